@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The small macros that C lacks: compiler attributes, alignment, array size, container_of.
+ * Pure preprocessor; usable from assembly where it says so.
+ */
+#ifndef UK_ESSENTIALS_H
+#define UK_ESSENTIALS_H
+
+#define UK_CAT_(a, b)    a##b
+#define UK_CAT(a, b)     UK_CAT_(a, b)
+#define UK_CAT3(a, b, c) UK_CAT(UK_CAT(a, b), c)
+#define UK_STR_(x)       #x
+#define UK_STR(x)        UK_STR_(x)
+
+#ifndef __ASSEMBLER__
+#include <uk/types.h>
+
+#define UK_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define UK_UNLIKELY(x)       __builtin_expect(!!(x), 0)
+#define UK_NORETURN          __attribute__((__noreturn__))
+#define UK_PACKED            __attribute__((__packed__))
+#define UK_ALIGNED(n)        __attribute__((__aligned__(n)))
+#define UK_USED              __attribute__((__used__))
+#define UK_UNUSED            __attribute__((__unused__))
+#define UK_WEAK              __attribute__((__weak__))
+#define UK_NOINLINE          __attribute__((__noinline__))
+#define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
+#define UK_COLD              __attribute__((__cold__))
+#define UK_PRINTF(fmt, args) __attribute__((__format__(__printf__, fmt, args)))
+#define UK_SECTION(s)        __attribute__((__section__(s)))
+
+#define UK_ARRAY_SIZE(a)             (sizeof(a) / sizeof((a)[0]))
+#define UK_MIN(a, b)                 ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define UK_MAX(a, b)                 ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
+#define UK_ALIGN_UP(x, a)            (((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
+#define UK_ALIGN_DOWN(x, a)          ((x) & ~((__typeof__(x))(a) - 1))
+#define UK_DIV_ROUND_UP(x, y)        (((x) + (y) - 1) / (y))
+#define UK_CONTAINER_OF(p, type, m)  ((type *)((char *)(p) - offsetof(type, m)))
+#define UK_READ_ONCE(x)              (*(const volatile __typeof__(x) *)&(x))
+#define UK_WRITE_ONCE(x, v)          (*(volatile __typeof__(x) *)&(x) = (v))
+#define UK_BARRIER()                 __asm__ volatile("" ::: "memory") /* the compiler only */
+#define UK_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
+
+#endif /* !__ASSEMBLER__ */
+#endif
