@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A library: its folder -> objects -> one relocatable object whose hidden symbols are local.
+#
+# config.mk says which libraries there are, where, and what they declared to depend on; each one's
+# Makefile.uk adds its sources. Nothing else is known about a library. VAR-of-LIB is what LIB's
+# Makefile.uk said in VAR.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CC      ?= gcc
+clang   := $(findstring clang,$(notdir $(CC)))
+LD      := ld
+OBJCOPY := objcopy
+NM      := nm
+
+# ---- flags -------------------------------------------------------------------------------------
+
+opt-$(CONFIG_OPTIMIZE_SPEED) := -O2
+opt-$(CONFIG_OPTIMIZE_SIZE)  := -Os
+opt-$(CONFIG_OPTIMIZE_NONE)  := -Og
+
+# The compiler's freestanding headers; asked once, since every fork counts in a no-op build.
+cc-include := $(file <$(B)/.include-$(notdir $(CC)))
+ifeq ($(cc-include),)
+cc-include := $(shell $(CC) -print-file-name=include)
+ifeq ($(wildcard $(cc-include)/stddef.h),)
+$(error CC=$(CC): this compiler does not run, or has no freestanding headers; `make setup` installs gcc)
+endif
+$(file >$(B)/.include-$(notdir $(CC)),$(cc-include))
+endif
+
+# Everything: position independent, no red zone (interrupts use the interrupted stack), a section
+# per function and object (the link drops what nothing refers to), and paths that do not depend on
+# where the tree or the build folder lies.
+flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunction-sections \
+	-fdata-sections -fno-strict-aliasing -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables $(if $(CONFIG_FRAME_POINTER),-fno-omit-frame-pointer,-fomit-frame-pointer) \
+	-ffile-prefix-map=$(abspath $(O))/=build/ -ffile-prefix-map=$(O)/=build/ \
+	-ffile-prefix-map=$(ROOTDIR)/= -ffile-prefix-map=$(ROOTDIR)=. \
+	$(if $(CONFIG_LTO),-flto) $(if $(clang),,-fno-tree-loop-distribute-patterns) \
+	-Wall -Wextra -Wno-unused-parameter $(arch-flags-all-$(uk-arch))
+# The kernel: freestanding, general registers only, so that an interrupt saves no vector state.
+flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing-prototypes \
+	-Wstrict-prototypes -Wvla $(arch-flags-kernel-$(uk-arch))
+# Applications and C libraries: any register, the C library's headers before the compiler's.
+flags-app = -nostdinc
+
+arch-flags-all-x86_64    := -m64 -mno-red-zone -fcf-protection=none
+arch-flags-kernel-x86_64 := -mgeneral-regs-only
+
+# ---- reading the manifests ---------------------------------------------------------------------
+
+define newline
+
+
+endef
+manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provides api-prefix api-ops \
+	linker-script ldflags-y package version source patches license tests-need-y
+
+define read-manifest
+$(foreach v,$(manifest-vars),$v :=$(newline))
+lib := $1
+lib-dir := $(lib-dir-$1)
+include $(lib-dir-$1)/Makefile.uk
+$(foreach v,$(manifest-vars),$v-of-$1 := $$($v)$(newline))
+endef
+$(foreach l,$(uk-libs),$(if $(wildcard $(lib-dir-$l)/Makefile.uk),,\
+	$(error $(lib-dir-$l)/Makefile.uk is missing: its Config.uk makes $l a library, and this file lists its sources)))
+$(foreach l,$(uk-libs),$(eval $(call read-manifest,$l)))
+$(foreach l,$(uk-libs),$(if $(kind-of-$l),,$(eval kind-of-$l := \
+	$(if $(filter app,$(lib-kind-$l))$(package-of-$l),app,kernel))))
+
+# ---- tests: each library's tests/test_*.c are a library of their own, with only public access -----
+
+ifneq ($(CONFIG_LIBUKTEST),)
+define add-tests
+lib-dir-$1-tests   := $(lib-dir-$1)
+lib-kind-$1-tests  := tests
+kind-of-$1-tests   := kernel
+srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(wildcard $(lib-dir-$1)/tests/test_*.c)))
+lib-deps-$1-tests  := uktest $(lib-deps-$1) $1 $(tests-need-y-of-$1)
+uk-libs            += $1-tests
+endef
+$(foreach l,$(uk-libs),$(if $(wildcard $(lib-dir-$l)/tests/test_*.c),$(eval $(call add-tests,$l))))
+endif
+
+# ---- binding providers to APIs ------------------------------------------------------------------
+#
+# One provider of an API: it is compiled under the API's names, so that a call binds to it at the
+# image link. Several: the API's dispatcher goes through the operations struct.
+
+upper     = $(shell printf %s '$1' | tr a-z- A-Z_)
+cname     = $(subst -,_,$1)
+providers = $(foreach l,$(uk-libs),$(if $(filter $1,$(provides-of-$l)),$l))
+default-provider = $(firstword $(foreach p,$2,$(if $(CONFIG_LIB$(call upper,$1)_DEFAULT_$(call upper,$p)),$p)) $2)
+
+# $(call bind-api,API,PROVIDERS)
+define bind-api
+$(if $2,,$(error no provider of $1 is selected: choose one in `make APP=$(APP) menuconfig`))
+bind-of-$1 := -DUK_DEFAULT_PROVIDER=$(call cname,$(call default-provider,$1,$2))
+$(if $(word 2,$2),srcs-y-of-$1 += $(srcs-dispatch-of-$1),\
+	bind-of-$2 := -DUK_SOLE_PROVIDER $(foreach o,$(api-ops-of-$1),-D$(call cname,$2)_$o=$(api-prefix-of-$1)$o))
+endef
+uk-apis := $(foreach l,$(uk-libs),$(if $(api-ops-of-$l),$l))
+$(foreach a,$(uk-apis),$(eval $(call bind-api,$a,$(strip $(call providers,$a)))))
+
+# ---- include paths from declared dependencies -----------------------------------------------------
+
+implicit := ukbase arch-$(uk-arch)
+reach     = $(sort $1 $(foreach l,$1,$(if $(exports-y-of-$l),$(call reach,$(exports-y-of-$l)))))
+visible   = $(filter-out $1,$(call reach,$(implicit) $(if $(filter plat,$(lib-kind-$1)),plat) $(lib-deps-$1)))
+public    = $(or $(includes-y-of-$1),$(wildcard $(lib-dir-$1)/include))
+
+ifneq ($(wildcard support/build/package.mk),)
+include support/build/package.mk
+endif
+
+# ---- rules --------------------------------------------------------------------------------------
+
+# Makes FILE hold TEXT and changes its time only if TEXT is new: how a change of flags is noticed.
+write-if-changed = $(if $(subst x$(file <$1),,x$2)$(subst x$2,,x$(file <$1)),\
+	$(shell mkdir -p $(dir $1))$(file >$1,$2))
+
+objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
+
+# $(call library-rules,LIB): LIB's objects and $(B)/lib/LIB.o
+define library-rules
+cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
+	-I$(B)/include $(addprefix -I,$(call public,$1)) \
+	$(foreach l,$(call visible,$1),$(addprefix -I,$(call public,$l))) \
+	$(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
+$$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
+
+$(B)/obj/$1/%.o: $(or $(srcroot-of-$1),$(lib-dir-$1))/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $$(cc-$1) -frandom-seed=$1/$$* -MMD -MP -MF $$@.d -c $$< -o $$@
+
+$(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags
+	$$(call say,LIB,$1)
+	$$(Q)mkdir -p $$(@D) && $(LD) -r --unique -o $$@.tmp $(call objs-of,$1) && \
+	$(OBJCOPY) --localize-hidden $$@.tmp $$@ && rm $$@.tmp
+endef
+$(foreach l,$(uk-libs),$(if $(call objs-of,$l),$(eval $(call library-rules,$l))))
+
+linked-libs := $(strip $(foreach l,$(uk-libs),$(if $(strip $(call objs-of,$l)),$l)))
+-include $(wildcard $(foreach l,$(linked-libs),$(patsubst %,$(B)/obj/$l/%.o.d,$(srcs-y-of-$l))))
+
+# ---- compile_commands.json ------------------------------------------------------------------------
+
+own-srcs = $(foreach s,$(srcs-y-of-$1),$1:$s)
+cc-entry = {"directory": "$(ROOTDIR)", "file": "$(or $(srcroot-of-$1),$(lib-dir-$1))/$2", \
+	"command": "$(subst ",\",$(cc-$1)) -c $(or $(srcroot-of-$1),$(lib-dir-$1))/$2"}
+$(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l),$(B)/obj/$l/flags))
+	$(file >$@,[)
+	$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
+		$(file >>$@,$(call cc-entry,$l,$s)$(comma))))
+	$(file >>$@,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])
+comma := ,
