@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Physical page frames: who has which, and how often a frame is referred to.
+ *
+ * Memory enters lazily. A region that boot reports is only noted; its frames get their metadata and
+ * their place in the direct map when the frontier reaches them, so that set-up costs the same for
+ * 1 MiB as for 1 TiB. Free frames are kept as runs of 2^n, with single ones in a small stack before
+ * that.
+ *
+ * A frame is named by its physical address, which is a multiple of UK_PAGE_SIZE and never 0: 0 means
+ * "none". uk_page_to_virt() gives the address under which the kernel reaches a frame that it holds.
+ *
+ * All functions may be called with preemption on or off, but not from interrupt handlers. None
+ * blocks.
+ */
+#ifndef UK_PAGE_H
+#define UK_PAGE_H
+
+#include <uk/api.h>
+#include <uk/essentials.h>
+#include <uk/plat/mem.h>
+
+#define UK_PAGE_NONE ((uk_paddr_t)0)
+
+/* Flags of uk_page_alloc(). */
+#define UK_PAGE_ZERO  1U /* fill with zeroes */
+#define UK_PAGE_DMA32 2U /* below 4 GiB, for devices with 32 address bits */
+
+struct uk_page_stats {
+	uint64_t total; /* bytes of all regions */
+	uint64_t free;  /* bytes that can still be handed out, fragmentation aside */
+	uint64_t peak;  /* highest total - free so far */
+	uint64_t fresh; /* bytes that the frontier has not reached yet; part of `free` */
+	uint64_t failures;
+};
+
+/*
+ * Called when frames have run out: give back what you can, return true if that was anything. Runs
+ * in the context of whoever allocates; it must cope with being called from inside its own library.
+ */
+struct uk_page_shrinker {
+	bool (*shrink)(void);
+	struct uk_page_shrinker *next; /* ukpage's own */
+};
+
+UK_API_BEGIN
+
+/*
+ * Adds usable memory; start and length are cut to whole pages. Costs a few instructions whatever
+ * the length. Regions may not overlap. 0, -EINVAL if no whole page is left, or -ENOSPC: too many regions.
+ */
+int uk_page_add(uk_paddr_t start, uint64_t len);
+
+/*
+ * A physically contiguous run of `npages`, aligned to the next power of two >= npages (for up to
+ * UK_PAGE_RUN_MAX pages). Each frame starts with one reference. UK_PAGE_NONE if there is no such run.
+ */
+uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags);
+uk_paddr_t uk_page_alloc_one(unsigned flags);
+
+/*
+ * Gives a run back, or any part of one: frames are counted singly. The caller must hold the only
+ * reference to each.
+ */
+void uk_page_free_run(uk_paddr_t pa, size_t npages);
+void uk_page_free_one(uk_paddr_t pa);
+
+/* One more reference to a frame that is in use. */
+void uk_page_ref(uk_paddr_t pa);
+
+/* Drops a reference; the last one frees the frame. Returns the number of references left. */
+unsigned uk_page_unref(uk_paddr_t pa);
+
+/* Number of references to a frame: 0 if it is free or none of ours. */
+unsigned uk_page_refs(uk_paddr_t pa);
+
+void uk_page_shrinker_add(struct uk_page_shrinker *s);
+
+void uk_page_stats(struct uk_page_stats *st);
+
+UK_API_END
+
+#define UK_PAGE_RUN_MAX (1UL << 18) /* pages in one run: 1 GiB */
+
+static inline uk_paddr_t uk_page_alloc(size_t npages, unsigned flags)
+{
+	return __builtin_constant_p(npages) && npages == 1 ? uk_page_alloc_one(flags)
+							    : uk_page_alloc_run(npages, flags);
+}
+
+static inline void uk_page_free(uk_paddr_t pa, size_t npages)
+{
+	if (__builtin_constant_p(npages) && npages == 1)
+		uk_page_free_one(pa);
+	else
+		uk_page_free_run(pa, npages);
+}
+
+/* The kernel's address of a frame that is in use; adjoining frames have adjoining addresses. */
+static inline void *uk_page_to_virt(uk_paddr_t pa)
+{
+	return uk_plat_phys_to_virt(pa);
+}
+
+/* The inverse, for addresses that came from uk_page_to_virt(). */
+static inline uk_paddr_t uk_page_from_virt(const void *va)
+{
+	return uk_plat_virt_to_phys(va);
+}
+
+#endif
