@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writing a system call.
+ *
+ *	UK_SYSCALL(ssize_t, write, int fd, const void *buf, size_t n)
+ *	{
+ *		...
+ *		return n_written;	// or a negated error number
+ *	}
+ *
+ * defines `long uk_sys_write(long, long, long)`, the one handler behind all three ways in (direct
+ * call, number table, trap), and its entry in the number table, which is in the image if the
+ * handler is. Name and number of arguments are checked against <uk/syscall_list.h>; arguments are
+ * narrowed to the declared types as Linux does.
+ *
+ * Which macro: the difference is what a signal needs. A thread inside the kernel must not be
+ * diverted into a handler of the application: it may hold a lock. So most calls count themselves in
+ * the thread's `syscall_word` (steps of 2; bit 0 says that a signal waits), and deliver on leaving.
+ *
+ *	UK_SYSCALL          counts; may block. -EINTR stays -EINTR.
+ *	UK_SYSCALL_RESTART  counts; may return -UK_ERESTART instead of -EINTR: the call
+ *	                    starts again after a handler installed with SA_RESTART, and when there
+ *	                    was nothing to run; any other handler makes it -EINTR.
+ *	UK_SYSCALL_LEAF     does not count: takes no lock, does not block or allocate, so that
+ *	                    being diverted in the middle of it does no harm. Costs nothing.
+ *
+ * What a handler of the application sees of the interrupted system call (its ucontext): the
+ * registers of the caller at the return of uk_sys_NAME, with the result in the return register.
+ * The program counter is the return address if the call is over. If the call starts
+ * again when the handler returns, it is the return address minus UK_SYSCALL_INSN_BYTES, which is
+ * inside the call instruction, as it would be at the trap instruction on Linux. So a libc tells
+ * "not done yet, may be cancelled" from "done" by a label behind its call, and whatever the handler
+ * writes to the context is honoured.
+ */
+#ifndef UK_SYSCALL_H
+#define UK_SYSCALL_H
+
+#include <uk/api.h>
+#include <uk/config.h>
+#include <uk/errno.h>
+#include <uk/essentials.h>
+#include <uk/syscall_list.h>
+#include <uk/table.h>
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+#include <uk/thread.h>
+#endif
+
+#define UK_ERESTART           512 /* Linux's ERESTARTSYS; never leaves the kernel */
+#define UK_SYSCALL_INSN_BYTES 2
+
+/* An entry of the number table. */
+struct uk_syscall_entry {
+	void (*handler)(void);
+	long nr;
+};
+
+UK_API_BEGIN
+
+/*
+ * Leaving a system call while a signal waits: tail calls of the handlers, so that the stack is the
+ * caller's. Delivers, and returns `result`; the second starts the call in
+ * `uk_thread_current()->syscall_restart` again, with these arguments, or returns -EINTR.
+ * Without the library of signals they do nothing.
+ */
+long uk_syscall_leave_slow(long result);
+long uk_syscall_restart(long a, long b, long c, long d, long e, long f);
+
+UK_API_END
+
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+
+static UK_ALWAYS_INLINE void uk_syscall_enter(void)
+{
+	uk_thread_current()->syscall_word += 2;
+	UK_BARRIER();
+}
+
+/* True if a signal may have to be delivered. */
+static UK_ALWAYS_INLINE bool uk_syscall_leave(void)
+{
+	UK_BARRIER();
+	return (uk_thread_current()->syscall_word -= 2) != 0;
+}
+
+#define uk_syscall_set_restart(handler) \
+	(uk_thread_current()->syscall_restart = (void (*)(void))(handler))
+
+#else
+
+static inline void uk_syscall_enter(void)
+{
+}
+
+static inline bool uk_syscall_leave(void)
+{
+	return false;
+}
+
+#define uk_syscall_set_restart(handler) ((void)(handler))
+
+#endif
+
+/* The number of arguments, 0 to 6. */
+#define UK_NARGS(...)                                  UK_NARGS_(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define UK_NARGS_(z, a, b, c, d, e, f, n, ...)         n
+
+#define UK_SYSCALL_PARAMS_0()                 void
+#define UK_SYSCALL_PARAMS_1(a)                a
+#define UK_SYSCALL_PARAMS_2(a, b)             a, b
+#define UK_SYSCALL_PARAMS_3(a, b, c)          a, b, c
+#define UK_SYSCALL_PARAMS_4(a, b, c, d)       a, b, c, d
+#define UK_SYSCALL_PARAMS_5(a, b, c, d, e)    a, b, c, d, e
+#define UK_SYSCALL_PARAMS_6(a, b, c, d, e, f) a, b, c, d, e, f
+
+#define UK_SYSCALL_NAMED_0 void
+#define UK_SYSCALL_NAMED_1 long uk_a
+#define UK_SYSCALL_NAMED_2 UK_SYSCALL_NAMED_1, long uk_b
+#define UK_SYSCALL_NAMED_3 UK_SYSCALL_NAMED_2, long uk_c
+#define UK_SYSCALL_NAMED_4 UK_SYSCALL_NAMED_3, long uk_d
+#define UK_SYSCALL_NAMED_5 UK_SYSCALL_NAMED_4, long uk_e
+#define UK_SYSCALL_NAMED_6 UK_SYSCALL_NAMED_5, long uk_f
+
+#define UK_SYSCALL_PASS_0
+#define UK_SYSCALL_PASS_1 uk_a
+#define UK_SYSCALL_PASS_2 UK_SYSCALL_PASS_1, uk_b
+#define UK_SYSCALL_PASS_3 UK_SYSCALL_PASS_2, uk_c
+#define UK_SYSCALL_PASS_4 UK_SYSCALL_PASS_3, uk_d
+#define UK_SYSCALL_PASS_5 UK_SYSCALL_PASS_4, uk_e
+#define UK_SYSCALL_PASS_6 UK_SYSCALL_PASS_5, uk_f
+
+#define UK_SYSCALL_PASS6_0 0, 0, 0, 0, 0, 0
+#define UK_SYSCALL_PASS6_1 uk_a, 0, 0, 0, 0, 0
+#define UK_SYSCALL_PASS6_2 uk_a, uk_b, 0, 0, 0, 0
+#define UK_SYSCALL_PASS6_3 uk_a, uk_b, uk_c, 0, 0, 0
+#define UK_SYSCALL_PASS6_4 uk_a, uk_b, uk_c, uk_d, 0, 0
+#define UK_SYSCALL_PASS6_5 uk_a, uk_b, uk_c, uk_d, uk_e, 0
+#define UK_SYSCALL_PASS6_6 uk_a, uk_b, uk_c, uk_d, uk_e, uk_f
+
+#ifdef CONFIG_LIBPOSIX_SYSCALL_TABLE
+#define UK_SYSCALL_ENTRY(name)                                                                \
+	static const UK_TABLE_ENTRY(struct uk_syscall_entry, syscall, uk_syscall_##name) = {  \
+		.handler = (void (*)(void))uk_sys_##name, .nr = UK_NR_##name                  \
+	};
+#define UK_SYSCALL_KEEP(name) UK_TABLE_KEEP(uk_syscall_##name)
+#else
+#define UK_SYSCALL_ENTRY(name)
+#define UK_SYSCALL_KEEP(name) ((void)0)
+#endif
+
+/*
+ * The handler converts its longs to the types of the parameters by calling the function that the
+ * author writes. C cannot take `const void *buf` apart to cast, hence the warning switched off.
+ */
+#define UK_SYSCALL_DEFINE(ret, name, n, around, ...)                                          \
+	UK_SYSCALL_ENTRY(name)                                                                \
+	static inline ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__));           \
+	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
+	long uk_sys_##name(UK_CAT(UK_SYSCALL_NAMED_, n))                                      \
+	{                                                                                     \
+		long uk_result;                                                               \
+                                                                                              \
+		UK_SYSCALL_KEEP(name);                                                        \
+		around(name, n);                                                              \
+		return uk_result;                                                             \
+	}                                                                                     \
+	_Pragma("GCC diagnostic pop")                                                         \
+	static inline ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__))
+
+#define UK_SYSCALL_CALL(name, n) (uk_result = (long)uk_do_##name(UK_CAT(UK_SYSCALL_PASS_, n)))
+
+#define UK_SYSCALL_AROUND(name, n)                                \
+	uk_syscall_enter();                                       \
+	UK_SYSCALL_CALL(name, n);                                 \
+	if (UK_UNLIKELY(uk_syscall_leave()))                      \
+		return uk_syscall_leave_slow(uk_result)
+
+#define UK_SYSCALL_AROUND_RESTART(name, n)                                            \
+	uk_syscall_enter();                                                           \
+	UK_SYSCALL_CALL(name, n);                                                     \
+	if (UK_UNLIKELY(uk_result == -UK_ERESTART)) {                                 \
+		uk_syscall_leave();                                                   \
+		uk_syscall_set_restart(uk_sys_##name);                                \
+		return uk_syscall_restart(UK_CAT(UK_SYSCALL_PASS6_, n));              \
+	}                                                                             \
+	if (UK_UNLIKELY(uk_syscall_leave()))                                          \
+		return uk_syscall_leave_slow(uk_result)
+
+#define UK_SYSCALL(ret, name, ...) \
+	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_AROUND, ##__VA_ARGS__)
+
+#define UK_SYSCALL_RESTART(ret, name, ...) \
+	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_AROUND_RESTART, ##__VA_ARGS__)
+
+#define UK_SYSCALL_LEAF(ret, name, ...) \
+	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_CALL, ##__VA_ARGS__)
+
+#endif
