@@ -32,7 +32,7 @@ char *uk_strstr(const char *s, const char *what);
 ssize_t uk_strscpy(char *dst, const char *src, size_t size);
 
 /*
- * Parse an integer with optional sign, prefix 0x/0 and suffix k/K, m/M, g/G (powers of 1,024).
+ * Parse an unsigned integer, decimal or 0x…, with suffix k, m or g (powers of 1,024; either case).
  * The whole string must be used. 0, -EINVAL if it is no number, -ERANGE if it does not fit.
  */
 int uk_parse_u64(const char *s, uint64_t *value);
