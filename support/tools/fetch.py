@@ -110,6 +110,8 @@ def open_url(url):
         answer = result.get(timeout=CONNECT_SECONDS + 2)
     except queue.Empty:
         raise Unavailable("no answer") from None
+    if isinstance(answer, urllib.error.HTTPError):
+        raise Unavailable(f"HTTP {answer.code} {answer.reason}") from answer
     if isinstance(answer, Exception):
         raise Unavailable(str(getattr(answer, "reason", answer))) from answer
     return answer
@@ -271,21 +273,26 @@ class SourcePackages:
     def get(self, name, sha256, target):
         """Downloads the file with the given checksum; the lists are made or renewed when the
         ones there do not lead to it."""
+        trouble = ""
         with locked(self.dir / "lock"):
             for renew in (False, True):
                 try:
                     if renew:
                         say("APT", "lists of source packages (private copy)")
-                        self.apt("apt-get", "update")
+                        # One repository of several may be out of order without harm.
+                        try:
+                            self.apt("apt-get", "update")
+                        except Unavailable as error:
+                            trouble = f"\n  ({error})"
                     version, file = self.find(name, sha256)
                     with tempfile.TemporaryDirectory(dir=self.dir) as folder:
                         self.apt("apt-get", "source", "--download-only", "--tar-only",
                                  f"{name}={version}", cwd=folder)
                         shutil.copyfile(Path(folder) / file, target)
                     return file
-                except (Unavailable, FileNotFoundError):
+                except (Unavailable, FileNotFoundError) as error:
                     if renew:
-                        raise
+                        raise Unavailable(f"{error}{trouble}") from error
         raise AssertionError("not reached")
 
 
