@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Intrusive queue: first in, first out, with removal from the middle; all operations O(1).
+ *
+ * A ring of nodes and a pointer to the first of them. In contrast to uk_list its head is one
+ * pointer, and a zeroed head is an empty queue: what contains queues (a run queue with a
+ * hundred levels, every wait queue and mutex) needs no initialisation. The caller does the locking.
+ */
+#ifndef UK_QUEUE_H
+#define UK_QUEUE_H
+
+#include <uk/essentials.h>
+
+struct uk_queue_node {
+	struct uk_queue_node *next; /* NULL when in no queue */
+	struct uk_queue_node *prev;
+};
+
+struct uk_queue {
+	struct uk_queue_node *first;
+};
+
+static inline bool uk_queue_empty(const struct uk_queue *q)
+{
+	return !q->first;
+}
+
+static inline bool uk_queue_linked(const struct uk_queue_node *n)
+{
+	return n->next != NULL;
+}
+
+/* Append. */
+static inline void uk_queue_push(struct uk_queue *q, struct uk_queue_node *n)
+{
+	struct uk_queue_node *first = q->first;
+
+	if (!first) {
+		q->first = n->next = n->prev = n;
+		return;
+	}
+	n->next = first;
+	n->prev = first->prev;
+	n->prev->next = n;
+	first->prev = n;
+}
+
+/* Insert before all others. */
+static inline void uk_queue_push_front(struct uk_queue *q, struct uk_queue_node *n)
+{
+	uk_queue_push(q, n); /* the end of a ring is also just before its beginning */
+	q->first = n;
+}
+
+/* The node must be in this queue. */
+static inline void uk_queue_remove(struct uk_queue *q, struct uk_queue_node *n)
+{
+	struct uk_queue_node *next = n->next, *prev = n->prev;
+
+	n->next = NULL;
+	if (next == n) {
+		q->first = NULL;
+		return;
+	}
+	prev->next = next;
+	next->prev = prev;
+	if (q->first == n)
+		q->first = next;
+}
+
+/* Remove and return the first node, or NULL. */
+static inline struct uk_queue_node *uk_queue_pop(struct uk_queue *q)
+{
+	struct uk_queue_node *n = q->first;
+
+	if (n)
+		uk_queue_remove(q, n);
+	return n;
+}
+
+#endif

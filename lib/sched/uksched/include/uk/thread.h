@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads: create, end, join, block, wake, sleep.
+ *
+ * All that is common to schedulers is here, once; a scheduler only decides which thread is next
+ * (uk/sched_ops.h). There is one way to wait, uk_thread_block(), with an absolute deadline on the
+ * monotonic clock; wait queues (uk/waitq.h), locks, futexes and sleeping are built on it.
+ */
+#ifndef UK_THREAD_H
+#define UK_THREAD_H
+
+#include <uk/api.h>
+#include <uk/arch/ctx.h>
+#include <uk/list.h>
+#include <uk/percpu.h>
+#include <uk/queue.h>
+#include <uk/types.h>
+#include <uk/waitq_types.h>
+
+struct uk_sched;
+
+enum uk_thread_state {
+	UK_THREAD_RUNNABLE, /* running, or in its scheduler's run queue */
+	UK_THREAD_BLOCKED,  /* in uk_thread_block(), or not yet started */
+	UK_THREAD_EXITED,   /* waits to be joined or freed */
+};
+
+/* POSIX's scheduling policies, with Linux's numbers. */
+enum uk_thread_policy {
+	UK_THREAD_OTHER = 0, /* priority 0, slices */
+	UK_THREAD_FIFO = 1,  /* priority 1..99, runs until it blocks, yields or a higher one is ready */
+	UK_THREAD_RR = 2,    /* priority 1..99, slices among equals */
+};
+
+#define UK_THREAD_PRIO_MIN 0
+#define UK_THREAD_PRIO_MAX 127 /* 100 and above are the kernel's own */
+
+/* Fields are the scheduler's, except where they say otherwise. */
+struct uk_thread {
+	/* What a switch touches. */
+	struct uk_arch_ctx ctx;
+	uintptr_t tp; /* the application's thread pointer; 0: has none. uk_thread_set_tp() */
+	struct uk_sched *sched;
+	/* For the scheduler's provider. */
+	struct uk_queue_node runq;
+	uint32_t slice;
+	uint8_t prio;
+	uint8_t policy;
+
+	uint8_t state;         /* enum uk_thread_state */
+	uint8_t flags;         /* UK_THREAD_DETACHED ... */
+	bool woken;            /* a wake-up that uk_thread_block() has not yet consumed */
+	bool interrupted;      /* see uk_thread_interrupt() */
+	bool interruptible;    /* the present block may be interrupted */
+	int status;            /* what ended the present block */
+
+	void (*fn)(void *arg);
+	void *arg;
+	void *posix;           /* the POSIX layer's */
+	void (*release)(struct uk_thread *t);
+	const char *name;      /* never NULL; uk_thread_set_name() */
+	void *stack;           /* lowest address */
+	size_t stack_size;
+	struct uk_waitq joiners;
+	struct uk_list all;    /* in uk_sched.threads */
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	uk_nsec cputime;       /* up to the last time it was switched out */
+#endif
+};
+
+#define UK_THREAD_DETACHED  1 /* freed by itself at exit; nobody may join it */
+#define UK_THREAD_SUSPENDED 2 /* created blocked: runs after the first uk_thread_wake() */
+#define UK_THREAD_OWN_STACK 4 /* internal: the stack came from uk_stack_alloc() */
+
+/* How to create a thread; zero is the default for every field. */
+struct uk_thread_attr {
+	void *stack;       /* lowest address; NULL: allocated, with a guard page below */
+	size_t stack_size; /* 0: CONFIG_LIBUKSCHED_STACK_SIZE; required with `stack` */
+	uintptr_t tp;      /* application's thread pointer */
+	unsigned int flags; /* UK_THREAD_DETACHED | UK_THREAD_SUSPENDED */
+	uint8_t policy;
+	uint8_t prio;
+	void *posix;       /* initial value of uk_thread.posix */
+	/*
+	 * Called once when the thread is gone for good: it has left its stack, and its struct is
+	 * freed next. Runs in another thread, which may block in it. NULL: nothing to do.
+	 */
+	void (*release)(struct uk_thread *t);
+};
+
+/* The running thread. NULL before the scheduler has started. Any context. */
+static inline struct uk_thread *uk_thread_current(void)
+{
+	return uk_percpu()->current;
+}
+
+UK_API_BEGIN
+
+/*
+ * A new thread that runs fn(arg), in scheduler `s` (NULL: the caller's), and ends when fn
+ * returns. `name` is kept by reference and must outlive the thread; NULL takes the creator's.
+ * `attr` may be NULL. NULL if there is no memory. The thread is ready on return: with a preemptive
+ * scheduler it may already have run (use UK_THREAD_SUSPENDED where that matters).
+ *
+ * The result is valid until uk_thread_join() or, for a detached thread, until it exits.
+ * Thread context; does not block.
+ */
+struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*fn)(void *arg),
+				   void *arg, const struct uk_thread_attr *attr);
+
+/* End the calling thread. A joiner wakes up; a detached one is freed later by another thread. */
+UK_NORETURN void uk_thread_exit(void);
+
+/*
+ * Wait until `t` has exited and free it. 0; -ETIMEDOUT or -EINTR, and then t is as before.
+ * -EINVAL if it is detached, -EDEADLK if it is the caller. One thread may join at a time.
+ */
+int uk_thread_join(struct uk_thread *t, uk_nsec deadline);
+
+/* Nobody will join `t`: free it at its exit (or now). -EINVAL if it is detached already. */
+int uk_thread_detach(struct uk_thread *t);
+
+/*
+ * Block until uk_thread_wake(), and return 0; or until `deadline` (monotonic; UK_NSEC_MAX: none):
+ * -ETIMEDOUT; or, if `interruptible`, until uk_thread_interrupt(): -EINTR.
+ *
+ * A wake-up that comes first is not lost: it makes the next block return 0 at once. So 0 may also
+ * be the echo of an old wake-up, and callers loop over their condition. Thread context, with
+ * preemption on; interrupts may be masked, and are again on return.
+ */
+int uk_thread_block(uk_nsec deadline, bool interruptible);
+
+/* Make `t` runnable. Any context. */
+void uk_thread_wake(struct uk_thread *t);
+
+/*
+ * Make the interruptible wait of `t`, the present or else the next one, return -EINTR, and
+ * likewise all later ones until uk_thread_interrupt_clear(). The POSIX layer calls it when it
+ * has a signal or a cancellation for `t`, and clears it when it delivers. Any context.
+ */
+void uk_thread_interrupt(struct uk_thread *t);
+
+static inline bool uk_thread_interrupted(const struct uk_thread *t)
+{
+	return UK_READ_ONCE(t->interrupted);
+}
+
+static inline void uk_thread_interrupt_clear(struct uk_thread *t)
+{
+	UK_WRITE_ONCE(t->interrupted, false);
+}
+
+/* Sleep until `deadline`. 0 when it has passed, or -EINTR. Thread context. */
+int uk_sleep_until(uk_nsec deadline);
+
+/* Sleep for `span`. As uk_sleep_until(). */
+int uk_sleep(uk_nsec span);
+
+/* Set the application's thread pointer of the calling thread, now and at every switch to it. */
+void uk_thread_set_tp(uintptr_t tp);
+
+/*
+ * Change policy and priority. 0, or -EINVAL if this scheduler has no such policy or priority (a
+ * cooperative one has UK_THREAD_OTHER with priority 0 only). A ready thread goes to the end of its
+ * new queue; the caller may be preempted. Thread context.
+ */
+int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int prio);
+
+/* CPU time used by `t`; 0 without CONFIG_LIBUKSCHED_CPUTIME. Thread context. */
+uk_nsec uk_thread_cputime(const struct uk_thread *t);
+
+UK_API_END
+
+/* The name is kept by reference, see uk_thread_create(). Thread context. */
+static inline void uk_thread_set_name(struct uk_thread *t, const char *name)
+{
+	t->name = name;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Switching preemption off and on: the cheapest way to keep other threads of this CPU out.
+ *
+ * Between uk_preempt_disable() and the matching uk_preempt_enable() the running thread keeps the
+ * CPU: interrupts are still taken, but a thread that they wake waits. The sections nest. They
+ * must not block. If a better thread became ready meanwhile, the outermost enable switches to it.
+ *
+ * With a cooperative scheduler nobody is ever preempted, and both compile to a compiler barrier
+ * (with assertions on they still count, so that blocking inside a section is found).
+ */
+#ifndef UK_PREEMPT_H
+#define UK_PREEMPT_H
+
+#include <uk/config.h>
+#include <uk/api.h>
+#include <uk/percpu.h>
+
+UK_API_BEGIN
+
+/*
+ * What the outermost enable calls when a switch is due. The scheduler sets it when it starts, so
+ * that code below the scheduler (allocators) can use these sections without depending on it.
+ */
+extern void (*uk_preempt_hook)(void);
+
+UK_API_END
+
+#if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT)
+#define UK_PREEMPT_COUNTED 1
+#endif
+
+/* Any context. */
+static inline void uk_preempt_disable(void)
+{
+#ifdef UK_PREEMPT_COUNTED
+	uk_percpu()->preempt_off++;
+#endif
+	UK_BARRIER();
+}
+
+/* Switch now if a better thread is waiting and nothing forbids it. Any context. */
+static inline void uk_preempt_check(void)
+{
+#ifdef CONFIG_LIBUKSCHED_PREEMPT
+	if (UK_UNLIKELY(uk_percpu()->resched) && !uk_percpu()->preempt_off &&
+	    !uk_percpu()->irq_off && !uk_percpu()->irq_depth)
+		uk_preempt_hook();
+#endif
+}
+
+/* Any context. May switch to another thread. */
+static inline void uk_preempt_enable(void)
+{
+	UK_BARRIER();
+#ifdef UK_PREEMPT_COUNTED
+	uk_percpu()->preempt_off--;
+#endif
+	uk_preempt_check();
+}
+
+#endif

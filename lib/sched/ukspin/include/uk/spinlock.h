@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Spin locks: for short sections over data that other CPUs, threads or interrupts touch.
+ *
+ *	uk_spin_lock(), uk_spin_unlock()		data shared by threads only
+ *	uk_spin_lock_irq(), uk_spin_unlock_irq()	data that interrupt handlers use as well
+ *
+ * With one CPU there is nobody to spin for. The lock is an empty structure and the calls reduce to
+ * what keeps the others of this CPU out: preemption off, or interrupts masked. With
+ * CONFIG_SMP it is a ticket lock: who asks first gets it first.
+ *
+ * A section must not block. All zero is an unlocked lock. Order where several are taken: wait
+ * queue or futex bucket, then scheduler, then timers.
+ */
+#ifndef UK_SPINLOCK_H
+#define UK_SPINLOCK_H
+
+#include <uk/irq.h>
+#include <uk/preempt.h>
+
+#ifdef CONFIG_SMP
+struct uk_spinlock {
+	uint16_t next;  /* ticket that the next one to come draws */
+	uint16_t owner; /* ticket that may enter */
+};
+
+static inline void uk_spin_acquire(struct uk_spinlock *l)
+{
+	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine)
+		;
+}
+
+static inline void uk_spin_release(struct uk_spinlock *l)
+{
+	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+}
+#else
+struct uk_spinlock {
+};
+
+static inline void uk_spin_acquire(struct uk_spinlock *l UK_UNUSED)
+{
+	UK_BARRIER();
+}
+
+static inline void uk_spin_release(struct uk_spinlock *l UK_UNUSED)
+{
+	UK_BARRIER();
+}
+#endif
+
+/* Thread context. */
+static inline void uk_spin_lock(struct uk_spinlock *l)
+{
+	uk_preempt_disable();
+	uk_spin_acquire(l);
+}
+
+static inline void uk_spin_unlock(struct uk_spinlock *l)
+{
+	uk_spin_release(l);
+	uk_preempt_enable();
+}
+
+/* Any context. Returns whether interrupts were masked before, for the unlock. */
+static inline bool uk_spin_lock_irq(struct uk_spinlock *l)
+{
+	bool was = uk_irq_save();
+
+	uk_spin_acquire(l);
+	return was;
+}
+
+/* Any context. A wake-up inside the section takes effect here, if it has to preempt. */
+static inline void uk_spin_unlock_irq(struct uk_spinlock *l, bool was)
+{
+	uk_spin_release(l);
+	if (!was) {
+		uk_irq_enable();
+		uk_preempt_check();
+	}
+}
+
+#endif
