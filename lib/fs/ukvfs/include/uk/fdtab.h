@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Descriptor tables: small numbers for open files.
+ *
+ * A table belongs to a process and is shared by its threads. Looking a descriptor up takes a
+ * reference, so a file stays while a call uses it, whoever closes it meanwhile.
+ *
+ * Threads; only those that may close a file can block.
+ */
+#ifndef UK_FDTAB_H
+#define UK_FDTAB_H
+
+#include <uk/abi/poll.h>
+#include <uk/api.h>
+#include <uk/file.h>
+
+struct uk_fdtab;
+
+UK_API_BEGIN
+
+/* The table that boot has set up: 0, 1 and 2 are the console. */
+extern struct uk_fdtab *uk_fdtab_boot;
+
+/* An empty table with one reference; at most `limit` descriptors (RLIMIT_NOFILE). NULL: no memory. */
+struct uk_fdtab *uk_fdtab_new(unsigned limit);
+/* A copy that shares the open files, for fork. NULL: no memory. */
+struct uk_fdtab *uk_fdtab_clone(struct uk_fdtab *from);
+void uk_fdtab_get(struct uk_fdtab *t);
+/* The last reference closes every descriptor. */
+void uk_fdtab_put(struct uk_fdtab *t);
+/* Change the limit; descriptors above it stay open. */
+void uk_fdtab_set_limit(struct uk_fdtab *t, unsigned limit);
+/* Close those marked close-on-exec. */
+void uk_fdtab_exec(struct uk_fdtab *t);
+
+/* The file behind `fd` with a reference (uk_file_put()), or NULL: -EBADF. */
+struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd);
+
+/* As uk_fd_get, but NULL also for files opened with UK_O_PATH, which allow no transfer. */
+struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd);
+
+/*
+ * The starting point of an ...at() call: *at becomes NULL for UK_AT_FDCWD or when `path` is
+ * absolute, else the file with a reference. 0 or -EBADF.
+ */
+int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file **at);
+
+/* uk_file_put() for what uk_fd_get_at() gave, which may be NULL. */
+static inline void uk_fd_put_at(struct uk_file *at)
+{
+	if (at)
+		uk_file_put(at);
+}
+
+/*
+ * The lowest free descriptor from `min` on now refers to f; takes over the caller's reference if
+ * it succeeds. `flags`: UK_O_CLOEXEC or 0. The descriptor; -EMFILE, -ENOMEM, -EINVAL (min).
+ */
+int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags);
+
+int uk_fd_close(struct uk_fdtab *t, int fd);
+/* close_range(2): from first to last, both included; `cloexec`: mark instead of closing. */
+int uk_fd_close_range(struct uk_fdtab *t, unsigned first, unsigned last, bool cloexec);
+
+int uk_fd_dup(struct uk_fdtab *t, int fd);
+/* dup3(2): -EINVAL if both are the same. dup2(2) answers fd then. */
+int uk_fd_dup2(struct uk_fdtab *t, int fd, int to);
+int uk_fd_dup3(struct uk_fdtab *t, int fd, int to, unsigned flags);
+
+/*
+ * fcntl(2), complete: descriptor and status flags, duplicates, record locks (`arg` is then
+ * the caller's struct flock, copied in and out once), pipe sizes. -EINVAL: unknown command.
+ */
+long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg);
+
+/*
+ * ioctl(2): those of descriptors (FIOCLEX, FIONCLEX) and of files.
+ */
+long uk_fd_ioctl(struct uk_fdtab *t, int fd, unsigned cmd, uintptr_t arg);
+
+/*
+ * open(2) and close behind it if the table is full: the descriptor or an error.
+ */
+int uk_fd_open(struct uk_fdtab *t, struct uk_fs_ctx *ctx, int dirfd, const char *path,
+	       unsigned flags, uint32_t mode);
+
+/* pipe2(2): `flags` UK_O_NONBLOCK, UK_O_CLOEXEC. */
+int uk_fd_pipe(struct uk_fdtab *t, int fds[2], unsigned flags);
+
+/*
+ * poll(2) over the kernel's copy of the array; revents are written. The number of entries with
+ * events; 0 when the monotonic clock reached `deadline` (0: do not wait, UK_NSEC_MAX: for
+ * ever); -EINTR, -ENOMEM.
+ */
+int uk_fd_poll(struct uk_fdtab *t, struct uk_abi_pollfd *fds, unsigned n, uk_nsec deadline);
+
+UK_API_END
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inodes and file systems: the provider's side of ukvfs.
+ *
+ * A file system gives names to inodes (lookup, create, link, unlink, rename) and bytes to
+ * files (the file operations of its inodes). Everything else exists once, above: path walking,
+ * mounts, symbolic links, permissions, descriptors, record locks. There is no cache of names
+ * between the two: a provider that is slow at lookup keeps its own.
+ *
+ * Identity. An inode is in memory while somebody holds a reference; a provider that finds the same
+ * object twice returns the same inode. A directory knows its parent (and holds a reference on
+ * it), so `..` and getcwd need no other record. A file system is mounted at one place.
+ *
+ * Locks, in this order: fs->rename_lock, then inode->lock of directories (of two that are
+ * not ancestor and descendant the one at the lower address first), then inode->lock of what they
+ * name. The VFS takes them: every directory operation is called with dir->lock held, and setattr
+ * with inode->lock held. File operations are called without a lock.
+ */
+#ifndef UK_INODE_H
+#define UK_INODE_H
+
+#include <uk/abi/file.h>
+#include <uk/api.h>
+#include <uk/list.h>
+#include <uk/mutex.h>
+
+struct uk_file_ops;
+struct uk_fs;
+struct uk_inode;
+struct uk_lock;
+
+/* One component of a path: not terminated, contains no `/`, is not empty, "." or "..". */
+struct uk_name {
+	const char *s;
+	uint32_t len;  /* at most UK_NAME_MAX */
+	uint32_t hash; /* uk_name_hash(s, len): providers may index by it */
+};
+
+/* What setattr changes. */
+#define UK_ATTR_MODE  1
+#define UK_ATTR_UID   2
+#define UK_ATTR_GID   4
+#define UK_ATTR_SIZE  8
+#define UK_ATTR_ATIME 16
+#define UK_ATTR_MTIME 32
+#define UK_ATTR_CTIME 64
+
+struct uk_attr {
+	uint32_t valid; /* UK_ATTR_* */
+	uint32_t mode;  /* with the type bits */
+	uint32_t uid, gid;
+	uint64_t size;
+	uk_nsec atime, mtime, ctime; /* since 1970 */
+};
+
+/* What create makes. */
+struct uk_new {
+	uint32_t mode; /* type and permissions, the umask applied */
+	uint32_t uid, gid;
+	uint64_t rdev;      /* UK_S_IFCHR, UK_S_IFBLK */
+	const char *target; /* UK_S_IFLNK */
+};
+
+/* Operations that are NULL answer -EPERM (create, link, unlink, rename) or do what is said. */
+struct uk_inode_ops {
+	/*
+	 * Directories. lookup: the inode of that name with a reference for the caller;
+	 * 0, -ENOENT, -ENOMEM, -EIO.
+	 */
+	int (*lookup)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode **inode);
+	/* The name does not exist. *inode gets a reference. 0, -ENOSPC, -ENOMEM, -EIO. */
+	int (*create)(struct uk_inode *dir, const struct uk_name *name, const struct uk_new *what,
+		      struct uk_inode **inode);
+	/* The name does not exist, inode is no directory. Adds to inode->nlink. */
+	int (*link)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode *inode);
+	/* The name refers to inode, whose lock is held. A directory that has entries: -ENOTEMPTY. */
+	int (*unlink)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode *inode);
+	/*
+	 * from/old names inode; to/name names victim or, if that is NULL, nothing. All are of this
+	 * file system and locked, types fit, and no directory moves below itself. With
+	 * UK_RENAME_EXCHANGE both stay. A victim directory that has entries: -ENOTEMPTY.
+	 * A directory's `parent` is the VFS's to change.
+	 */
+	int (*rename)(struct uk_inode *from, const struct uk_name *old, struct uk_inode *inode,
+		      struct uk_inode *to, const struct uk_name *name, struct uk_inode *victim,
+		      unsigned flags);
+	/*
+	 * The name of `child` in `dir`, written to buf (UK_NAME_MAX + 1 bytes): its length. NULL:
+	 * the VFS reads the directory and compares inode numbers.
+	 */
+	ssize_t (*name_of)(struct uk_inode *dir, struct uk_inode *child, char *buf);
+	/* An unnamed regular file for O_TMPFILE (nlink 0). NULL: -EOPNOTSUPP. */
+	int (*tmpfile)(struct uk_inode *dir, const struct uk_new *what, struct uk_inode **inode);
+
+	/* Symbolic links: the text, valid while the inode is referenced, or an error pointer. */
+	const char *(*target)(struct uk_inode *inode);
+
+	/*
+	 * Any. setattr: apply and store in the inode's fields; a size may shrink or grow (with
+	 * zeros). NULL: the VFS stores all but the size itself. getattr: bring the fields up to
+	 * date. NULL: they are.
+	 */
+	int (*setattr)(struct uk_inode *inode, const struct uk_attr *attr);
+	int (*getattr)(struct uk_inode *inode);
+	/* The last reference is gone: free it. May block. Drop nothing of `parent`: the VFS does. */
+	void (*release)(struct uk_inode *inode);
+};
+
+/* Embedded in the provider's own inode. Fields are protected by `lock`; see uk_inode_init(). */
+struct uk_inode {
+	const struct uk_inode_ops *ops;
+	const struct uk_file_ops *fops; /* of its open files; devices and FIFOs get theirs at open */
+	struct uk_fs *fs;
+	uint32_t refs;
+	uint32_t mode; /* type and permissions; the type never changes */
+	uint32_t uid, gid;
+	uint32_t nlink;
+	uint32_t blksize;
+	uint64_t ino; /* unique in its file system */
+	uint64_t size;
+	uint64_t blocks; /* of 512 bytes in use */
+	uk_nsec atime, mtime, ctime;
+	struct uk_mutex lock;
+	struct uk_lock *locks; /* advisory record locks (flock.c) */
+	union {
+		struct {
+			struct uk_inode *parent;  /* directories: a reference; root: itself, none */
+			struct uk_fs *mounted;    /* directories: what is mounted on it */
+		};
+		struct {
+			uint64_t rdev;        /* devices */
+			struct uk_pipe *pipe; /* FIFOs with an open end */
+		};
+	};
+};
+
+struct uk_fs_ops {
+	int (*statfs)(struct uk_fs *fs, struct uk_abi_statfs *st); /* NULL: -ENOSYS */
+	int (*sync)(struct uk_fs *fs);                             /* NULL: nothing to do */
+	/* Nothing is open any more; free the file system with all of its inodes. */
+	void (*unmount)(struct uk_fs *fs);
+};
+
+/* One mounted file system. Embedded in the provider's own. */
+struct uk_fs {
+	const struct uk_fs_ops *ops;
+	const struct uk_fs_type *type;
+	struct uk_inode *root;    /* a reference */
+	struct uk_inode *covered; /* the directory it is mounted on, a reference; NULL: the root */
+	struct uk_list node;      /* in the list of mounts */
+	struct uk_mutex rename_lock; /* held while a directory changes its parent */
+	uint32_t users;              /* open files, working directories and mounts in it */
+	uint32_t flags;              /* UK_MS_RDONLY, UK_MS_NOATIME */
+	uint64_t dev;                /* st_dev */
+};
+
+/* A kind of file system. */
+struct uk_fs_type {
+	const char *name;
+	/*
+	 * Make a file system. `dev` names the source (may be empty), `opts` is a comma separated
+	 * list (may be empty). Says why if it fails. 0 with *fs whose root is set, or an error.
+	 */
+	int (*mount)(const char *dev, unsigned flags, const char *opts, struct uk_fs **fs);
+};
+
+/* Registers a kind: UK_FS_TYPE(ramfs, ramfs_mount); */
+#define UK_FS_TYPE(ident, mount_fn)                                                        \
+	static const UK_TABLE_ROOT(struct uk_fs_type, fstype, "5", uk_fstype_##ident) = {  \
+		.name = #ident, .mount = (mount_fn)                                        \
+	}
+
+UK_API_BEGIN
+
+/*
+ * Prepare an inode that the provider has allocated and zeroed: one reference, times now, and
+ * nlink 1 (2 for directories). The provider sets fops, ino and what else it has.
+ * A directory's `parent` is taken care of by the VFS.
+ */
+void uk_inode_init(struct uk_inode *inode, struct uk_fs *fs, const struct uk_inode_ops *ops,
+		   uint32_t mode);
+
+/* The reference count. get needs a reference that exists; put may call release and so block. */
+void uk_inode_get(struct uk_inode *inode);
+void uk_inode_put(struct uk_inode *inode);
+
+/* Wall clock now, as inodes store it. */
+uk_nsec uk_inode_now(void);
+
+/* Fill in st from the inode; thread context. 0 or what getattr said. */
+int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st);
+
+uint32_t uk_name_hash(const char *s, size_t len);
+
+UK_API_END
+
+static inline bool uk_inode_is(const struct uk_inode *inode, uint32_t type)
+{
+	return (inode->mode & UK_S_IFMT) == type;
+}
+
+#endif

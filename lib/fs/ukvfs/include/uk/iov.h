@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The caller's buffers of one transfer.
+ *
+ * read, pread, readv and preadv differ only in how they name memory and position. They become one
+ * struct uk_iter, and a file's operations move bytes to and from it with uk_iter_put(),
+ * uk_iter_get() and uk_iter_zero(). These are the only functions that touch the caller's
+ * buffers: a configuration with user mode replaces the memcpy in here by its accessor.
+ */
+#ifndef UK_IOV_H
+#define UK_IOV_H
+
+#include <uk/api.h>
+#include <uk/essentials.h>
+#include <uk/string.h>
+
+/* The layout of Linux's struct iovec. */
+struct uk_iovec {
+	void *base;
+	size_t len;
+};
+
+#define UK_IOV_MAX  1024
+#define UK_IO_BYTES 0x7ffff000UL /* the most that one call transfers, as on Linux */
+
+struct uk_iter {
+	char *p;                    /* where the next byte goes */
+	size_t here;                /* bytes left at p */
+	size_t left;                /* bytes left in all */
+	const struct uk_iovec *iov; /* the element after p's */
+	unsigned n;                 /* elements left from iov on */
+};
+
+/* One buffer. */
+static inline struct uk_iter uk_iter_buf(const void *buf, size_t n)
+{
+	if (n > UK_IO_BYTES)
+		n = UK_IO_BYTES;
+	return (struct uk_iter){ .p = (char *)buf, .here = n, .left = n };
+}
+
+UK_API_BEGIN
+
+/*
+ * Several buffers. `iov` is used, not copied: it must be the kernel's own copy of the caller's
+ * array and outlive the iterator. 0, or -EINVAL for n > UK_IOV_MAX or a sum beyond SSIZE_MAX;
+ * a sum beyond UK_IO_BYTES is cut to it.
+ */
+int uk_iter_iov(struct uk_iter *it, const struct uk_iovec *iov, unsigned n);
+
+/* Out of line: the transfer goes past the current buffer. */
+size_t uk_iter_put_slow(struct uk_iter *it, const void *src, size_t n);
+size_t uk_iter_get_slow(struct uk_iter *it, void *dst, size_t n);
+size_t uk_iter_zero_slow(struct uk_iter *it, size_t n);
+
+UK_API_END
+
+/*
+ * Move min(n, it->left) bytes and advance: into the caller's buffers, out of them, or zeros into
+ * them. Return the number moved; less means that memory of the caller was not accessible (-EFAULT
+ * if it is 0 and n was not). Thread context, may fault and so may block.
+ */
+static inline size_t uk_iter_put(struct uk_iter *it, const void *src, size_t n)
+{
+	if (UK_UNLIKELY(n > it->here))
+		return uk_iter_put_slow(it, src, n);
+	memcpy(it->p, src, n);
+	it->p += n;
+	it->here -= n;
+	it->left -= n;
+	return n;
+}
+
+static inline size_t uk_iter_get(struct uk_iter *it, void *dst, size_t n)
+{
+	if (UK_UNLIKELY(n > it->here))
+		return uk_iter_get_slow(it, dst, n);
+	memcpy(dst, it->p, n);
+	it->p += n;
+	it->here -= n;
+	it->left -= n;
+	return n;
+}
+
+static inline size_t uk_iter_zero(struct uk_iter *it, size_t n)
+{
+	if (UK_UNLIKELY(n > it->here))
+		return uk_iter_zero_slow(it, n);
+	memset(it->p, 0, n);
+	it->p += n;
+	it->here -= n;
+	it->left -= n;
+	return n;
+}
+
+#endif
