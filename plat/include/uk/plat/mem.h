@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The address space: who lies where, and how frames get an address.
+ *
+ * Page tables are the platform's. It starts with a few frames of its own; ukpage then gives it a source
+ * of more. Nothing here allocates otherwise, blocks, or may be called from an interrupt handler.
+ *
+ * Address map, the same on kvm and linuxu (each use has a slot of its own, so that a stray pointer
+ * of one kind cannot reach another, and so that sanitizer shadow is at a constant offset):
+ *
+ *	0               4 MiB           never mapped: NULL and small offsets from it fault
+ *	4 MiB           1 GiB           left to programs that are linked there
+ *	UK_VA_AREAS     UK_VA_AREAS_END ukvmem's window: mmap, heap, stacks; holds 0xc000000000
+ *	UK_VA_DIRECT    + 16 TiB        direct map of frames (random start inside)
+ *	UK_VA_IMAGE     + 512 GiB       the image (random start inside)
+ *	UK_VA_SHADOW    + 16 TiB        sanitizer shadow: UK_VA_SHADOW + va / 8
+ *
+ * On linuxu the host decides where image and direct map are; the rest holds.
+ */
+#ifndef UK_PLAT_MEM_H
+#define UK_PLAT_MEM_H
+
+#include <uk/api.h>
+#include <uk/essentials.h>
+
+#define UK_PAGE_SHIFT 12
+#define UK_PAGE_SIZE  (1UL << UK_PAGE_SHIFT)
+#define UK_PAGE_MASK  (UK_PAGE_SIZE - 1)
+
+#define UK_VA_AREAS     0x008000000000UL
+#define UK_VA_AREAS_END 0x080000000000UL
+#define UK_VA_DIRECT    0x100000000000UL
+#define UK_VA_IMAGE     0x200000000000UL
+#define UK_VA_STACKS    0x280000000000UL
+#define UK_VA_STACKS_END 0x288000000000UL
+#define UK_VA_SHADOW    0x400000000000UL
+
+/* Protection; the values of Linux's PROT_*. Writable and executable together is refused. */
+#define UK_PROT_NONE   0U
+#define UK_PROT_READ   1U
+#define UK_PROT_WRITE  2U
+#define UK_PROT_EXEC   4U
+#define UK_PROT_WX     0x100U /* with WRITE | EXEC: yes, really both */
+#define UK_PROT_DEVICE 0x200U /* device registers: not cached, not speculated into */
+
+/* Where page tables get their frames from: one frame, zeroed, in the direct map; 0 if none is left. */
+struct uk_plat_frames {
+	uk_paddr_t (*alloc)(void);
+	void (*free)(uk_paddr_t frame);
+};
+
+UK_API_BEGIN
+
+/* Set once, by ukpage, before the first uk_plat_map(). The struct stays the caller's. */
+void uk_plat_set_frames(const struct uk_plat_frames *source);
+
+/*
+ * Brings [pa, pa + len), whole pages of FREE memory, into the direct map: afterwards
+ * uk_plat_phys_to_virt() of them may be used, readable and writable. Does not call the frame
+ * source: missing page tables are made of the first frames of the range itself. Returns how many frames
+ * that took (usually 0, at most 5 and 4 per GiB), or -ENOMEM if the range is too short for them.
+ * Use large, 2 MiB-aligned pieces where there are any. The range may not have been brought in before.
+ */
+int uk_plat_direct_map(uk_paddr_t pa, size_t len);
+
+/*
+ * A mapping, for reading, of memory that the loader or the firmware left: the initrd, a table. Takes
+ * page tables from the frame source. NULL if there is none left, or `len` is 0. Ends with
+ * uk_plat_unmap_boot(), after which the frames of an initrd may go to the frame allocator.
+ */
+void *uk_plat_map_boot(uk_paddr_t pa, size_t len);
+void uk_plat_unmap_boot(const void *va, size_t len);
+
+/*
+ * Maps frames [pa, pa + len) at va with protection `prot`. Addresses and length are multiples of a
+ * page. Pages that are mapped already are replaced (their frames stay the caller's business). Uses
+ * large pages where address, frame and length allow. 0, -ENOMEM (then part of the range may be
+ * mapped), -EACCES (writable and executable), -EINVAL.
+ */
+int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot);
+
+/*
+ * Removes what is mapped in the range; holes are no error. Page tables that become empty go back to
+ * the frame source. 0, -EINVAL, or -ENOMEM if a large page had to be split.
+ */
+int uk_plat_unmap(uk_vaddr_t va, size_t len);
+
+/* Changes the protection of what is mapped in the range; holes stay. 0, or errors as uk_plat_map(). */
+int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot);
+
+/*
+ * Which frame lies at va, and with which protection (prot may be NULL)? 0, or -EFAULT if none does.
+ * A page of UK_PROT_NONE counts as mapped: it keeps its frame. Any context.
+ */
+int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
+
+/* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
+extern uintptr_t uk_plat_direct_base;
+
+UK_API_END
+
+/* The kernel's address of a frame that uk_plat_direct_map() brought in. Any context. */
+static inline void *uk_plat_phys_to_virt(uk_paddr_t pa)
+{
+	return (void *)(uk_plat_direct_base + pa);
+}
+
+/* The inverse, for addresses in the direct map only (see uk_plat_lookup()). Any context. */
+static inline uk_paddr_t uk_plat_virt_to_phys(const void *va)
+{
+	return (uintptr_t)va - uk_plat_direct_base;
+}
+
+#endif
