@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the platform to main() and back, in one function to read from top to bottom.
+ *
+ * What a line of it means is up to the libraries that are configured: memory, clock, scheduler and
+ * devices are initialisers (uk/init.h), which the link sorts by level. The code running here
+ * turns into the main thread when the scheduler's initialiser adopts it.
+ */
+#include <uk/boot.h>
+#include <uk/init.h>
+#include <uk/irq.h>
+#include <uk/param.h>
+#include <uk/plat/power.h>
+#include <uk/print.h>
+
+UK_TABLE_DECLARE(const struct uk_init, init);
+
+struct uk_bootinfo *uk_bootinfo;
+
+/* Initialisers below this one have succeeded and will be torn down at exit. */
+static const struct uk_init *init_done = uk_tab_init_start;
+
+static void run_initialisers(void)
+{
+	for (; init_done != uk_tab_init_end; init_done++) {
+		int rc = init_done->start();
+
+		if (rc < 0)
+			uk_fatal("%s failed (error %d)", init_done->name, -rc);
+	}
+}
+
+UK_NORETURN void uk_boot(struct uk_bootinfo *bi)
+{
+	uk_bootinfo = bi;
+	if (bi->argv)                    /* a process has its words apart already */
+		uk_param_parse_argv(bi->argc, bi->argv);
+	else
+		uk_param_parse(bi->cmdline);
+	uk_percpu()->preempt_off = 0;    /* one context so far: nothing to switch to */
+	uk_irq_enable();                 /* traps and the interrupt controller are the platform's, set up before */
+	run_initialisers();              /* heap, clock, scheduler, devices, files, system calls */
+	uk_boot_main(uk_app_argc, uk_app_argv);
+	__builtin_unreachable();
+}
+
+UK_NORETURN void uk_exit(int status)
+{
+	while (init_done != uk_tab_init_start) {
+		init_done--; /* before the call: a teardown that exits must not run again */
+		if (init_done->stop)
+			init_done->stop();
+	}
+	uk_plat_exit(status & 0xff);
+}
