@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The CPU's special registers and instructions, and what this CPU can do.
+ */
+#ifndef UK_ARCH_CPU_H
+#define UK_ARCH_CPU_H
+
+/* Bits of control registers and MSRs that we touch (Intel SDM vol. 3 §2.5, vol. 4). */
+#define X86_CR0_PE 0x00000001
+#define X86_CR0_MP 0x00000002
+#define X86_CR0_EM 0x00000004
+#define X86_CR0_TS 0x00000008
+#define X86_CR0_NE 0x00000020
+#define X86_CR0_WP 0x00010000
+#define X86_CR0_CD 0x40000000
+#define X86_CR0_NW 0x20000000
+#define X86_CR0_PG 0x80000000
+
+#define X86_CR4_PAE        0x000020
+#define X86_CR4_OSFXSR     0x000200
+#define X86_CR4_OSXMMEXCPT 0x000400
+#define X86_CR4_UMIP       0x000800
+#define X86_CR4_FSGSBASE   0x010000
+#define X86_CR4_OSXSAVE    0x040000
+#define X86_CR4_SMEP       0x100000
+#define X86_CR4_SMAP       0x200000
+
+#define X86_MSR_APIC_BASE 0x0000001b
+#define X86_MSR_EFER      0xc0000080
+#define X86_MSR_FS_BASE   0xc0000100
+#define X86_MSR_GS_BASE   0xc0000101
+
+#define X86_EFER_LME 0x100
+#define X86_EFER_LMA 0x400
+#define X86_EFER_NXE 0x800
+
+#define X86_RFLAGS_IF 0x200
+
+#ifndef __ASSEMBLER__
+#include <uk/api.h>
+#include <uk/essentials.h>
+
+struct x86_cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/* Under a hypervisor every cpuid is an exit: ask once and keep the answer. */
+static inline struct x86_cpuid x86_cpuid(uint32_t leaf, uint32_t sub)
+{
+	struct x86_cpuid r;
+
+	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub));
+	return r;
+}
+
+static inline uint64_t x86_rdmsr(uint32_t msr)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return lo | (uint64_t)hi << 32;
+}
+
+static inline void x86_wrmsr(uint32_t msr, uint64_t v)
+{
+	__asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+static inline uint64_t x86_rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return lo | (uint64_t)hi << 32;
+}
+
+#define X86_CR_ACCESS(n)                                                    \
+	static inline uint64_t x86_read_cr##n(void)                         \
+	{                                                                   \
+		uint64_t v;                                                 \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory"); \
+		return v;                                                   \
+	}                                                                   \
+	static inline void x86_write_cr##n(uint64_t v)                      \
+	{                                                                   \
+		__asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");    \
+	}
+X86_CR_ACCESS(0)
+X86_CR_ACCESS(2)
+X86_CR_ACCESS(3)
+X86_CR_ACCESS(4)
+
+static inline void x86_invlpg(uintptr_t va)
+{
+	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+static inline void x86_cli(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+
+static inline void x86_sti(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+
+/* In a loop that waits for another CPU or a device. */
+static inline void uk_arch_relax(void)
+{
+	__asm__ volatile("pause");
+}
+
+/* What the CPU has, as far as somebody asks; filled by x86_cpu_init(). */
+struct x86_cpu {
+	uint32_t leaf_max;
+	uint32_t f1_ecx, f1_edx; /* leaf 1 */
+	uint32_t f7_ebx, f7_ecx; /* leaf 7 */
+	bool fsgsbase;           /* rdfsbase and friends are there and switched on */
+};
+
+#define X86_F1_EDX_APIC   (1U << 9)
+#define X86_F1_ECX_XSAVE  (1U << 26)
+#define X86_F1_ECX_RDRAND (1U << 30)
+#define X86_F1_ECX_HYPERVISOR (1U << 31)
+#define X86_F7_EBX_FSGSBASE (1U << 0)
+#define X86_F7_EBX_SMEP   (1U << 7)
+#define X86_F7_EBX_RDSEED (1U << 18)
+#define X86_F7_EBX_SMAP   (1U << 20)
+#define X86_F7_ECX_UMIP   (1U << 2)
+
+UK_API_BEGIN
+
+extern struct x86_cpu x86_cpu;
+
+/* Find out what the CPU has and switch on what we want of it: vector state, SMEP, SMAP, UMIP. */
+void x86_cpu_init(void);
+
+/*
+ * Fill a 64-bit word from rdseed or rdrand, whatever there is; false if neither is or it gave up.
+ * Any context, also before x86_cpu_init() (`f1_ecx`, `f7_ebx`: from cpuid).
+ */
+bool x86_random(uint32_t f1_ecx, uint32_t f7_ebx, uint64_t *v);
+
+UK_API_END
+#endif /* !__ASSEMBLER__ */
+#endif
