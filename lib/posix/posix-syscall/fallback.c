@@ -41,12 +41,12 @@ long uk_syscall_missing(long nr)
 	}
 
 #define UK_SYSCALL_ANON_0 void
-#define UK_SYSCALL_ANON_1 UK_UNUSED long a
-#define UK_SYSCALL_ANON_2 UK_SYSCALL_ANON_1, UK_UNUSED long b
-#define UK_SYSCALL_ANON_3 UK_SYSCALL_ANON_2, UK_UNUSED long c
-#define UK_SYSCALL_ANON_4 UK_SYSCALL_ANON_3, UK_UNUSED long d
-#define UK_SYSCALL_ANON_5 UK_SYSCALL_ANON_4, UK_UNUSED long e
-#define UK_SYSCALL_ANON_6 UK_SYSCALL_ANON_5, UK_UNUSED long f
+#define UK_SYSCALL_ANON_1 long a
+#define UK_SYSCALL_ANON_2 UK_SYSCALL_ANON_1, long b
+#define UK_SYSCALL_ANON_3 UK_SYSCALL_ANON_2, long c
+#define UK_SYSCALL_ANON_4 UK_SYSCALL_ANON_3, long d
+#define UK_SYSCALL_ANON_5 UK_SYSCALL_ANON_4, long e
+#define UK_SYSCALL_ANON_6 UK_SYSCALL_ANON_5, long f
 
 #else
 
@@ -79,15 +79,19 @@ UK_WEAK long uk_syscall_leave_slow(long result)
 	return result;
 }
 
-UK_WEAK long uk_syscall_restart(UK_UNUSED long a, UK_UNUSED long b, UK_UNUSED long c,
-				UK_UNUSED long d, UK_UNUSED long e, UK_UNUSED long f)
+UK_WEAK long uk_syscall_restart(long a, long b, long c,
+				long d, long e, long f)
 {
 	return -EINTR;
 }
 
+UK_WEAK void uk_syscall_set_restart(void (*handler)(void), void *pc)
+{
+}
+
 #ifndef CONFIG_LIBPOSIX_SYSCALL_TABLE
-long uk_syscall_table(long nr, UK_UNUSED long a, UK_UNUSED long b, UK_UNUSED long c,
-		      UK_UNUSED long d, UK_UNUSED long e, UK_UNUSED long f)
+long uk_syscall_table(long nr, long a, long b, long c,
+		      long d, long e, long f)
 {
 	return uk_syscall_missing(nr);
 }

@@ -15,7 +15,7 @@
  *
  * Which macro: the difference is what a signal needs. A thread inside the kernel must not be
  * diverted into a handler of the application: it may hold a lock. So most calls count themselves in
- * the thread's `syscall_word` (steps of 2; bit 0 says that a signal waits), and deliver on leaving.
+ * the thread's `in_syscall`, and deliver on leaving what came meanwhile.
  *
  *	UK_SYSCALL          counts; may block. -EINTR stays -EINTR.
  *	UK_SYSCALL_RESTART  counts; may return -UK_ERESTART instead of -EINTR: the call
@@ -58,12 +58,14 @@ UK_API_BEGIN
 
 /*
  * Leaving a system call while a signal waits: tail calls of the handlers, so that the stack is the
- * caller's. Delivers, and returns `result`; the second starts the call in
- * `uk_thread_current()->syscall_restart` again, with these arguments, or returns -EINTR.
- * Without the library of signals they do nothing.
+ * caller's. Delivers, and returns `result`; the second starts the call that was named with
+ * uk_syscall_set_restart() again, with these arguments, or returns -EINTR. (`pc` is where the call
+ * returns to; it is told, so that it is right even where the compiler makes no tail calls.)
+ * The library of signals defines them; without it they do nothing.
  */
 long uk_syscall_leave_slow(long result);
 long uk_syscall_restart(long a, long b, long c, long d, long e, long f);
+void uk_syscall_set_restart(void (*handler)(void), void *pc);
 
 UK_API_END
 
@@ -71,19 +73,23 @@ UK_API_END
 
 static UK_ALWAYS_INLINE void uk_syscall_enter(void)
 {
-	uk_thread_current()->syscall_word += 2;
+	uk_thread_current()->in_syscall++;
 	UK_BARRIER();
 }
 
-/* True if a signal may have to be delivered. */
+/*
+ * True if a signal may have to be delivered. One that comes after the look at `interrupted` finds
+ * the thread outside and diverts it from the interrupt.
+ */
 static UK_ALWAYS_INLINE bool uk_syscall_leave(void)
 {
-	UK_BARRIER();
-	return (uk_thread_current()->syscall_word -= 2) != 0;
-}
+	struct uk_thread *self = uk_thread_current();
 
-#define uk_syscall_set_restart(handler) \
-	(uk_thread_current()->syscall_restart = (void (*)(void))(handler))
+	UK_BARRIER();
+	self->in_syscall--;
+	UK_BARRIER();
+	return uk_thread_interrupted(self);
+}
 
 #else
 
@@ -95,8 +101,6 @@ static inline bool uk_syscall_leave(void)
 {
 	return false;
 }
-
-#define uk_syscall_set_restart(handler) ((void)(handler))
 
 #endif
 
@@ -179,7 +183,8 @@ static inline bool uk_syscall_leave(void)
 	UK_SYSCALL_CALL(name, n);                                                     \
 	if (UK_UNLIKELY(uk_result == -UK_ERESTART)) {                                 \
 		uk_syscall_leave();                                                   \
-		uk_syscall_set_restart(uk_sys_##name);                                \
+		uk_syscall_set_restart((void (*)(void))uk_sys_##name,                 \
+				       __builtin_return_address(0));                  \
 		return uk_syscall_restart(UK_CAT(UK_SYSCALL_PASS6_, n));              \
 	}                                                                             \
 	if (UK_UNLIKELY(uk_syscall_leave()))                                          \

@@ -57,6 +57,7 @@ struct uk_thread {
 	void (*fn)(void *arg);
 	void *arg;
 	void *posix;           /* the POSIX layer's */
+	uint32_t in_syscall;   /* the POSIX layer's: depth of system calls, uk/syscall.h */
 	void (*release)(struct uk_thread *t);
 	const char *name;      /* never NULL; uk_thread_set_name() */
 	void *stack;           /* lowest address */
