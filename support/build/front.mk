@@ -1,12 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The commands that start here and build what they need by calling make again.
+# The commands that start here and call make again for the images they need. `run`, `check` and
+# `bench` work on a fresh machine: they install what is missing first, after saying what.
 
 .PHONY: help list-apps setup run check check-all bench debug clean distclean
+
 help:
 	@cat support/build/help.txt
+
 list-apps:
 	@for d in apps/*/Makefile.uk; do d=$${d%/Makefile.uk}; echo "$${d#apps/}"; done
+
+setup:
+	@support/setup build run check
+
+# Without APP, the demonstration: a real data set in SQLite.
+run:
+	@support/setup build run
+ifeq ($(origin APP),file)
+	@$(MAKE) --no-print-directory APP=sqlite image-$(or $(PLAT),kvm)
+	@apps/sqlite/demo --build $(O)/sqlite --plat $(or $(PLAT),kvm)
+else
+	@$(MAKE) --no-print-directory run-image
+endif
+
+debug:
+	@support/setup build run debug
+	@$(MAKE) --no-print-directory debug-image
+
+# TESTS= names files or takes pytest's options; check-all adds the slow ones.
+check:
+	@support/setup build run check
+	@$(PYTHON) -m pytest $(TESTS)
+check-all:
+	@support/setup build run check
+	@$(PYTHON) -m pytest --all $(TESTS)
+
+bench:
+	@support/setup build run bench
+	@$(PYTHON) tests/bench/bench.py $(BENCH)
+
 clean:
 	$(Q)rm -rf $(B)
 distclean:

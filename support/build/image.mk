@@ -32,12 +32,30 @@ endef
 # What the check of dependencies needs to know: per library, what it may refer to.
 define manifest-lines
 $(foreach l,$(linked-libs),lib $l object=$(B)/lib/$l.o kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
-provides=$(provides-of-$l) declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) \
+provides=$(provides-of-$l) license=$(subst $() ,_,$(license-of-$l)) version=$(version-of-$l) declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) \
 visible=$(subst $() ,$(comma),$(strip $(call visible,$l)))$(newline))
 endef
 $(call write-if-changed,$(B)/libraries,$(manifest-lines))
 
 $(foreach p,$(uk-plats),$(eval $(call image-rules,$p)))
 
-.PHONY: image
+.PHONY: image $(uk-plats:%=image-%)
+$(foreach p,$(uk-plats),$(eval image-$p: $(call image-of,$p)))
 image: $(images) $(B)/compile_commands.json
+
+# ---- running (make run comes here by way of front.mk) --------------------------------------------
+
+ifneq ($(filter-out $(uk-plats),$(PLAT)),)
+$(error PLAT=$(PLAT): not a platform of this configuration, which has: $(uk-plats); add it with `make APP=$(APP) menuconfig`)
+endif
+run-plat := $(or $(PLAT),$(firstword $(filter kvm,$(uk-plats)) $(uk-plats)))
+run-opts  = $(if $(ROOT),--root '$(ROOT)') $(if $(MEM),--memory '$(MEM)') $(if $(SMP),--smp '$(SMP)') \
+	$(if $(NET),--net '$(NET)') $(foreach p,$(PORTS),--publish '$p') $(if $(DISK),--disk '$(DISK)') \
+	$(if $(SHARE),--share '$(SHARE)') $(if $(ACCEL),--accel '$(ACCEL)') \
+	$(if $(MACHINE),--machine '$(MACHINE)') $(if $(filter 1 y yes,$(DRYRUN)),--dry-run)
+
+.PHONY: run-image debug-image
+run-image: $(call image-of,$(run-plat))
+	@support/run $< $(run-opts) $(if $(ARGS),-- $(ARGS))
+debug-image: $(call image-of,$(run-plat))
+	@support/run $< $(run-opts) --gdb $(if $(ARGS),-- $(ARGS))
