@@ -26,7 +26,9 @@ extern void (*uk_preempt_hook)(void);
 
 UK_API_END
 
-#if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT)
+/* Signals count them as well: a thread inside a section is not diverted into a handler. */
+#if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT) || \
+	defined(CONFIG_LIBPOSIX_SIGNAL)
 #define UK_PREEMPT_COUNTED 1
 #endif
 
