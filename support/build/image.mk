@@ -11,9 +11,12 @@ common-libs := $(foreach l,$(linked-libs),$(if $(filter plat,$(lib-kind-$l)),,$l
 link-objs    = $(foreach l,$(common-libs) $(filter plat-$1,$(linked-libs)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))
 
-link-flags = $(flags-all) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(CONFIG_LTO),lld,bfd)) -Wl,--gc-sections \
-	-Wl,--no-dynamic-linker -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
-	-Wl,--no-warn-rwx-segments -Wl,-z,norelro -Wl,--hash-style=gnu
+# clang's LTO needs lld, which spells one option differently.
+use-lld    := $(and $(clang),$(CONFIG_LTO))
+link-flags  = $(flags-all) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld),lld,bfd)) \
+	-Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--hash-style=gnu \
+	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
+	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)
 
 # $(call image-rules,PLAT)
 define image-rules

@@ -45,6 +45,7 @@ flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunct
 flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing-prototypes \
 	-Wstrict-prototypes -Wvla $(arch-flags-kernel-$(uk-arch))
 # Applications and C libraries: any register, the C library's headers before the compiler's.
+# An application is not a library: it hides nothing (main() above all).
 flags-app = -nostdinc
 
 arch-flags-all-x86_64    := -m64 -mno-red-zone -fcf-protection=none
@@ -52,6 +53,7 @@ arch-flags-kernel-x86_64 := -mgeneral-regs-only
 
 # ---- reading the manifests ---------------------------------------------------------------------
 
+comma := ,
 define newline
 
 
@@ -79,6 +81,7 @@ define add-tests
 lib-dir-$1-tests   := $(lib-dir-$1)
 lib-kind-$1-tests  := tests
 kind-of-$1-tests   := kernel
+cflags-y-of-$1-tests := -Wno-sign-compare
 srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(wildcard $(lib-dir-$1)/tests/test_*.c)))
 lib-deps-$1-tests  := uktest $(lib-deps-$1) $1 $(tests-need-y-of-$1)
 uk-libs            += $1-tests
@@ -130,7 +133,7 @@ define library-rules
 cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
 	$(foreach l,$(call visible,$1),$(addprefix -I,$(call public,$l))) \
-	$(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
+	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
 $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
 
 $(B)/obj/$1/%.o: $(or $(srcroot-of-$1),$(lib-dir-$1))/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
@@ -157,4 +160,3 @@ $(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l),$(B)
 	$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
 		$(file >>$@,$(call cc-entry,$l,$s)$(comma))))
 	$(file >>$@,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])
-comma := ,
