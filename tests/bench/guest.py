@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs a guest under QEMU's TCG: counted exactly, or timed.
+
+Counting (`run` with a plugin) uses -icount: virtual time advances with instructions, so a run gives
+the same figures every time. Timing (`first_output`) leaves plugin and icount out.
+"""
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+
+import counters
+
+QEMU = "qemu-system-x86_64"
+MACHINE = "microvm,acpi=off"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What to boot: a kernel with its command line and initrd."""
+    kernel: str
+    append: str = ""
+    initrd: str = ""
+    memory: str = "128M"
+    machine: str = MACHINE
+
+    def command(self, memory=None):
+        """QEMU's command line: serial port on stdio, isa-debug-exit, nothing else."""
+        words = [QEMU, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
+                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                 "-rtc", "base=2020-01-01,clock=vm", "-serial", "stdio",
+                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", self.kernel]
+        if self.append:
+            words += ["-append", self.append]
+        if self.initrd:
+            words += ["-initrd", self.initrd]
+        return words
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a guest ended: `status` is QEMU's, None if the time was over."""
+    status: int
+    output: str
+    errors: str
+    events: list
+
+    @property
+    def exit_status(self):
+        """What the guest gave isa-debug-exit (which makes 2s+1 of it), or None."""
+        if self.status is None or self.status % 2 == 0:
+            return None
+        return self.status // 2
+
+
+class GuestError(Exception):
+    """A guest did not do what it was booted for."""
+
+
+def run(guest, plugin=None, mmio=False, memory=None, timeout=60):
+    """Boots `guest` and waits for its end; with `plugin`, counts."""
+    command = guest.command(memory)
+    with tempfile.TemporaryDirectory() as scratch:
+        log = os.path.join(scratch, "ukcount")
+        if plugin:
+            command += ["-icount", "shift=0,sleep=off", "-seed", "1",
+                        "-plugin", "%s,out=%s%s" % (plugin, log, ",mmio=on" if mmio else "")]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            try:
+                output, errors = p.communicate(timeout=timeout)
+                status = p.returncode
+            except subprocess.TimeoutExpired:
+                p.kill()
+                output, errors = p.communicate()
+                status = None
+        events = []
+        if plugin and os.path.exists(log):
+            with open(log, encoding="ascii") as f:
+                events = counters.parse(f.read())
+    return Result(status, output.decode(errors="replace"), errors.decode(errors="replace"), events)
+
+
+def must(guest, expect="", **options):
+    """As `run`, but anything else than status 0 and `expect` in the output is a GuestError."""
+    result = run(guest, **options)
+    if result.exit_status != 0 or expect not in result.output:
+        why = "did not end in time" if result.status is None else (
+            "ended with status %s" % result.exit_status if result.exit_status else
+            "did not print `%s`" % expect if result.exit_status == 0 else "did not end properly")
+        raise GuestError("%s %s\n  %s\n%s%s" % (
+            os.path.basename(guest.kernel), why, " ".join(guest.command(options.get("memory"))),
+            result.output[-2000:], result.errors[-2000:]))
+    return result
+
+
+def first_output(guest, timeout=60):
+    """Nanoseconds from starting QEMU to the first byte on the guest's serial port."""
+    start = time.monotonic_ns()
+    with subprocess.Popen(guest.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as p:
+        byte = os.read(p.stdout.fileno(), 1)
+        end = time.monotonic_ns()
+        try:
+            p.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            p.kill()
+    if not byte:
+        raise GuestError("%s printed nothing" % os.path.basename(guest.kernel))
+    return end - start
+
+
+def in_turn(guests, runs):
+    """`first_output` of every guest, `runs` times round robin: {name: sorted nanoseconds}.
+
+    Noise of a shared machine then hits all alike, and ratios between the guests hold.
+    """
+    times = {name: [] for name in guests}
+    for _ in range(runs):
+        for name, guest in guests.items():
+            times[name].append(first_output(guest))
+    return {name: sorted(t) for name, t in times.items()}

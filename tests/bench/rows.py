@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured, and how: groups of rows that one measurement fills.
+
+A group's function gets the Bench and its rows by key, and fills in floor, linux and ours. The
+targets come from the project's goals; where a row is `relative_to` another column, that one was
+measured in the same run.
+"""
+import os
+import shutil
+import subprocess
+
+import counters
+import guest
+import linuxtiny
+import minmem
+import tools
+from report import Row
+
+SMALLEST = "smallest"           # support/configs/: hello with everything optional left out
+INSERTS = 60000
+SELECT = "select 6 * 7;"
+
+
+class Bench:
+    """What measurements share: the kit, the images, the opponent (None: left out), how often."""
+
+    def __init__(self, folder, images, linux=True, runs=15):
+        self.kit = tools.Kit(os.path.join(folder, "kit"))
+        self.images = tools.Images(images)
+        self.scratch = os.path.join(folder, "scratch")
+        os.makedirs(self.scratch, exist_ok=True)
+        self.runs = runs
+        self.with_linux = linux
+        self._linux = None
+
+    @property
+    def linux(self):
+        """The Linux kernel to compare with, or None."""
+        if self._linux is None and self.with_linux:
+            self._linux = linuxtiny.get()
+        return self._linux
+
+    def floor(self):
+        return guest.Guest(self.kit.floor)
+
+    def image(self, app, args="", configs="", **more):
+        """A guest that boots the image of `app` with `args`, words for its kernel command line."""
+        return guest.Guest(self.images.build(app, configs=configs), args and "-- " + args, **more)
+
+    def linux_hello(self, counted=True):
+        """Linux with nothing but a program that prints a line."""
+        initrd = linuxtiny.write_initrd(os.path.join(self.scratch, "hello.cpio"),
+                                        {"init": self.kit.linux_hello})
+        return self.linux.guest(initrd, counted=counted)
+
+    def linux_program(self, app, sources, words):
+        """Linux running the program that is made from the same sources as the image of `app`."""
+        program = tools.linux_program(self.images, os.path.join(self.scratch, app), app, sources)
+        musl = tools.stock_musl(["-O2"])
+        init = os.path.join(self.scratch, "init")
+        tools.call([musl, "-O2", "-static", "-s", "-o", init,
+                    os.path.join(tools.HERE, "linux-init.c")])
+        initrd = linuxtiny.write_initrd(os.path.join(self.scratch, app + ".cpio"),
+                                        {"init": init, "program": program})
+        return self.linux.guest(initrd, ["/program"] + words)
+
+    def smallest_kib(self, machine, expect, low, high, step, timeout=10):
+        """The least memory in KiB with which `machine` ends well and prints `expect`."""
+        def works(kib):
+            result = guest.run(machine, memory="%dK" % kib, timeout=timeout)
+            return result.exit_status == 0 and expect in result.output
+        return minmem.smallest(works, low, high, step)
+
+
+# ---- hello ---------------------------------------------------------------------------------------
+
+def hello_size(bench, rows):
+    rows["hello-size"].ours = os.path.getsize(bench.images.build("helloworld"))
+    rows["hello-size"].floor = os.path.getsize(bench.kit.floor)
+    if bench.linux:
+        rows["hello-size"].linux = os.path.getsize(bench.linux.bzimage)
+
+
+def hello_size_smallest(bench, rows):
+    rows["hello-size-smallest"].ours = os.path.getsize(
+        bench.images.build("helloworld", configs=SMALLEST))
+    rows["hello-size-smallest"].floor = os.path.getsize(bench.kit.floor)
+
+
+def hello_memory(bench, rows):
+    row = rows["hello-memory"]
+    row.floor = bench.smallest_kib(bench.floor(), "!", 640, 2048, 8)
+    row.ours = bench.smallest_kib(bench.image("helloworld"), "Hello, world!", 640, 16384, 8)
+    if bench.linux:
+        row.linux = bench.smallest_kib(bench.linux_hello(), "Hello, world!", 8192, 131072, 1024, 20)
+
+
+def hello_boot(bench, rows):
+    def to_main(machine, mmio=False):
+        events = guest.must(machine, plugin=bench.kit.plugin, mmio=mmio, timeout=120).events
+        entry = counters.at_mark(events, counters.ENTRY) or counters.Counters()
+        main = counters.at_mark(events, counters.MAIN)
+        if main is None:
+            raise tools.BenchError("%s has no marker at main()" % machine.kernel)
+        return main - entry
+
+    row, devices = rows["hello-boot"], rows["hello-boot-devices"]
+    machine = bench.image("helloworld")
+    row.ours = to_main(machine).cost
+    devices.ours = to_main(machine, mmio=True).device
+    row.floor = to_main(bench.floor()).cost
+    devices.floor = to_main(bench.floor(), mmio=True).device
+    if bench.linux:
+        row.linux = to_main(bench.linux_hello()).cost
+        devices.linux = to_main(bench.linux_hello(), mmio=True).device
+
+
+def hello_wall(bench, rows):
+    machines = {"floor": bench.floor(), "ours": bench.image("helloworld")}
+    if bench.linux:
+        machines["linux"] = bench.linux_hello(counted=False)
+    row = rows["hello-wall"]
+    times = guest.in_turn(machines, bench.runs)
+    for column, t in times.items():
+        setattr(row, column, t[len(t) // 2] / 1e6)
+        row.samples[column] = [round(ns / 1e6, 3) for ns in t]
+
+
+# ---- SQLite --------------------------------------------------------------------------------------
+
+def sqlite_size(bench, rows):
+    rows["sqlite-size"].ours = os.path.getsize(bench.images.build("sqlite"))
+
+
+def sqlite_memory(bench, rows):
+    row = rows["sqlite-memory"]
+    row.ours = bench.smallest_kib(bench.image("sqlite", ':memory: "%s"' % SELECT), "42", 1024, 65536,
+                                  8, timeout=20)
+    if bench.linux:
+        machine = bench.linux_program("sqlite", ["sqlite3.c", "shell.c"], [":memory:", SELECT])
+        row.linux = bench.smallest_kib(machine, "42", 8192, 131072, 1024, 20)
+
+
+def sqlite_inserts(bench, rows):
+    for key, path in (("sqlite-insert-memory", ":memory:"), ("sqlite-insert-file", "/tmp/bench.db")):
+        if key not in rows:
+            continue
+        words = [str(INSERTS), path]
+        machines = {"ours": bench.image("bench-sqlite", " ".join(words))}
+        if bench.linux:
+            machines["linux"] = bench.linux_program("bench-sqlite", ["sqlite3.c", "main.c"], words)
+        for column, machine in machines.items():
+            result = guest.must(machine, plugin=bench.kit.plugin, timeout=600)
+            found = counters.phases(result.events, result.output)
+            setattr(rows[key], column, found["insert-each"].per_op)
+            rows[key].samples[column] = {n: p.per_op for n, p in found.items()}
+
+
+# ---- single operations ---------------------------------------------------------------------------
+
+def micro(bench, rows):
+    machines = {"ours": bench.image("bench-micro")}
+    if bench.linux:
+        machines["linux"] = bench.linux_program("bench-micro", ["main.c"], [])
+    for column, machine in machines.items():
+        result = guest.must(machine, plugin=bench.kit.plugin, timeout=600)
+        for name, phase in counters.phases(result.events, result.output).items():
+            row = rows.get("op-" + name)
+            if row:
+                setattr(row, column, phase.per_op)
+                row.samples[column] = {"ops": phase.ops, "instructions": phase.spent.cost,
+                                       "rep": phase.spent.rep}
+
+
+# ---- as a process --------------------------------------------------------------------------------
+
+def _exit_only(bench):
+    out = os.path.join(bench.scratch, "exitonly")
+    tools.call([tools.stock_musl(["-O2"]), "-O2", "-static", "-s", "-o", out,
+                os.path.join(tools.HERE, "exitonly.c")])
+    return out
+
+
+def linuxu_start(bench, rows):
+    row = rows["linuxu-start"]
+    programs = {"floor": _exit_only(bench), "ours": bench.images.build("helloworld", "linuxu")}
+    said = tools.call([bench.kit.spawn, str(20 * bench.runs), *programs.values()])
+    for column, line in zip(programs, said.splitlines()):
+        words = line.split()
+        setattr(row, column, int(words[4]) / 1e3)
+        row.samples[column] = {"min_us": int(words[2]) / 1e3, "median_us": int(words[4]) / 1e3}
+
+
+def linuxu_instructions(bench, rows):
+    row = rows["linuxu-instructions"]
+    emulator = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
+    if not emulator:
+        row.note = "needs qemu-x86_64 (package qemu-user)"
+        return
+    for column, program in (("floor", _exit_only(bench)),
+                            ("ours", bench.images.build("helloworld", "linuxu"))):
+        done = subprocess.run([emulator, "-plugin", bench.kit.plugin, program], env={},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, check=True, text=True, timeout=60)
+        setattr(row, column, counters.parse(done.stderr)[-1].at.cost)
+
+
+# ---- the list ------------------------------------------------------------------------------------
+
+EXACT = "guest instructions under QEMU TCG with -icount, without rep iterations"
+
+GROUPS = [
+    (hello_size, [
+        Row("hello-size", "hello: image, default configuration", "bytes", 32768,
+            how="size of the bootable file; Linux: bzImage without its initramfs")]),
+    (hello_size_smallest, [
+        Row("hello-size-smallest", "hello: image, smallest configuration", "bytes", 16384,
+            how="the same with CONFIGS=" + SMALLEST)]),
+    (hello_memory, [
+        Row("hello-memory", "hello: smallest -m, microvm", "KiB", 1152,
+            how="bisected in steps of 8 KiB (Linux: 1 MiB), output and exit status right")]),
+    (hello_boot, [
+        Row("hello-boot", "hello: kernel entry to main()", "instr.", 10000,
+            how=EXACT + "; Linux: from the first instruction of the machine to init"),
+        Row("hello-boot-devices", "hello: device accesses until main()", "count",
+            how="port and memory-mapped I/O, each would leave the guest under KVM")]),
+    (hello_wall, [
+        Row("hello-wall", "hello: QEMU start to first output", "ms", 1.2, "floor",
+            how="wall clock, median, guests started in turn; microvm, TCG")]),
+    (sqlite_size, [
+        Row("sqlite-size", "sqlite: image", "bytes", 1200000, how="size of the bootable file")]),
+    (sqlite_memory, [
+        Row("sqlite-memory", "sqlite: smallest -m, microvm", "KiB", 2560,
+            how="the shell answers `%s` on :memory:; steps as for hello" % SELECT)]),
+    (sqlite_inserts, [
+        Row("sqlite-insert-memory", "sqlite: an INSERT, database in memory", "instr.", 0.85, "linux",
+            how="%s; %d inserts, each its own transaction; Linux runs the same source with the same "
+                "flags and libc" % (EXACT, INSERTS)),
+        Row("sqlite-insert-file", "sqlite: an INSERT, file on the ram fs", "instr.", 0.35, "linux",
+            how="the same with a database file; Linux: tmpfs")]),
+    (micro, [
+        Row("op-getppid", "null system call (getppid)", "instr.", 20, how=EXACT),
+        Row("op-yield", "yield between two threads", "instr.", 100,
+            how=EXACT + "; per call of one thread, its partner's calls included"),
+        Row("op-thread", "thread: create and join", "instr.", 1500, how=EXACT),
+        Row("op-cond", "condition variable: there and back", "instr.", how=EXACT),
+        Row("op-clock", "clock_gettime", "instr.", how=EXACT),
+        Row("op-open-close", "open and close a file", "instr.", 600, how=EXACT),
+        Row("op-open-missing", "open a file that is not there", "instr.", how=EXACT),
+        Row("op-stat", "stat", "instr.", 350, how=EXACT),
+        Row("op-pread-4k", "pread 4 KiB", "instr.", 150, how=EXACT),
+        Row("op-pwrite-4k", "pwrite 4 KiB", "instr.", how=EXACT),
+        Row("op-pread-1", "pread 1 byte", "instr.", how=EXACT),
+        Row("op-malloc-64", "malloc(64) and free", "instr.", 60, how=EXACT),
+        Row("op-malloc-mix", "malloc and free, mixed sizes", "instr.", how=EXACT)]),
+    (linuxu_start, [
+        Row("linuxu-start", "as a process: start to exit", "us", 1.3, "floor",
+            how="wall clock, median, in turn with a static musl process that only exits")]),
+    (linuxu_instructions, [
+        Row("linuxu-instructions", "as a process: start to exit", "instr.",
+            how="user-mode instructions under qemu-x86_64")]),
+]

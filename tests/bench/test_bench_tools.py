@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The kit's parts that need no image: bisection, initramfs, flags, manifests, and the plugin itself
+on the smallest guest, whose every instruction is known."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import counters
+import guest
+import initramfs
+import minmem
+import tools
+
+
+@pytest.mark.parametrize("least, expected", [(1, 8), (8, 8), (9, 16), (1000, 1000), (1025, None)])
+def test_smallest(least, expected):
+    tried = []
+
+    def works(n):
+        tried.append(n)
+        return n >= least
+    assert minmem.smallest(works, 0, 1024, 8) == expected
+    assert len(tried) <= 8
+    assert all(n % 8 == 0 for n in tried)
+
+
+def test_initramfs_is_what_cpio_expects(tmp_path):
+    data = initramfs.archive({"init": b"#!", "a/b/c": b"12345"})
+    assert len(data) % 4 == 0
+    assert data == initramfs.archive({"a/b/c": b"12345", "init": b"#!"}), "order does not matter"
+    if not shutil.which("cpio"):
+        pytest.skip("no cpio on this machine")
+    listing = subprocess.run(["cpio", "-tv", "--quiet"], input=data, stdout=subprocess.PIPE,
+                             check=True).stdout.decode()
+    for mode, name in (("drwxr-xr-x", "a/b"), ("-rwxr-xr-x", "a/b/c"), ("crw-------", "dev/console"),
+                       ("-rwxr-xr-x", "init")):
+        assert any(line.startswith(mode) and line.endswith(" " + name)
+                   for line in listing.splitlines()), (mode, name, listing)
+    (tmp_path / "archive").write_bytes(data)
+    subprocess.run(["cpio", "-id", "--quiet", "-F", "archive", "a/b/c"], cwd=tmp_path, check=True)
+    assert (tmp_path / "a/b/c").read_bytes() == b"12345"
+
+
+def test_flags_for_the_other_libc():
+    words = ("-std=gnu11 -g -O2 -fPIE -m64 -mno-red-zone -Wall -nostdinc -I/x -isystem /y "
+             "-DSQLITE_THREADSAFE=1 -DUK_LIB_NAME=x -ffile-prefix-map=/a=/b -frandom-seed=s -flto "
+             "-fvisibility=hidden -c sqlite3.c -o sqlite3.o").split()
+    assert tools.portable_flags(words) == [
+        "-std=gnu11", "-O2", "-fPIE", "-m64", "-mno-red-zone", "-DSQLITE_THREADSAFE=1"]
+
+
+def test_manifest(tmp_path):
+    (tmp_path / "Makefile.uk").write_text(
+        "# comment := no\npackage := x\nsource := \\\n\tu1 s1\nsource += u2 s2\nsrcs-y += a.c\n")
+    values = tools.manifest(str(tmp_path))
+    assert values["package"] == ["x"]
+    assert values["source"] == ["u1 s1", "u2 s2"]
+
+
+def test_a_failing_command_is_quoted():
+    with pytest.raises(tools.BenchError, match="(?s)status 3.*what it said"):
+        tools.call(["sh", "-c", "echo what it said; exit 3"])
+
+
+needs_qemu = pytest.mark.skipif(not shutil.which(guest.QEMU), reason="no " + guest.QEMU)
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    return tools.Kit(str(tmp_path_factory.mktemp("kit")))
+
+
+@needs_qemu
+def test_the_plugin_counts_exactly(kit):
+    machine = guest.Guest(kit.floor)
+    counts = []
+    for mmio in (False, True):
+        result = guest.must(machine, "!\n", plugin=kit.plugin, mmio=mmio)
+        entry = counters.at_mark(result.events, counters.ENTRY)
+        spent = counters.at_mark(result.events, counters.MAIN) - entry
+        # Between the markers of pvhfloor.S: the first marker itself, three mov, two out.
+        assert (spent.insns, spent.pio, spent.marks) == (6, 2, 1)
+        counts.append(entry.insns)
+    assert counts[0] == counts[1], "a boot takes the same instructions every time"
+
+
+@needs_qemu
+def test_a_guest_that_prints_something_else_is_an_error(kit):
+    with pytest.raises(guest.GuestError, match="did not print `hello`"):
+        guest.must(guest.Guest(kit.floor), "hello")
+
+
+@needs_qemu
+def test_a_guest_is_timed_to_its_first_byte(kit):
+    times = guest.in_turn({"floor": guest.Guest(kit.floor)}, 2)
+    assert 1e6 < times["floor"][0] <= times["floor"][1] < 60e9
+
+
+def test_spawn_times_programs_in_turn_and_refuses_failures(kit):
+    said = tools.call([kit.spawn, "3", "/bin/true", "/bin/true"]).splitlines()
+    assert len(said) == 2 and said[0].startswith("/bin/true min_ns ")
+    with pytest.raises(tools.BenchError, match="/bin/false ended with status 1"):
+        tools.call([kit.spawn, "3", "/bin/true", "/bin/false"])
+
+
+def test_helpers_are_built_once(kit):
+    before = os.stat(kit.spawn).st_mtime_ns
+    assert os.stat(kit.spawn).st_mtime_ns == before

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ukcount: a QEMU plugin that counts executed guest instructions, exactly, between markers.
+ *
+ *   cc -O2 -shared -fPIC -o ukcount.so ukcount.c
+ *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID] ...
+ *   qemu-x86_64 -plugin ... PROGRAM
+ *
+ * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
+ * marker's number (uk/mark.h). Each time one is executed, a line with all counters and the host's
+ * clock is appended to `out` (default stderr); so is one at the start and one at the end. With
+ * `shm` the counters live in a file that another process may map and read at any time, as
+ * NR_COUNTERS native 64-bit words in the order of `names`. `stop` ends QEMU at that marker.
+ *
+ * TCG executes one iteration of a rep string instruction as one instruction: they are part of
+ * `insns` and also counted apart, as `rep`. `mmio` (slow) counts accesses to device memory, which
+ * like `pio` would each leave the guest on real hardware.
+ *
+ * Debian's QEMU comes without its plugin header, so the few declarations needed stand here (plugin
+ * API version 1, docs/devel/tcg-plugins of QEMU).
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- QEMU's plugin interface ------------------------------------------------------------------ */
+
+typedef uint64_t qemu_plugin_id_t;
+typedef struct qemu_info_t qemu_info_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_hwaddr;
+
+enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
+enum { QEMU_PLUGIN_CB_NO_REGS = 0 };
+enum { QEMU_PLUGIN_MEM_RW = 3 };
+
+typedef void (*vcpu_tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void (*vcpu_udata_cb)(unsigned int cpu, void *data);
+typedef void (*vcpu_mem_cb)(unsigned int cpu, uint32_t info, uint64_t vaddr, void *data);
+typedef void (*udata_cb)(qemu_plugin_id_t id, void *data);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, vcpu_tb_trans_cb cb);
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int op, void *p,
+					      uint64_t imm);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op, void *p,
+						uint64_t imm);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_udata_cb cb,
+					    int flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, vcpu_mem_cb cb, int flags,
+				      int rw, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, udata_cb cb, void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *addr);
+
+#define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = 1;
+
+/* ---- counters -------------------------------------------------------------------------------- */
+
+enum counter {
+	LOW,	 /* instructions at user addresses (below 2^47): Linux programs, and unikernels */
+	HIGH,	 /* instructions at kernel addresses */
+	REP,	 /* of both: iterations of movs, stos, cmps, scas, lods with a rep prefix */
+	PIO,	 /* in, out, ins, outs */
+	MMIO,	 /* loads and stores of device memory, with mmio=on */
+	HLT,
+	MSR,	 /* rdmsr, wrmsr */
+	CPUID,
+	MOVCR,	 /* mov from and to control registers */
+	SYSCALL, /* syscall, sysenter, int 0x80 */
+	IRET,
+	MARKS,
+	NR_COUNTERS,
+};
+
+static const char *const names[NR_COUNTERS] = {
+	"low", "high", "rep", "pio", "mmio", "hlt", "msr", "cpuid", "movcr", "syscall", "iret",
+	"marks",
+};
+
+static uint64_t private_counters[NR_COUNTERS];
+static uint64_t *count = private_counters;
+static FILE *out;
+static bool count_mmio;
+static long stop_at = -1;
+
+static void report(const char *event, long id)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	fprintf(out, "ukcount %s %ld host_ns %lld insns %llu", event, id,
+		t.tv_sec * 1000000000LL + t.tv_nsec, (unsigned long long)(count[LOW] + count[HIGH]));
+	for (int i = 0; i < NR_COUNTERS; i++)
+		fprintf(out, " %s %llu", names[i], (unsigned long long)count[i]);
+	fputc('\n', out);
+	fflush(out);
+}
+
+/* ---- recognising instructions ---------------------------------------------------------------- */
+
+static bool is_mark(const uint8_t *p, size_t n)
+{
+	return n == 7 && p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b && p[6] == 0x55;
+}
+
+static bool is_prefix(uint8_t b)
+{
+	static const uint8_t legacy[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e,
+					  0x64, 0x65 };
+
+	return memchr(legacy, b, sizeof(legacy)) || (b & 0xf0) == 0x40; /* 0x40..0x4f: REX */
+}
+
+/* The counter, besides LOW or HIGH, that this instruction belongs to; NR_COUNTERS if to none. */
+static enum counter kind_of(const uint8_t *p, size_t n)
+{
+	bool rep = false;
+
+	for (; n > 1 && is_prefix(*p); p++, n--)
+		rep = rep || *p == 0xf2 || *p == 0xf3;
+	switch (p[0]) {
+	case 0xe4 ... 0xe7:
+	case 0xec ... 0xef:
+	case 0x6c ... 0x6f:
+		return PIO;
+	case 0xa4 ... 0xa7:
+	case 0xaa ... 0xaf:
+		return rep ? REP : NR_COUNTERS;
+	case 0xf4:
+		return HLT;
+	case 0xcf:
+		return IRET;
+	case 0xcd:
+		return n > 1 && p[1] == 0x80 ? SYSCALL : NR_COUNTERS;
+	case 0x0f:
+		break;
+	default:
+		return NR_COUNTERS;
+	}
+	switch (n > 1 ? p[1] : 0) {
+	case 0x05:
+	case 0x34:
+		return SYSCALL;
+	case 0x20:
+	case 0x22:
+		return MOVCR;
+	case 0x30:
+	case 0x32:
+		return MSR;
+	case 0xa2:
+		return CPUID;
+	default:
+		return NR_COUNTERS;
+	}
+}
+
+/* ---- callbacks ------------------------------------------------------------------------------- */
+
+static void on_mark(unsigned int cpu, void *data)
+{
+	long id = (long)data;
+
+	(void)cpu;
+	count[MARKS]++;
+	report("mark", id);
+	if (id == stop_at)
+		_exit(0);
+}
+
+static void on_memory(unsigned int cpu, uint32_t info, uint64_t vaddr, void *data)
+{
+	struct qemu_plugin_hwaddr *addr = qemu_plugin_get_hwaddr(info, vaddr);
+
+	(void)cpu;
+	(void)data;
+	if (addr && qemu_plugin_hwaddr_is_io(addr))
+		count[MMIO]++;
+}
+
+/*
+ * Called once per block that QEMU translates: plants the counting. A block is left early only by a
+ * fault or a device access, so adding its length on entry is exact enough for time but not for a
+ * marker in its middle; blocks that hold one count instruction by instruction.
+ */
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+	bool marked = false;
+
+	(void)id;
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		marked = marked || is_mark(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		const uint8_t *p = qemu_plugin_insn_data(insn);
+		size_t size = qemu_plugin_insn_size(insn);
+		enum counter kind = kind_of(p, size);
+		uint64_t *where = &count[qemu_plugin_insn_vaddr(insn) >> 47 ? HIGH : LOW];
+
+		if (marked)
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+								   where, 1);
+		else if (i == 0)
+			qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+								 where, n);
+		if (kind != NR_COUNTERS)
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+								   &count[kind], 1);
+		if (count_mmio)
+			qemu_plugin_register_vcpu_mem_cb(insn, on_memory, QEMU_PLUGIN_CB_NO_REGS,
+							 QEMU_PLUGIN_MEM_RW, NULL);
+		if (is_mark(p, size))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS,
+							       (void *)(long)(p[3] | p[4] << 8));
+	}
+}
+
+static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
+{
+	(void)id;
+	(void)data;
+	report("end", 0);
+}
+
+static bool share_counters(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, sizeof(private_counters)))
+		return false;
+	p = mmap(NULL, sizeof(private_counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (p == MAP_FAILED)
+		return false;
+	count = p;
+	return true;
+}
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+					   char **argv)
+{
+	(void)info;
+	out = stderr;
+	for (int i = 0; i < argc; i++) {
+		bool ok = true;
+
+		if (!strncmp(argv[i], "out=", 4))
+			ok = (out = fopen(argv[i] + 4, "a")) != NULL;
+		else if (!strncmp(argv[i], "shm=", 4))
+			ok = share_counters(argv[i] + 4);
+		else if (!strcmp(argv[i], "mmio=on"))
+			count_mmio = true;
+		else if (!strncmp(argv[i], "stop=", 5))
+			stop_at = strtol(argv[i] + 5, NULL, 0);
+		else
+			ok = false;
+		if (!ok) {
+			fprintf(stderr, "ukcount: cannot use `%s`\n", argv[i]);
+			return -1;
+		}
+	}
+	report("start", 0);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+	qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
+	return 0;
+}
