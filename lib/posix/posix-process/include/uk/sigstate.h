@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What signals keep in a process and in each of its threads. The library posix-signal owns the
+ * contents; they are declared here because they are embedded. All zero is the state at start.
+ */
+#ifndef UK_SIGSTATE_H
+#define UK_SIGSTATE_H
+
+#include <uk/abi/signal.h>
+#include <uk/essentials.h>
+#include <uk/queue.h>
+
+/* A signal that was sent and has not been delivered yet. */
+struct uk_sigentry {
+	struct uk_queue_node node;
+	int32_t sig;
+	int32_t code;   /* si_code */
+	int32_t pid;    /* ... of a fault: the address is in `value` */
+	uint32_t uid;
+	uint64_t value;
+	bool keep;      /* belongs to somebody (a timer): not freed on delivery */
+};
+
+struct uk_sigpending {
+	uint64_t set;          /* a bit may be set without an entry: nothing is known but the number */
+	struct uk_queue queue; /* of struct uk_sigentry, in order of arrival */
+};
+
+struct uk_process_signals {
+	struct uk_abi_sigaction action[UK_SIGNALS];
+	struct uk_sigpending pending;
+	uint32_t queued; /* entries in all queues of the process: RLIMIT_SIGPENDING */
+};
+
+struct uk_task_signals {
+	uint64_t blocked;
+	uint64_t saved;   /* the mask that sigsuspend, ppoll and the like have replaced ... */
+	bool have_saved;  /* ... and that comes back with the next delivery */
+	uint64_t waiting; /* sigtimedwait: these end the wait although they are blocked */
+	struct uk_sigpending pending;
+	struct uk_abi_stack alt;
+	/* The system call that was interrupted and may start again. */
+	void (*restart)(void);
+	uintptr_t restart_pc;
+	/* Where an interrupt or a trap took the thread from on its way to a handler. */
+	uintptr_t diverted_pc, diverted_sp, diverted_flags;
+	struct uk_sigentry fault;
+};
+
+#endif

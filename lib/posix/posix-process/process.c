@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one process, its list of tasks, and its end.
+ *
+ * The thread that boots becomes the process's first task; until main() is called it counts as
+ * being inside a system call, so that no signal diverts it in the middle of an initialiser.
+ */
+#include <uk/boot.h>
+#include <uk/init.h>
+#include <uk/process.h>
+#include <uk/syscall.h>
+#include "internal.h"
+
+#define TID_MAX 0x400000 /* libcs keep flags in the bits above 2^29 */
+
+struct uk_process uk_process_boot;
+static struct uk_task main_task;
+
+struct uk_task *uk_task_find(struct uk_process *process, int tid)
+{
+	struct uk_task *t;
+
+	uk_list_for_each(t, &process->tasks, node)
+		if (t->tid == tid)
+			return t;
+	return NULL;
+}
+
+/* A number that no task has; in the order of creation until they have all been used once. */
+static int new_tid(struct uk_process *process)
+{
+	static int last;
+	static bool wrapped;
+
+	do {
+		if (++last == TID_MAX) {
+			last = 1;
+			wrapped = true;
+		}
+	} while (wrapped && uk_task_find(process, last));
+	return last;
+}
+
+void uk_task_add(struct uk_task *task, struct uk_process *process, struct uk_thread *thread)
+{
+	bool irq;
+
+	task->thread = thread;
+	task->process = process;
+	thread->posix = task;
+	irq = uk_spin_lock_irq(&process->lock);
+	task->tid = new_tid(process);
+	uk_list_add_tail(&process->tasks, &task->node);
+	process->ntasks++;
+	uk_spin_unlock_irq(&process->lock, irq);
+}
+
+void uk_task_remove(struct uk_task *task)
+{
+	struct uk_process *process = task->process;
+	bool irq = uk_spin_lock_irq(&process->lock);
+
+	uk_list_del(&task->node);
+	process->ntasks--;
+	uk_spin_unlock_irq(&process->lock, irq);
+}
+
+static int process_init(void)
+{
+	struct uk_process *p = &uk_process_boot;
+
+	uk_list_init(&p->tasks);
+	p->pid = p->pgid = p->sid = 1;
+	process_init_limits(p);
+	uk_task_add(&main_task, p, uk_thread_current());
+	uk_thread_current()->in_syscall++;
+	return 0;
+}
+UK_INIT(UK_INIT_POSIX, "0", process_init, NULL);
+
+/* The last step before main(). */
+static int process_start(void)
+{
+	uk_thread_current()->in_syscall--;
+	return 0;
+}
+UK_INIT(UK_INIT_APP, "9", process_start, NULL);
+
+void uk_process_exit(int status)
+{
+	/* From here on no handler runs in this thread, whatever the teardown does. */
+	uk_thread_current()->in_syscall++;
+	uk_exit(status & 0xff);
+}
+
+UK_SYSCALL(long, exit_group, int status)
+{
+	uk_process_exit(status);
+}
+
+/* There is never a child. */
+UK_SYSCALL_LEAF(long, wait4, int pid, int *status, int options, void *usage)
+{
+	return -ECHILD;
+}
+
+UK_SYSCALL_LEAF(long, waitid, int which, int id, void *info, int options, void *usage)
+{
+	return -ECHILD;
+}
