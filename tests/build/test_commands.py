@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line: what it does, and what it says when something is wrong."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+import whittle
+
+
+def test_readme_example_runs_on_both_platforms(scratch):
+    """A folder outside the tree with three files (README.md, "Your own application")."""
+    scratch.write("demo/defconfig", "")
+    scratch.write("demo/main.c", """\
+        #include <stdio.h>
+        int main(int argc, char **argv)
+        {
+        	printf("%d arguments, the last is %s\\n", argc - 1, argv[argc - 1]);
+        	return argc;
+        }
+        """)
+    scratch.make()
+    for plat in whittle.PLATFORMS:
+        r = whittle.run(scratch.image(plat), "a b", "c")
+        assert r.out == b"2 arguments, the last is c\n" and r.status == 3, r
+
+
+def test_nothing_to_do_is_quick(scratch):
+    scratch.make()
+    start = time.monotonic()
+    out = scratch.make()
+    took = time.monotonic() - start
+    assert "Nothing to be done" in out
+    assert took < 5, took  # one second, five times for a busy machine
+
+
+def test_one_changed_file_rebuilds_what_depends_on_it(scratch):
+    scratch.make()
+    scratch.write("demo/main.c", "int main(void) { return 3; }\n")
+    start = time.monotonic()
+    out = scratch.make()
+    took = time.monotonic() - start
+    assert [l.split()[0] for l in out.splitlines()] == ["CC", "LIB", "LD", "IMAGE"], out
+    assert took < 10, took
+    assert whittle.run(scratch.image()).status == 3
+
+
+def test_changed_flags_rebuild(scratch):
+    scratch.make()
+    assert "CC" in scratch.make("CC=clang")
+
+
+@pytest.mark.parametrize("configs", ["", "lto"])
+def test_clang_builds_it(scratch, configs):
+    scratch.write("demo/main.c", "int main(void) { return 5; }\n")
+    scratch.make("CC=clang", "CONFIGS=" + configs)
+    assert whittle.run(scratch.image()).status == 5
+
+
+def test_compile_commands(scratch):
+    scratch.make()
+    entries = json.load(open(os.path.join(scratch.out, "demo/compile_commands.json")))
+    assert any(e["file"].endswith("demo/main.c") for e in entries)
+    assert any(e["file"].endswith("boot.c") for e in entries)
+
+
+def copy_of_tree(dst):
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=whittle.ROOT, check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    for f in filter(None, files):
+        src = os.path.join(whittle.ROOT, f)
+        if os.path.exists(src):
+            os.makedirs(os.path.dirname(os.path.join(dst, f)), exist_ok=True)
+            shutil.copy2(src, os.path.join(dst, f))
+
+
+@pytest.mark.parametrize("app", ["helloworld"])
+def test_reproducible(tmp_path, app):
+    """Two clones in different folders, built at different times, give the same bytes."""
+    images = {}
+    for name in ("one", "a-second-folder"):
+        tree = str(tmp_path / name)
+        os.makedirs(tree)
+        copy_of_tree(tree)
+        whittle.make("APP=" + app, cwd=tree)
+        for plat in whittle.PLATFORMS:
+            with open("%s/build/%s/%s_%s-x86_64" % (tree, app, app, plat), "rb") as f:
+                images.setdefault(plat, []).append(f.read())
+    for plat, (a, b) in images.items():
+        assert a == b, "%s differs" % plat
+
+
+def test_interrupted_build_recovers(scratch):
+    p = subprocess.Popen(["make", "-j2", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    for _ in range(4):
+        p.stdout.readline()
+    os.killpg(p.pid, signal.SIGINT)
+    p.communicate(timeout=60)
+    scratch.make()
+    assert whittle.run(scratch.image()).status == 0
+
+
+def test_killed_build_recovers(scratch):
+    p = subprocess.Popen(["make", "-j2", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    for _ in range(6):
+        p.stdout.readline()
+    os.killpg(p.pid, signal.SIGKILL)
+    p.communicate(timeout=60)
+    scratch.make()
+    assert whittle.run(scratch.image()).status == 0
+
+
+@pytest.mark.parametrize("words,says", [
+    (["APP=nosuch"], "there is no apps/nosuch"),
+    (["APP=/no/such/folder"], "Makefile.uk is missing"),
+    (["APP=helloworld", "CONFIGS=nosuch"], "support/configs/nosuch.config"),
+    (["APP=helloworld", "LIBS=/no/such/folder"], "no Config.uk in /no/such/folder"),
+    (["APP=helloworld", "PLAT=vax", "run"], "PLAT=vax"),
+    (["APP=helloworld", "CC=nosuchcc"], "CC=nosuchcc"),
+    (["APP=helloworld", "why"], "SYM="),
+], ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_wrong_words(tmp_path, words, says):
+    p = whittle.make("O=" + str(tmp_path / "out"), *words, check=False)
+    assert p.returncode != 0 and says in p.stdout, p.stdout
+
+
+def test_unknown_option_names_the_nearest(scratch):
+    scratch.write("demo/defconfig", "CONFIG_LIBNOLIBX=y\n")
+    out = scratch.fails()
+    assert "LIBNOLIBX" in out and "did you mean LIBNOLIBC" in out, out
+
+
+def test_no_platform(scratch):
+    scratch.write("demo/defconfig", "# CONFIG_PLAT_KVM is not set\n# CONFIG_PLAT_LINUXU is not set\n")
+    assert "no platform is selected" in scratch.fails()
+
+
+def test_config_wins_over_contradicting_fragment(scratch):
+    scratch.make("defconfig")
+    out = scratch.fails("CONFIGS=size")
+    assert "wants CONFIG_" in out and "to start over: rm" in out
+
+
+def test_manifest_is_asked_for(scratch):
+    os.unlink(os.path.join(scratch.app, "Makefile.uk"))
+    assert "Makefile.uk is missing" in scratch.fails()
+
+
+def test_reports(scratch):
+    scratch.make()
+    assert "all libraries" in scratch.make("size")
+    assert "uk_boot" in scratch.make("why", "SYM=main")
+    assert "BSD-3-Clause" in scratch.make("licenses")
+    svg = scratch.make("graph").split()[-1]
+    assert open(svg).read().lstrip().startswith("<?xml")
+
+
+def test_help_and_list():
+    assert "make run" in whittle.make("help")
+    assert "helloworld" in whittle.make("list-apps").split()

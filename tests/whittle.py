@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Builds images through make and runs them through support/run, as a user would."""
+import os
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OUT = os.environ.get("WHITTLE_TEST_BUILD", os.path.join(ROOT, "build"))
+PLATFORMS = ["kvm", "linuxu"]
+ARCH = "x86_64"
+# Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
+BUILD_TIMEOUT = 900
+RUN_TIMEOUT = 120
+
+_built = {}
+
+
+class Failed(AssertionError):
+    pass
+
+
+def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
+    """make with these words; its output as text. check=False returns the finished process."""
+    full = dict(os.environ, **(env or {}))
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "APP", "PLAT", "CONFIGS", "LIBS", "O", "V"):
+        if name not in (env or {}):
+            full.pop(name, None)
+    p = subprocess.run(["make", "--no-print-directory", "-j2", *args], cwd=cwd, env=full, text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+    if check and p.returncode:
+        raise Failed("make %s: exit status %d\n%s" % (" ".join(args), p.returncode, p.stdout))
+    return p.stdout if check else p
+
+
+def image(app, plat, configs="", out=None, extra=()):
+    """Path of an application's image, built if this test run has not built it yet.
+
+    Each set of configuration fragments has a build folder of its own under the test build.
+    """
+    root = out or os.path.join(OUT, "test-" + "-".join(configs.split())) if configs or out else OUT
+    key = (app, configs, root, tuple(extra))
+    name = os.path.basename(app.rstrip("/"))
+    if key not in _built:
+        # A .config left behind by somebody's menuconfig would make the result theirs, not ours.
+        make("APP=" + app, "O=" + root, "CONFIGS=" + configs, "defconfig", *extra)
+        make("APP=" + app, "O=" + root, "CONFIGS=" + configs, *extra)
+        _built[key] = True
+    return os.path.join(root, name, "%s_%s-%s" % (name, plat, ARCH))
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def __repr__(self):
+        return "status %d\n--- stdout\n%s\n--- stderr\n%s" % (
+            self.status, self.out.decode(errors="replace")[-4000:],
+            self.err.decode(errors="replace")[-4000:])
+
+
+def run(img, *args, options=(), stdin=b"", timeout=RUN_TIMEOUT):
+    """Runs an image; its exit status, stdout and stderr as bytes."""
+    cmd = [os.path.join(ROOT, "support/run"), img, *options]
+    if args:
+        cmd += ["--", *args]
+    try:
+        p = subprocess.run(cmd, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=timeout, cwd=ROOT)
+    except subprocess.TimeoutExpired as e:
+        raise Failed("%s: no end after %d s\n%s\n%s" % (
+            " ".join(cmd), timeout, (e.stdout or b"").decode(errors="replace")[-3000:],
+            (e.stderr or b"").decode(errors="replace")[-3000:]))
+    return Result(p.returncode, p.stdout, p.stderr)
