@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The console: descriptors 0, 1 and 2 of the process.
+ *
+ * They are shared with other processes (the shell, the other end of a pipeline), so nothing is done
+ * to them that would outlive us or disturb those: no O_NONBLOCK, no O_ASYNC. Where the host lets
+ * us, input is opened a second time through /proc, which gives an open file of our own to
+ * which both may be done; SIGIO is then its interrupt. Elsewhere (sockets, no /proc) reading
+ * asks poll() first, and input is noticed when the CPU is idle.
+ *
+ * A terminal goes to raw mode when the application first wants input, since echo, line editing and
+ * ^C are the tty library's. It is given back at every end that leaves us the chance.
+ */
+#include <uk/irq.h>
+#include <uk/param.h>
+#include <uk/plat/console.h>
+
+#include "linuxu.h"
+
+UK_PARAM_UINT(linuxu, report, 2, "descriptor of the host that crash reports are written to");
+
+static struct {
+	void (*rx)(void);
+	int fd;
+	bool own;     /* fd is our own open file: O_NONBLOCK, SIGIO */
+	bool starved; /* a read found nothing since rx was last called */
+	bool eof;
+	bool raw;     /* the terminal is in our mode, `found` is what it was in */
+	struct host_termios found, ours;
+} con;
+
+/* ---- output ---- */
+
+void uk_plat_console_write(int stream, const char *s, size_t n)
+{
+	int fd = stream == UK_CON_OUT ? 1 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u : 2;
+
+	while (n) {
+		ssize_t r = host_write(fd, s, n);
+
+		if (r > 0) {
+			s += r;
+			n -= (size_t)r;
+		} else if (r == -EAGAIN) {
+			/* Somebody else made it non-blocking. */
+			struct host_pollfd p = {fd, HOST_POLLOUT, 0};
+
+			host_ppoll(&p, 1, NULL, NULL);
+		} else if (r != -EINTR) {
+			return; /* closed, or the disk is full: there is nobody to tell */
+		}
+	}
+}
+
+int uk_plat_console_isatty(int fd)
+{
+	struct host_termios t;
+
+	return fd >= 0 && fd <= 2 && host_ioctl(fd, HOST_TCGETS, &t) == 0;
+}
+
+int uk_plat_console_winsize(unsigned *rows, unsigned *cols)
+{
+	struct host_winsize w;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (host_ioctl(fd, HOST_TIOCGWINSZ, &w) == 0 && w.rows && w.cols) {
+			*rows = w.rows;
+			*cols = w.cols;
+			return 0;
+		}
+	return -ENOTTY;
+}
+
+/* ---- the user's terminal ---- */
+
+void linuxu_console_restore(void)
+{
+	if (con.raw)
+		host_ioctl(0, HOST_TCSETS, &con.found);
+	con.raw = false;
+}
+
+static void on_fatal_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
+{
+	linuxu_console_restore();
+	host_kill(host_getpid(), sig); /* the action is the default again: we end here */
+}
+
+/* Continued after a stop; the shell has used the terminal meanwhile. */
+static void on_continue(int sig, struct host_siginfo *info, struct host_ucontext *uc)
+{
+	if (con.raw)
+		host_ioctl(0, HOST_TCSETS, &con.ours);
+}
+
+static void terminal_raw(void)
+{
+	static const uint8_t fatal[] = {HOST_SIGHUP, HOST_SIGINT, HOST_SIGQUIT, HOST_SIGTERM,
+					HOST_SIGPIPE};
+
+	if (con.raw || host_ioctl(0, HOST_TCGETS, &con.found) != 0)
+		return;
+	con.ours = con.found;
+	con.ours.iflag &= ~HOST_IFLAGS_COOKED;
+	con.ours.lflag &= ~HOST_LFLAGS_COOKED;
+	/* Output processing stays: kernel messages end their lines with \n alone. */
+	con.ours.cc[HOST_VMIN] = 1;
+	con.ours.cc[HOST_VTIME] = 0;
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(fatal); i++)
+		if (!host_signal_ignored(fatal[i]))
+			host_signal(fatal[i], on_fatal_signal, HOST_SA_RESETHAND | HOST_SA_NODEFER, 0);
+	host_signal(HOST_SIGCONT, on_continue, 0, 0);
+	con.raw = true; /* first: a signal in between restores once too often rather than never */
+	host_ioctl(0, HOST_TCSETS, &con.ours);
+}
+
+/* ---- input ---- */
+
+void uk_plat_console_set_rx(void (*cb)(void))
+{
+	bool irq = uk_irq_save();
+
+	con.rx = cb;
+	if (cb) {
+		terminal_raw();
+		if (!con.own) {
+			int fd = host_open("/proc/self/fd/0", HOST_O_RDONLY | HOST_O_NONBLOCK |
+					   HOST_O_NOCTTY | HOST_O_CLOEXEC);
+
+			linuxu_irq_attach(HOST_SIGIO);
+			if (fd >= 0) {
+				con.fd = fd;
+				con.own = true;
+				host_fcntl(fd, HOST_F_SETOWN, host_getpid());
+				host_fcntl(fd, HOST_F_SETFL, HOST_O_NONBLOCK | HOST_O_ASYNC);
+			}
+		}
+		/* What is there already sends no signal any more. */
+		con.starved = true;
+		host_kill(host_getpid(), HOST_SIGIO);
+	}
+	uk_irq_restore(irq);
+}
+
+void linuxu_input_fired(void)
+{
+	if (con.rx && con.starved) {
+		con.starved = false;
+		con.rx();
+	}
+}
+
+int linuxu_input_fd(void)
+{
+	return con.rx && con.starved ? con.fd : -1;
+}
+
+ssize_t uk_plat_console_read(char *buf, size_t n)
+{
+	static const struct host_timespec no_wait;
+	ssize_t r;
+
+	if (con.eof || !n)
+		return 0;
+	terminal_raw();
+	do {
+		struct host_pollfd p = {con.fd, HOST_POLLIN, 0};
+
+		if (!con.own && host_ppoll(&p, 1, &no_wait, NULL) == 0)
+			r = -EAGAIN;
+		else
+			r = host_read(con.fd, buf, n);
+	} while (r == -EINTR);
+	if (r == -EAGAIN)
+		con.starved = true;
+	con.eof = r == 0;
+	return r;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The host kernel's interface: typed system calls, structures and constants (Linux
+ * include/uapi). host_arch.h has what depends on the CPU. Results are the kernel's: a
+ * negative errno on failure.
+ */
+#ifndef LINUXU_HOST_H
+#define LINUXU_HOST_H
+
+#include <host_arch.h>
+#include <uk/errno.h>
+
+struct host_timespec {
+	int64_t sec;
+	int64_t nsec;
+};
+
+struct host_pollfd {
+	int fd;
+	int16_t events;
+	int16_t revents;
+};
+
+#define HOST_POLLIN  1
+#define HOST_POLLOUT 4
+
+/* ---- memory ---- */
+
+#define HOST_PROT_NONE  0
+#define HOST_PROT_READ  1
+#define HOST_PROT_WRITE 2
+#define HOST_PROT_EXEC  4
+
+#define HOST_MAP_SHARED    0x01
+#define HOST_MAP_PRIVATE   0x02
+#define HOST_MAP_FIXED     0x10
+#define HOST_MAP_ANONYMOUS 0x20
+#define HOST_MAP_NORESERVE 0x4000
+
+/* The address, or a negative errno. */
+static inline long host_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t offset)
+{
+	return host_syscall6(HOST_NR_mmap, (long)addr, (long)len, prot, flags, fd, (long)offset);
+}
+
+static inline int host_munmap(void *addr, size_t len)
+{
+	return (int)host_syscall3(HOST_NR_munmap, (long)addr, (long)len, 0);
+}
+
+static inline int host_mprotect(void *addr, size_t len, int prot)
+{
+	return (int)host_syscall3(HOST_NR_mprotect, (long)addr, (long)len, prot);
+}
+
+#define HOST_MADV_NOHUGEPAGE 15
+
+static inline void host_madvise(void *addr, size_t len, int advice)
+{
+	host_syscall3(HOST_NR_madvise, (long)addr, (long)len, advice);
+}
+
+#define HOST_MFD_CLOEXEC 1U
+
+static inline int host_memfd_create(const char *name, unsigned flags)
+{
+	return (int)host_syscall3(HOST_NR_memfd_create, (long)name, flags, 0);
+}
+
+static inline int host_ftruncate(int fd, uint64_t len)
+{
+	return (int)host_syscall3(HOST_NR_ftruncate, fd, (long)len, 0);
+}
+
+/* ---- files ---- */
+
+#define HOST_O_RDONLY   0
+#define HOST_O_NOCTTY   00000400
+#define HOST_O_NONBLOCK 00004000
+#define HOST_O_ASYNC    00020000
+#define HOST_O_CLOEXEC  02000000
+
+#define HOST_SEEK_END 2
+
+#define HOST_F_SETFL  4
+#define HOST_F_SETOWN 8
+
+static inline ssize_t host_read(int fd, void *buf, size_t n)
+{
+	return host_syscall3(HOST_NR_read, fd, (long)buf, (long)n);
+}
+
+static inline ssize_t host_write(int fd, const void *buf, size_t n)
+{
+	return host_syscall3(HOST_NR_write, fd, (long)buf, (long)n);
+}
+
+static inline ssize_t host_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
+{
+	return host_syscall4(HOST_NR_pwrite64, fd, (long)buf, (long)n, (long)offset);
+}
+
+static inline int host_open(const char *path, int flags)
+{
+	const int cwd = -100; /* AT_FDCWD */
+
+	return (int)host_syscall4(HOST_NR_openat, cwd, (long)path, flags, 0);
+}
+
+static inline void host_close(int fd)
+{
+	host_syscall3(HOST_NR_close, fd, 0, 0);
+}
+
+static inline int64_t host_lseek(int fd, int64_t offset, int whence)
+{
+	return host_syscall3(HOST_NR_lseek, fd, offset, whence);
+}
+
+static inline int host_fcntl(int fd, int cmd, long arg)
+{
+	return (int)host_syscall3(HOST_NR_fcntl, fd, cmd, arg);
+}
+
+static inline int host_ioctl(int fd, unsigned long request, void *arg)
+{
+	return (int)host_syscall3(HOST_NR_ioctl, fd, (long)request, (long)arg);
+}
+
+/* `timeout` NULL waits for ever; `mask` (or NULL) is in force exactly while waiting. */
+static inline int host_ppoll(struct host_pollfd *fds, unsigned n, const struct host_timespec *timeout,
+			     const uint64_t *mask)
+{
+	return (int)host_syscall6(HOST_NR_ppoll, (long)fds, n, (long)timeout, (long)mask,
+				  sizeof(*mask), 0);
+}
+
+/* ---- terminals (asm-generic/termbits.h) ---- */
+
+struct host_termios {
+	uint32_t iflag, oflag, cflag, lflag;
+	uint8_t line;
+	uint8_t cc[19];
+};
+
+struct host_winsize {
+	uint16_t rows, cols, xpixel, ypixel;
+};
+
+#define HOST_TCGETS     0x5401UL
+#define HOST_TCSETS     0x5402UL
+#define HOST_TIOCGWINSZ 0x5413UL
+
+/* BRKINT IGNBRK PARMRK ISTRIP INLCR IGNCR ICRNL IXON; ISIG ICANON ECHO ECHONL IEXTEN */
+#define HOST_IFLAGS_COOKED 0x05ebU
+#define HOST_LFLAGS_COOKED 0x804bU
+#define HOST_VTIME         5
+#define HOST_VMIN          6
+
+/* ---- signals ---- */
+
+#define HOST_SIGHUP  1
+#define HOST_SIGINT  2
+#define HOST_SIGQUIT 3
+#define HOST_SIGILL  4
+#define HOST_SIGTRAP 5
+#define HOST_SIGBUS  7
+#define HOST_SIGFPE  8
+#define HOST_SIGSEGV 11
+#define HOST_SIGPIPE 13
+#define HOST_SIGALRM 14
+#define HOST_SIGTERM 15
+#define HOST_SIGCONT 18
+#define HOST_SIGTSTP 20
+#define HOST_SIGIO   29
+
+#define HOST_SIGBIT(sig) (1UL << ((sig) - 1))
+
+#define HOST_SA_SIGINFO   0x00000004UL
+#define HOST_SA_ONSTACK   0x08000000UL
+#define HOST_SA_RESETHAND 0x80000000UL
+#define HOST_SA_NODEFER   0x40000000UL
+
+#define HOST_SIG_BLOCK   0
+#define HOST_SIG_UNBLOCK 1
+
+struct host_siginfo {
+	int signo, err, code, pad;
+	uint64_t addr; /* of faults */
+};
+
+typedef void host_sighandler(int sig, struct host_siginfo *info, struct host_ucontext *uc);
+
+struct host_sigaction {
+	host_sighandler *handler;
+	uint64_t flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+struct host_stack {
+	void *sp;
+	int flags;
+	size_t size;
+};
+
+/* handler NULL restores the default action. `mask`: blocked while the handler runs, besides sig. */
+static inline void host_signal(int sig, host_sighandler *handler, uint64_t flags, uint64_t mask)
+{
+	struct host_sigaction sa = {handler, flags | HOST_SA_SIGINFO | HOST_SA_RESTORER,
+				    linuxu_sigreturn, mask};
+
+	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
+}
+
+static inline bool host_signal_ignored(int sig)
+{
+	struct host_sigaction sa = {0};
+
+	host_syscall4(HOST_NR_rt_sigaction, sig, 0, (long)&sa, sizeof(sa.mask));
+	return (uintptr_t)sa.handler == 1; /* SIG_IGN */
+}
+
+static inline void host_sigprocmask(int how, uint64_t set, uint64_t *old)
+{
+	host_syscall4(HOST_NR_rt_sigprocmask, how, (long)&set, (long)old, sizeof(set));
+}
+
+static inline void host_sigaltstack(void *sp, size_t size)
+{
+	struct host_stack st = {sp, 0, size};
+
+	host_syscall3(HOST_NR_sigaltstack, (long)&st, 0, 0);
+}
+
+static inline int host_getpid(void)
+{
+	return (int)host_syscall3(HOST_NR_getpid, 0, 0, 0);
+}
+
+static inline void host_kill(int pid, int sig)
+{
+	host_syscall3(HOST_NR_kill, pid, sig, 0);
+}
+
+/* ---- time ---- */
+
+#define HOST_CLOCK_REALTIME  0
+#define HOST_CLOCK_MONOTONIC 1
+#define HOST_TIMER_ABSTIME   1
+#define HOST_SIGEV_SIGNAL    0
+
+struct host_sigevent {
+	uint64_t value;
+	int signo, notify;
+	uint64_t pad[6];
+};
+
+struct host_itimerspec {
+	struct host_timespec interval, value;
+};
+
+/* ---- process ---- */
+
+#define HOST_GRND_NONBLOCK 1U
+
+static inline _Noreturn void host_exit(int status)
+{
+	for (;;)
+		host_syscall3(HOST_NR_exit_group, status, 0, 0);
+}
+
+#endif

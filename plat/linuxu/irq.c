@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Signals are interrupts.
+ *
+ * Masking is uk_percpu()->irq_off, as everywhere; the host's signal mask is the "hardware's" mask.
+ * It is closed, that is, both signals are blocked, exactly
+ *	- while a handler runs (by sa_mask), and
+ *	- while irq_pending is not 0: a handler that found irq_off set, notes its source and closes the
+ *	  mask of the code it returns to, so that a storm of signals costs one handler per section.
+ * uk_irq_enable() sees the note and calls the replay, which opens the mask again. As only a handler
+ * or code with the mask closed ever writes irq_pending, plain loads and stores do.
+ *
+ * Handlers run on the stack of the thread they interrupt, below the frame in which the host
+ * has saved all its registers, vector state included. So preemption is a call of the scheduler
+ * from the handler: the thread's registers rest in its own frame until it is switched to again and
+ * returns from its handler.
+ */
+#include <uk/irq.h>
+#include <uk/plat/cpu.h>
+#include <uk/plat/irq.h>
+#include <uk/plat/trap.h>
+
+#include "linuxu.h"
+#include "regs.h"
+
+#define IRQ_SIGNALS (HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGIO))
+
+/* Of uksched, if the image has it. */
+void uk_sched_preempt(void) UK_WEAK;
+
+/* Runs what is noted. The mask is closed, irq_off is set. */
+static void run_pending(struct uk_percpu *cpu)
+{
+	uint32_t pending = cpu->irq_pending;
+
+	cpu->irq_pending = 0;
+	cpu->irq_depth++;
+	if (pending & LINUXU_IRQ_TIMER)
+		linuxu_timer_fired();
+	if (pending & LINUXU_IRQ_INPUT)
+		linuxu_input_fired();
+	cpu->irq_depth--;
+}
+
+static inline bool must_switch(const struct uk_percpu *cpu)
+{
+	return UK_UNLIKELY(cpu->resched) && !cpu->preempt_off && uk_sched_preempt;
+}
+
+static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
+{
+	struct uk_percpu *cpu = uk_percpu();
+	struct uk_regs regs;
+
+	cpu->irq_pending |= sig == HOST_SIGALRM ? LINUXU_IRQ_TIMER : LINUXU_IRQ_INPUT;
+	if (cpu->irq_off) {
+		uc->sigmask |= IRQ_SIGNALS;
+		return;
+	}
+	linuxu_regs_from_host(&regs, uc);
+	do {
+		cpu->irq_off = 1;
+		run_pending(cpu);
+		/*
+		 * The scheduler and the hook may enable interrupts, and then need the mask open. It is
+		 * left to the note to do so: opened here, signals could pile up their frames
+		 * on this stack before the thread is switched away.
+		 */
+		cpu->irq_pending = LINUXU_IRQ_NONE;
+		cpu->irq_off = 0;
+		if (must_switch(cpu))
+			uk_sched_preempt();
+		uk_irq_return_hook(&regs);
+		cpu = uk_percpu(); /* it may be another CPU by now */
+		cpu->irq_off = 1;
+		if (cpu->irq_pending != LINUXU_IRQ_NONE) /* the note is used up, the mask open */
+			host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, NULL);
+	} while (cpu->irq_pending & ~LINUXU_IRQ_NONE);
+	cpu->irq_pending = 0;
+	cpu->irq_off = 0;
+	linuxu_regs_to_host(&regs, uc);
+	/* From here rt_sigreturn opens the mask: it was open where the signal came. */
+}
+
+void uk_plat_irq_replay(void)
+{
+	struct uk_percpu *cpu = uk_percpu();
+
+	cpu->irq_off = 1;
+	run_pending(cpu);
+	cpu->irq_off = 0;
+	host_sigprocmask(HOST_SIG_UNBLOCK, IRQ_SIGNALS, NULL);
+	if (must_switch(cpu))
+		uk_sched_preempt();
+}
+
+void uk_plat_idle(void)
+{
+	struct uk_percpu *cpu = uk_percpu();
+	struct host_pollfd input = {linuxu_input_fd(), HOST_POLLIN, 0};
+	uint64_t mask;
+
+	if (cpu->irq_pending)
+		return;
+	/*
+	 * Between the test and the wait a signal must not slip through: close the mask, look again, and let
+	 * ppoll() open it for exactly as long as it waits. Its handler notes the source, since
+	 * irq_off is set.
+	 */
+	host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, &mask);
+	if (!cpu->irq_pending) {
+		mask &= ~IRQ_SIGNALS;
+		if (host_ppoll(&input, input.fd >= 0, NULL, &mask) > 0)
+			cpu->irq_pending |= LINUXU_IRQ_INPUT;
+	}
+	if (!cpu->irq_pending) /* some other signal: stopped and continued, a debugger */
+		host_sigprocmask(HOST_SIG_UNBLOCK, IRQ_SIGNALS, NULL);
+}
+
+void linuxu_irq_attach(int sig)
+{
+	/* No SA_RESTART: a write that waits for a slow reader must let a preemption happen. */
+	host_signal(sig, on_signal, 0, IRQ_SIGNALS);
+	/* Our parent may have left it blocked. */
+	if (!uk_percpu()->irq_pending)
+		host_sigprocmask(HOST_SIG_UNBLOCK, HOST_SIGBIT(sig), NULL);
+}
+
+int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
+{
+	return -EINVAL; /* there are no lines: a process has no devices */
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of this platform share. An overview of how a process plays the machine:
+ *
+ *	setup.c    the process starts: relocation, memory, boot information
+ *	mem.c      "physical" memory is one file in memory, mapped twice where asked
+ *	irq.c      signals are interrupts; masking, replay, preemption, idle
+ *	trap.c     SIGSEGV and its kin are traps
+ *	clock.c    the host's clocks; a POSIX timer is the one-shot timer
+ *	console.c  descriptors 0, 1 and 2; the user's terminal
+ *	random.c, power.c
+ */
+#ifndef LINUXU_H
+#define LINUXU_H
+
+#include "host.h"
+#include <uk/essentials.h>
+#include <uk/plat/bootinfo.h>
+
+/* The auxiliary vector, as far as we look at it later (host include/uapi/linux/auxvec.h). */
+struct linuxu_auxv {
+	uint64_t hwcap2;
+	uint8_t *random;    /* 16 bytes, new for every process */
+	const void *vdso;   /* an ELF image with the clocks, or NULL */
+	uint64_t sigframe;  /* least size of a signal stack */
+};
+extern struct linuxu_auxv linuxu_auxv;
+
+/* The value of the last argument `name=value` before `--`, or NULL. Only for what boot needs early. */
+const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name);
+
+/* ---- mem.c ---- */
+
+/* Makes physical memory, puts the initrd into it, and fills in bi->regions. */
+void linuxu_mem_init(struct uk_bootinfo *bi);
+
+/* ---- irq.c ---- */
+
+/* Sources of interrupts: bits of uk_percpu()->irq_pending. */
+#define LINUXU_IRQ_TIMER 1U
+#define LINUXU_IRQ_INPUT 2U
+#define LINUXU_IRQ_NONE  4U /* no source: the host's mask is closed and has to be opened */
+
+/* Has signal `sig` (HOST_SIGALRM or HOST_SIGIO) taken as an interrupt, from now on. */
+void linuxu_irq_attach(int sig);
+
+/* ---- called by irq.c in interrupt context ---- */
+
+void linuxu_timer_fired(void);
+void linuxu_input_fired(void);
+
+/* The descriptor that idle has to watch for input, or -1. */
+int linuxu_input_fd(void);
+
+/* ---- trap.c ---- */
+
+void linuxu_trap_init(void);
+
+/* ---- console.c ---- */
+
+/* Gives the terminal back as it was found. Any context. */
+void linuxu_console_restore(void);
+
+/* Something the platform cannot start without is missing: say what and end. */
+UK_NORETURN void linuxu_fail(const char *what, int err);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory: "physical" memory is one window of the address space, as large as the machine is to be,
+ * with nothing in it: the host gives pages when they are first touched, so that size costs nothing.
+ * The window is the direct map.
+ *
+ * uk_plat_map() wants frames at a second address. Two addresses can show the same bytes only if
+ * those belong to a file. So there is one without a name (memfd), of the same size as the
+ * window; frames move into it the first time they are mapped a second time, and stay there. Frames
+ * that never are (nearly all of a heap) remain ordinary private memory, which the host
+ * provides at less than half the cost. A program that maps nothing never makes the file.
+ *
+ * The host's page tables cannot be read back cheaply, so what lies where is kept here, in a sorted
+ * array of extents: runs of pages that are contiguous at both ends and have one protection. Those
+ * are also the host's own units (VMAs), of which a process may have 65,530.
+ */
+#include <uk/param.h>
+#include <uk/plat/mem.h>
+#include <uk/print.h>
+#include <uk/string.h>
+
+#include "linuxu.h"
+
+#define PHYS_START        0x100000UL /* not 0: a frame's address never is */
+#define FIRST_PAGES_SMALL 0x200000UL
+
+UK_PARAM_UINT(linuxu, memory, (uint64_t)CONFIG_PLAT_LINUXU_MEMORY << 20, "bytes of memory");
+UK_PARAM_STR(vfs, initrd, NULL, "file of the host with the initial file system (cpio)");
+
+uintptr_t uk_plat_direct_base;
+
+static uint64_t phys_size;
+
+/* ---- what is mapped outside the direct map ---- */
+
+struct extent {
+	uk_vaddr_t va;
+	uint64_t len;
+	uk_paddr_t pa;
+	uint32_t prot;
+};
+
+static struct extent first_extents[16];
+static struct extent *extents = first_extents;
+static size_t nextents, max_extents = UK_ARRAY_SIZE(first_extents);
+
+/* The first extent that ends behind va; nextents if there is none. */
+static size_t extent_at(uk_vaddr_t va)
+{
+	size_t low = 0, high = nextents;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (extents[mid].va + extents[mid].len <= va)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Room for two more: the most that one operation adds. */
+static int extents_reserve(void)
+{
+	size_t more = max_extents * 4;
+	long p;
+
+	if (nextents + 2 <= max_extents)
+		return 0;
+	p = host_mmap(NULL, UK_ALIGN_UP(more * sizeof(*extents), UK_PAGE_SIZE),
+		      HOST_PROT_READ | HOST_PROT_WRITE, HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS, -1, 0);
+	if (p < 0)
+		return -ENOMEM;
+	memcpy((void *)p, extents, nextents * sizeof(*extents));
+	if (extents != first_extents)
+		host_munmap(extents, UK_ALIGN_UP(max_extents * sizeof(*extents), UK_PAGE_SIZE));
+	extents = (struct extent *)p;
+	max_extents = more;
+	return 0;
+}
+
+static void extent_insert(size_t i, uk_vaddr_t va, uint64_t len, uk_paddr_t pa, uint32_t prot)
+{
+	memmove(&extents[i + 1], &extents[i], (nextents - i) * sizeof(*extents));
+	extents[i] = (struct extent){va, len, pa, prot};
+	nextents++;
+}
+
+/* Makes va a boundary: an extent that spans it becomes two. Returns the index of the first from va on. */
+static size_t extent_split(uk_vaddr_t va)
+{
+	size_t i = extent_at(va);
+
+	if (i < nextents && extents[i].va < va) {
+		struct extent *e = &extents[i];
+		uint64_t head = va - e->va;
+
+		extent_insert(i + 1, va, e->len - head, e->pa + head, e->prot);
+		extents[i++].len = head;
+	}
+	return i;
+}
+
+static void extents_remove(size_t from, size_t to)
+{
+	memmove(&extents[from], &extents[to], (nextents - to) * sizeof(*extents));
+	nextents -= to - from;
+}
+
+/* Joins extent i with its left neighbour if they are one run. */
+static void extent_merge(size_t i)
+{
+	struct extent *e = &extents[i];
+
+	if (i == 0 || i >= nextents || e[-1].va + e[-1].len != e->va ||
+	    e[-1].pa + e[-1].len != e->pa || e[-1].prot != e->prot)
+		return;
+	e[-1].len += e->len;
+	extents_remove(i, i + 1);
+}
+
+/* ---- frames in the file ---- */
+
+static int file = -1;
+static uint8_t *in_file; /* a bit per frame */
+
+static int file_create(void)
+{
+	size_t bits = UK_ALIGN_UP(phys_size / UK_PAGE_SIZE / 8 + 1, UK_PAGE_SIZE);
+	int fd = host_memfd_create("memory", HOST_MFD_CLOEXEC);
+	long p;
+
+	if (fd < 0)
+		return fd;
+	p = host_ftruncate(fd, phys_size);
+	if (!p)
+		p = host_mmap(NULL, bits, HOST_PROT_READ | HOST_PROT_WRITE,
+			      HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE, -1, 0);
+	if (p < 0) {
+		host_close(fd);
+		return (int)p;
+	}
+	in_file = (uint8_t *)p;
+	file = fd;
+	return 0;
+}
+
+/* Shows part of the file at va, in place of what is there. */
+static int show(uk_vaddr_t va, uint64_t offset, size_t len, unsigned prot)
+{
+	long p = host_mmap((void *)va, len, (int)prot,
+			   HOST_MAP_SHARED | HOST_MAP_FIXED | HOST_MAP_NORESERVE, file, offset);
+
+	return p < 0 ? (int)p : 0;
+}
+
+/* Moves what is not there yet of [offset, offset + len) of physical memory into the file. */
+static int move_to_file(uint64_t offset, size_t len)
+{
+	char *window = (char *)uk_plat_direct_base + PHYS_START;
+	uint64_t frame = offset >> UK_PAGE_SHIFT;
+	uint64_t end = (offset + len) >> UK_PAGE_SHIFT;
+	int rc = file < 0 ? file_create() : 0;
+
+	while (!rc && frame < end) {
+		uint64_t first = frame;
+
+		while (frame < end && !(in_file[frame / 8] & 1U << frame % 8))
+			frame++;
+		offset = first << UK_PAGE_SHIFT;
+		len = (frame - first) << UK_PAGE_SHIFT;
+		for (size_t done = 0; !rc && done < len;) {
+			long n = host_pwrite(file, window + offset + done, len - done, offset + done);
+
+			if (n > 0)
+				done += (size_t)n;
+			else if (n != -EINTR)
+				rc = n ? (int)n : -EIO;
+		}
+		if (!rc && len)
+			rc = show((uk_vaddr_t)window + offset, offset, len,
+				  HOST_PROT_READ | HOST_PROT_WRITE);
+		for (uint64_t f = first; !rc && f < frame; f++)
+			in_file[f / 8] |= 1U << f % 8;
+		frame++; /* that one is there already, or behind the end */
+	}
+	return rc;
+}
+
+/* ---- mapping ---- */
+
+static int check(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	if ((va | len) & UK_PAGE_MASK || va + len < va)
+		return -EINVAL;
+	if ((prot & UK_PROT_WRITE) && (prot & UK_PROT_EXEC) && !(prot & UK_PROT_WX))
+		return -EACCES;
+	return extents_reserve();
+}
+
+int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+{
+	int rc = check(va, len, prot);
+	size_t i;
+
+	if (rc || !len)
+		return rc;
+	if (pa < PHYS_START || pa - PHYS_START + len > phys_size)
+		return -EINVAL;
+	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
+	rc = move_to_file(pa - PHYS_START, len);
+	if (!rc)
+		rc = show(va, pa - PHYS_START, len, prot);
+	if (rc)
+		return rc;
+	i = extent_split(va);
+	extents_remove(i, extent_split(va + len));
+	extent_insert(i, va, len, pa, prot);
+	extent_merge(i + 1);
+	extent_merge(i);
+	return 0;
+}
+
+int uk_plat_unmap(uk_vaddr_t va, size_t len)
+{
+	int rc = check(va, len, 0);
+	size_t i;
+
+	if (rc || !len)
+		return rc;
+	rc = host_munmap((void *)va, len);
+	if (rc)
+		return rc;
+	i = extent_split(va);
+	extents_remove(i, extent_split(va + len));
+	return 0;
+}
+
+int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	int rc = check(va, len, prot);
+	size_t i, end;
+
+	if (rc || !len)
+		return rc;
+	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
+	i = extent_split(va);
+	end = extent_split(va + len);
+	for (size_t k = i; k < end; k++) {
+		if (extents[k].prot == prot)
+			continue;
+		rc = host_mprotect((void *)extents[k].va, extents[k].len, (int)prot);
+		if (rc)
+			return rc;
+		extents[k].prot = prot;
+	}
+	/* From behind, so that an index stays valid while those after it go. */
+	for (size_t k = end + 1; k-- > i;)
+		extent_merge(k);
+	return 0;
+}
+
+int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
+{
+	size_t i = extent_at(va);
+
+	if (i < nextents && extents[i].va <= va) {
+		*pa = extents[i].pa + (va - extents[i].va);
+		if (prot)
+			*prot = extents[i].prot;
+		return 0;
+	}
+	if (va - uk_plat_direct_base - PHYS_START < phys_size) {
+		*pa = uk_plat_virt_to_phys((void *)va);
+		if (prot)
+			*prot = UK_PROT_READ | UK_PROT_WRITE;
+		return 0;
+	}
+	return -EFAULT;
+}
+
+/* The host has page tables of its own and takes no frames of ours for them. */
+void uk_plat_set_frames(const struct uk_plat_frames *source)
+{
+}
+
+int uk_plat_direct_map(uk_paddr_t pa, size_t len)
+{
+	return 0; /* it is all there */
+}
+
+/* Fresh memory at `at`, or for NULL somewhere: the address, or a negative errno. */
+static long map_window(void *at, size_t len)
+{
+	return host_mmap(at, len, HOST_PROT_READ | HOST_PROT_WRITE,
+			 HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE |
+			 (at ? HOST_MAP_FIXED : 0), -1, 0);
+}
+
+/* ---- the initrd ---- */
+
+/* It lies at the end of memory: the file itself, until it is unpacked and its frames become ordinary. */
+void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
+{
+	return len ? uk_plat_phys_to_virt(pa) : NULL;
+}
+
+void uk_plat_unmap_boot(const void *va, size_t len)
+{
+	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, UK_PAGE_SIZE);
+	uk_vaddr_t end = UK_ALIGN_UP((uk_vaddr_t)va + len, UK_PAGE_SIZE);
+	long p = map_window((void *)start, end - start);
+
+	if (p < 0)
+		linuxu_fail("cannot take back the memory of the initrd", (int)p);
+}
+
+static void load_initrd(struct uk_bootinfo *bi, const char *path, uint64_t memory)
+{
+	int fd = host_open(path, HOST_O_RDONLY | HOST_O_CLOEXEC);
+	int64_t size;
+	long p;
+
+	if (fd < 0)
+		uk_fatal("vfs.initrd=%s: cannot open it (error %d)", path, -fd);
+	size = host_lseek(fd, 0, HOST_SEEK_END);
+	if (size < 0 || size > (int64_t)1 << 46)
+		uk_fatal("vfs.initrd=%s: not a file that can be mapped", path);
+	if ((uint64_t)size >= memory)
+		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; give linuxu.memory=%luM or more",
+			 path, (unsigned long)size, ((unsigned long)size >> 19) + 16);
+	if (size) {
+		bi->initrd_len = (uint64_t)size;
+		bi->initrd = PHYS_START + memory - UK_ALIGN_UP((uint64_t)size, UK_PAGE_SIZE);
+		p = host_mmap(uk_plat_phys_to_virt(bi->initrd), (size_t)size, HOST_PROT_READ,
+			      HOST_MAP_PRIVATE | HOST_MAP_FIXED, fd, 0);
+		if (p < 0)
+			uk_fatal("vfs.initrd=%s: cannot map it (error %d)", path, (int)-p);
+	}
+	host_close(fd);
+}
+
+void linuxu_mem_init(struct uk_bootinfo *bi)
+{
+	const char *arg = linuxu_early_param(bi, "linuxu.memory");
+	const char *initrd = linuxu_early_param(bi, "vfs.initrd");
+	uint64_t memory = uk_param_linuxu_memory.u;
+	long p;
+
+	if (arg && uk_parse_u64(arg, &memory))
+		uk_fatal("linuxu.memory=%s: not a size; an example: linuxu.memory=64M", arg);
+	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);
+	if (!memory)
+		uk_fatal("linuxu.memory=%s: too small", arg);
+	p = map_window(NULL, memory);
+	if (p < 0)
+		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "
+			 "(ulimit -v), or give a smaller linuxu.memory=",
+			 (unsigned long)(memory >> 20), (int)-p);
+	/* A huge page, where the host gives them unasked, costs more to clear than the start may take. */
+	if (memory > FIRST_PAGES_SMALL)
+		host_madvise((void *)p, FIRST_PAGES_SMALL, HOST_MADV_NOHUGEPAGE);
+	phys_size = memory;
+	uk_plat_direct_base = (uintptr_t)p - PHYS_START;
+
+	if (initrd)
+		load_initrd(bi, initrd, memory);
+	bi->regions[0] = (struct uk_boot_region){
+		PHYS_START, memory - UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE), UK_MEM_FREE,
+		UK_PROT_READ | UK_PROT_WRITE};
+	bi->nregions = 1;
+	if (bi->initrd_len) {
+		bi->regions[1] = (struct uk_boot_region){
+			bi->initrd, UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE), UK_MEM_INITRD,
+			UK_PROT_READ | UK_PROT_WRITE};
+		bi->nregions = 2;
+	}
+}

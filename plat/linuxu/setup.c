@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The process starts: from the host's stack (argc, argv, environment, auxiliary vector) to
+ * uk_boot(). The host has mapped the image at a random address; everything else is ours to do:
+ * relocate, close what is read-only after that, take the traps, make memory.
+ *
+ * Start-up time is this platform's promise. So nothing is asked of the host that the application
+ * may not need: clocks, timer, input and terminal are set up at their first use.
+ */
+#include <uk/param.h>
+#include <uk/plat/bootinfo.h>
+#include <uk/plat/mem.h>
+#include <uk/print.h>
+#include <uk/string.h>
+
+#include "linuxu.h"
+
+struct linuxu_auxv linuxu_auxv;
+
+enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
+
+/* From the linker script. The image is linked at 0: an address there is an offset here. */
+extern char linuxu_image[] __attribute__((visibility("hidden")));
+extern char linuxu_relro[] __attribute__((visibility("hidden")));
+extern char linuxu_relro_end[] __attribute__((visibility("hidden")));
+extern const uint64_t linuxu_relr[] __attribute__((visibility("hidden")));
+extern const uint64_t linuxu_relr_end[] __attribute__((visibility("hidden")));
+struct elf_rela {
+	uint64_t offset, info, addend;
+};
+extern const struct elf_rela linuxu_rela[] __attribute__((visibility("hidden")));
+extern const struct elf_rela linuxu_rela_end[] __attribute__((visibility("hidden")));
+
+/*
+ * Adds the image's address to every pointer in its data. All relocations are relative. RELR (gABI
+ * proposal, in use since glibc 2.36): an even word is the address of a pointer; an odd one is a
+ * bitmap of which of the next 63 words are pointers.
+ */
+static void relocate(void)
+{
+	uintptr_t base = (uintptr_t)linuxu_image;
+	uint64_t *where = NULL;
+
+	for (const uint64_t *r = linuxu_relr; r < linuxu_relr_end; r++) {
+		if (!(*r & 1)) {
+			where = (uint64_t *)(base + *r);
+			*where++ += base;
+			continue;
+		}
+		for (uint64_t bits = *r >> 1, i = 0; bits; bits >>= 1, i++)
+			if (bits & 1)
+				where[i] += base;
+		where += 63;
+	}
+	for (const struct elf_rela *r = linuxu_rela; r < linuxu_rela_end; r++)
+		*(uint64_t *)(base + r->offset) = base + r->addend;
+}
+
+static void read_auxv(const uint64_t *aux)
+{
+	for (; aux[0] != AT_NULL; aux += 2) {
+		if (aux[0] == AT_RANDOM)
+			linuxu_auxv.random = (uint8_t *)aux[1];
+		else if (aux[0] == AT_HWCAP2)
+			linuxu_auxv.hwcap2 = aux[1];
+		else if (aux[0] == AT_SYSINFO_EHDR)
+			linuxu_auxv.vdso = (const void *)aux[1];
+		else if (aux[0] == AT_MINSIGSTKSZ)
+			linuxu_auxv.sigframe = aux[1];
+	}
+}
+
+const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name)
+{
+	size_t n = uk_strlen(name);
+	const char *value = NULL;
+
+	for (int i = 1; i < bi->argc && uk_strcmp(bi->argv[i], "--"); i++)
+		if (!uk_strncmp(bi->argv[i], name, n) && bi->argv[i][n] == '=')
+			value = bi->argv[i] + n + 1;
+	return value;
+}
+
+UK_NORETURN void linuxu_fail(const char *what, int err)
+{
+	uk_fatal("linuxu: %s (host error %d)", what, -err);
+}
+
+/* Called by _start with the stack that the host made; `sp` points at argc. */
+UK_NORETURN UK_USED void linuxu_start(long *sp);
+UK_NORETURN void linuxu_start(long *sp)
+{
+	static struct uk_bootinfo bi;
+	uintptr_t relro;
+	char **envp;
+
+	relocate();
+	relro = UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE);
+	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
+
+	bi.protocol = "linuxu";
+	bi.cmdline = (char *)"";
+	bi.argc = (int)sp[0];
+	bi.argv = (char **)(sp + 1);
+	for (envp = bi.argv + bi.argc + 1; *envp; envp++)
+		; /* the host's environment is not the application's */
+	read_auxv((const uint64_t *)(envp + 1));
+
+	linuxu_trap_init();
+	linuxu_mem_init(&bi);
+	uk_boot(&bi);
+}

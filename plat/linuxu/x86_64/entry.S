@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * First and last instructions: where the host kernel enters the process, and how a signal handler
+ * returns.
+ */
+	.section .text.linuxu_entry, "ax"
+	.globl	_start
+	.type	_start, @function
+_start:
+	/* rsp points at argc; argv, environment and the auxiliary vector follow (ABI §3.4.1). */
+	xor	%ebp, %ebp		/* the end of every backtrace */
+	mov	%rsp, %rdi
+	and	$-16, %rsp
+	call	linuxu_start
+	ud2				/* it does not return */
+	.size	_start, . - _start
+
+	.section .text.linuxu_sigreturn, "ax"
+	.globl	linuxu_sigreturn
+	.hidden	linuxu_sigreturn
+	.type	linuxu_sigreturn, @function
+	nop				/* unwinders look one byte before a return address */
+linuxu_sigreturn:
+	/* Exactly these bytes: gdb and libunwind know a signal frame by them. */
+	mov	$15, %rax
+	syscall
+	.size	linuxu_sigreturn, . - linuxu_sigreturn
+
+	.section .note.GNU-stack, "", @progbits
