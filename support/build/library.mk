@@ -59,7 +59,10 @@ define newline
 
 endef
 manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provides api-prefix api-ops \
-	linker-script ldflags-y package version source patches license tests-need-y
+	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y
+# In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
+tree  := @tree@
+built := @built@
 
 define read-manifest
 $(foreach v,$(manifest-vars),$v :=$(newline))
@@ -148,6 +151,7 @@ endef
 $(foreach l,$(uk-libs),$(if $(call objs-of,$l),$(eval $(call library-rules,$l))))
 
 linked-libs := $(strip $(foreach l,$(uk-libs),$(if $(strip $(call objs-of,$l)),$l)))
+$(foreach l,$(archives),$(eval $(call archive-rules,$l)))
 -include $(wildcard $(foreach l,$(linked-libs),$(patsubst %,$(B)/obj/$l/%.o.d,$(srcs-y-of-$l))))
 
 # ---- compile_commands.json ------------------------------------------------------------------------

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# musl's own configure and Makefile, with our objects in the place of some of its own. Run by
+# support/build/package.mk in an empty folder; leaves obj/libc.a and the headers in include/.
+
+overlay := $(PKG)/overlay
+
+ifeq ($(wildcard config.mak),)
+
+# musl says itself what C it is written in and which of its names are public; link time optimisation
+# would need every object of the library.
+flags := $(filter-out -std=% -flto -fvisibility=hidden -fno-tree-loop-distribute-patterns -nostdinc,$(CFLAGS))
+
+# What we were given on the command line would override what configure has chosen from it.
+MAKEOVERRIDES :=
+
+whittle:
+	$(TREE)/configure --disable-shared --prefix=$(CURDIR) CC='$(CC) -I$(overlay)' AR='$(AR)' CFLAGS='-I$(TREE) $(flags)'
+	$(MAKE) -f $(PKG)/build.mk TREE=$(TREE) PKG=$(PKG) whittle
+
+else
+
+include Makefile
+
+overlay-path := $(overlay) $(overlay)/$(ARCH)
+overlay-srcs := $(wildcard $(addsuffix /*.c,$(overlay-path)) $(addsuffix /*.S,$(overlay-path)))
+overlay-objs := $(patsubst %,obj/overlay/%.o,$(basename $(notdir $(overlay-srcs))))
+
+# Replaced by an object of ours: the same functions by other means.
+#   allocation: ours is ukalloc (../malloc.c); memory and byte copies: ukbase's, one set per image
+replaced := $(addprefix obj/src/, \
+	thread/$(ARCH)/clone.o thread/$(ARCH)/syscall_cp.o thread/$(ARCH)/__set_thread_area.o \
+	thread/$(ARCH)/__unmapself.o thread/__unmapself.o signal/$(ARCH)/restore.o \
+	thread/__syscall_cp.o thread/pthread_cancel.o thread/pthread_create.o thread/pthread_join.o \
+	thread/default_attr.o unistd/setxid.o process/$(ARCH)/vfork.o \
+	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
+	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
+	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
+
+objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
+
+.PHONY: whittle
+whittle: obj/libc.a install-headers
+
+# Nothing in the library may enter the kernel by an instruction: on kvm it would trap into nothing.
+obj/libc.a: $(objs)
+	@rm -f $@
+	@$(AR) rcD $@ $(objs)
+	@if objdump -d $@ | grep -E '\s(syscall|sysenter|svc|ecall|int +\$$0x80)\b' -m1; then \
+		echo 'musl: a system call instruction is left in libc.a; replace its object in build.mk'; \
+		rm $@; exit 1; fi
+
+obj/overlay/%.o: $(overlay)/%.c $(GENH) $(IMPH)
+	@mkdir -p $(@D)
+	$(CC_CMD)
+obj/overlay/%.o: $(overlay)/$(ARCH)/%.c $(GENH) $(IMPH)
+	@mkdir -p $(@D)
+	$(CC_CMD)
+obj/overlay/%.o: $(overlay)/$(ARCH)/%.S
+	@mkdir -p $(@D)
+	$(CC_CMD)
+
+endif

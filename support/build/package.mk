@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Packages: libraries and applications whose source comes from upstream.
+#
+#   package version source patches   what to get and from where (support/tools/fetch.py); in patches,
+#                                    names relative to the package's folder
+#   srcs-y         our own files of the package's folder; any other name is upstream's: relative to
+#                  its tree, or spelled $(tree)/x.c, or $(built)/x.c for what `build` makes
+#   build          a makefile of the package's folder that runs upstream's own build, in the folder
+#                  $(built). Gets TREE, PKG (the package's folder), CC, CFLAGS, AR, all absolute
+#   build-inputs   our files besides `build` that it reads: they are part of the key
+#   archive        an archive that `build` makes; its members are linked as they are needed
+#   headers        folders with the headers that users of the package see, $(tree)/… or $(built)/…
+#
+# Everything is in $(O)/packages/NAME-VERSION-KEY/: src, build, obj. KEY is a checksum of all that goes
+# into it (pins, patches, flags, compiler, our files), so applications with the same flags share it,
+# and nothing there ever becomes stale. What is complete is marked last: src by its name, build
+# by the file `done`. An interrupted run leaves no mark, and the next one starts that step again.
+
+pkgs := $(foreach l,$(uk-libs),$(if $(strip $(package-of-$l)),$l))
+
+pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
+pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
+# Not the configuration's own header: objects that do not see it can be shared.
+pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix -I,$(call public,$l)))
+pkg-flags   = $(filter-out -Wall -Wextra -Wno-%,$(flags-all)) $(flags-$(kind-of-$1)) -fvisibility=default -w \
+	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
+pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
+# The same key for the same build wherever the tree and the build folder lie.
+pkg-plain   = $(subst ','\'',$(subst $(ROOTDIR),,$(subst $(O)/,build/,$(subst $(abspath $(O))/,build/,$(call pkg-text,$1)))))
+pkg-key     = $(shell { printf %s '$(call pkg-plain,$1)'; cat /dev/null $(call pkg-inputs,$1); } | sha256sum | cut -c 1-12)
+pkg-upstream = $(foreach s,$(srcs-y-of-$1),$(if $(or $(filter @%,$s),$(if $(wildcard $(lib-dir-$1)/$s),,x)),$s))
+pkg-place   = $(subst @tree@,$(pkg-dir-$1)/src,$(subst @built@,$(pkg-dir-$1)/build,$2))
+pkg-src     = $(call pkg-place,$1,$(if $(filter @%,$2),$2,@tree@/$2))
+pkg-obj     = $(pkg-dir-$1)/obj/$(patsubst @%,%,$2).o
+abs-include = $(foreach f,$1,$(if $(filter -I%,$f),-I$(abspath $(f:-I%=%)),$f))
+
+ifneq ($(pkgs),)
+cc-version := $(shell $(CC) --version | sed q)
+endif
+
+# What a manifest says about places becomes true now that the place is known.
+define pkg-locate
+pkg-dir-$1 := $(abspath $(O))/packages/$(strip $(package-of-$1))-$(strip $(version-of-$1))-$(call pkg-key,$1)
+endef
+define pkg-resolve
+stamp-of-$1    := $$(pkg-dir-$1)/done
+upstream-of-$1 := $(call pkg-upstream,$1)
+srcs-y-of-$1   := $(filter-out $(call pkg-upstream,$1),$(srcs-y-of-$1))
+cflags-y-of-$1 := $(call pkg-place,$1,$(cflags-y-of-$1))
+archive-of-$1  := $(call pkg-place,$1,$(addprefix @built@/,$(archive-of-$1)))
+objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(B)/obj/$1/archive.o)
+endef
+
+# Upstream's files. The tree is there once `done` is: hence the rule without a recipe.
+define pkg-source
+$(call pkg-src,$1,$2): $(stamp-of-$1) ;
+$(call pkg-obj,$1,$2): $(call pkg-src,$1,$2) $(foreach l,$1 $(call visible,$1),$(stamp-of-$l))
+	$$(call say,CC,$(strip $(package-of-$1))/$(patsubst @%,%,$2))
+	$$(Q)mkdir -p $$(@D) && $(CC) $(call pkg-flags,$1) -frandom-seed=$1/$2 -c $$< -o $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
+endef
+
+pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --version $(strip $(version-of-$1)) \
+	--source $(source-of-$1) $(if $(call pkg-patches,$1),--patch $(call pkg-patches,$1)) --out $(pkg-dir-$1)/src
+pkg-build = rm -rf $(pkg-dir-$1)/build && mkdir $(pkg-dir-$1)/build && \
+	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/build -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) \
+	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
+	CFLAGS="$$(strip $(call abs-include,$(call pkg-flags,$1)))" \
+	$(if $(filter 1,$V),,>$(pkg-dir-$1)/log 2>&1 || { tail -n 15 $(pkg-dir-$1)/log | cut -c 1-300 >&2; \
+	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/log' >&2; exit 1; })
+
+define pkg-rules
+$(pkg-dir-$1)/done:
+	$$(call say,PACKAGE,$(strip $(package-of-$1)) $(strip $(version-of-$1)))
+	+$$(Q)mkdir -p $(pkg-dir-$1) && exec 9>$(pkg-dir-$1)/lock && flock 9 && if ! test -e $$@; then \
+	$(call pkg-fetch,$1) && $(if $(strip $(build-of-$1)),{ $(call pkg-build,$1); } && )touch $$@; fi
+$(foreach s,$(upstream-of-$1),$(eval $(call pkg-source,$1,$s)))
+endef
+
+# Twice over all: what one package says about places may be part of another one's flags, so all
+# folders must be known first. A package comes after those it depends on, as uk-libs does.
+pkg-order := $(foreach l,$(pkgs),$(if $(filter app,$(lib-kind-$l)),,$l)) $(foreach l,$(pkgs),$(if $(filter app,$(lib-kind-$l)),$l))
+$(foreach l,$(pkg-order),$(eval $(call pkg-locate,$l))$(eval includes-y-of-$l := $(wildcard $(lib-dir-$l)/include) \
+	$(call pkg-place,$l,$(includes-y-of-$l) $(headers-of-$l)))$(eval $(call pkg-resolve,$l)))
+$(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
+
+# ---- archives -----------------------------------------------------------------------------------
+#
+# The members that the image needs, in one object. As in any link with an archive, a member is there
+# because something refers to it: musl counts on that, since weak definitions stand for what
+# is absent (exit() flushes stdio only if there is stdio). References are those of all the other
+# libraries of the image. Then every name becomes weak, so an application may define its own.
+
+archives  := $(foreach l,$(pkgs),$(if $(strip $(archive-of-$l)),$l))
+users-of   = $(foreach l,$(linked-libs),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
+	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o)))
+archive-nm = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
+
+# Calls that the compiler makes up when it optimises the whole image at the end.
+lto-roots := $(if $(CONFIG_LTO),putchar puts fputc fputs fwrite strlen strcpy stpcpy memchr strchr)
+
+define archive-rules
+$(B)/obj/$1/wanted: $(call users-of,$1)
+	$$(Q)mkdir -p $$(@D) && { printf 'U %s\n' $(lto-roots); $(archive-nm) -g $$^; } | awk 'NF == 2 {u[$$$$2]} NF == 3 {d[$$$$3]} \
+	END {for (s in u) if (!(s in d)) print "-u " s}' | LC_ALL=C sort > $$@.tmp && \
+	if cmp -s $$@.tmp $$@; then rm $$@.tmp; else mv $$@.tmp $$@; fi
+$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(stamp-of-$1)
+	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && $(OBJCOPY) --weaken $$@.tmp $$@ && rm $$@.tmp
+endef
