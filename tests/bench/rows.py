@@ -16,7 +16,7 @@ import minmem
 import tools
 from report import Row
 
-SMALLEST = "smallest"           # support/configs/: hello with everything optional left out
+SMALLEST = "size"               # support/configs/size.config
 INSERTS = 60000
 SELECT = "select 6 * 7;"
 
