@@ -18,6 +18,7 @@
 #include <uk/spinlock.h>
 #include <uk/thread.h>
 
+struct uk_abi_robust_list;
 struct uk_fdtab;
 struct uk_fs_ctx;
 
@@ -56,6 +57,9 @@ struct uk_task {
 	struct uk_list node; /* in process->tasks */
 	int32_t tid;
 	char name[UK_TASK_NAME];
+	/* For posix-thread: cleared and woken, and walked, when the task ends. */
+	uint32_t *clear_tid;
+	struct uk_abi_robust_list *robust;
 #ifdef CONFIG_LIBPOSIX_SIGNAL
 	struct uk_task_signals signals;
 #endif

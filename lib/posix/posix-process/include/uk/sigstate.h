@@ -19,6 +19,7 @@ struct uk_sigentry {
 	uint32_t uid;
 	uint64_t value;
 	bool keep;      /* belongs to somebody (a timer): not freed on delivery */
+	uint32_t *overrun; /* or NULL: becomes `uid`, and 0, on delivery */
 };
 
 struct uk_sigpending {

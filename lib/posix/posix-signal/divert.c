@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Signals for a thread that makes no system calls: on its way back from an interrupt it is sent
+ * to entry.S, which continues as after a system call, in thread context. And faults, for which
+ * the application may have handlers.
+ */
+#include <uk/plat/trap.h>
+#include <uk/preempt.h>
+#include <uk/time.h>
+#include <uk/timer.h>
+#include <sigframe.h>
+#include "internal.h"
+
+#define RETRY_NSEC (50 * UK_NSEC_PER_US)
+
+void posix_signal_diverted(void); /* entry.S */
+
+/* The interrupt is all that is wanted: its return calls the hook below. */
+static void retry_fired(struct uk_timer *t)
+{
+}
+
+static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
+
+void signal_retry(void)
+{
+	if (!uk_timer_pending(&retry))
+		uk_timer_start(&retry, uk_deadline(RETRY_NSEC));
+}
+
+/* Registers are those of code of the application: it may be sent elsewhere. */
+static bool is_outside(const struct uk_thread *t)
+{
+	return t && t->posix && !t->in_syscall;
+}
+
+static void divert(struct uk_thread *t, struct uk_regs *regs, uintptr_t sp)
+{
+	struct uk_task *task = t->posix;
+
+	t->in_syscall++; /* taken back by posix_signal_after_divert() */
+	sigframe_divert(regs, &task->signals, sp, posix_signal_diverted);
+}
+
+void uk_irq_return_hook(struct uk_regs *regs)
+{
+	struct uk_thread *t = uk_thread_current();
+
+	if (!is_outside(t) || !uk_thread_interrupted(t))
+		return;
+	/* In a section of the allocator, say. It ends soon, but nobody tells. */
+	if (uk_percpu()->preempt_off)
+		signal_retry();
+	else
+		divert(t, regs, uk_regs_sp(regs));
+}
+
+/* The signal of a fault, with its si_code and address; 0: none. */
+static int fault_signal(const struct uk_trap_info *info, struct uk_sigentry *e)
+{
+	static const struct {
+		uint8_t sig, code;
+	} map[] = {
+		[UK_TRAP_PAGE] = { UK_SIGSEGV, UK_SEGV_MAPERR },
+		[UK_TRAP_PROTECTION] = { UK_SIGSEGV, UK_SI_KERNEL },
+		[UK_TRAP_ALIGNMENT] = { UK_SIGBUS, UK_BUS_ADRALN },
+		[UK_TRAP_INSTRUCTION] = { UK_SIGILL, UK_ILL_ILLOPC },
+		[UK_TRAP_ARITHMETIC] = { UK_SIGFPE, UK_FPE_INTDIV },
+		[UK_TRAP_FLOAT] = { UK_SIGFPE, UK_FPE_FLTINV },
+		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, UK_TRAP_BRKPT },
+		[UK_TRAP_DEBUG] = { UK_SIGTRAP, UK_TRAP_TRACE },
+	};
+
+	if (info->cause >= UK_ARRAY_SIZE(map) || !map[info->cause].sig)
+		return 0;
+	e->sig = map[info->cause].sig;
+	e->code = map[info->cause].code;
+	if (info->cause == UK_TRAP_PAGE && (info->access & UK_TRAP_PRESENT))
+		e->code = UK_SEGV_ACCERR;
+	e->value = info->addr;
+	e->keep = true;
+	return e->sig;
+}
+
+bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
+{
+	struct uk_thread *t = uk_thread_current();
+	struct uk_task *task;
+	struct uk_task_signals *s;
+	struct uk_abi_sigaction *act;
+	uintptr_t sp = uk_regs_sp(regs);
+	int sig;
+
+	if (!is_outside(t) || uk_percpu()->preempt_off || uk_irq_disabled())
+		return false;
+	task = t->posix;
+	s = &task->signals;
+	if (uk_queue_linked(&s->fault.node) || !(sig = fault_signal(info, &s->fault)))
+		return false;
+	act = &task->process->signals.action[sig - 1];
+	if (act->handler == UK_SIG_DFL || act->handler == UK_SIG_IGN ||
+	    (s->blocked & UK_SIGBIT(sig)))
+		return false; /* nobody catches it: the crash report is the better end */
+	/* The stack may be what overflowed: use the other one from the first instruction on. */
+	if ((act->flags & UK_SA_ONSTACK) && s->alt.size && !signal_on_alt(s, sp))
+		sp = (uintptr_t)s->alt.sp + s->alt.size;
+	uk_signal_send_entry(task->process, task, &s->fault);
+	divert(t, regs, sp);
+	return true;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Into a signal's handler and back.
+ *
+ * Whatever was interrupted, it becomes a struct sigframe with all its registers, on the stack of
+ * the thread; C decides; then either the handler runs on a frame, returning to
+ * uk_sys_rt_sigreturn, or the frame's registers are restored. There are four ways in:
+ *
+ *	uk_syscall_leave_slow    tail of a system call: rdi is its result
+ *	uk_syscall_restart       the same, arguments in their registers, to be called again
+ *	posix_signal_diverted    an interrupt has sent the thread here; all registers are live
+ *	uk_sys_rt_sigreturn      a handler has returned; the frame's second word is at rsp
+ *
+ * A frame lies at an address that is 8 modulo 16. Below rsp nothing is safe: interrupts are on.
+ */
+#include <sigframe.h>
+
+#define M(reg) SIGFRAME_MCONTEXT + UK_MCONTEXT_##reg(%rsp)
+
+	.macro function name
+	.section .text.\name, "ax", @progbits
+	.globl \name
+	.type \name, @function
+\name:
+	.endm
+
+/* What a C function has to preserve, and the caller's own place. */
+	.macro save_call
+	sub $SIGFRAME_SIZE, %rsp
+	mov %rbx, M(RBX)
+	mov %rbp, M(RBP)
+	mov %r12, M(R12)
+	mov %r13, M(R13)
+	mov %r14, M(R14)
+	mov %r15, M(R15)
+	lea SIGFRAME_SIZE + 8(%rsp), %rax
+	mov %rax, M(RSP)
+	mov SIGFRAME_SIZE(%rsp), %rax
+	mov %rax, M(RIP)
+	pushfq
+	pop %rax
+	mov %rax, M(EFLAGS)
+	movq $0, M(FPSTATE)
+	.endm
+
+	function uk_syscall_leave_slow
+	save_call
+	mov %rdi, M(RAX)
+	xor %eax, %eax
+	mov %rax, M(RDI)
+	mov %rax, M(RSI)
+	mov %rax, M(RDX)
+	mov %rax, M(RCX)
+	mov %rax, M(R8)
+	mov %rax, M(R9)
+	mov %rax, M(R10)
+	mov %rax, M(R11)
+	mov %rax, SIGFRAME_RESTART(%rsp)
+	lea posix_signal_leave(%rip), %rax
+	jmp decide
+	.size uk_syscall_leave_slow, . - uk_syscall_leave_slow
+
+	function uk_syscall_restart
+	save_call
+	mov %rdi, M(RDI)
+	mov %rsi, M(RSI)
+	mov %rdx, M(RDX)
+	mov %rcx, M(RCX)
+	mov %rcx, M(R10) /* where a system call instruction has its fourth argument */
+	mov %r8, M(R8)
+	mov %r9, M(R9)
+	xor %eax, %eax
+	mov %rax, M(RAX)
+	mov %rax, M(R11)
+	lea posix_signal_leave_restart(%rip), %rax
+	jmp decide
+	.size uk_syscall_restart, . - uk_syscall_restart
+
+	function posix_signal_diverted
+	.hidden posix_signal_diverted
+	lea -SIGFRAME_REDZONE(%rsp), %rsp
+	push %rax
+	push %rbx
+	push %rcx
+	mov %rsp, %rbx
+	mov uk_arch_fpu_size(%rip), %ecx
+	sub %rcx, %rsp
+	and $-64, %rsp
+	mov %rsp, %rax
+	sub $SIGFRAME_SIZE + 8, %rsp
+	mov %rax, M(FPSTATE)
+	mov (%rbx), %rax
+	mov %rax, M(RCX)
+	mov 8(%rbx), %rax
+	mov %rax, M(RBX)
+	mov 16(%rbx), %rax
+	mov %rax, M(RAX)
+	mov %rdx, M(RDX)
+	mov %rsi, M(RSI)
+	mov %rdi, M(RDI)
+	mov %rbp, M(RBP)
+	mov %r8, M(R8)
+	mov %r9, M(R9)
+	mov %r10, M(R10)
+	mov %r11, M(R11)
+	mov %r12, M(R12)
+	mov %r13, M(R13)
+	mov %r14, M(R14)
+	mov %r15, M(R15)
+	movq $0, SIGFRAME_RESTART(%rsp)
+	lea posix_signal_after_divert(%rip), %rax
+	jmp decide
+	.size posix_signal_diverted, . - posix_signal_diverted
+
+	function uk_sys_rt_sigreturn
+	sub $8, %rsp
+	lea posix_signal_return(%rip), %rax
+	jmp decide
+	.size uk_sys_rt_sigreturn, . - uk_sys_rt_sigreturn
+
+/* rsp: the frame; rax: struct resume { frame, handler } fn(frame). */
+	.section .text.posix_signal_decide, "ax", @progbits
+	.type decide, @function
+decide:
+	mov %rsp, %rbx
+	mov %rsp, %rdi
+	sub $8, %rsp
+	call *%rax
+	test %rax, %rax
+	jz restore
+	mov %rax, %rsp
+	mov %rdx, %rcx
+	mov SIGFRAME_INFO(%rsp), %edi
+	lea SIGFRAME_INFO(%rsp), %rsi
+	lea SIGFRAME_UC(%rsp), %rdx
+	xor %eax, %eax
+	jmp *%rcx
+
+/*
+ * Everything but program counter, flags and stack pointer comes out of the frame, at rsp. Those
+ * two go below the red zone of the interrupted stack, into the part of this frame that is not
+ * needed any more; the last step is one instruction, so that an interrupt in between is harmless.
+ */
+restore:
+	mov %rbx, %rsp
+	mov M(FPSTATE), %rdi
+	test %rdi, %rdi
+	jz 1f
+	sub $8, %rsp
+	call uk_arch_fpu_restore
+	add $8, %rsp
+1:	mov M(RSP), %rax
+	sub $SIGFRAME_REDZONE + 16, %rax
+	mov M(EFLAGS), %rcx
+	mov %rcx, (%rax)
+	mov M(RIP), %rcx
+	mov %rcx, 8(%rax)
+	mov %rax, M(RSP)
+	mov M(RDI), %rdi
+	mov M(RSI), %rsi
+	mov M(RDX), %rdx
+	mov M(RCX), %rcx
+	mov M(RAX), %rax
+	mov M(RBX), %rbx
+	mov M(RBP), %rbp
+	mov M(R8), %r8
+	mov M(R9), %r9
+	mov M(R10), %r10
+	mov M(R11), %r11
+	mov M(R12), %r12
+	mov M(R13), %r13
+	mov M(R14), %r14
+	mov M(R15), %r15
+	mov M(RSP), %rsp
+	popfq
+	ret $SIGFRAME_REDZONE
+	.size decide, . - decide
+
+	.section .note.GNU-stack, "", @progbits
