@@ -54,8 +54,9 @@ class Bench:
         return self.linux.guest(initrd, counted=counted)
 
     def linux_program(self, app, sources, words):
-        """Linux running the program that is made from the same sources as the image of `app`."""
-        program = tools.linux_program(self.images, os.path.join(self.scratch, app), app, sources)
+        """Linux running a program of these sources, compiled as the image of `app` is."""
+        program = tools.linux_program(self.images, os.path.join(self.scratch, sources[-1], app), app,
+                                      sources)
         musl = tools.stock_musl(["-O2"])
         init = os.path.join(self.scratch, "init")
         tools.call([musl, "-O2", "-static", "-s", "-o", init,
@@ -137,7 +138,8 @@ def sqlite_memory(bench, rows):
     row.ours = bench.smallest_kib(bench.image("sqlite", ':memory: "%s"' % SELECT), "42", 1024, 65536,
                                   8, timeout=20)
     if bench.linux:
-        machine = bench.linux_program("sqlite", ["sqlite3.c", "shell.c"], [":memory:", SELECT])
+        machine = bench.linux_program("bench-sqlite", ["sqlite3.c", "shell.c"],
+                                      [":memory:", SELECT])
         row.linux = bench.smallest_kib(machine, "42", 8192, 131072, 1024, 20)
 
 

@@ -144,13 +144,13 @@ class Images:
         return path
 
     def compile_command(self, app, source):
-        """How the image's build compiles the file named `source`: (folder, file, flags)."""
+        """How the image's build compiles its own file named `source`: (folder, compiler's words)."""
         self.build(app)
         path = os.path.join(self.folder(app), "compile_commands.json")
         for entry in json.loads(read(path)):
             if os.path.basename(entry["file"]) == source:
                 words = entry.get("arguments") or shlex.split(entry["command"])
-                return entry["directory"], entry["file"], words[1:]
+                return entry["directory"], words[1:]
         raise BenchError("%s: no command for %s" % (path, source))
 
 
@@ -216,24 +216,31 @@ def stock_musl(flags):
 
 
 def linux_program(images, out, app, sources):
-    """Builds the `sources` (names) of an image's application as a static Linux program `out`, with
-    the image's flags and a stock build of its libc."""
-    folders_seen, objects = [], []
+    """Builds `sources` as a static Linux program `out`, with the flags that the image of `app` has for
+    its main.c, and a stock build of its libc.
+
+    A source is a file's name: in the application's folder, or in one of its include folders (that is
+    where upstream's files are which a package makes).
+    """
+    folder, words = images.compile_command(app, "main.c")
+    flags = portable_flags(words)
+    # The libc's own code: as the image is optimised (an application may ask for more after that).
+    compiler = stock_musl([f for f in flags if f.startswith("-O")][:1])
+    includes = [os.path.join(folder, w[2:]) for w in words if w.startswith("-I")]
+    places = [os.path.join(ROOT, "apps", app)] + includes
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    compiler = None
+    paths = []
     for name in sources:
-        folder, path, words = images.compile_command(app, name)
-        flags = portable_flags(words)
-        if compiler is None:
-            # The libc's own code: the same optimisation, none of the application's macros.
-            compiler = stock_musl([f for f in flags if f.startswith("-O")])
-        path = os.path.join(folder, path)
-        folders_seen.append(os.path.dirname(path))
-        obj = "%s.%s.o" % (out, name)
-        command = ([compiler] + flags + ["-w", "-c", path, "-o", obj] +
-                   ["-I" + d for d in MARK_HEADERS + folders_seen])
-        _when_stale(obj, [path], command)
-        objects.append(obj)
+        found = [p for p in (os.path.join(d, name) for d in places) if os.path.exists(p)]
+        if not found:
+            raise BenchError("%s: not in apps/%s nor in its include path" % (name, app))
+        paths.append(found[0])
+    headers = MARK_HEADERS + sorted({os.path.dirname(p) for p in paths})
+    objects = []
+    for path in paths:
+        objects.append("%s.%s.o" % (out, os.path.basename(path)))
+        _when_stale(objects[-1], [path], [compiler] + flags + ["-I" + d for d in headers] +
+                    ["-w", "-c", path, "-o", objects[-1]])
     _when_stale(out, objects, [compiler, "-static", "-Wl,--gc-sections", "-s", "-o", out] + objects)
     return out
 
