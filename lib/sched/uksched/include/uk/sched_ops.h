@@ -5,7 +5,7 @@
  * Threads, states, switching, blocking, deadlines, join, idle and preemption points are common code
  * in uksched. A provider keeps the ready threads (all but the running one) in an order of its
  * own. It embeds struct uk_sched as the first member of its object and has for its own use, in every
- * thread, the fields runq, slice, prio and policy.
+ * thread, the fields runq, slice_over, prio and policy.
  *
  * Every operation is called with the scheduler locked and interrupts masked; none may block,
  * allocate (except create) or call back into uksched, except as the comments say.
@@ -26,6 +26,7 @@ enum uk_sched_why {
 	UK_SCHED_PREEMPTED, /* it ran and uk_percpu()->resched made it stop */
 };
 
+/* What a provider defines; UK_SCHED_PROVIDER() fills it in. */
 struct uk_sched_ops {
 	bool (*enqueue)(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why);
 	void (*dequeue)(struct uk_sched *s, struct uk_thread *t);
@@ -67,6 +68,22 @@ int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int 
 void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops);
 
 UK_API_END
+
+/*
+ * In a provider's source: declares its four functions and <library>_ops, for uk_sched_init(). (If
+ * it is the only provider of an image, the build gives the functions the names above instead.)
+ */
+#define UK_SCHED_PROVIDER(lib)                                                             \
+	bool lib##_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why); \
+	void lib##_dequeue(struct uk_sched *s, struct uk_thread *t);                       \
+	struct uk_thread *lib##_pick_next(struct uk_sched *s);                             \
+	int lib##_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio); \
+	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                           \
+		.enqueue = lib##_enqueue,                                                  \
+		.dequeue = lib##_dequeue,                                                  \
+		.pick_next = lib##_pick_next,                                              \
+		.check_policy = lib##_check_policy,                                        \
+	}
 
 /*
  * Preempt the thread that is running on this CPU as soon as that is allowed: for a provider whose

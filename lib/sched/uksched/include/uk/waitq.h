@@ -38,6 +38,22 @@ unsigned int uk_waitq_wake_all(struct uk_waitq *wq);
  */
 int uk_waitq_step(struct uk_waitq *wq, struct uk_waiter *w, uk_nsec deadline, bool interruptible);
 
+/* ---- for locks that hand over to the longest waiter ---- */
+
+/*
+ * With wq->lock held by uk_spin_lock_irq(): append `w`, wait with the lock released until
+ * uk_waitq_hand_over() picks it, and lock again. 0 if it was picked, else -ETIMEDOUT or
+ * -EINTR as uk_thread_block(); `w` is in no queue afterwards. Thread context.
+ */
+int uk_waitq_wait_locked(struct uk_waitq *wq, struct uk_waiter *w, uk_nsec deadline,
+			 bool interruptible);
+
+/*
+ * With wq->lock held by uk_spin_lock_irq(): take the first waiter off and wake its thread. The
+ * waiter, valid until the lock is released, or NULL. Any context.
+ */
+struct uk_waiter *uk_waitq_hand_over(struct uk_waitq *wq);
+
 UK_API_END
 
 /* Is anybody waiting? Only a hint, unless what changes the queue is kept out. Any context. */

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Futex: hashed buckets of waiters.
+ *
+ * A bucket is a wait queue shared by all addresses that hash to it, in order of arrival. The word is
+ * read with the bucket locked; so a waker, which changes the word first and locks the bucket
+ * then, either is seen by the reader or sees the waiter.
+ */
+#include <uk/assert.h>
+#include <uk/errno.h>
+#include <uk/futex.h>
+#include <uk/waitq.h>
+
+#define BUCKETS (1u << CONFIG_LIBUKFUTEX_BUCKETS_SHIFT)
+
+struct futex_waiter {
+	struct uk_waiter w;
+	struct uk_waitq *bucket; /* changes when it is requeued */
+	const uint32_t *addr;
+	uint32_t bitset;
+};
+
+static struct uk_waitq buckets[BUCKETS];
+
+/* Fibonacci hashing: the upper bits of the product depend on all bits of the address. */
+static struct uk_waitq *bucket_of(const uint32_t *addr)
+{
+	uint64_t h = (uintptr_t)addr * 0x9e3779b97f4a7c15ull;
+
+	return &buckets[(h >> 32) % BUCKETS];
+}
+
+/* The one place where the application's memory is looked at for its validity. */
+static int check_addr(const uint32_t *addr)
+{
+	if ((uintptr_t)addr % sizeof(*addr))
+		return -EINVAL;
+	return (uintptr_t)addr < 4096 ? -EFAULT : 0;
+}
+
+/* Two buckets are locked in the order of their addresses, the same one once. Masks interrupts. */
+static bool lock_two(struct uk_waitq *a, struct uk_waitq *b)
+{
+	bool irq = uk_irq_save();
+
+	uk_spin_acquire(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		uk_spin_acquire(a < b ? &b->lock : &a->lock);
+	return irq;
+}
+
+static void unlock_two(struct uk_waitq *a, struct uk_waitq *b, bool irq)
+{
+	if (a != b)
+		uk_spin_release(&b->lock);
+	uk_spin_unlock_irq(&a->lock, irq);
+}
+
+/*
+ * Of the waiters on `addr` in bucket `from` that match `bitset`: wake the first `nwake`, let the
+ * next `nmove` wait on `to_addr` in bucket `to`. With both locked. Returns woken plus moved.
+ */
+static unsigned int wake_and_move(struct uk_waitq *from, const uint32_t *addr, uint32_t bitset,
+				  unsigned int nwake, struct uk_waitq *to, uint32_t *to_addr,
+				  unsigned int nmove, unsigned int *woken)
+{
+	struct uk_queue_node *node = from->waiters.first, *next;
+	struct uk_queue_node *last = node ? node->prev : NULL;
+	unsigned int moved = 0;
+	bool at_end = !node;
+
+	*woken = 0;
+	for (; !at_end && (*woken < nwake || moved < nmove); node = next) {
+		struct futex_waiter *fw = UK_CONTAINER_OF(node, struct futex_waiter, w.node);
+
+		/* What is moved within the bucket lands behind `last`. */
+		at_end = node == last;
+		next = node->next;
+		if (fw->addr != addr || !(fw->bitset & bitset))
+			continue;
+		uk_queue_remove(&from->waiters, node);
+		if (*woken < nwake) {
+			uk_thread_wake(fw->w.thread);
+			(*woken)++;
+		} else {
+			fw->addr = to_addr;
+			fw->bucket = to;
+			uk_queue_push(&to->waiters, node);
+			moved++;
+		}
+	}
+	return *woken + moved;
+}
+
+/* Lock the bucket that a waiter is in; it may be moved until it is locked. Interrupts masked. */
+static struct uk_waitq *lock_bucket_of(struct futex_waiter *fw)
+{
+	for (;;) {
+		struct uk_waitq *b = UK_READ_ONCE(fw->bucket);
+
+		uk_spin_acquire(&b->lock);
+		if (b == fw->bucket)
+			return b;
+		uk_spin_release(&b->lock);
+	}
+}
+
+int uk_futex_wait(uint32_t *addr, uint32_t val, uk_nsec deadline, uint32_t bitset)
+{
+	struct uk_waitq *b = bucket_of(addr);
+	struct futex_waiter fw;
+	int err = check_addr(addr);
+	bool irq;
+
+	if (err || !bitset)
+		return err ? err : -EINVAL;
+	irq = uk_spin_lock_irq(&b->lock);
+	if (UK_READ_ONCE(*addr) != val) {
+		err = -EAGAIN;
+		goto out;
+	}
+	fw.w.thread = uk_thread_current();
+	fw.bucket = b;
+	fw.addr = addr;
+	fw.bitset = bitset;
+	uk_queue_push(&b->waiters, &fw.w.node);
+	do {
+		uk_spin_release(&b->lock);
+		err = uk_thread_block(deadline, true);
+		b = lock_bucket_of(&fw);
+		if (!uk_queue_linked(&fw.w.node)) {
+			err = 0; /* woken, perhaps just before something else ended the wait */
+			goto out;
+		}
+	} while (!err);
+	uk_queue_remove(&b->waiters, &fw.w.node);
+out:
+	uk_spin_unlock_irq(&b->lock, irq);
+	return err;
+}
+
+int uk_futex_wake(uint32_t *addr, unsigned int n, uint32_t bitset)
+{
+	struct uk_waitq *b = bucket_of(addr);
+	unsigned int woken;
+	bool irq;
+
+	if ((uintptr_t)addr % sizeof(*addr) || !bitset)
+		return -EINVAL;
+	irq = uk_spin_lock_irq(&b->lock);
+	wake_and_move(b, addr, bitset, n, NULL, NULL, 0, &woken);
+	uk_spin_unlock_irq(&b->lock, irq);
+	return woken;
+}
+
+int uk_futex_requeue(uint32_t *from, uint32_t *to, unsigned int nwake, unsigned int nmove,
+		     const uint32_t *cmp)
+{
+	struct uk_waitq *a = bucket_of(from), *b = bucket_of(to);
+	unsigned int woken;
+	int n = check_addr(from);
+	bool irq;
+
+	if (!n)
+		n = check_addr(to);
+	if (n)
+		return n;
+	irq = lock_two(a, b);
+	if (cmp && UK_READ_ONCE(*from) != *cmp) {
+		n = -EAGAIN;
+	} else {
+		n = wake_and_move(a, from, UK_FUTEX_BITSET_ANY, nwake, b, to, nmove, &woken);
+		if (!cmp)
+			n = woken;
+	}
+	unlock_two(a, b, irq);
+	return n;
+}
+
+/*
+ * Apply the operation that `op` encodes (linux/futex.h: 4 bits operation, 4 bits comparison,
+ * 12 bits operand, 12 bits comparand). Returns whether the old value compares true.
+ */
+static int modify(uint32_t *addr, uint32_t op)
+{
+	int32_t arg = (int32_t)(op << 8) >> 20, cmparg = (int32_t)(op << 20) >> 20;
+	uint32_t old;
+
+	if (op >> 31) /* FUTEX_OP_OPARG_SHIFT */
+		arg = (int32_t)(1u << (arg & 31));
+	if ((op >> 24 & 15) > 5)
+		return -ENOSYS;
+	switch (op >> 28 & 7) {
+	case 0:
+		old = __atomic_exchange_n(addr, (uint32_t)arg, __ATOMIC_SEQ_CST);
+		break;
+	case 1:
+		old = __atomic_fetch_add(addr, (uint32_t)arg, __ATOMIC_SEQ_CST);
+		break;
+	case 2:
+		old = __atomic_fetch_or(addr, (uint32_t)arg, __ATOMIC_SEQ_CST);
+		break;
+	case 3:
+		old = __atomic_fetch_and(addr, ~(uint32_t)arg, __ATOMIC_SEQ_CST);
+		break;
+	case 4:
+		old = __atomic_fetch_xor(addr, (uint32_t)arg, __ATOMIC_SEQ_CST);
+		break;
+	default:
+		return -ENOSYS;
+	}
+	switch (op >> 24 & 15) {
+	case 0:
+		return (int32_t)old == cmparg;
+	case 1:
+		return (int32_t)old != cmparg;
+	case 2:
+		return (int32_t)old < cmparg;
+	case 3:
+		return (int32_t)old <= cmparg;
+	case 4:
+		return (int32_t)old > cmparg;
+	default:
+		return (int32_t)old >= cmparg;
+	}
+}
+
+int uk_futex_wake_op(uint32_t *addr1, unsigned int n1, uint32_t *addr2, unsigned int n2,
+		     uint32_t op)
+{
+	struct uk_waitq *a = bucket_of(addr1), *b = bucket_of(addr2);
+	unsigned int woken, woken2 = 0;
+	int holds = check_addr(addr1);
+	bool irq;
+
+	if (!holds)
+		holds = check_addr(addr2);
+	if (holds)
+		return holds;
+	irq = lock_two(a, b);
+	holds = modify(addr2, op);
+	if (holds < 0) {
+		unlock_two(a, b, irq);
+		return holds;
+	}
+	wake_and_move(a, addr1, UK_FUTEX_BITSET_ANY, n1, NULL, NULL, 0, &woken);
+	if (holds)
+		wake_and_move(b, addr2, UK_FUTEX_BITSET_ANY, n2, NULL, NULL, 0, &woken2);
+	unlock_two(a, b, irq);
+	return woken + woken2;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one way to wait: block with a deadline; wake; interrupt; sleep.
+ */
+#include <uk/assert.h>
+#include <uk/errno.h>
+#include <uk/time.h>
+#include <uk/timer.h>
+#include "internal.h"
+
+struct timeout {
+	struct uk_timer timer;
+	struct uk_thread *thread;
+};
+
+void uksched_ready(struct uk_thread *t, int status)
+{
+	t->state = UK_THREAD_RUNNABLE;
+	t->status = status;
+	if (uk_sched_enqueue(t->sched, t, UK_SCHED_WOKEN))
+		uk_sched_set_resched();
+}
+
+/* Interrupt context. The block that started the timer has not ended, since it stops it then. */
+static void timed_out(struct uk_timer *timer)
+{
+	struct uk_thread *t = UK_CONTAINER_OF(timer, struct timeout, timer)->thread;
+	bool irq = uk_spin_lock_irq(&t->sched->lock);
+
+	if (t->state == UK_THREAD_BLOCKED)
+		uksched_ready(t, -ETIMEDOUT);
+	uk_spin_unlock_irq(&t->sched->lock, irq);
+}
+
+int uk_thread_block(uk_nsec deadline, bool interruptible)
+{
+	struct uk_thread *t = uk_thread_current();
+	struct uk_sched *s = t->sched;
+	bool irq = uk_spin_lock_irq(&s->lock);
+	struct timeout timeout;
+	int err = 0;
+
+	UK_ASSERT(!uk_percpu()->preempt_off && !uk_in_irq());
+	if (t->woken)
+		goto woken;
+	if (interruptible && t->interrupted) {
+		err = -EINTR;
+		goto out;
+	}
+	if (deadline != UK_NSEC_MAX) {
+		if (deadline <= uk_clock_monotonic()) {
+			err = -ETIMEDOUT;
+			goto out;
+		}
+		uk_timer_init(&timeout.timer, timed_out);
+		timeout.thread = t;
+		uk_timer_start(&timeout.timer, deadline);
+	}
+	t->state = UK_THREAD_BLOCKED;
+	t->interruptible = interruptible;
+	uksched_switch(s, t);
+	err = t->status;
+	if (deadline != UK_NSEC_MAX)
+		uk_timer_stop(&timeout.timer);
+	if (UK_UNLIKELY(t->woken)) /* after something else had ended the wait: it counts */
+		goto woken;
+out:
+	uk_spin_release(&s->lock);
+	uk_irq_restore(irq);
+	return err;
+woken:
+	t->woken = false;
+	err = 0;
+	goto out;
+}
+
+void uk_thread_wake(struct uk_thread *t)
+{
+	bool irq = uk_spin_lock_irq(&t->sched->lock);
+
+	if (t->state == UK_THREAD_BLOCKED)
+		uksched_ready(t, 0);
+	else
+		t->woken = true;
+	uk_spin_unlock_irq(&t->sched->lock, irq);
+}
+
+void uk_thread_interrupt(struct uk_thread *t)
+{
+	bool irq = uk_spin_lock_irq(&t->sched->lock);
+
+	t->interrupted = true;
+	if (t->state == UK_THREAD_BLOCKED && t->interruptible)
+		uksched_ready(t, -EINTR);
+	uk_spin_unlock_irq(&t->sched->lock, irq);
+}
+
+int uk_sleep_until(uk_nsec deadline)
+{
+	int err;
+
+	do
+		err = uk_thread_block(deadline, true);
+	while (!err);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+int uk_sleep(uk_nsec span)
+{
+	return uk_sleep_until(uk_deadline(span));
+}

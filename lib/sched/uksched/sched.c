@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Switching threads: yield, preemption, idle, and the start.
+ *
+ * There is no idle thread. A CPU with nothing to run waits on the stack of the thread that blocked
+ * last; if that one is the next to be ready, which is the usual case with few threads,
+ * waking up costs no switch at all.
+ */
+#include <uk/alloc.h>
+#include <uk/assert.h>
+#include <uk/errno.h>
+#include <uk/init.h>
+#include <uk/plat/clock.h>
+#include <uk/plat/cpu.h>
+#include "internal.h"
+
+struct uksched_cpu uksched_boot_cpu;
+
+/* The menu's choice; declared in the provider's header, which the API cannot know. */
+UK_API_BEGIN
+struct uk_sched *UK_DEFAULT(create)(struct uk_alloc *a);
+UK_API_END
+
+struct uk_sched *uk_sched_create(struct uk_alloc *a)
+{
+	return UK_DEFAULT(create)(a);
+}
+
+void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops)
+{
+	*s = (struct uk_sched){ .ops = ops };
+	uk_list_init(&s->threads);
+}
+
+/* Wait for an interrupt and let its handlers run, which may make threads ready. */
+static UK_NOINLINE void idle(struct uk_sched *s)
+{
+	struct uksched_cpu *cpu = uksched_cpu();
+	uk_nsec start = uk_plat_clock_monotonic();
+
+	/* The current thread is blocked or gone: the handlers' return must not preempt it. */
+	uk_percpu()->preempt_off++;
+	uk_spin_release(&s->lock);
+	uk_plat_idle();
+	uk_irq_enable();
+	uk_irq_disable();
+	uk_spin_acquire(&s->lock);
+	uk_percpu()->preempt_off--;
+	cpu->idle += uk_plat_clock_monotonic() - start;
+}
+
+/* Time since the last switch, without what was idle, is the thread's. */
+static inline void account(struct uksched_cpu *cpu UK_UNUSED, struct uk_thread *t UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	uk_nsec now = uk_plat_clock_monotonic() - cpu->idle;
+
+	t->cputime += now - cpu->since;
+	cpu->since = now;
+#endif
+}
+
+void uksched_switch(struct uk_sched *s, struct uk_thread *prev)
+{
+	struct uk_percpu *pc = uk_percpu();
+	struct uksched_cpu *cpu = uksched_cpu();
+	struct uk_thread *next;
+
+	while (UK_UNLIKELY(!(next = uk_sched_pick_next(s))))
+		idle(s);
+	pc->resched = 0;
+	if (next == prev)
+		return;
+	account(cpu, prev);
+	pc->current = next;
+	/* A thread of the kernel has none and leaves the last one loaded. */
+	if (next->tp != cpu->tp && next->tp) {
+		cpu->tp = next->tp;
+		uk_arch_tp_set(next->tp);
+	}
+	uk_arch_ctx_switch(&prev->ctx, &next->ctx);
+}
+
+void uk_sched_yield(void)
+{
+	struct uk_thread *t = uk_thread_current();
+	struct uk_sched *s = t->sched;
+	bool irq = uk_spin_lock_irq(&s->lock);
+
+	UK_ASSERT(!uk_percpu()->preempt_off && !uk_in_irq());
+	uk_sched_enqueue(s, t, UK_SCHED_YIELDED);
+	uksched_switch(s, t);
+	uk_spin_release(&s->lock);
+	uk_irq_restore(irq);
+}
+
+void uk_sched_preempt(void)
+{
+	struct uk_percpu *pc = uk_percpu();
+	struct uk_thread *t = pc->current;
+	struct uk_sched *s = t->sched;
+	bool irq = uk_spin_lock_irq(&s->lock);
+
+	if (pc->resched && !pc->preempt_off && !pc->irq_depth) {
+		uk_sched_enqueue(s, t, UK_SCHED_PREEMPTED);
+		uksched_switch(s, t);
+	}
+	uk_spin_release(&s->lock);
+	uk_irq_restore(irq);
+}
+
+uk_nsec uk_sched_idle_time(void)
+{
+	return uksched_cpu()->idle;
+}
+
+unsigned int uk_sched_thread_count(void)
+{
+	return uksched_cpu()->sched->nthreads;
+}
+
+/* The code that boots becomes the first thread, on the stack it has. */
+static int sched_start(void)
+{
+	struct uksched_cpu *cpu = uksched_cpu();
+	struct uk_thread *t = uk_calloc(1, sizeof(*t));
+
+	cpu->sched = uk_sched_create(uk_heap);
+	if (!t || !cpu->sched)
+		return -ENOMEM;
+	t->sched = cpu->sched;
+	t->name = "main";
+	t->tp = uk_arch_tp_get();
+	cpu->tp = t->tp;
+	uk_list_add_tail(&cpu->sched->threads, &t->all);
+	cpu->sched->nthreads = 1;
+	uk_percpu()->current = t;
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	cpu->since = uk_plat_clock_monotonic();
+#endif
+	uk_preempt_hook = uk_sched_preempt;
+	uk_percpu()->preempt_off = 0; /* boot had it off: there was nobody to switch to */
+	return 0;
+}
+UK_INIT(UK_INIT_SCHED, "0", sched_start, NULL);

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads: create, exit, join, detach, and their attributes.
+ *
+ * A thread cannot free the stack it stands on. One that was joined is freed by the joiner; a
+ * detached one is put on its CPU's list of the dead and freed by the next thread that is
+ * created or exits there, so that at most one waits. That frees in a thread of its own accord, never
+ * in one that was switched to at an arbitrary point and may hold locks.
+ */
+#include <uk/alloc.h>
+#include <uk/assert.h>
+#include <uk/errno.h>
+#include <uk/plat/clock.h>
+#include <uk/plat/mem.h>
+#include <uk/stack.h>
+#include <uk/waitq.h>
+#include "internal.h"
+
+/* The first thing a new thread runs. The switch that led here had the scheduler locked. */
+static void thread_start(void *arg)
+{
+	struct uk_thread *t = arg;
+
+	uk_spin_release(&t->sched->lock);
+	uk_irq_enable();
+	t->fn(t->arg);
+	uk_thread_exit();
+}
+
+static void thread_free(struct uk_thread *t)
+{
+	struct uk_sched *s = t->sched;
+	bool irq;
+
+	if (t->release)
+		t->release(t);
+	irq = uk_spin_lock_irq(&s->lock);
+	uk_list_del(&t->all);
+	s->nthreads--;
+	uk_spin_unlock_irq(&s->lock, irq);
+	if (t->flags & UK_THREAD_OWN_STACK)
+		uk_stack_free(t->stack, t->stack_size);
+	uk_free(t);
+}
+
+/* Free the detached threads that have exited on this CPU. */
+static void reap(void)
+{
+	struct uk_queue_node *n;
+
+	while (UK_UNLIKELY(!uk_queue_empty(&uksched_cpu()->dead))) {
+		bool irq = uk_irq_save();
+
+		n = uk_queue_pop(&uksched_cpu()->dead);
+		uk_irq_restore(irq);
+		if (n)
+			thread_free(UK_CONTAINER_OF(n, struct uk_thread, runq));
+	}
+}
+
+struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*fn)(void *arg),
+				   void *arg, const struct uk_thread_attr *attr)
+{
+	static const struct uk_thread_attr defaults;
+	struct uk_thread *t, *self = uk_thread_current();
+	bool irq;
+
+	if (!attr)
+		attr = &defaults;
+	if (!s)
+		s = self->sched;
+	reap();
+	t = uk_malloc(sizeof(*t));
+	if (!t)
+		return NULL;
+	*t = (struct uk_thread){
+		.tp = attr->tp,
+		.sched = s,
+		.prio = attr->prio,
+		.policy = attr->policy,
+		.flags = attr->flags,
+		.fn = fn,
+		.arg = arg,
+		.posix = attr->posix,
+		.release = attr->release,
+		.name = name ? name : self->name,
+		.stack = attr->stack,
+		.stack_size = attr->stack_size,
+	};
+	UK_ASSERT(!uk_sched_check_policy(s, t->policy, t->prio));
+	if (!t->stack) {
+		if (!t->stack_size)
+			t->stack_size = CONFIG_LIBUKSCHED_STACK_SIZE;
+		t->stack_size = UK_ALIGN_UP(t->stack_size, UK_PAGE_SIZE);
+		t->stack = uk_stack_alloc(t->stack_size);
+		if (!t->stack) {
+			uk_free(t);
+			return NULL;
+		}
+		t->flags |= UK_THREAD_OWN_STACK;
+	}
+	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, thread_start, t);
+
+	irq = uk_spin_lock_irq(&s->lock);
+	uk_list_add_tail(&s->threads, &t->all);
+	s->nthreads++;
+	t->state = UK_THREAD_BLOCKED;
+	if (!(t->flags & UK_THREAD_SUSPENDED))
+		uksched_ready(t, 0);
+	uk_spin_unlock_irq(&s->lock, irq);
+	return t;
+}
+
+void uk_thread_exit(void)
+{
+	struct uk_thread *t = uk_thread_current();
+	struct uk_sched *s = t->sched;
+
+	reap();
+	uk_irq_disable();
+	t->state = UK_THREAD_EXITED;
+	if (t->flags & UK_THREAD_DETACHED)
+		uk_queue_push(&uksched_cpu()->dead, &t->runq);
+	else
+		uk_waitq_wake_all(&t->joiners);
+	/* Interrupts are masked: nobody joins or reaps before this stack is left. */
+	uk_spin_acquire(&s->lock);
+	uksched_switch(s, t);
+	UK_BUG("an exited thread runs again");
+}
+
+int uk_thread_join(struct uk_thread *t, uk_nsec deadline)
+{
+	int err;
+
+	if (t->flags & UK_THREAD_DETACHED)
+		return -EINVAL;
+	if (t == uk_thread_current())
+		return -EDEADLK;
+	err = UK_WAIT(&t->joiners, UK_READ_ONCE(t->state) == UK_THREAD_EXITED, deadline);
+	if (!err)
+		thread_free(t);
+	return err;
+}
+
+int uk_thread_detach(struct uk_thread *t)
+{
+	bool irq, exited;
+
+	if (t->flags & UK_THREAD_DETACHED)
+		return -EINVAL;
+	irq = uk_spin_lock_irq(&t->sched->lock);
+	t->flags |= UK_THREAD_DETACHED;
+	exited = t->state == UK_THREAD_EXITED;
+	uk_spin_unlock_irq(&t->sched->lock, irq);
+	if (exited)
+		thread_free(t);
+	return 0;
+}
+
+void uk_thread_set_tp(uintptr_t tp)
+{
+	bool irq = uk_irq_save();
+
+	uk_thread_current()->tp = tp;
+	uksched_cpu()->tp = tp;
+	uk_arch_tp_set(tp);
+	uk_irq_restore(irq);
+}
+
+int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int prio)
+{
+	struct uk_thread *self = uk_thread_current();
+	struct uk_sched *s = t->sched;
+	bool irq = uk_spin_lock_irq(&s->lock);
+	bool ready = t != self && t->state == UK_THREAD_RUNNABLE;
+	int err = uk_sched_check_policy(s, policy, prio);
+
+	if (err)
+		goto out;
+	if (ready)
+		uk_sched_dequeue(s, t);
+	t->policy = policy;
+	t->prio = prio;
+	if (ready && uk_sched_enqueue(s, t, UK_SCHED_WOKEN))
+		uk_sched_set_resched();
+	if (t == self) {
+		/* Somebody else may be better now. */
+		uk_sched_enqueue(s, t, UK_SCHED_YIELDED);
+		uksched_switch(s, t);
+	}
+out:
+	uk_spin_unlock_irq(&s->lock, irq);
+	return err;
+}
+
+uk_nsec uk_thread_cputime(const struct uk_thread *t UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	bool irq = uk_spin_lock_irq(&t->sched->lock);
+	uk_nsec time = t->cputime;
+
+	if (t == uk_thread_current())
+		time += uk_plat_clock_monotonic() - uksched_cpu()->idle - uksched_cpu()->since;
+	uk_spin_unlock_irq(&t->sched->lock, irq);
+	return time;
+#else
+	return 0;
+#endif
+}

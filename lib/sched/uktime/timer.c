@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Timers: a pairing heap per CPU, and the platform's one-shot timer behind it.
+ *
+ * Why a pairing heap: nearly all timers are timeouts that are stopped before they expire. Starting
+ * one melds it with the root (a compare and four stores) and stopping one that has got no children
+ * yet unlinks it from its siblings, so the common pair costs a few dozen instructions and no memory
+ * beyond the timer itself. A wheel is no faster, but its slots cost memory, it rounds
+ * deadlines, and a tickless system has to search it for the next one; a balanced tree does more
+ * work for an order among all timers that nobody asks for. Expiry pays: O(log n) amortised, and a
+ * single one may touch all timers that were started since the last.
+ */
+#include <uk/assert.h>
+#include <uk/plat/clock.h>
+#include <uk/spinlock.h>
+#include <uk/time.h>
+#include <uk/timer.h>
+
+struct timer_base {
+	struct uk_timer *root; /* the earliest; its prev points to itself, its next is NULL */
+	uk_nsec programmed;    /* what the hardware will fire at; UK_NSEC_MAX: it is off */
+	struct uk_spinlock lock;
+};
+
+static struct timer_base boot_base = { .programmed = UK_NSEC_MAX };
+
+/* The timers of a CPU: a constant as long as there is one. */
+static inline struct timer_base *base_of(uint32_t cpu UK_UNUSED)
+{
+	return &boot_base;
+}
+
+/* Two heaps become one: the later root becomes the first child of the earlier. */
+static struct uk_timer *meld(struct uk_timer *a, struct uk_timer *b)
+{
+	if (b->deadline < a->deadline) {
+		struct uk_timer *t = a;
+
+		a = b;
+		b = t;
+	}
+	b->next = a->child;
+	if (b->next)
+		b->next->prev = b;
+	b->prev = a;
+	a->child = b;
+	return a;
+}
+
+/*
+ * The heaps of a list of siblings become one. Melding them in pairs first, and only then all
+ * together, is what makes the amortised bound logarithmic.
+ */
+static struct uk_timer *meld_siblings(struct uk_timer *t)
+{
+	struct uk_timer *pairs = NULL, *all;
+
+	while (t) {
+		struct uk_timer *a = t, *b = t->next;
+
+		t = b ? b->next : NULL;
+		if (b)
+			a = meld(a, b);
+		a->next = pairs;
+		pairs = a;
+	}
+	all = pairs;
+	if (!all)
+		return NULL;
+	for (pairs = all->next; pairs; pairs = t) {
+		t = pairs->next;
+		all = meld(all, pairs);
+	}
+	return all;
+}
+
+static void set_root(struct timer_base *b, struct uk_timer *t)
+{
+	b->root = t;
+	if (t) {
+		t->next = NULL;
+		t->prev = t;
+	}
+}
+
+static void heap_insert(struct timer_base *b, struct uk_timer *t)
+{
+	t->child = NULL;
+	set_root(b, b->root ? meld(b->root, t) : t);
+}
+
+static void heap_remove(struct timer_base *b, struct uk_timer *t)
+{
+	struct uk_timer *below = t->child ? meld_siblings(t->child) : NULL;
+
+	if (t == b->root) {
+		set_root(b, below);
+	} else {
+		if (t->prev->child == t) /* the first child: prev is the parent */
+			t->prev->child = t->next;
+		else
+			t->prev->next = t->next;
+		if (t->next)
+			t->next->prev = t->prev;
+		if (below)
+			set_root(b, meld(b->root, below));
+	}
+	t->prev = NULL;
+}
+
+static void program(struct timer_base *b, uk_nsec deadline)
+{
+	if (deadline < b->programmed) {
+		b->programmed = deadline;
+		uk_plat_timer_set(deadline);
+	}
+}
+
+void uk_timer_start(struct uk_timer *t, uk_nsec deadline)
+{
+	struct timer_base *b;
+	bool irq;
+
+	uk_timer_stop(t);
+	if (deadline == UK_NSEC_MAX)
+		return;
+	t->deadline = deadline;
+	t->cpu = uk_percpu()->cpu;
+	b = base_of(t->cpu);
+	irq = uk_spin_lock_irq(&b->lock);
+	heap_insert(b, t);
+	program(b, deadline);
+	uk_spin_unlock_irq(&b->lock, irq);
+}
+
+bool uk_timer_stop(struct uk_timer *t)
+{
+	struct timer_base *b;
+	bool irq, pending;
+
+	/* Only an interrupt of the timer's own CPU could change this meanwhile, by expiry. */
+	if (!uk_timer_pending(t))
+		return false;
+	b = base_of(t->cpu);
+	irq = uk_spin_lock_irq(&b->lock);
+	pending = uk_timer_pending(t);
+	if (pending)
+		heap_remove(b, t);
+	uk_spin_unlock_irq(&b->lock, irq);
+	return pending;
+}
+
+void uk_timer_interrupt(void)
+{
+	struct timer_base *b = base_of(uk_percpu()->cpu);
+	bool irq = uk_spin_lock_irq(&b->lock);
+	uk_nsec now = uk_plat_clock_monotonic();
+	struct uk_timer *t;
+
+	/* Whatever the functions start is programmed once, at the end. */
+	b->programmed = 0;
+	while ((t = b->root)) {
+		if (t->deadline > now) {
+			now = uk_plat_clock_monotonic();
+			if (t->deadline > now)
+				break;
+		}
+		heap_remove(b, t);
+		uk_spin_release(&b->lock);
+		t->fn(t);
+		uk_spin_acquire(&b->lock);
+	}
+	b->programmed = UK_NSEC_MAX; /* it has fired, and does so once */
+	if (t)
+		program(b, t->deadline);
+	uk_spin_release(&b->lock);
+	uk_irq_restore(irq);
+}
+
+uk_nsec uk_timer_next(void)
+{
+	struct timer_base *b = base_of(uk_percpu()->cpu);
+	bool irq = uk_spin_lock_irq(&b->lock);
+	uk_nsec next = b->root ? b->root->deadline : UK_NSEC_MAX;
+
+	uk_spin_unlock_irq(&b->lock, irq);
+	return next;
+}
