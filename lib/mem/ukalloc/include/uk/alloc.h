@@ -49,7 +49,7 @@ struct uk_alloc_source {
 	 * size. Returns the page-aligned start and stores the length, or NULL.
 	 */
 	void *(*more)(size_t min, size_t want, size_t *len);
-	/* Takes back exactly one piece that more() gave. */
+	/* Takes back whole pages of what more() gave, not necessarily in the same pieces. */
 	void (*less)(void *base, size_t len);
 };
 
@@ -73,14 +73,11 @@ struct uk_alloc {
 
 UK_API_BEGIN
 
-/* The default heap. Set once during boot by uk_heap_init(), before any initialiser runs. */
-extern struct uk_alloc *uk_heap;
-
 /*
- * Makes uk_heap: the menu's default provider, over page frames from ukpage, which must have
- * memory by now. Boot calls it once. 0 or -ENOMEM.
+ * The default heap: the menu's default provider, over page frames from ukpage. An initialiser makes
+ * it (UK_INIT_EARLY, priority 1): there for all that run after it.
  */
-int uk_heap_init(void);
+extern struct uk_alloc *uk_heap;
 
 /*
  * Makes an allocator of the menu's default provider. The object itself is placed at the start of

@@ -13,6 +13,9 @@ UK_API_BEGIN
 /* As uk_alloc_create(), for this provider. */
 struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source);
 
+/* Verifies every block, list and counter of the heap; panics at what is wrong. For tests. */
+void ukalloctlsf_check(struct uk_alloc *a);
+
 UK_API_END
 
 #endif

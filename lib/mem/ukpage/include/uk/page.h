@@ -20,11 +20,14 @@
 #include <uk/essentials.h>
 #include <uk/plat/mem.h>
 
-#define UK_PAGE_NONE ((uk_paddr_t)0)
+#define UK_PAGE_NONE    ((uk_paddr_t)0)
+#define UK_PAGE_RUN_MAX (1UL << 18) /* pages in one run: 1 GiB */
 
 /* Flags of uk_page_alloc(). */
 #define UK_PAGE_ZERO  1U /* fill with zeroes */
 #define UK_PAGE_DMA32 2U /* below 4 GiB, for devices with 32 address bits */
+#define UK_PAGE_ALIGN 4U /* a run starts at a multiple of its length, rounded up to a power of two */
+#define UK_PAGE_EASY  8U /* fail rather than ask others to give memory back */
 
 struct uk_page_stats {
 	uint64_t total; /* bytes of all regions */
@@ -36,7 +39,8 @@ struct uk_page_stats {
 
 /*
  * Called when frames have run out: give back what you can, return true if that was anything. Runs
- * in the context of whoever allocates; it must cope with being called from inside its own library.
+ * in the context of whoever allocates, so it may find its own library in the middle of something:
+ * then it returns false.
  */
 struct uk_page_shrinker {
 	bool (*shrink)(void);
@@ -46,21 +50,25 @@ struct uk_page_shrinker {
 UK_API_BEGIN
 
 /*
- * Adds usable memory; start and length are cut to whole pages. Costs a few instructions whatever
- * the length. Regions may not overlap. 0, -EINVAL if no whole page is left, or -ENOSPC: too many regions.
+ * Adds usable memory, which nobody may use otherwise. What the boot information calls free is added by
+ * an initialiser (UK_INIT_EARLY, priority 0); this is for what becomes free later, such as the
+ * initrd. Start and length are cut to whole pages. Costs a few instructions whatever
+ * the length. Regions may not overlap. 0, -EINVAL if no whole page is left, -ENOSPC if there are
+ * too many regions.
  */
 int uk_page_add(uk_paddr_t start, uint64_t len);
 
 /*
- * A physically contiguous run of `npages`, aligned to the next power of two >= npages (for up to
- * UK_PAGE_RUN_MAX pages). Each frame starts with one reference. UK_PAGE_NONE if there is no such run.
+ * uk_page_alloc(npages, flags): a physically contiguous run of 1 to UK_PAGE_RUN_MAX pages. Each
+ * frame starts with one reference. UK_PAGE_NONE if there is no such run. (Two functions, of which
+ * the number of pages selects one at compile time.)
  */
 uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags);
 uk_paddr_t uk_page_alloc_one(unsigned flags);
 
 /*
- * Gives a run back, or any part of one: frames are counted singly. The caller must hold the only
- * reference to each.
+ * uk_page_free(pa, npages): gives a run back, or any part of one, or adjoining ones: frames are
+ * counted singly. The caller must hold the only reference to each; a panic if not.
  */
 void uk_page_free_run(uk_paddr_t pa, size_t npages);
 void uk_page_free_one(uk_paddr_t pa);
@@ -76,11 +84,15 @@ unsigned uk_page_refs(uk_paddr_t pa);
 
 void uk_page_shrinker_add(struct uk_page_shrinker *s);
 
+/*
+ * Asks everybody to give memory back, as an allocation does before it fails; true if somebody did.
+ * For those who cannot allow that inside (UK_PAGE_EASY) and want to try again.
+ */
+bool uk_page_shrink(void);
+
 void uk_page_stats(struct uk_page_stats *st);
 
 UK_API_END
-
-#define UK_PAGE_RUN_MAX (1UL << 18) /* pages in one run: 1 GiB */
 
 static inline uk_paddr_t uk_page_alloc(size_t npages, unsigned flags)
 {

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The default heap: the provider chosen in the menu, over page frames.
+ *
+ * It starts with a few pages and takes more as they are needed. When frames run short, ukpage asks
+ * everybody who can spare some (a shrinker): the heap then returns its idle pages, so that a
+ * program's heap, its mappings and its files share one memory without anybody dividing it up.
+ */
+#include <uk/alloc.h>
+#include <uk/errno.h>
+#include <uk/init.h>
+#include <uk/page.h>
+
+#define HEAP_FIRST_PAGES 8
+
+struct uk_alloc *uk_heap;
+
+/* Frames lie in the direct map: no page table is touched when the heap grows or shrinks. */
+static void *heap_more(size_t min, size_t want, size_t *len)
+{
+	uk_paddr_t pa;
+
+	for (;; want = UK_MAX(min, UK_ALIGN_UP(want / 2, UK_PAGE_SIZE))) {
+		/* Only the last try may take memory from others. */
+		pa = uk_page_alloc_run(want / UK_PAGE_SIZE, want > min ? UK_PAGE_EASY : 0);
+		if (pa != UK_PAGE_NONE)
+			break;
+		if (want == min)
+			return NULL;
+	}
+	*len = want;
+	return uk_page_to_virt(pa);
+}
+
+static void heap_less(void *base, size_t len)
+{
+	uk_page_free_run(uk_page_from_virt(base), len / UK_PAGE_SIZE);
+}
+
+static const struct uk_alloc_source heap_source = { .more = heap_more, .less = heap_less };
+
+static bool heap_shrink(void)
+{
+	return uk_alloc_trim(uk_heap) > 0;
+}
+
+static struct uk_page_shrinker heap_shrinker = { .shrink = heap_shrink };
+
+static int heap_init(void)
+{
+	uk_paddr_t pa = uk_page_alloc_run(HEAP_FIRST_PAGES, 0);
+
+	if (pa == UK_PAGE_NONE)
+		return -ENOMEM;
+	uk_heap = uk_alloc_create(uk_page_to_virt(pa), HEAP_FIRST_PAGES * UK_PAGE_SIZE, &heap_source);
+	if (!uk_heap)
+		return -ENOMEM;
+	uk_page_shrinker_add(&heap_shrinker);
+	return 0;
+}
+
+UK_INIT(UK_INIT_EARLY, "1", heap_init, NULL);

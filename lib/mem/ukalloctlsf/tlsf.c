@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The default allocator: two-level segregated fit (Masmano, Ripoll, Crespo, Real: "TLSF: a new
+ * dynamic memory allocator for real-time systems", ECRTS 2004), with quick lists in front.
+ *
+ * - Free blocks hang on lists by size class: powers of two (first level), each cut into 16 (second
+ *   level). Two bitmaps find a list with a block that fits in constant time.
+ * - Blocks know their neighbours (boundary tags), so that free ones merge at once.
+ * - A small block that is freed goes onto a quick list of its exact size first and keeps its shape;
+ *   the next request of that size takes it in about twenty instructions. Quick lists are short, and are
+ *   merged back before the heap grows.
+ * - Memory comes in pieces from the source. What lies idle in whole pages is cut out and returned,
+ *   at once where it is much, else when frames run short (tlsf_trim).
+ * - Every header is masked with a secret and its own address, and is verified before it is used:
+ *   a double free, an overflow into the next header and a forged list link end in a panic.
+ *
+ * block.h has the layout of a block, pool.c the two levels; here are the operations.
+ */
+#include <uk/alloctlsf.h>
+#include <uk/errno.h>
+#include <uk/plat/random.h>
+#include "tlsf.h"
+
+UK_ALLOC_PROVIDER(ukalloctlsf);
+UK_ALLOC_OPS(ukalloctlsf);
+
+/* ---- the fast path ---- */
+
+/*
+ * Block size for a request: header added, rounded up to 16. Below TLSF_BLOCK_MIN for requests of up to 8
+ * bytes: their quick list is always empty and the slow path adjusts, which keeps a test off here.
+ */
+static inline size_t size_for(size_t size)
+{
+	return (size + TLSF_HEAD + 15) & ~(size_t)15;
+}
+
+static inline struct quick *quick_of(struct tlsf *t, size_t block_size)
+{
+	return &t->quick[block_size / 16];
+}
+
+static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
+{
+	uintptr_t b;
+
+	if (size > TLSF_REQUEST_MAX) {
+		t->failures++;
+		return NULL;
+	}
+	size = UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN);
+	if (size < TLSF_QUICK_END && quick_of(t, size)->head)
+		return ukalloctlsf_malloc(&t->alloc, size - TLSF_HEAD);
+	tlsf_lock(t);
+	b = tlsf_take(t, size, TLSF_HEAD);
+	tlsf_unlock(t);
+	return (void *)b;
+}
+
+void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	struct quick *q;
+	uintptr_t b;
+
+	if (UK_UNLIKELY(size > TLSF_QUICK_END - 16 - TLSF_HEAD))
+		return malloc_slow(t, size);
+	q = quick_of(t, size_for(size));
+	tlsf_lock(t);
+	b = q->head;
+	if (UK_UNLIKELY(!b)) {
+		tlsf_unlock(t);
+		return malloc_slow(t, size);
+	}
+	/* Whatever the link said: only a block that is in a quick list has such a header. */
+	if (UK_UNLIKELY((*head_of(b) ^ b ^ t->key) & HEAD_MUST_QUICK))
+		tlsf_corrupt(t, b, "malloc");
+	q->head = *(uintptr_t *)b;
+	*head_of(b) ^= HEAD_USED;
+	q->count += QUICK_TAKEN;
+	tlsf_unlock(t);
+	return (void *)b;
+}
+
+static UK_NOINLINE void free_slow(struct tlsf *t, uintptr_t b)
+{
+	if (!b)
+		return;
+	tlsf_lock(t);
+	tlsf_check_used(t, b, "free");
+	tlsf_give(t, b);
+	tlsf_unlock(t);
+}
+
+void ukalloctlsf_free(struct uk_alloc *a, void *p)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	uintptr_t b = (uintptr_t)p, next;
+	struct quick *q;
+	uint64_t head;
+	size_t size;
+
+	if (UK_UNLIKELY(!b))
+		return;
+	tlsf_lock(t);
+	/* The used bit is part of the key here: what remains is 0 if it is set. */
+	head = *head_of(b) ^ b ^ t->key_used;
+	if (UK_UNLIKELY(head & HEAD_MUST_QUICK))
+		goto slow; /* large, or not a block in use */
+	size = head_size(head);
+	next = b + size;
+	if (UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
+		goto slow; /* this block was overflowed: let the slow path say so */
+	q = quick_of(t, size);
+	if (UK_UNLIKELY(!(q->count & QUICK_ROOM)))
+		goto slow;
+	q->count--;
+	*(uintptr_t *)b = q->head;
+	q->head = b;
+	*head_of(b) ^= HEAD_USED;
+	tlsf_unlock(t);
+	return;
+slow:
+	tlsf_unlock(t);
+	free_slow(t, b);
+}
+
+/* ---- the rest ---- */
+
+void *ukalloctlsf_memalign(struct uk_alloc *a, size_t align, size_t size)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	uintptr_t b;
+
+	if (!uk_is_pow2(align))
+		return NULL;
+	if (align <= UK_ALLOC_ALIGN)
+		return ukalloctlsf_malloc(a, size);
+	tlsf_lock(t);
+	if (size > TLSF_REQUEST_MAX || align > TLSF_REQUEST_MAX) {
+		t->failures++;
+		b = 0;
+	} else {
+		b = tlsf_take(t, UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN), align);
+	}
+	tlsf_unlock(t);
+	return (void *)b;
+}
+
+void *ukalloctlsf_realloc(struct uk_alloc *a, void *p, size_t size)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	uintptr_t b = (uintptr_t)p;
+	bool in_place;
+
+	if (!p)
+		return ukalloctlsf_malloc(a, size);
+	if (size > TLSF_REQUEST_MAX) {
+		t->failures++;
+		return NULL;
+	}
+	tlsf_lock(t);
+	tlsf_check_used(t, b, "realloc");
+	in_place = tlsf_resize(t, b, UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN));
+	tlsf_unlock(t);
+	/* The copy happens outside the lock: the block is the caller's. */
+	return in_place ? p : uk_alloc_realloc_move(a, p, size);
+}
+
+size_t ukalloctlsf_usable_size(struct uk_alloc *a, const void *p)
+{
+	struct tlsf *t = (struct tlsf *)a;
+
+	return p ? head_size(tlsf_check_used(t, (uintptr_t)p, "usable_size")) - TLSF_HEAD : 0;
+}
+
+int ukalloctlsf_addmem(struct uk_alloc *a, void *base, size_t len)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	bool ok;
+
+	tlsf_lock(t);
+	ok = tlsf_add_piece(t, (uintptr_t)base, len, false);
+	tlsf_unlock(t);
+	return ok ? 0 : -EINVAL;
+}
+
+size_t ukalloctlsf_trim(struct uk_alloc *a)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	size_t before, got;
+
+	/* Called by the source that we are just asking for more: our lists are not to be touched. */
+	if (t->busy)
+		return 0;
+	tlsf_lock(t);
+	before = t->total;
+	tlsf_flush(t);
+	tlsf_cut_all(t);
+	got = before - t->total;
+	tlsf_unlock(t);
+	return got;
+}
+
+/* How many blocks a quick list of this size may hold. */
+static uint64_t quick_capacity(size_t size)
+{
+	return UK_MAX(TLSF_QUICK_BYTES / size, (size_t)TLSF_QUICK_LEAST);
+}
+
+void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
+{
+	struct tlsf *t = (struct tlsf *)a;
+	size_t size, blocks, cached_blocks = 0;
+	unsigned fl;
+
+	*st = (struct uk_alloc_stats){ 0 };
+	tlsf_lock(t);
+	st->allocs = t->slow_allocs;
+	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
+		blocks = quick_capacity(size) - (quick_of(t, size)->count & QUICK_ROOM);
+		st->cached += blocks * size;
+		cached_blocks += blocks;
+		st->allocs += quick_of(t, size)->count / (QUICK_TAKEN - 1);
+	}
+	st->total = t->total;
+	st->used = t->taken - st->cached;
+	st->peak = t->peak;
+	st->frees = st->allocs - (t->taken_blocks - cached_blocks);
+	st->failures = t->failures;
+	if (t->fl_map) {
+		fl = uk_fls(t->fl_map);
+		st->largest = head_size(head_get(t, t->list[fl][uk_fls(t->sl_map[fl])])) - TLSF_HEAD;
+	}
+	tlsf_unlock(t);
+}
+
+struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
+{
+	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
+	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), size;
+	struct tlsf *t = (struct tlsf *)start;
+
+	if (len < lost)
+		return NULL;
+	memset(t, 0, sizeof(*t));
+	t->alloc.ops = UK_OPS(&ukalloctlsf_ops);
+	t->alloc.source = source;
+	/* As good as the platform has it this early; with nothing better, the address is random. */
+	uk_plat_entropy(&t->key, sizeof(t->key));
+	t->key ^= start * 0x9e3779b97f4a7c15UL;
+	t->key_used = t->key ^ HEAD_USED;
+	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16)
+		quick_of(t, size)->count = quick_capacity(size);
+	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
+	return &t->alloc;
+}
+
+void ukalloctlsf_check(struct uk_alloc *a)
+{
+	struct tlsf *t = (struct tlsf *)a;
+
+	tlsf_lock(t);
+	tlsf_verify(t);
+	tlsf_unlock(t);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A walk over the whole heap that checks the invariants of pool.c, for tests and for hunting bugs.
+ * Linked only if somebody calls it.
+ */
+#include "tlsf.h"
+
+#define CHECK(cond, b)                                                                          \
+	do {                                                                                    \
+		if (!(cond))                                                                    \
+			uk_panic("heap: at %p (line %d): not so: %s", (void *)(uintptr_t)(b), __LINE__, #cond); \
+	} while (0)
+
+struct sums {
+	size_t total, taken, taken_blocks, free_blocks, cached_blocks;
+};
+
+static void verify_piece(struct tlsf *t, struct piece *p, struct sums *s)
+{
+	uintptr_t b = p->base + PIECE_FIRST, end = (uintptr_t)p;
+	bool prev_free = false;
+	uint64_t head;
+
+	CHECK(*p->link == p, p);
+	s->total += end + sizeof(*p) - p->base;
+	for (;; b += head_size(head)) {
+		head = head_get(t, b);
+		CHECK(!(head & HEAD_CHECK), b);
+		CHECK(!(head & HEAD_PREV_FREE) == !prev_free, b);
+		if (b == end)
+			break;
+		CHECK(head_size(head) >= TLSF_BLOCK_MIN && head_size(head) <= end - b, b);
+		if (head & HEAD_FREE) {
+			CHECK(!prev_free, b);
+			CHECK(*foot_before(b + head_size(head)) == head_size(head), b);
+			s->free_blocks++;
+		} else {
+			CHECK(!(head & HEAD_LARGE) == (head_size(head) < TLSF_QUICK_END), b);
+			s->taken += head_size(head);
+			s->taken_blocks++;
+			s->cached_blocks += !(head & HEAD_USED);
+		}
+		prev_free = head & HEAD_FREE;
+	}
+	CHECK(head_size(head) == 0 && (head & HEAD_USED), b);
+}
+
+static void verify_lists(struct tlsf *t, struct sums *s)
+{
+	size_t listed = 0, size;
+	unsigned fl, sl, top;
+	uintptr_t b, prev;
+
+	for (fl = 0; fl < TLSF_FL; fl++) {
+		CHECK(!(t->fl_map & 1UL << fl) == !t->sl_map[fl], fl);
+		for (sl = 0; sl < TLSF_SL; sl++) {
+			CHECK(!(t->sl_map[fl] & 1U << sl) == !t->list[fl][sl], fl);
+			for (prev = 0, b = t->list[fl][sl]; b; prev = b, b = *next_of(b)) {
+				CHECK((head_get(t, b) & (HEAD_CHECK | HEAD_FREE)) == HEAD_FREE, b);
+				CHECK(*prev_of(b) == prev, b);
+				size = head_size(head_get(t, b));
+				top = uk_fls(size);
+				CHECK(fl == (size < TLSF_LINEAR ? 0 : top - 7), b);
+				CHECK(sl == (fl ? size >> (top - 4) & 15 : size / 16), b);
+				listed++;
+			}
+		}
+	}
+	CHECK(listed == s->free_blocks, listed);
+}
+
+static void verify_quick(struct tlsf *t, struct sums *s)
+{
+	size_t listed = 0, i;
+	uintptr_t b;
+
+	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++) {
+		for (b = t->quick[i].head; b; b = *next_of(b)) {
+			CHECK(!(head_get(t, b) & HEAD_MUST_QUICK), b);
+			CHECK(head_size(head_get(t, b)) == 16 * i, b);
+			listed++;
+		}
+	}
+	CHECK(listed == s->cached_blocks, listed);
+}
+
+void tlsf_verify(struct tlsf *t)
+{
+	struct sums s = { 0 };
+	struct piece *p;
+
+	for (p = t->pieces; p; p = p->next)
+		verify_piece(t, p, &s);
+	CHECK(s.total == t->total, s.total);
+	CHECK(s.taken == t->taken, s.taken);
+	CHECK(s.taken_blocks == t->taken_blocks, s.taken_blocks);
+	verify_lists(t, &s);
+	verify_quick(t, &s);
+}

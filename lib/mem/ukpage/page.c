@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Page frames: a binary buddy system that memory enters lazily.
+ *
+ * A region is noted as an address range. When its first frame is needed, it gets a pool: a header
+ * and an array of frame descriptors (16 bytes each), placed in the region's own first frames. Behind
+ * them runs the frontier: frames below it are in the direct map and have valid descriptors, frames
+ * above it have never been touched. The frontier moves by small steps up to the first 2 MiB boundary
+ * (small machines do not need more) and by 2 MiB afterwards (one large page each). A large region
+ * is noted as several, each at least as large as all before it together, so that a pool's descriptors never cost
+ * more than what is used already.
+ *
+ * Free frames form blocks of 2^order, aligned to their size, on a list per order and pool. A freed
+ * block merges with its buddy, the block it was split from, if that is free too. In front of this is a small
+ * stack of single frames, since most requests are for one.
+ *
+ * Descriptors hold the links, not the free frames: a stray write through a dangling pointer cannot
+ * corrupt them, and free memory stays untouched.
+ */
+#include <uk/bits.h>
+#include <uk/boot.h>
+#include <uk/errno.h>
+#include <uk/init.h>
+#include <uk/page.h>
+#include <uk/print.h>
+#include <uk/spinlock.h>
+#include <uk/string.h>
+
+#define ORDERS     19U  /* runs of 2^0 .. 2^18 pages */
+#define REGIONS    64U
+#define STEP_SMALL 32UL /* pages by which the frontier moves */
+#define STEP_LARGE 512UL
+#define FIRST_PART (64UL << 20 >> UK_PAGE_SHIFT) /* largest region that is not noted in parts */
+#define STACK_SIZE 32U
+#define STACK_LOT  8U /* frames moved between stack and blocks at a time */
+
+/* Indices of frames are relative to their region; 0 is never free, so it ends lists. */
+struct frame {
+	uint32_t next; /* links of a free block's first frame */
+	uint32_t prev;
+	uint32_t refs;
+	uint8_t block; /* order + 1 in the first frame of a free block, else 0 */
+};
+
+struct pool {
+	uint32_t frontier; /* first frame that has not entered */
+	uint32_t orders;   /* bit n: list[n] is not empty */
+	uint32_t list[ORDERS];
+	struct frame frames[];
+};
+
+struct region {
+	uint64_t start; /* number of the first frame */
+	uint32_t npages;
+	struct pool *pool; /* NULL: not touched yet */
+};
+
+static struct region regions[REGIONS]; /* by address */
+static unsigned nregions;
+static struct uk_spinlock lock;
+static struct uk_page_shrinker *shrinkers;
+static bool shrinking;
+static uint64_t total_pages, used_pages, peak_pages, failures;
+
+/* Single free frames, ready to be handed out; per CPU once there are several. */
+static struct {
+	unsigned n;
+	struct {
+		uk_paddr_t pa;
+		struct frame *frame;
+	} top[STACK_SIZE];
+} stack;
+
+static inline void count_used(uint64_t npages)
+{
+	used_pages += npages;
+	if (used_pages > peak_pages)
+		peak_pages = used_pages;
+}
+
+static struct region *region_of(uint64_t pfn)
+{
+	static struct region *last = regions;
+	struct region *r = last;
+
+	if (UK_LIKELY(pfn - r->start < r->npages))
+		return r;
+	for (r = regions; r < regions + nregions; r++)
+		if (pfn - r->start < r->npages)
+			return last = r;
+	return NULL;
+}
+
+/* Descriptor of a frame that has entered, else NULL. */
+static struct frame *frame_of(uk_paddr_t pa)
+{
+	struct region *r = region_of(pa >> UK_PAGE_SHIFT);
+	uint64_t i;
+
+	if (UK_UNLIKELY(!r || !r->pool))
+		return NULL;
+	i = (pa >> UK_PAGE_SHIFT) - r->start;
+	return i < r->pool->frontier ? &r->pool->frames[i] : NULL;
+}
+
+static inline uk_paddr_t address_of(const struct region *r, uint32_t i)
+{
+	return (r->start + i) << UK_PAGE_SHIFT;
+}
+
+/* ---- blocks ---- */
+
+static void block_link(struct pool *p, uint32_t i, unsigned order)
+{
+	uint32_t next = p->list[order];
+
+	p->frames[i] = (struct frame){ .next = next, .block = order + 1 };
+	if (next)
+		p->frames[next].prev = i;
+	p->list[order] = i;
+	p->orders |= 1U << order;
+}
+
+static void block_unlink(struct pool *p, uint32_t i)
+{
+	struct frame *f = &p->frames[i];
+	unsigned order = f->block - 1;
+
+	if (f->next)
+		p->frames[f->next].prev = f->prev;
+	if (f->prev)
+		p->frames[f->prev].next = f->next;
+	else
+		p->list[order] = f->next;
+	if (!p->list[order])
+		p->orders &= ~(1U << order);
+	f->block = 0;
+}
+
+static void block_add(struct region *r, uint32_t i, unsigned order)
+{
+	struct pool *p = r->pool;
+	uint64_t buddy;
+
+	for (; order < ORDERS - 1; order++) {
+		buddy = ((r->start + i) ^ (1UL << order)) - r->start; /* huge if before the region */
+		if (buddy >= p->frontier || p->frames[buddy].block != order + 1)
+			break;
+		block_unlink(p, buddy);
+		i = UK_MIN(i, (uint32_t)buddy);
+	}
+	block_link(p, i, order);
+}
+
+/* Adds free frames [i, end) as the largest blocks that their alignment allows. */
+static void range_add(struct region *r, uint32_t i, uint32_t end)
+{
+	unsigned order;
+
+	while (i < end) {
+		order = UK_MIN(uk_ctz(r->start + i), uk_fls(end - i));
+		order = UK_MIN(order, ORDERS - 1);
+		block_add(r, i, order);
+		i += 1U << order;
+	}
+}
+
+/* ---- the frontier ---- */
+
+/*
+ * Moves a region's frontier by at least `npages` usable frames and hands them to the caller: they
+ * are [*first, frontier), on no list. False if the region has not got as many.
+ */
+static bool enter(struct region *r, size_t npages, uint32_t *first)
+{
+	struct pool *p = r->pool;
+	size_t head = p ? 0 : UK_DIV_ROUND_UP(sizeof(*p) + r->npages * sizeof(struct frame), UK_PAGE_SIZE);
+	/* Page tables come out of the range; see uk_plat_direct_map(). */
+	size_t tables = 5 + 4 * ((head + npages) >> 18), least = head + npages;
+	uint32_t from = p ? p->frontier : 0;
+	uint64_t to = from + least + tables, boundary = UK_ALIGN_UP(r->start + from, STEP_LARGE) - r->start;
+	int used;
+
+	if (to <= boundary)
+		to = UK_MIN(UK_ALIGN_UP(r->start + to, STEP_SMALL) - r->start, boundary);
+	else
+		to = UK_ALIGN_UP(r->start + to, STEP_LARGE) - r->start;
+	to = UK_MIN(to, r->npages);
+	if (to < from + least)
+		return false;
+	used = uk_plat_direct_map(address_of(r, from), (to - from) << UK_PAGE_SHIFT);
+	if (used < 0)
+		return false;
+	if (!p) {
+		if (used + head >= to) /* as good as nothing: the region has no pool and is not used */
+			goto lost;
+		p = r->pool = uk_plat_phys_to_virt(address_of(r, used));
+		memset(p, 0, sizeof(*p));
+	}
+	memset(&p->frames[from], 0, (to - from) * sizeof(p->frames[0]));
+	p->frontier = to;
+	*first = from + used + head;
+	count_used(used + head);
+	for (; from < *first; from++)
+		p->frames[from].refs = 1; /* ours for good */
+	if (p->frontier - *first >= npages)
+		return true;
+	/* The tables took more than was left over: the rest is still good for smaller requests. */
+	range_add(r, *first, p->frontier);
+	return false;
+lost:
+	count_used(r->npages);
+	r->npages = 0;
+	return false;
+}
+
+/* ---- runs ---- */
+
+static inline bool usable(const struct region *r, unsigned flags)
+{
+	return !(flags & UK_PAGE_DMA32) || r->start < 1UL << (32 - UK_PAGE_SHIFT);
+}
+
+/* Takes frames [i, i + npages) out of region r, where they are on no list. */
+static uk_paddr_t take(struct region *r, uint32_t i, size_t npages)
+{
+	struct frame *f = &r->pool->frames[i], *end = f + npages;
+
+	for (; f < end; f++)
+		f->refs = 1;
+	count_used(npages);
+	return address_of(r, i);
+}
+
+/* From the lists: the smallest block that is large enough. */
+static uk_paddr_t run_from_lists(size_t npages, unsigned order, unsigned flags)
+{
+	struct region *r;
+	uint32_t i, map;
+	unsigned o;
+
+	for (r = regions; r < regions + nregions; r++) {
+		map = r->pool ? r->pool->orders >> order : 0;
+		if (!map || !usable(r, flags))
+			continue;
+		o = order + uk_ctz(map);
+		i = r->pool->list[o];
+		block_unlink(r->pool, i);
+		range_add(r, i + npages, i + (1U << o));
+		return take(r, i, npages);
+	}
+	return UK_PAGE_NONE;
+}
+
+static uk_paddr_t run_from_frontier(size_t npages, unsigned order, unsigned flags)
+{
+	size_t slack = flags & UK_PAGE_ALIGN ? (1UL << order) - 1 : 0;
+	struct region *r;
+	uint32_t first, i;
+
+	for (r = regions; r < regions + nregions; r++) {
+		if (!usable(r, flags) || !enter(r, npages + slack, &first))
+			continue;
+		i = slack ? UK_ALIGN_UP(r->start + first, 1UL << order) - r->start : first;
+		range_add(r, first, i);
+		range_add(r, i + npages, r->pool->frontier);
+		return take(r, i, npages);
+	}
+	return UK_PAGE_NONE;
+}
+
+/*
+ * From adjoining blocks, of which none is large enough alone. Slow: it looks at every descriptor.
+ * It is what is left when memory is short, and a heap needs large pieces then, too.
+ */
+static uk_paddr_t run_from_neighbours(size_t npages, unsigned flags)
+{
+	struct region *r;
+	struct pool *p;
+	uint32_t i, start, n;
+
+	for (r = regions; r < regions + nregions; r++) {
+		p = r->pool;
+		if (!p || !usable(r, flags))
+			continue;
+		for (i = start = 0; i < p->frontier && i - start < npages; i += n) {
+			n = p->frames[i].block ? 1U << (p->frames[i].block - 1) : 1;
+			if (!p->frames[i].block)
+				start = i + 1;
+		}
+		if (i - start < npages)
+			continue;
+		for (i = start; i - start < npages; i += n) {
+			n = 1U << (p->frames[i].block - 1);
+			block_unlink(p, i);
+		}
+		range_add(r, start + npages, i);
+		return take(r, start, npages);
+	}
+	return UK_PAGE_NONE;
+}
+
+/* ---- the stack of single frames ---- */
+
+static void stack_drain(unsigned keep)
+{
+	struct region *r;
+
+	while (stack.n > keep) {
+		uint64_t pfn = stack.top[--stack.n].pa >> UK_PAGE_SHIFT;
+
+		r = region_of(pfn);
+		block_add(r, pfn - r->start, 0);
+	}
+}
+
+/* What is left above the frontiers is too short for a run, but may continue one from below. */
+static void enter_rest(void)
+{
+	struct region *r;
+	uint32_t first;
+	size_t n;
+
+	for (r = regions; r < regions + nregions; r++)
+		for (n = r->npages; n; n /= 2)
+			while (enter(r, n, &first))
+				range_add(r, first, r->pool->frontier);
+}
+
+static uk_paddr_t run(size_t npages, unsigned flags)
+{
+	unsigned order = uk_log2_ceil(npages);
+	uk_paddr_t pa;
+
+	pa = run_from_lists(npages, order, flags);
+	if (pa == UK_PAGE_NONE)
+		pa = run_from_frontier(npages, order, flags);
+	if (pa != UK_PAGE_NONE)
+		return pa;
+	stack_drain(0);
+	if (npages > 1)
+		enter_rest();
+	pa = run_from_lists(npages, order, flags);
+	if (pa == UK_PAGE_NONE && npages > 1 && !(flags & UK_PAGE_ALIGN))
+		pa = run_from_neighbours(npages, flags);
+	return pa;
+}
+
+/* Fills the empty stack with a lot of frames, or with one if that is all there is. */
+static bool stack_fill(void)
+{
+	size_t n = STACK_LOT;
+	uk_paddr_t pa = run(n, 0);
+	struct frame *f;
+
+	if (pa == UK_PAGE_NONE)
+		pa = run(n = 1, 0);
+	if (pa == UK_PAGE_NONE)
+		return false;
+	used_pages -= n;
+	for (f = frame_of(pa); n--;) {
+		f[n].refs = 0;
+		stack.top[stack.n].pa = pa + (n << UK_PAGE_SHIFT);
+		stack.top[stack.n++].frame = &f[n];
+	}
+	return true;
+}
+
+/* ---- interface ---- */
+
+bool uk_page_shrink(void)
+{
+	struct uk_page_shrinker *s;
+	bool any = false;
+
+	if (shrinking)
+		return false;
+	shrinking = true;
+	for (s = shrinkers; s; s = s->next)
+		any |= s->shrink();
+	shrinking = false;
+	return any;
+}
+
+void uk_page_shrinker_add(struct uk_page_shrinker *s)
+{
+	s->next = shrinkers;
+	shrinkers = s;
+}
+
+static uk_paddr_t zeroed(uk_paddr_t pa, size_t npages, unsigned flags)
+{
+	if (pa != UK_PAGE_NONE && flags & UK_PAGE_ZERO)
+		memset(uk_page_to_virt(pa), 0, npages << UK_PAGE_SHIFT);
+	return pa;
+}
+
+uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
+{
+	uk_paddr_t pa;
+
+	if (npages - 1 >= UK_PAGE_RUN_MAX)
+		return UK_PAGE_NONE;
+	do {
+		uk_spin_lock(&lock);
+		pa = run(npages, flags);
+		failures += pa == UK_PAGE_NONE;
+		uk_spin_unlock(&lock);
+	} while (pa == UK_PAGE_NONE && !(flags & UK_PAGE_EASY) && uk_page_shrink());
+	return zeroed(pa, npages, flags);
+}
+
+uk_paddr_t uk_page_alloc_one(unsigned flags)
+{
+	uk_paddr_t pa;
+
+	if (UK_UNLIKELY(flags & UK_PAGE_DMA32))
+		return uk_page_alloc_run(1, flags);
+	uk_spin_lock(&lock);
+	if (UK_UNLIKELY(!stack.n) && !stack_fill()) {
+		uk_spin_unlock(&lock);
+		return uk_page_alloc_run(1, flags);
+	}
+	stack.n--;
+	stack.top[stack.n].frame->refs = 1;
+	pa = stack.top[stack.n].pa;
+	count_used(1);
+	uk_spin_unlock(&lock);
+	return flags & UK_PAGE_ZERO ? zeroed(pa, 1, flags) : pa;
+}
+
+static UK_COLD UK_NORETURN void bad_free(uk_paddr_t pa)
+{
+	uk_panic("frame %lx is freed, but has %u references", (unsigned long)pa, uk_page_refs(pa));
+}
+
+void uk_page_free_one(uk_paddr_t pa)
+{
+	struct frame *f = frame_of(pa);
+
+	if (UK_UNLIKELY(!f || f->refs != 1))
+		bad_free(pa);
+	uk_spin_lock(&lock);
+	f->refs = 0;
+	used_pages--;
+	if (UK_UNLIKELY(stack.n == STACK_SIZE))
+		stack_drain(STACK_SIZE - STACK_LOT);
+	stack.top[stack.n].pa = pa;
+	stack.top[stack.n++].frame = f;
+	uk_spin_unlock(&lock);
+}
+
+void uk_page_free_run(uk_paddr_t pa, size_t npages)
+{
+	struct frame *f;
+	struct region *r;
+	uint64_t i;
+	size_t n;
+
+	uk_spin_lock(&lock);
+	while (npages) {
+		f = frame_of(pa);
+		if (UK_UNLIKELY(!f))
+			bad_free(pa);
+		/* What was allocated as several runs may cross from one region into the next. */
+		r = region_of(pa >> UK_PAGE_SHIFT);
+		i = (pa >> UK_PAGE_SHIFT) - r->start;
+		for (n = 0; n < npages && i + n < r->pool->frontier; n++) {
+			if (UK_UNLIKELY(f[n].refs != 1))
+				bad_free(pa + (n << UK_PAGE_SHIFT));
+			f[n].refs = 0;
+		}
+		used_pages -= n;
+		range_add(r, i, i + n);
+		pa += n << UK_PAGE_SHIFT;
+		npages -= n;
+	}
+	uk_spin_unlock(&lock);
+}
+
+void uk_page_ref(uk_paddr_t pa)
+{
+	struct frame *f = frame_of(pa);
+
+	if (UK_UNLIKELY(!f || !f->refs))
+		uk_panic("frame %lx is not in use and cannot be shared", (unsigned long)pa);
+	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+}
+
+unsigned uk_page_unref(uk_paddr_t pa)
+{
+	struct frame *f = frame_of(pa);
+	unsigned left;
+
+	if (UK_UNLIKELY(!f || !f->refs))
+		bad_free(pa);
+	uk_spin_lock(&lock);
+	left = f->refs - 1;
+	if (left)
+		f->refs = left;
+	uk_spin_unlock(&lock);
+	if (!left)
+		uk_page_free_one(pa);
+	return left;
+}
+
+unsigned uk_page_refs(uk_paddr_t pa)
+{
+	struct frame *f = frame_of(pa);
+
+	return f ? f->refs : 0;
+}
+
+/* Page tables are made and dropped in the middle of things: no shrinking there. */
+static uk_paddr_t table_alloc(void)
+{
+	return uk_page_alloc_one(UK_PAGE_ZERO | UK_PAGE_EASY);
+}
+
+static void table_free(uk_paddr_t pa)
+{
+	uk_page_free_one(pa);
+}
+
+static const struct uk_plat_frames table_frames = { .alloc = table_alloc, .free = table_free };
+
+static int note(uint64_t start, uint64_t npages)
+{
+	unsigned i;
+
+	if (nregions == REGIONS)
+		return -ENOSPC;
+	for (i = nregions; i && regions[i - 1].start > start; i--)
+		regions[i] = regions[i - 1];
+	regions[i] = (struct region){ .start = start, .npages = npages };
+	nregions++;
+	total_pages += npages;
+	return 0;
+}
+
+int uk_page_add(uk_paddr_t start, uint64_t len)
+{
+	uint64_t first = UK_DIV_ROUND_UP(start, UK_PAGE_SIZE), end = (start + len) >> UK_PAGE_SHIFT, n;
+	int ret = 0;
+
+	if (!first)
+		first = 1; /* address 0 means "none" */
+	if (start + len < start || first >= end)
+		return -EINVAL;
+	uk_spin_lock(&lock);
+	if (!nregions)
+		uk_plat_set_frames(&table_frames);
+	while (first < end && !ret) {
+		n = UK_MAX(FIRST_PART - first % FIRST_PART, UK_ALIGN_DOWN(total_pages, FIRST_PART));
+		n = UK_MIN(n, end - first);
+		if (first < 1UL << (32 - UK_PAGE_SHIFT)) /* UK_PAGE_DMA32 asks for whole regions */
+			n = UK_MIN(n, (1UL << (32 - UK_PAGE_SHIFT)) - first);
+		n = UK_MIN(n, 1UL << 31);
+		ret = note(first, n);
+		first += n;
+	}
+	uk_spin_unlock(&lock);
+	return ret;
+}
+
+void uk_page_stats(struct uk_page_stats *st)
+{
+	struct region *r;
+
+	*st = (struct uk_page_stats){
+		.total = total_pages << UK_PAGE_SHIFT,
+		.free = (total_pages - used_pages) << UK_PAGE_SHIFT,
+		.peak = peak_pages << UK_PAGE_SHIFT,
+		.failures = failures,
+	};
+	for (r = regions; r < regions + nregions; r++)
+		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0)) << UK_PAGE_SHIFT;
+}
+
+static int page_init(void)
+{
+	const struct uk_boot_region *r = uk_bootinfo->regions, *end = r + uk_bootinfo->nregions;
+
+	for (; r < end; r++)
+		if (r->type == UK_MEM_FREE && uk_page_add(r->start, r->len) == -ENOSPC)
+			uk_pr_warn("too many memory regions: %lu KiB at %lx are not used",
+				   (unsigned long)(r->len >> 10), (unsigned long)r->start);
+	return 0;
+}
+
+UK_INIT(UK_INIT_EARLY, "0", page_init, NULL);
