@@ -218,7 +218,7 @@ void uk_alloc_free(struct uk_alloc *a UK_UNUSED, void *p)
 {
 	uk_preempt_disable();
 	free(p);
-	allocated--;
+	allocated -= p != NULL;
 	uk_preempt_enable();
 }
 
