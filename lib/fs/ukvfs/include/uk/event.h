@@ -8,58 +8,75 @@
  * always current, never a question asked of a driver, and an object that is always ready (a
  * regular file) has no source at all.
  *
- * Bits are those of poll(2): UK_POLLIN, OUT, PRI, ERR, HUP, RDHUP.
+ * Bits are those of poll(2): UK_POLLIN, OUT, PRI, ERR, HUP, RDHUP. All zero is a source with
+ * nothing ready and nobody waiting.
  */
 #ifndef UK_EVENT_H
 #define UK_EVENT_H
 
 #include <uk/abi/poll.h>
 #include <uk/api.h>
-#include <uk/list.h>
 #include <uk/waitq.h>
 
 struct uk_event_source {
-	volatile uint32_t ready;
-	struct uk_list links; /* of struct uk_event_link */
-	struct uk_waitq waiters;
+	uint32_t ready;
+	struct uk_waitq waiters; /* blocked threads and links */
 };
 
-/* A subscription. Set `fn` and `mask`; it belongs to the subscriber, who may not free it while subscribed. */
+/* A subscription, owned by the subscriber. */
 struct uk_event_link {
-	struct uk_list node;
-	uint32_t mask;
+	struct uk_waiter waiter;
+	struct uk_event_source *src;
+	uint32_t mask; /* bits of interest; add ERR and HUP, which poll always reports */
 	/*
-	 * Bits of `mask` were set; `ready` is all that is ready. Runs in the producer's context,
-	 * maybe an interrupt, interrupts masked: note and wake, nothing else.
+	 * Something of `mask` became ready, or more of it arrived. In the producer's context, maybe
+	 * an interrupt, with interrupts masked: take note and wake a thread, touch no wait queue.
 	 */
-	void (*fn)(struct uk_event_link *link, uint32_t ready);
+	void (*notify)(struct uk_event_link *link);
 };
 
 UK_API_BEGIN
 
-void uk_event_init(struct uk_event_source *src, uint32_t ready);
+/* What uk_event_set() does when somebody waits. */
+void uk_event_wake(struct uk_event_source *src);
+
+/* Start a subscription with src, mask and notify set. What is ready already is not told. Any context. */
+void uk_event_subscribe(struct uk_event_link *link);
+/* End it: notify runs no more. Any context. */
+void uk_event_unsubscribe(struct uk_event_link *link);
 
 /*
- * Make bits ready, wake who waits, tell links whose mask meets `bits`. Also called when the
- * bits are set already and something new arrived (edge-triggered subscribers want to know).
- * Any context but non-maskable.
- */
-void uk_event_set(struct uk_event_source *src, uint32_t bits);
-
-/* The bits are no longer ready. Any context but non-maskable. */
-void uk_event_clear(struct uk_event_source *src, uint32_t bits);
-
-/* Start and end a subscription. Once _remove() returns, fn runs no more. Any context. */
-void uk_event_add(struct uk_event_source *src, struct uk_event_link *link);
-void uk_event_remove(struct uk_event_source *src, struct uk_event_link *link);
-
-/*
- * Wait until one of `bits` is ready (ERR and HUP count if they are asked for) or the monotonic
- * clock reaches `deadline` (UK_NSEC_MAX: never). 0, -ETIMEDOUT, or -EINTR when the thread
- * was interrupted. Threads only, blocks.
+ * Wait until one of `bits` is ready or the monotonic clock reaches `deadline` (UK_NSEC_MAX: never).
+ * 0, -ETIMEDOUT, or -EINTR when the thread was interrupted. Threads only, blocks.
  */
 int uk_event_wait(struct uk_event_source *src, uint32_t bits, uk_nsec deadline);
 
 UK_API_END
+
+static inline uint32_t uk_event_ready(const struct uk_event_source *src)
+{
+	return __atomic_load_n(&src->ready, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Make bits ready and wake whoever waits. Also called when they are set already and more arrived:
+ * edge-triggered subscribers want to know. Any context.
+ */
+static inline void uk_event_set(struct uk_event_source *src, uint32_t bits)
+{
+	/*
+	 * Sequentially consistent: whoever queues itself after this test sees the bits, because
+	 * a waiter looks at them only once it is queued.
+	 */
+	__atomic_or_fetch(&src->ready, bits, __ATOMIC_SEQ_CST);
+	if (UK_UNLIKELY(!uk_waitq_empty(&src->waiters)))
+		uk_event_wake(src);
+}
+
+/* The bits are no longer ready. Any context. */
+static inline void uk_event_clear(struct uk_event_source *src, uint32_t bits)
+{
+	__atomic_and_fetch(&src->ready, ~bits, __ATOMIC_SEQ_CST);
+}
 
 #endif

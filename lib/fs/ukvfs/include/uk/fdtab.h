@@ -15,6 +15,7 @@
 #include <uk/file.h>
 
 struct uk_fdtab;
+struct uk_fs_ctx;
 
 UK_API_BEGIN
 
@@ -30,6 +31,8 @@ void uk_fdtab_get(struct uk_fdtab *t);
 void uk_fdtab_put(struct uk_fdtab *t);
 /* Change the limit; descriptors above it stay open. */
 void uk_fdtab_set_limit(struct uk_fdtab *t, unsigned limit);
+/* What F_GETLK reports as the holder of this table's record locks: a process id. */
+void uk_fdtab_set_pid(struct uk_fdtab *t, int pid);
 /* Close those marked close-on-exec. */
 void uk_fdtab_exec(struct uk_fdtab *t);
 
@@ -58,12 +61,25 @@ static inline void uk_fd_put_at(struct uk_file *at)
  */
 int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags);
 
+/*
+ * The same in two steps, for calls whose effect cannot be undone when the table is full: reserve
+ * a descriptor (nobody else gets it, and looking it up gives NULL), then either let it refer to a
+ * file, taking over the reference, or give it back.
+ */
+int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags);
+void uk_fd_install(struct uk_fdtab *t, int fd, struct uk_file *f);
+void uk_fd_unreserve(struct uk_fdtab *t, int fd);
+
+/* -EBADF; whatever else it says, the descriptor is closed (the error is of the last write-back). */
 int uk_fd_close(struct uk_fdtab *t, int fd);
 /* close_range(2): from first to last, both included; `cloexec`: mark instead of closing. */
 int uk_fd_close_range(struct uk_fdtab *t, unsigned first, unsigned last, bool cloexec);
 
 int uk_fd_dup(struct uk_fdtab *t, int fd);
-/* dup3(2): -EINVAL if both are the same. dup2(2) answers fd then. */
+/*
+ * dup3(2): -EINVAL if both are the same; dup2(2) answers fd then. -EBUSY: `to` is reserved, that is,
+ * another thread is just opening it.
+ */
 int uk_fd_dup2(struct uk_fdtab *t, int fd, int to);
 int uk_fd_dup3(struct uk_fdtab *t, int fd, int to, unsigned flags);
 
@@ -73,14 +89,10 @@ int uk_fd_dup3(struct uk_fdtab *t, int fd, int to, unsigned flags);
  */
 long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg);
 
-/*
- * ioctl(2): those of descriptors (FIOCLEX, FIONCLEX) and of files.
- */
+/* ioctl(2): those of descriptors (FIOCLEX, FIONCLEX) and those of files. */
 long uk_fd_ioctl(struct uk_fdtab *t, int fd, unsigned cmd, uintptr_t arg);
 
-/*
- * open(2) and close behind it if the table is full: the descriptor or an error.
- */
+/* open(2), the whole of it: the descriptor or an error. */
 int uk_fd_open(struct uk_fdtab *t, struct uk_fs_ctx *ctx, int dirfd, const char *path,
 	       unsigned flags, uint32_t mode);
 

@@ -11,10 +11,13 @@
  * object twice returns the same inode. A directory knows its parent (and holds a reference on
  * it), so `..` and getcwd need no other record. A file system is mounted at one place.
  *
- * Locks, in this order: fs->rename_lock, then inode->lock of directories (of two that are
- * not ancestor and descendant the one at the lower address first), then inode->lock of what they
- * name. The VFS takes them: every directory operation is called with dir->lock held, and setattr
- * with inode->lock held. File operations are called without a lock.
+ * Locks, in this order: fs->rename_lock, then inode->lock of directories (ancestors first; of two
+ * unrelated ones that at the lower address first), then inode->lock of what they name. The
+ * VFS takes them: every directory operation is called with dir->lock held, and setattr and getattr with
+ * inode->lock held. File operations are called without a lock.
+ *
+ * The VFS also keeps nlink, parent and the times of inodes whose names change; a provider only
+ * keeps its table of names, and stores what has to last.
  */
 #ifndef UK_INODE_H
 #define UK_INODE_H
@@ -23,9 +26,11 @@
 #include <uk/api.h>
 #include <uk/list.h>
 #include <uk/mutex.h>
+#include <uk/table.h>
 
 struct uk_file_ops;
 struct uk_fs;
+struct uk_fs_ctx;
 struct uk_inode;
 struct uk_lock;
 
@@ -61,7 +66,7 @@ struct uk_new {
 	const char *target; /* UK_S_IFLNK */
 };
 
-/* Operations that are NULL answer -EPERM (create, link, unlink, rename) or do what is said. */
+/* Operations that are NULL answer -EPERM (create, link, unlink, rename), -ENOENT (name_of) or as said. */
 struct uk_inode_ops {
 	/*
 	 * Directories. lookup: the inode of that name with a reference for the caller;
@@ -71,7 +76,7 @@ struct uk_inode_ops {
 	/* The name does not exist. *inode gets a reference. 0, -ENOSPC, -ENOMEM, -EIO. */
 	int (*create)(struct uk_inode *dir, const struct uk_name *name, const struct uk_new *what,
 		      struct uk_inode **inode);
-	/* The name does not exist, inode is no directory. Adds to inode->nlink. */
+	/* The name does not exist, inode is no directory. 0, -ENOSPC, -ENOMEM, -EIO. */
 	int (*link)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode *inode);
 	/* The name refers to inode, whose lock is held. A directory that has entries: -ENOTEMPTY. */
 	int (*unlink)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode *inode);
@@ -79,14 +84,13 @@ struct uk_inode_ops {
 	 * from/old names inode; to/name names victim or, if that is NULL, nothing. All are of this
 	 * file system and locked, types fit, and no directory moves below itself. With
 	 * UK_RENAME_EXCHANGE both stay. A victim directory that has entries: -ENOTEMPTY.
-	 * A directory's `parent` is the VFS's to change.
 	 */
 	int (*rename)(struct uk_inode *from, const struct uk_name *old, struct uk_inode *inode,
 		      struct uk_inode *to, const struct uk_name *name, struct uk_inode *victim,
 		      unsigned flags);
 	/*
-	 * The name of `child` in `dir`, written to buf (UK_NAME_MAX + 1 bytes): its length. NULL:
-	 * the VFS reads the directory and compares inode numbers.
+	 * The name of directory `child` in `dir`, written to buf (UK_NAME_MAX bytes): its length.
+	 * For getcwd; -ENOENT.
 	 */
 	ssize_t (*name_of)(struct uk_inode *dir, struct uk_inode *child, char *buf);
 	/* An unnamed regular file for O_TMPFILE (nlink 0). NULL: -EOPNOTSUPP. */
@@ -102,7 +106,7 @@ struct uk_inode_ops {
 	 */
 	int (*setattr)(struct uk_inode *inode, const struct uk_attr *attr);
 	int (*getattr)(struct uk_inode *inode);
-	/* The last reference is gone: free it. May block. Drop nothing of `parent`: the VFS does. */
+	/* The last reference is gone: free it. May block. `parent` has been taken care of. */
 	void (*release)(struct uk_inode *inode);
 };
 
@@ -137,7 +141,11 @@ struct uk_inode {
 struct uk_fs_ops {
 	int (*statfs)(struct uk_fs *fs, struct uk_abi_statfs *st); /* NULL: -ENOSYS */
 	int (*sync)(struct uk_fs *fs);                             /* NULL: nothing to do */
-	/* Nothing is open any more; free the file system with all of its inodes. */
+	/*
+	 * Nothing is open any more and no path leads here: drop fs->root and all else that the file
+	 * system itself holds. A walk in progress may still have a reference to an inode: the
+	 * structure is to be freed with the last inode.
+	 */
 	void (*unmount)(struct uk_fs *fs);
 };
 
@@ -162,20 +170,25 @@ struct uk_fs_type {
 	 * list (may be empty). Says why if it fails. 0 with *fs whose root is set, or an error.
 	 */
 	int (*mount)(const char *dev, unsigned flags, const char *opts, struct uk_fs **fs);
+	/*
+	 * Or instead: put something into the directory `path`, which exists, without mounting
+	 * (an archive). -ENXIO: there is no such source.
+	 */
+	int (*populate)(struct uk_fs_ctx *ctx, const char *dev, const char *path, const char *opts);
 };
 
-/* Registers a kind: UK_FS_TYPE(ramfs, ramfs_mount); */
-#define UK_FS_TYPE(ident, mount_fn)                                                        \
+/* Registers a kind: UK_FS_TYPE(ramfs, .mount = ramfs_mount); */
+#define UK_FS_TYPE(ident, ...)                                                             \
 	static const UK_TABLE_ROOT(struct uk_fs_type, fstype, "5", uk_fstype_##ident) = {  \
-		.name = #ident, .mount = (mount_fn)                                        \
+		.name = #ident, __VA_ARGS__                                                \
 	}
 
 UK_API_BEGIN
 
 /*
  * Prepare an inode that the provider has allocated and zeroed: one reference, times now, and
- * nlink 1 (2 for directories). The provider sets fops, ino and what else it has.
- * A directory's `parent` is taken care of by the VFS.
+ * nlink 1 (2 for directories). The provider sets fops, ino, ids and what else it has; the VFS
+ * sets a directory's `parent` when it is looked up or created.
  */
 void uk_inode_init(struct uk_inode *inode, struct uk_fs *fs, const struct uk_inode_ops *ops,
 		   uint32_t mode);

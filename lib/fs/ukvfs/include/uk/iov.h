@@ -11,6 +11,7 @@
 #define UK_IOV_H
 
 #include <uk/api.h>
+#include <uk/errno.h>
 #include <uk/essentials.h>
 #include <uk/string.h>
 
@@ -91,6 +92,21 @@ static inline size_t uk_iter_zero(struct uk_iter *it, size_t n)
 	it->here -= n;
 	it->left -= n;
 	return n;
+}
+
+/* One object at an address that came with an ioctl or fcntl: 0 or -EFAULT. */
+static inline int uk_user_read(void *dst, uintptr_t src, size_t n)
+{
+	struct uk_iter it = uk_iter_buf((const void *)src, n);
+
+	return UK_LIKELY(src) && uk_iter_get(&it, dst, n) == n ? 0 : -EFAULT;
+}
+
+static inline int uk_user_write(uintptr_t dst, const void *src, size_t n)
+{
+	struct uk_iter it = uk_iter_buf((const void *)dst, n);
+
+	return UK_LIKELY(dst) && uk_iter_put(&it, src, n) == n ? 0 : -EFAULT;
 }
 
 #endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Regular files of the ram file system.
+ *
+ * A read or write holds the inode's lock from the first byte to the last, as Linux does for writes
+ * only: transfers are atomic with respect to each other, and pages do not vanish underneath.
+ */
+#include <uk/page.h>
+#include "ramfs.h"
+
+#define SIZE_LIMIT ((uint64_t)INT64_MAX)
+
+static void touch_modified(struct uk_inode *inode)
+{
+	inode->mtime = inode->ctime = uk_inode_now();
+}
+
+/*
+ * Linux's relatime without its daily refresh: the access time is only good for telling whether a
+ * file was read since it was last changed, so it need not be updated again.
+ */
+static inline void touch_read(struct uk_file *f, struct uk_inode *inode)
+{
+	if (UK_UNLIKELY(inode->atime <= inode->mtime) && !(f->flags & UK_O_NOATIME) &&
+	    !(inode->fs->flags & (UK_MS_RDONLY | UK_MS_NOATIME)))
+		inode->atime = uk_inode_now();
+}
+
+/* Bytes that are not in the tree: from the backing, or zeros. */
+static size_t put_missing(const struct ramfs_pages *pages, struct uk_iter *it, uint64_t pos, size_t n)
+{
+	if (pos >= pages->backing_len)
+		return uk_iter_zero(it, n);
+	return uk_iter_put(it, pages->backing + pos, UK_MIN(n, pages->backing_len - pos));
+}
+
+static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+{
+	struct uk_inode *inode = f->inode;
+	struct ramfs_inode *ri = ramfs_i(inode);
+	uint64_t start, at, end;
+
+	uk_mutex_lock(&inode->lock);
+	start = at = (uint64_t)*pos;
+	end = inode->size;
+	if (at < end && end - at > it->left)
+		end = at + it->left;
+	while (at < end) {
+		size_t off = at % UK_PAGE_SIZE, n = UK_MIN(UK_PAGE_SIZE - off, end - at), moved;
+		const char *page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE);
+
+		if (UK_LIKELY(page != NULL))
+			moved = uk_iter_put(it, page + off, n);
+		else
+			moved = n = put_missing(&ri->pages, it, at, n);
+		at += moved;
+		if (UK_UNLIKELY(moved < n || !moved))
+			break;
+	}
+	*pos = (uk_off_t)at;
+	if (UK_LIKELY(at != start))
+		touch_read(f, inode);
+	uk_mutex_unlock(&inode->lock);
+	if (UK_UNLIKELY(at == start && at < end))
+		return -EFAULT;
+	return (ssize_t)(at - start);
+}
+
+/* One page's part of a write: bytes moved, -ENOSPC, -EFAULT. */
+static ssize_t write_page(struct ramfs_inode *ri, struct uk_iter *it, uint64_t at, size_t n)
+{
+	const size_t off = at % UK_PAGE_SIZE;
+	char *page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE);
+	bool fresh = !page;
+	size_t moved;
+
+	if (fresh) {
+		page = ramfs_make_page(ri, at / UK_PAGE_SIZE, off, n);
+		if (!page)
+			return -ENOSPC;
+	}
+	moved = uk_iter_get(it, page + off, n);
+	if (UK_UNLIKELY(moved < n) && fresh) /* never show what the frame held before */
+		memset(page + off + moved, 0, n - moved);
+	return moved ? (ssize_t)moved : -EFAULT;
+}
+
+static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+{
+	struct uk_inode *inode = f->inode;
+	struct ramfs_inode *ri = ramfs_i(inode);
+	uint64_t start, at, end;
+	ssize_t moved = 0;
+
+	if (!it->left)
+		return 0;
+	uk_mutex_lock(&inode->lock);
+	start = f->flags & UK_O_APPEND ? inode->size : (uint64_t)*pos;
+	at = start;
+	end = UK_MIN(at + it->left, SIZE_LIMIT); /* neither operand has the top bit */
+	while (at < end) {
+		size_t n = UK_MIN(UK_PAGE_SIZE - at % UK_PAGE_SIZE, end - at);
+
+		moved = write_page(ri, it, at, n);
+		if (UK_UNLIKELY(moved < 0))
+			break;
+		at += (uint64_t)moved;
+	}
+	if (at > start) {
+		if (at > inode->size)
+			inode->size = at;
+		touch_modified(inode);
+		*pos = (uk_off_t)at;
+	}
+	uk_mutex_unlock(&inode->lock);
+	if (UK_UNLIKELY(at == start))
+		return moved < 0 ? moved : -EFBIG;
+	return (ssize_t)(at - start);
+}
+
+/* The rest of the page that holds byte `at`, if the page is in the tree, becomes zero. */
+static void zero_tail(struct ramfs_inode *ri, uint64_t at)
+{
+	size_t off = at % UK_PAGE_SIZE;
+	char *page = off ? ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE) : NULL;
+
+	if (page)
+		memset(page + off, 0, UK_PAGE_SIZE - off);
+}
+
+int ramfs_set_size(struct ramfs_inode *ri, uint64_t size)
+{
+	if (size > SIZE_LIMIT)
+		return -EFBIG;
+	if (size < ri->i.size) {
+		ramfs_drop_pages(ri, UK_DIV_ROUND_UP(size, UK_PAGE_SIZE), UINT64_MAX);
+		zero_tail(ri, size);
+		if (ri->pages.backing_len > size)
+			ri->pages.backing_len = size;
+	}
+	ri->i.size = size;
+	return 0;
+}
+
+/* ---- seeking for data and holes ---- */
+
+static bool has_data(const struct ramfs_pages *pages, uint64_t index)
+{
+	return index * UK_PAGE_SIZE < pages->backing_len || ramfs_find_page(pages, index);
+}
+
+/* The first position >= off that is data (or a hole). The end of the file is a hole. */
+static uk_off_t seek_data(struct ramfs_inode *ri, uint64_t off, bool data)
+{
+	uint64_t index = off / UK_PAGE_SIZE, at;
+
+	if (off >= ri->i.size)
+		return -ENXIO;
+	if (data && !has_data(&ri->pages, index)) {
+		index = ramfs_next_page(&ri->pages, index);
+		if (index == UINT64_MAX)
+			return -ENXIO;
+	}
+	while (!data && index * UK_PAGE_SIZE < ri->i.size && has_data(&ri->pages, index))
+		index++;
+	at = UK_MAX(index * UK_PAGE_SIZE, off);
+	if (at >= ri->i.size)
+		return data ? -ENXIO : (uk_off_t)ri->i.size;
+	return (uk_off_t)at;
+}
+
+static uk_off_t ramfs_seek(struct uk_file *f, uk_off_t off, int whence)
+{
+	struct uk_inode *inode = f->inode;
+
+	uk_mutex_lock(&inode->lock);
+	if (whence == UK_SEEK_DATA || whence == UK_SEEK_HOLE) {
+		off = off < 0 ? -ENXIO : seek_data(ramfs_i(inode), (uint64_t)off,
+						   whence == UK_SEEK_DATA);
+		if (off >= 0)
+			f->pos = off;
+	} else {
+		off = uk_file_seek_in(f, off, whence, inode->size);
+	}
+	uk_mutex_unlock(&inode->lock);
+	return off;
+}
+
+/* ---- fallocate ---- */
+
+/* Bytes [from, to) of one page become zero; a page that is not there and reads as zero is left so. */
+static int zero_part(struct ramfs_inode *ri, uint64_t from, uint64_t to)
+{
+	uint64_t index = from / UK_PAGE_SIZE;
+	char *page = ramfs_find_page(&ri->pages, index);
+
+	if (!page) {
+		if (from >= ri->pages.backing_len)
+			return 0;
+		page = ramfs_make_page(ri, index, 0, 0);
+		if (!page)
+			return -ENOSPC;
+	}
+	memset(page + from % UK_PAGE_SIZE, 0, to - from);
+	return 0;
+}
+
+static int zero_range(struct ramfs_inode *ri, uint64_t off, uint64_t end)
+{
+	uint64_t first = UK_DIV_ROUND_UP(off, UK_PAGE_SIZE), last = end / UK_PAGE_SIZE, at;
+	int err = 0;
+
+	/* Under a hole the backing must not shine through. */
+	for (at = off; !err && at < end && at < ri->pages.backing_len;) {
+		uint64_t next = UK_MIN(UK_ALIGN_DOWN(at, UK_PAGE_SIZE) + UK_PAGE_SIZE, end);
+
+		err = zero_part(ri, at, next);
+		at = next;
+	}
+	if (err)
+		return err;
+	if (first < last && first * UK_PAGE_SIZE >= ri->pages.backing_len)
+		ramfs_drop_pages(ri, first, last - 1);
+	else
+		for (at = UK_MAX(first, UK_DIV_ROUND_UP(ri->pages.backing_len, UK_PAGE_SIZE));
+		     at < last && (at = ramfs_next_page(&ri->pages, at)) < last; at++)
+			ramfs_drop_pages(ri, at, at);
+	if (off % UK_PAGE_SIZE)
+		err = zero_part(ri, off, UK_MIN(end, first * UK_PAGE_SIZE));
+	if (!err && end % UK_PAGE_SIZE && last >= first)
+		err = zero_part(ri, last * UK_PAGE_SIZE, end);
+	return err;
+}
+
+static int ramfs_allocate(struct uk_file *f, int mode, uint64_t off, uint64_t len)
+{
+	struct uk_inode *inode = f->inode;
+	struct ramfs_inode *ri = ramfs_i(inode);
+	uint64_t end = off + len, index;
+	int err = 0;
+
+	uk_mutex_lock(&inode->lock);
+	if (mode & (UK_FALLOC_FL_PUNCH | UK_FALLOC_FL_ZERO))
+		err = zero_range(ri, off, end);
+	if (!(mode & UK_FALLOC_FL_PUNCH))
+		for (index = off / UK_PAGE_SIZE; !err && index * UK_PAGE_SIZE < end; index++)
+			if (!ramfs_make_page(ri, index, 0, 0))
+				err = -ENOSPC;
+	if (!err && !(mode & UK_FALLOC_FL_KEEP_SIZE) && end > inode->size)
+		inode->size = end;
+	if (!err)
+		touch_modified(inode);
+	uk_mutex_unlock(&inode->lock);
+	return err;
+}
+
+static int ramfs_sync(struct uk_file *f, bool data_only)
+{
+	return 0; /* memory is as durable as it gets here */
+}
+
+static int ramfs_page(struct uk_file *f, uint64_t index, bool write, uk_paddr_t *frame)
+{
+	struct uk_inode *inode = f->inode;
+	int err = -EFAULT; /* behind the end of the file */
+	char *page;
+
+	uk_mutex_lock(&inode->lock);
+	if (index < UK_DIV_ROUND_UP(inode->size, UK_PAGE_SIZE)) {
+		page = ramfs_make_page(ramfs_i(inode), index, 0, 0);
+		err = page ? 0 : -ENOSPC;
+		if (page) {
+			*frame = uk_page_from_virt(page);
+			uk_page_ref(*frame);
+		}
+	}
+	uk_mutex_unlock(&inode->lock);
+	return err;
+}
+
+const struct uk_file_ops ramfs_file_ops = {
+	.read = ramfs_read,
+	.write = ramfs_write,
+	.seek = ramfs_seek,
+	.sync = ramfs_sync,
+	.allocate = ramfs_allocate,
+	.page = ramfs_page,
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ram file system's own structures: its inode, and the two containers that do the work: an
+ * index of pages (pages.c) and a table of names (dir.c).
+ */
+#ifndef RAMFS_H
+#define RAMFS_H
+
+#include <uk/alloc.h>
+#include <uk/errno.h>
+#include <uk/file.h>
+#include <uk/inode.h>
+
+#define RAMFS_MAGIC 0x858458f6 /* Linux's RAMFS_MAGIC, for statfs */
+
+struct ramfs {
+	struct uk_fs fs;
+	uint64_t limit; /* pages of file content, 0: as many as there are */
+	uint64_t used;  /* atomically */
+	uint64_t next_ino;
+	uint32_t inodes; /* in memory; the last one frees this */
+};
+
+/*
+ * Pages of a file by index: a radix tree of 64-way nodes that is as high as the largest index
+ * needs. Height 0 is a single page without a node. A page in the tree is whole and its
+ * bytes behind the end of the file are zero.
+ *
+ * What is not in the tree comes from `backing`, bytes that never change (an initrd): pages are
+ * copied out of it when they are written to. Behind the backing it is a hole.
+ */
+struct ramfs_pages {
+	void *root;
+	unsigned height;
+	const char *backing;
+	uint64_t backing_len;
+};
+
+struct ramfs_dirent {
+	struct ramfs_dirent *next_hash;
+	struct uk_list node; /* in order of creation: what readdir follows */
+	struct uk_inode *inode; /* a reference */
+	uint64_t cookie;     /* position in readdir; grows along the list */
+	uint32_t hash;
+	uint8_t len;
+	char name[];
+};
+
+struct ramfs_dir {
+	struct ramfs_dirent **buckets; /* NULL: no entry was ever made */
+	uint32_t mask;
+	uint32_t count;
+	uint64_t next_cookie;
+	struct uk_list entries;
+	struct ramfs_dirent *cursor; /* where the last readdir stopped, or NULL */
+	struct ramfs_dirent *self;   /* the entry that names this directory */
+};
+
+struct ramfs_inode {
+	struct uk_inode i;
+	union {
+		struct ramfs_pages pages;
+		struct ramfs_dir dir;
+		char *target;
+	};
+};
+
+static inline struct ramfs *ramfs_of(const struct uk_inode *inode)
+{
+	return UK_CONTAINER_OF(inode->fs, struct ramfs, fs);
+}
+
+static inline struct ramfs_inode *ramfs_i(struct uk_inode *inode)
+{
+	return UK_CONTAINER_OF(inode, struct ramfs_inode, i);
+}
+
+/* ---- pages.c: all with inode->lock held ---- */
+
+/* The page of that index in the tree, or NULL. */
+static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t index)
+{
+	unsigned shift = pages->height * 6;
+	void *p = pages->root;
+
+	if (UK_UNLIKELY(index >> shift))
+		return NULL;
+	while (shift && p) {
+		shift -= 6;
+		p = ((void **)p)[index >> shift & 63];
+	}
+	return p;
+}
+
+/*
+ * As above; makes it if it is not there, with its content except for `skip_len` bytes at
+ * `skip`, which the caller is going to write. NULL: no memory or beyond the limit.
+ */
+char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len);
+/* Free the pages from `first` on to `last`, both included. The backing is not touched. */
+void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last);
+/* The index of the first page >= index that is in the tree, UINT64_MAX if there is none. */
+uint64_t ramfs_next_page(const struct ramfs_pages *pages, uint64_t index);
+
+/* ---- file.c ---- */
+
+extern const struct uk_file_ops ramfs_file_ops;
+int ramfs_set_size(struct ramfs_inode *ri, uint64_t size);
+
+/* ---- dir.c: the directory's lock is held ---- */
+
+extern const struct uk_file_ops ramfs_dir_fops;
+struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name *name);
+/* A new entry; takes over the reference to inode if it succeeds. */
+int ramfs_dir_add(struct ramfs_dir *dir, const struct uk_name *name, struct uk_inode *inode);
+/* Remove and free the entry; its reference is dropped. */
+void ramfs_dir_remove(struct ramfs_dir *dir, struct ramfs_dirent *d);
+/* Free the table of an empty directory. */
+void ramfs_dir_free(struct ramfs_dir *dir);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fcntl and ioctl of descriptors.
+ */
+#include <uk/abi/ioctl.h>
+#include "fdtab_priv.h"
+
+/* What F_SETFL may change. */
+#define SETFL (UK_O_APPEND | UK_O_NONBLOCK | UK_O_ASYNC | UK_O_DIRECT | UK_O_NOATIME)
+
+static int get_cloexec(struct uk_fdtab *t, unsigned fd)
+{
+	int on;
+
+	uk_spin_lock(&t->lock);
+	on = fd < t->cap && t->files[fd] ? fd_bit(t->cloexec, fd) : -EBADF;
+	uk_spin_unlock(&t->lock);
+	return on;
+}
+
+static int set_cloexec(struct uk_fdtab *t, unsigned fd, bool on)
+{
+	int err = -EBADF;
+
+	uk_spin_lock(&t->lock);
+	if (fd < t->cap && t->files[fd]) {
+		fd_set_bit(t->cloexec, fd, on);
+		err = 0;
+	}
+	uk_spin_unlock(&t->lock);
+	return err;
+}
+
+static long lock(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
+{
+	struct uk_abi_flock lk;
+	int err = uk_user_read(&lk, arg, sizeof(lk));
+
+	if (!err)
+		err = uk_file_lock(f, t, cmd, &lk);
+	if (!err && (cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK))
+		err = uk_user_write(arg, &lk, sizeof(lk));
+	return err;
+}
+
+/* Commands of the file, not of the descriptor. */
+static long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
+{
+	long n;
+
+	switch (cmd) {
+	case UK_F_DUPFD:
+	case UK_F_DUPFD_CLOEXEC:
+		uk_file_get(f);
+		n = arg > INT32_MAX ? -EINVAL
+				    : uk_fd_add(t, f, (int)arg,
+						cmd == UK_F_DUPFD_CLOEXEC ? UK_O_CLOEXEC : 0);
+		if (n < 0)
+			uk_file_put(f);
+		return n;
+	case UK_F_GETFL:
+		/* Programs built for 64-bit files expect to see this bit. */
+		return f->flags & UK_O_PATH ? f->flags & ~UK_O_ACCMODE
+					    : f->flags | UK_O_LARGEFILE;
+	}
+	if (f->flags & UK_O_PATH)
+		return -EBADF;
+	switch (cmd) {
+	case UK_F_SETFL:
+		f->flags = (f->flags & ~SETFL) | (arg & SETFL);
+		return 0;
+	case UK_F_GETLK:
+	case UK_F_SETLK:
+	case UK_F_SETLKW:
+	case UK_F_OFD_GETLK:
+	case UK_F_OFD_SETLK:
+	case UK_F_OFD_SETLKW:
+		return lock(t, f, cmd, arg);
+	case UK_F_GETPIPE_SZ:
+	case UK_F_SETPIPE_SZ:
+		return pipe_fcntl(f, cmd, arg);
+	}
+	return -EINVAL;
+}
+
+long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg)
+{
+	struct uk_file *f;
+	long n;
+
+	if (cmd == UK_F_GETFD)
+		return get_cloexec(t, (unsigned)fd);
+	if (cmd == UK_F_SETFD)
+		return set_cloexec(t, (unsigned)fd, arg & UK_FD_CLOEXEC);
+	f = uk_fd_get(t, fd);
+	if (UK_UNLIKELY(!f))
+		return -EBADF;
+	n = file_fcntl(t, f, cmd, arg);
+	uk_file_put(f);
+	return n;
+}
+
+long uk_fd_ioctl(struct uk_fdtab *t, int fd, unsigned cmd, uintptr_t arg)
+{
+	struct uk_file *f;
+	long n;
+
+	if (cmd == UK_FIOCLEX || cmd == UK_FIONCLEX)
+		return set_cloexec(t, (unsigned)fd, cmd == UK_FIOCLEX);
+	f = uk_fd_get_io(t, fd);
+	if (UK_UNLIKELY(!f))
+		return -EBADF;
+	n = uk_file_ioctl(f, cmd, arg);
+	uk_file_put(f);
+	return n;
+}

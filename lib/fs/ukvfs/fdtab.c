@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Descriptor tables: an array of files and two bitmaps.
+ *
+ * Every operation is a few instructions under a spin lock, which with a cooperative scheduler on
+ * one CPU is nothing at all and with a preemptive one a counter. Files are closed after it.
+ */
+#include "fdtab_priv.h"
+
+struct uk_fdtab *uk_fdtab_boot;
+
+/* ---- tables ---- */
+
+/* Room for `cap` descriptors in one block; the old content is copied. 0 or -ENOMEM. */
+static int resize(struct uk_fdtab *t, unsigned cap)
+{
+	const size_t words = cap / WORD;
+	struct uk_file **files = uk_calloc(1, cap * sizeof(*files) + 2 * words * sizeof(long));
+
+	if (!files)
+		return -ENOMEM;
+	if (t->files) {
+		memcpy(files, t->files, t->cap * sizeof(*files));
+		memcpy(files + cap, t->used, t->cap / 8);
+		memcpy((unsigned long *)(files + cap) + words, t->cloexec, t->cap / 8);
+	}
+	t->files = files;
+	t->used = (unsigned long *)(files + cap);
+	t->cloexec = t->used + words;
+	t->cap = cap;
+	return 0;
+}
+
+struct uk_fdtab *uk_fdtab_new(unsigned limit)
+{
+	struct uk_fdtab *t = uk_calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->refs = 1;
+	t->limit = limit;
+	if (!resize(t, WORD))
+		return t;
+	uk_free(t);
+	return NULL;
+}
+
+struct uk_fdtab *uk_fdtab_clone(struct uk_fdtab *from)
+{
+	struct uk_fdtab *t = uk_calloc(1, sizeof(*t));
+	unsigned fd;
+
+	if (!t)
+		return NULL;
+	uk_spin_lock(&from->lock);
+	t->refs = 1;
+	t->limit = from->limit;
+	t->next = from->next;
+	if (resize(t, from->cap)) {
+		uk_spin_unlock(&from->lock);
+		uk_free(t);
+		return NULL;
+	}
+	memcpy(t->files, from->files, t->cap * sizeof(*t->files));
+	memcpy(t->cloexec, from->cloexec, t->cap / 8);
+	/* What another thread is just opening is not inherited. */
+	for (fd = 0; fd < t->cap; fd++) {
+		if (!t->files[fd])
+			continue;
+		uk_file_get(t->files[fd]);
+		fd_set_bit(t->used, fd, true);
+	}
+	t->next = 0;
+	uk_spin_unlock(&from->lock);
+	return t;
+}
+
+void uk_fdtab_get(struct uk_fdtab *t)
+{
+	ref_get(&t->refs);
+}
+
+void uk_fdtab_put(struct uk_fdtab *t)
+{
+	if (!ref_put(&t->refs))
+		return;
+	uk_fd_close_range(t, 0, UINT32_MAX, false);
+	uk_free(t->files);
+	uk_free(t);
+}
+
+void uk_fdtab_set_limit(struct uk_fdtab *t, unsigned limit)
+{
+	t->limit = limit;
+}
+
+void uk_fdtab_set_pid(struct uk_fdtab *t, int pid)
+{
+	t->pid = pid;
+}
+
+/* ---- looking up ---- */
+
+struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = NULL;
+
+	uk_spin_lock(&t->lock);
+	if (UK_LIKELY((unsigned)fd < t->cap)) {
+		f = t->files[fd];
+		if (UK_LIKELY(f != NULL))
+			ref_get(&f->refs);
+	}
+	uk_spin_unlock(&t->lock);
+	return f;
+}
+
+struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = uk_fd_get(t, fd);
+
+	if (UK_UNLIKELY(f && f->flags & UK_O_PATH)) {
+		uk_file_put(f);
+		return NULL;
+	}
+	return f;
+}
+
+int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file **at)
+{
+	*at = NULL;
+	if (dirfd == UK_AT_FDCWD || (path && *path == '/'))
+		return 0;
+	*at = uk_fd_get(t, dirfd);
+	return *at ? 0 : -EBADF;
+}
+
+/* ---- taking descriptors ---- */
+
+/* The lowest free descriptor >= min, marked used. Locked. -EMFILE, -ENOMEM. */
+static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
+{
+	unsigned start = UK_MAX(min, t->next), fd = t->cap, w;
+
+	for (w = start / WORD; w < t->cap / WORD; w++) {
+		unsigned long free = ~t->used[w];
+
+		if (w == start / WORD)
+			free &= ~0UL << start % WORD;
+		if (free) {
+			fd = w * WORD + uk_ctz(free);
+			break;
+		}
+	}
+	if (w == t->cap / WORD)
+		fd = UK_MAX(t->cap, start);
+	if (fd >= t->limit)
+		return -EMFILE;
+	if (UK_UNLIKELY(fd >= t->cap)) {
+		struct uk_file **old = t->files;
+		int err = resize(t, UK_ALIGN_UP(UK_MAX(2 * t->cap, fd + 1), WORD));
+
+		if (err)
+			return err;
+		uk_free(old);
+	}
+	fd_set_bit(t->used, fd, true);
+	fd_set_bit(t->cloexec, fd, cloexec);
+	if (start == t->next)
+		t->next = fd + 1;
+	return (int)fd;
+}
+
+int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
+{
+	int fd;
+
+	if (UK_UNLIKELY(min < 0 || (unsigned)min >= t->limit))
+		return min ? -EINVAL : -EMFILE;
+	uk_spin_lock(&t->lock);
+	fd = take(t, (unsigned)min, flags & UK_O_CLOEXEC);
+	uk_spin_unlock(&t->lock);
+	return fd;
+}
+
+void uk_fd_install(struct uk_fdtab *t, int fd, struct uk_file *f)
+{
+	uk_spin_lock(&t->lock);
+	t->files[fd] = f;
+	uk_spin_unlock(&t->lock);
+}
+
+/* Mark free. Locked. */
+static inline void give_back(struct uk_fdtab *t, unsigned fd)
+{
+	t->files[fd] = NULL;
+	fd_set_bit(t->used, fd, false);
+	if (fd < t->next)
+		t->next = fd;
+}
+
+void uk_fd_unreserve(struct uk_fdtab *t, int fd)
+{
+	uk_spin_lock(&t->lock);
+	give_back(t, (unsigned)fd);
+	uk_spin_unlock(&t->lock);
+}
+
+int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags)
+{
+	int fd = uk_fd_reserve(t, min, flags);
+
+	if (fd >= 0)
+		uk_fd_install(t, fd, f);
+	return fd;
+}
+
+/* ---- closing ---- */
+
+/* A descriptor of this table no longer refers to f. */
+static void drop(struct uk_fdtab *t, struct uk_file *f)
+{
+	/* POSIX: closing any descriptor of a file ends all record locks of the process on it. */
+	if (f->inode && UK_UNLIKELY(f->inode->locks))
+		locks_drop(f->inode, t);
+	uk_file_put(f);
+}
+
+int uk_fd_close(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = NULL;
+
+	uk_spin_lock(&t->lock);
+	if (UK_LIKELY((unsigned)fd < t->cap)) {
+		f = t->files[fd];
+		if (UK_LIKELY(f != NULL))
+			give_back(t, (unsigned)fd);
+	}
+	uk_spin_unlock(&t->lock);
+	if (UK_UNLIKELY(!f))
+		return -EBADF;
+	drop(t, f);
+	return 0;
+}
+
+int uk_fd_close_range(struct uk_fdtab *t, unsigned first, unsigned last, bool cloexec)
+{
+	unsigned fd;
+
+	if (first > last)
+		return -EINVAL;
+	for (fd = first; fd <= last && fd < t->cap; fd++) {
+		struct uk_file *f;
+
+		uk_spin_lock(&t->lock);
+		f = fd < t->cap ? t->files[fd] : NULL;
+		if (f && cloexec)
+			fd_set_bit(t->cloexec, fd, true);
+		else if (f)
+			give_back(t, fd);
+		uk_spin_unlock(&t->lock);
+		if (f && !cloexec)
+			drop(t, f);
+	}
+	return 0;
+}
+
+void uk_fdtab_exec(struct uk_fdtab *t)
+{
+	unsigned fd;
+
+	for (fd = 0; fd < t->cap; fd++)
+		if (t->files[fd] && fd_bit(t->cloexec, fd))
+			uk_fd_close(t, (int)fd);
+}
+
+/* ---- duplicates ---- */
+
+int uk_fd_dup(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = uk_fd_get(t, fd);
+	int to;
+
+	if (!f)
+		return -EBADF;
+	to = uk_fd_add(t, f, 0, 0);
+	if (to < 0)
+		uk_file_put(f);
+	return to;
+}
+
+int uk_fd_dup2(struct uk_fdtab *t, int fd, int to)
+{
+	struct uk_file *f;
+
+	if (fd != to)
+		return uk_fd_dup3(t, fd, to, 0);
+	f = uk_fd_get(t, fd);
+	if (!f)
+		return -EBADF;
+	uk_file_put(f);
+	return fd;
+}
+
+int uk_fd_dup3(struct uk_fdtab *t, int fd, int to, unsigned flags)
+{
+	struct uk_file *f, *old;
+	int err = 0;
+
+	if (flags & ~UK_O_CLOEXEC || fd == to)
+		return -EINVAL;
+	if (to < 0 || (unsigned)to >= t->limit)
+		return -EBADF;
+	f = uk_fd_get(t, fd);
+	if (!f)
+		return -EBADF;
+
+	uk_spin_lock(&t->lock);
+	old = (unsigned)to < t->cap ? t->files[to] : NULL;
+	if (!old && (unsigned)to < t->cap && fd_bit(t->used, (unsigned)to))
+		err = -EBUSY;
+	else if (!old)
+		err = take(t, (unsigned)to, false);
+	if (err >= 0) {
+		t->files[to] = f;
+		fd_set_bit(t->cloexec, (unsigned)to, flags & UK_O_CLOEXEC);
+	}
+	uk_spin_unlock(&t->lock);
+	if (err < 0)
+		uk_file_put(f);
+	else if (old)
+		drop(t, old);
+	return err < 0 ? err : to;
+}
+
+/* ---- opening ---- */
+
+int uk_fd_open(struct uk_fdtab *t, struct uk_fs_ctx *ctx, int dirfd, const char *path,
+	       unsigned flags, uint32_t mode)
+{
+	struct uk_file *at, *f;
+	int err, fd;
+
+	err = uk_fd_get_at(t, dirfd, path, &at);
+	if (UK_UNLIKELY(err))
+		return err;
+	fd = uk_fd_reserve(t, 0, flags);
+	if (UK_LIKELY(fd >= 0)) {
+		err = uk_vfs_open(ctx, at, path, flags, mode, &f);
+		if (UK_LIKELY(!err)) {
+			uk_fd_install(t, fd, f);
+		} else {
+			uk_fd_unreserve(t, fd);
+			fd = err;
+		}
+	}
+	uk_fd_put_at(at);
+	return fd;
+}
+
+int uk_fd_pipe(struct uk_fdtab *t, int fds[2], unsigned flags)
+{
+	struct uk_file *rd, *wr;
+	int err;
+
+	if (flags & ~(UK_O_NONBLOCK | UK_O_CLOEXEC | UK_O_DIRECT))
+		return -EINVAL;
+	if (flags & UK_O_DIRECT)
+		return -EINVAL; /* packets are not implemented */
+	err = uk_pipe_create(flags & UK_O_NONBLOCK, &rd, &wr);
+	if (err)
+		return err;
+	fds[0] = uk_fd_add(t, rd, 0, flags);
+	if (fds[0] < 0) {
+		err = fds[0];
+		goto fail;
+	}
+	fds[1] = uk_fd_add(t, wr, 0, flags);
+	if (fds[1] >= 0)
+		return 0;
+	err = fds[1];
+	uk_fd_close(t, fds[0]);
+	uk_file_put(wr);
+	return err;
+fail:
+	uk_file_put(rd);
+	uk_file_put(wr);
+	return err;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inodes: reference counts, attributes, permissions.
+ */
+#include <uk/assert.h>
+#include <uk/time.h>
+#include "vfs_priv.h"
+
+struct uk_spinlock vfs_tree_lock;
+
+uk_nsec uk_inode_now(void)
+{
+	return uk_clock_wall();
+}
+
+void uk_inode_init(struct uk_inode *inode, struct uk_fs *fs, const struct uk_inode_ops *ops,
+		   uint32_t mode)
+{
+	inode->ops = ops;
+	inode->fs = fs;
+	inode->refs = 1;
+	inode->mode = mode;
+	inode->nlink = (mode & UK_S_IFMT) == UK_S_IFDIR ? 2 : 1;
+	inode->blksize = VFS_BLOCK;
+	inode->atime = inode->mtime = inode->ctime = uk_inode_now();
+}
+
+void uk_inode_get(struct uk_inode *inode)
+{
+	ref_get(&inode->refs);
+}
+
+void uk_inode_put(struct uk_inode *inode)
+{
+	/* A loop, not a recursion: a directory's last reference may be its parent's last too. */
+	while (ref_put(&inode->refs)) {
+		struct uk_inode *parent = uk_inode_is(inode, UK_S_IFDIR) ? inode->parent : NULL;
+
+		UK_ASSERT(!inode->locks);
+		if (parent == inode)
+			parent = NULL;
+		inode->ops->release(inode);
+		if (!parent)
+			break;
+		inode = parent;
+	}
+}
+
+void inode_adopt(struct uk_inode *dir, struct uk_inode *child)
+{
+	if (UK_UNLIKELY(!child->parent)) {
+		uk_inode_get(dir);
+		child->parent = dir;
+	}
+}
+
+int inode_check_mode(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want)
+{
+	uint32_t mode = inode->mode;
+
+	if (!ctx->uid) {
+		/* The superuser may all, but execute only what somebody may execute. */
+		if ((want & UK_X_OK) && !uk_inode_is(inode, UK_S_IFDIR) && !(mode & 0111))
+			return -EACCES;
+		return 0;
+	}
+	if (ctx->uid == inode->uid)
+		mode >>= 6;
+	else if (ctx->gid == inode->gid)
+		mode >>= 3;
+	return (want & ~mode) & 7 ? -EACCES : 0;
+}
+
+int may_write(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want)
+{
+	if (UK_UNLIKELY(inode->fs->flags & UK_MS_RDONLY))
+		return -EROFS;
+	return may(ctx, inode, want);
+}
+
+int inode_setattr(struct uk_inode *inode, struct uk_attr *attr)
+{
+	int err = 0;
+
+	attr->ctime = uk_inode_now();
+	attr->valid |= UK_ATTR_CTIME;
+	uk_mutex_lock(&inode->lock);
+	if (inode->ops->setattr)
+		err = inode->ops->setattr(inode, attr);
+	else if (attr->valid & UK_ATTR_SIZE)
+		err = -EINVAL;
+	if (!err) {
+		if (attr->valid & UK_ATTR_MODE)
+			inode->mode = (inode->mode & UK_S_IFMT) | (attr->mode & ~UK_S_IFMT);
+		if (attr->valid & UK_ATTR_UID)
+			inode->uid = attr->uid;
+		if (attr->valid & UK_ATTR_GID)
+			inode->gid = attr->gid;
+		if (attr->valid & UK_ATTR_ATIME)
+			inode->atime = attr->atime;
+		if (attr->valid & UK_ATTR_MTIME)
+			inode->mtime = attr->mtime;
+		inode->ctime = attr->ctime;
+	}
+	uk_mutex_unlock(&inode->lock);
+	return err;
+}
+
+int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)
+{
+	if (UK_UNLIKELY(inode->ops->getattr)) {
+		int err;
+
+		uk_mutex_lock(&inode->lock);
+		err = inode->ops->getattr(inode);
+		uk_mutex_unlock(&inode->lock);
+		if (err)
+			return err;
+	}
+	/* Unlocked: each field is right for some moment of the call, which is all stat promises. */
+	*st = (struct uk_abi_stat){
+		.st_dev = inode->fs->dev,
+		.st_ino = inode->ino,
+		.st_nlink = inode->nlink,
+		.st_mode = inode->mode,
+		.st_uid = inode->uid,
+		.st_gid = inode->gid,
+		.st_size = (int64_t)inode->size,
+		.st_blksize = inode->blksize,
+		.st_blocks = (int64_t)inode->blocks,
+		.st_atime_sec = (int64_t)(inode->atime / UK_NSEC_PER_SEC),
+		.st_atime_nsec = (int64_t)(inode->atime % UK_NSEC_PER_SEC),
+		.st_mtime_sec = (int64_t)(inode->mtime / UK_NSEC_PER_SEC),
+		.st_mtime_nsec = (int64_t)(inode->mtime % UK_NSEC_PER_SEC),
+		.st_ctime_sec = (int64_t)(inode->ctime / UK_NSEC_PER_SEC),
+		.st_ctime_nsec = (int64_t)(inode->ctime % UK_NSEC_PER_SEC),
+	};
+	if (uk_inode_is(inode, UK_S_IFCHR) || uk_inode_is(inode, UK_S_IFBLK))
+		st->st_rdev = inode->rdev;
+	return 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of ukvfs share with each other: the path walk and small helpers.
+ */
+#ifndef VFS_PRIV_H
+#define VFS_PRIV_H
+
+#include <uk/alloc.h>
+#include <uk/errno.h>
+#include <uk/inode.h>
+#include <uk/spinlock.h>
+#include <uk/vfs.h>
+
+#define VFS_LINKS_MAX 40 /* symbolic links in one walk */
+#define VFS_BLOCK     4096u /* a good size of a transfer: st_blksize */
+
+/* Reference counts: one instruction to take, two to drop. */
+static inline void ref_get(uint32_t *refs)
+{
+	__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED);
+}
+
+static inline bool ref_put(uint32_t *refs) /* true: that was the last one */
+{
+	return __atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+/*
+ * Guards the pointers by which the tree is held together and that are read without a lock of
+ * their own: an inode's parent and mounted, a context's root and cwd. Held for a few
+ * instructions, just long enough to take a reference.
+ */
+extern struct uk_spinlock vfs_tree_lock;
+/* Serialises mount, unmount and changes of the list of mounts. */
+extern struct uk_mutex vfs_mount_lock;
+extern struct uk_list vfs_mounts;
+
+/* ---- walk.c ---- */
+
+/* What the last component of a path was. */
+enum walk_last {
+	WALK_NAME,   /* an ordinary name, in walk.name */
+	WALK_ROOT,   /* there was none: the path is only slashes */
+	WALK_DOT,    /* "." */
+	WALK_DOTDOT, /* ".." */
+};
+
+/*
+ * A walk stops before the last component, so that one function serves calls that look it up, create
+ * it or remove it. With last != WALK_NAME the path names `dir` itself.
+ */
+struct walk {
+	struct uk_fs_ctx *ctx;
+	struct uk_inode *dir; /* a reference; where `name` is to be looked up */
+	struct uk_name name;
+	const char *rest; /* what is still to be walked; empty once the walk has stopped */
+	enum walk_last last;
+	bool slash;       /* a slash followed: what it names must be a directory */
+	uint8_t links;    /* symbolic links followed so far */
+	const char *path; /* the caller's, while `rest` points into it */
+	char *text;       /* or the text of a symbolic link with what followed it */
+};
+
+/* Start at the root, `at` or the working directory. walk_end() only after success. */
+int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path);
+/* Walk up to the last component. */
+int walk_parent(struct walk *w);
+/* The inode of the last component (or dir itself) with a reference. -ENOENT if it does not exist. */
+int walk_last(struct walk *w, struct uk_inode **inode);
+/* The same with dir->lock held; last must be WALK_NAME. */
+int walk_last_locked(struct walk *w, struct uk_inode **inode);
+/* The last component is this symbolic link: go on with its text, up to the last component of that. */
+int walk_follow(struct walk *w, struct uk_inode *link);
+void walk_end(struct walk *w);
+
+/*
+ * The inode that a path names. `flags`: UK_AT_SYMLINK_NOFOLLOW; UK_AT_EMPTY_PATH or path == NULL
+ * for `at` itself.
+ */
+int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+	      struct uk_inode **inode);
+
+/* ---- inode.c ---- */
+
+/* Slow path of may(): not the superuser. */
+int inode_check_mode(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want);
+
+/* May the context read, write, search (UK_R_OK | ...) this inode? 0 or -EACCES. */
+static inline int may(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want)
+{
+	return UK_LIKELY(!ctx->uid) ? 0 : inode_check_mode(ctx, inode, want);
+}
+
+/* As may(); also -EROFS for writing to a read-only file system. */
+int may_write(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want);
+
+/* Apply attributes: lock, setattr or plain stores, ctime. */
+int inode_setattr(struct uk_inode *inode, struct uk_attr *attr);
+
+/* Give a directory that came from the provider its parent; takes a reference if it had none. */
+void inode_adopt(struct uk_inode *dir, struct uk_inode *child);
+
+/* ---- file.c, pipe.c, lock.c ---- */
+
+/* A file on an inode: takes over the caller's reference to the inode if it succeeds. */
+int file_open_inode(struct uk_file *f, struct uk_inode *inode);
+int fifo_open(struct uk_file *f);
+/* F_GETPIPE_SZ, F_SETPIPE_SZ. */
+long pipe_fcntl(struct uk_file *f, int cmd, uintptr_t arg);
+/* Drop the POSIX locks that `owner` has on the inode, or with a file, all that belong to it. */
+void locks_drop(struct uk_inode *inode, const void *owner);
+
+#endif
