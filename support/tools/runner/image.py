@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which platform and CPU an image is for: its ELF header and program headers tell."""
+import struct
+
+from . import RunError
+
+MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
+PT_NOTE = 4
+NOTE_PHYS32_ENTRY = 18  # Xen's, by which QEMU's -kernel enters (xen/include/public/elfnote.h)
+
+
+class Image:
+    def __init__(self, path):
+        self.path = path
+        try:
+            with open(path, "rb", buffering=0) as f:
+                self.read(f)
+        except OSError as e:
+            hint = "; `make APP=name` builds one" if isinstance(e, FileNotFoundError) else ""
+            raise RunError("%s: %s%s" % (path, e.strerror, hint)) from None
+        except struct.error:
+            raise RunError("%s: this ELF file is cut short; build it again" % path) from None
+        if self.arch != "x86_64":
+            raise RunError("%s: an image for %s; there is x86_64 only so far" % (path, self.arch))
+
+    def read(self, f):
+        head = f.read(64)
+        if head[:4] != b"\x7fELF":
+            raise RunError("%s: not an image (no ELF file)" % self.path)
+        if head[4:6] != b"\x02\x01":
+            raise RunError("%s: not an image (not a 64-bit little-endian ELF file)" % self.path)
+        machine, = struct.unpack_from("<H", head, 18)
+        self.arch = MACHINES.get(machine, "machine %d" % machine)
+        phoff, = struct.unpack_from("<Q", head, 32)
+        phentsize, phnum = struct.unpack_from("<HH", head, 54)
+        f.seek(phoff)
+        table = f.read(phentsize * phnum)
+        # A kernel says by a note how it wants to be entered; a process needs no note.
+        self.platform = "linuxu"
+        for i in range(phnum):
+            kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", table, i * phentsize)
+            if kind == PT_NOTE:
+                f.seek(offset)
+                if has_note(f.read(size), b"Xen\0", NOTE_PHYS32_ENTRY):
+                    self.platform = "kvm"
+
+    @property
+    def debug_file(self):
+        """The same image with symbols and line numbers; the build leaves it beside the image."""
+        return self.path + ".dbg"
+
+
+def has_note(notes, owner, wanted):
+    at = 0
+    while at + 12 <= len(notes):
+        namesz, descsz, kind = struct.unpack_from("<III", notes, at)
+        if kind == wanted and notes[at + 12:at + 12 + namesz] == owner:
+            return True
+        at += 12 + (namesz + 3 & ~3) + (descsz + 3 & ~3)
+    return False

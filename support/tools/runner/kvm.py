@@ -1,0 +1,425 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An image in a virtual machine: the QEMU command, and the session with the guest.
+
+Pipes connect us to QEMU, so that nothing is left behind in the file system:
+
+  console   QEMU's own stdin and stdout are the guest's serial port: our input, and its stdout
+  side      records that the guest writes to port 0xe9 byte by byte (see SideChannel)
+  monitor   QEMU's control protocol (a socket), used only to send a serial break
+
+QEMU hands every byte over singly. A pipe takes a byte in half the time of a socket.
+
+The guest asks for input with a record; only then is stdin read (and a terminal made raw), so that
+an image that reads nothing takes nothing from a script. The end of stdin is a serial break.
+"""
+import os
+import select
+import sys
+import time
+import _socket  # the socket module adds 10 ms of start-up to this
+
+from . import STATUS_SILENT, STATUS_TIMEOUT, RunError, process, terminal, words
+
+POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
+CHUNK = 65536
+PIPE_BUF = 4096          # a pipe that poll() calls writable takes this much without blocking
+BATCH = 0.0005           # seconds in which bytes of a stream gather
+EXIT_GRACE = 5.0         # seconds that QEMU may take to end once the guest has said its status
+
+DEFAULT_MEMORY = 128 << 20
+
+
+# ---- the command ---------------------------------------------------------------------------------
+
+def cpu_has_virtualisation():
+    """Does this machine's CPU have VMX or SVM? A /dev/kvm that opens is no proof."""
+    try:
+        with open("/proc/cpuinfo", "rb", buffering=0) as f:
+            text = f.read(4096)  # the first CPU
+    except OSError:
+        return False
+    for line in text.split(b"\n"):
+        if line.startswith(b"flags"):
+            flags = line.split()
+            return b"vmx" in flags or b"svm" in flags
+    return False
+
+
+def accelerator(o):
+    if o.accel == "kvm":
+        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            raise RunError("--accel kvm: /dev/kvm is not there, or not yours (group kvm); "
+                           "--accel tcg needs no hardware")
+        if not cpu_has_virtualisation():
+            raise RunError("--accel kvm: this machine's CPU has no virtualisation (no vmx or svm "
+                           "in /proc/cpuinfo); --accel tcg needs none")
+        return "kvm"
+    if o.accel == "tcg":
+        return "tcg"
+    return "kvm" if cpu_has_virtualisation() and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+
+
+def command_line(o, size=None, tty=None):
+    """The kernel's command line: parameters -- arguments."""
+    line = list(o.params)
+    if tty is not None:
+        line.append("console.tty=%d" % tty)
+    if size:
+        line.append("console.size=%dx%d" % size)
+    if o.kernel_args:
+        line.append(o.kernel_args)
+    if o.args:
+        line += ["--"] + [words.quote(a) for a in o.args]
+    return " ".join(line)
+
+
+def qemu_command(image, o, initrd, append):
+    """QEMU's arguments but for console, side channel and monitor."""
+    accel = accelerator(o)
+    qemu = o.qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
+    argv = [qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-machine", (o.machine or "microvm"), "-accel", accel,
+            "-cpu", o.cpu or ("host" if accel == "kvm" else "max"),
+            "-m", qemu_memory(o.memory or DEFAULT_MEMORY)]
+    if o.smp:
+        argv += ["-smp", o.smp]
+    argv += ["-kernel", image.path]
+    if initrd:
+        argv += ["-initrd", initrd]
+    if append:
+        argv += ["-append", append]
+    argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+    if o.qemu_args:
+        argv += words.split(o.qemu_args)
+    return argv
+
+
+def qemu_memory(size):
+    for unit, shift in (("G", 30), ("M", 20)):
+        if size % (1 << shift) == 0:
+            return "%d%s" % (size >> shift, unit)
+    return "%dK" % (size >> 10)
+
+
+def dry_run(image, o):
+    """A command that does the same by hand, with the console on the terminal."""
+    initrd = o.initrd
+    if o.root is not None:
+        initrd = "initrd.cpio"
+        print("support/tools/mkinitrd %s initrd.cpio" % process.quote([o.root]))
+    argv = qemu_command(image, o, initrd, command_line(o))
+    print(process.quote(argv + ["-serial", "stdio"]))
+    return 0
+
+
+# ---- the side channel ----------------------------------------------------------------------------
+
+class SideChannel:
+    """Records from the guest: a type byte, a length (16 bits, little endian), that many bytes.
+
+      K  a kernel message         -> stderr (it is marked already: [whittle])
+      E  bytes of the application's stderr
+      C  a part of a crash report -> collected, shown with names at the end
+      X  exit status, one byte
+      R  the guest wants input, no bytes
+    """
+
+    def __init__(self):
+        self.partial = b""
+        self.err = b""
+        self.crash = b""
+        self.status = None
+        self.wants_input = False
+
+    def feed(self, data):
+        data = self.partial + data
+        at = 0
+        while len(data) - at >= 3:
+            end = at + 3 + data[at + 1] + (data[at + 2] << 8)
+            if end > len(data):
+                break
+            self.record(data[at:at + 1], data[at + 3:end])
+            at = end
+        self.partial = data[at:]
+
+    def record(self, kind, payload):
+        if kind in b"KE":
+            self.err += payload
+        elif kind == b"C":
+            self.crash += payload
+        elif kind == b"X" and payload:
+            self.status = payload[0]
+        elif kind == b"R":
+            self.wants_input = True
+
+
+# ---- the session ---------------------------------------------------------------------------------
+
+class Output:
+    """A descriptor of ours that others may share: written without blocking, without O_NONBLOCK."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.data = b""
+        try:
+            import stat
+            self.chunk = CHUNK if stat.S_ISREG(os.fstat(fd).st_mode) else PIPE_BUF
+        except OSError:
+            self.chunk = PIPE_BUF
+
+    def write_some(self):
+        self.data = self.data[os.write(self.fd, self.data[:self.chunk]):]
+
+
+class Session:
+    def __init__(self, image, o):
+        self.image, self.o = image, o
+        self.con_in = self.con_out = self.side_pipe = self.monitor = -1
+        self.side = SideChannel()
+        self.out, self.err = Output(1), Output(2)
+        self.stdin_open = False
+        self.to_guest = b""
+        self.break_due = False
+        self.tty = terminal.Terminal(0)
+        self.stdin_tty = terminal.is_terminal(0)
+        self.pid = None
+        self.received = 0.0
+
+    # -- start and end --
+
+    def start(self, argv):
+        their_in, self.con_in = os.pipe()
+        self.con_out, their_out = os.pipe()
+        self.side_pipe, their_side = os.pipe()
+        self.monitor, their_monitor = _socket.socketpair()
+        os.set_inheritable(their_side, True)
+        os.set_inheritable(their_monitor.fileno(), True)
+        argv = argv + ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
+                       "-chardev", "file,id=side,path=/dev/fd/%d" % their_side,
+                       "-device", "isa-debugcon,iobase=0xe9,readback=0x57,chardev=side",
+                       "-chardev", "socket,id=mon,fd=%d" % their_monitor.fileno(),
+                       "-mon", "chardev=mon,mode=control"]
+        if self.o.verbose:
+            os.write(2, (process.quote(argv) + "\n").encode())
+        # Its own process group: a Ctrl-C on the terminal is for us to handle.
+        self.pid = process.spawn(argv, own_group=True, stdin=their_in, stdout=their_out)
+        for fd in (their_in, their_out, their_side):
+            os.close(fd)
+        their_monitor.close()
+        os.set_blocking(self.con_in, False)
+
+    def reap(self):
+        """QEMU's wait status; it is over, or made so."""
+        deadline = time.monotonic() + EXIT_GRACE
+        while time.monotonic() < deadline:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = None
+                return status
+            time.sleep(0.001)
+        return self.kill()
+
+    def kill(self):
+        if self.pid is None:
+            return 0
+        process.kill(self.pid)
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = None
+        return status
+
+    # -- the loop: moves bytes until both of QEMU's streams have ended --
+
+    def loop(self):
+        deadline = time.monotonic() + self.o.timeout if self.o.timeout else None
+        con_in, con_out, side = self.con_in, self.con_out, self.side_pipe
+        open_pipes = {con_out, side}
+        while open_pipes or self.out.data or self.err.data:
+            poll = select.poll()
+            # Nothing more is taken in while what came before has no taker: memory stays bounded.
+            events = {}
+            if con_out in open_pipes and not self.out.data:
+                events[con_out] = POLLIN
+            if side in open_pipes and not self.err.data:
+                events[side] = POLLIN
+            if self.to_guest:
+                events[con_in] = POLLOUT
+            for stream in (self.out, self.err):
+                if stream.data:
+                    events[stream.fd] = events.get(stream.fd, 0) | POLLOUT
+            if self.stdin_open and not self.to_guest:
+                events[0] = POLLIN
+            for fd, mask in events.items():
+                poll.register(fd, mask)
+            if self.streaming():
+                time.sleep(BATCH)
+            ready = dict(poll.poll(self.wait_ms(deadline)))
+
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            for stream in (self.out, self.err):
+                if stream.data and ready.get(stream.fd):
+                    stream.write_some()
+            if ready.get(0) and 0 in events:
+                self.read_stdin()
+            if ready.get(con_in):
+                self.send()
+            for fd in (con_out, side):
+                if ready.get(fd):
+                    self.receive(fd, open_pipes)
+            if self.break_due:
+                self.try_break()
+        return True
+
+    def streaming(self):
+        """QEMU hands over every byte singly. When they come in a stream, let some gather."""
+        now = time.monotonic()
+        recent, self.received = now - self.received < 2 * BATCH, now
+        return recent
+
+    def wait_ms(self, deadline):
+        ms = None
+        if deadline is not None:
+            ms = max(0.0, deadline - time.monotonic()) * 1000 + 1
+        if self.break_due:
+            ms = min(ms, 2) if ms is not None else 2
+        return ms
+
+    def receive(self, fd, open_pipes):
+        data = os.read(fd, CHUNK)
+        if not data:
+            open_pipes.remove(fd)
+            self.stdin_open = self.break_due = False
+            self.to_guest = b""
+        elif fd == self.con_out:
+            self.out.data += data
+        else:
+            self.side.feed(data)
+            self.err.data += self.side.err
+            self.side.err = b""
+            if self.side.wants_input and not self.stdin_open and not self.break_due:
+                self.open_stdin()
+
+    # -- input --
+
+    def open_stdin(self):
+        self.side.wants_input = False
+        self.stdin_open = True
+        if self.stdin_tty:
+            self.tty.raw()
+
+    def read_stdin(self):
+        try:
+            data = os.read(0, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:  # closed, or a terminal that has gone
+            data = b""
+        if not data:
+            self.stdin_open = False
+            self.break_due = True
+        elif self.stdin_tty and terminal.ESCAPE in data:
+            raise process.Stop(process.SIGINT)
+        else:
+            self.to_guest += data
+
+    def send(self):
+        try:
+            n = os.write(self.con_in, self.to_guest)
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # QEMU is ending
+            n = len(self.to_guest)
+        self.to_guest = self.to_guest[n:]
+
+    def try_break(self):
+        """The break overtakes bytes that QEMU has not taken yet: wait until there are none."""
+        from array import array
+        from fcntl import ioctl
+        from termios import FIONREAD
+        left = array("i", [0])
+        ioctl(self.con_in, FIONREAD, left)
+        if self.to_guest or left[0]:
+            return
+        self.break_due = False
+        self.monitor.sendall(b'{"execute":"qmp_capabilities"}'
+                             b'{"execute":"chardev-send-break","arguments":{"id":"con"}}')
+
+
+def run(image, o):
+    if o.gdb:
+        return run_gdb(image, o)
+    if o.dry_run:
+        return dry_run(image, o)
+    require_qemu(o)
+    append = command_line(o, terminal.size(), terminal.mask())
+    argv = qemu_command(image, o, initrd_for(o), append)
+    s = Session(image, o)
+    process.stop_on_signals()
+    try:
+        s.start(argv)
+        in_time = s.loop()
+        status = s.reap() if in_time else s.kill()
+    except process.Stop as stop:
+        s.kill()
+        s.tty.restore()
+        return process.end_by_signal(stop.signum)
+    except BrokenPipeError:
+        s.kill()
+        s.tty.restore()
+        return process.end_by_signal(process.SIGPIPE)
+    finally:
+        s.kill()
+        s.tty.restore()
+    if s.side.crash:
+        from . import crash
+        crash.show(s.side.crash, image)
+    if s.side.status is not None:
+        return s.side.status
+    if not in_time:
+        sys.stderr.write("support/run: timeout after %g s\n" % o.timeout)
+        return STATUS_TIMEOUT
+    return silent(image, status, s.side.crash)
+
+
+def silent(image, status, crash):
+    """The guest has gone without telling a status."""
+    if os.WIFSIGNALED(status):
+        how = "was ended by signal %d" % os.WTERMSIG(status)
+    else:
+        how = "ended with status %d" % os.WEXITSTATUS(status)
+    if not crash:
+        sys.stderr.write("support/run: %s: QEMU %s before the guest said how it went: it was reset, or "
+                         "QEMU itself failed (then its message is above)\n" % (image.path, how))
+    return STATUS_SILENT
+
+
+def require_qemu(o):
+    qemu = o.qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
+    if process.find_program(qemu) is None:
+        raise RunError("%s is not there; install the package qemu-system-x86, or name another "
+                       "with --qemu" % qemu)
+
+
+def initrd_for(o):
+    if o.root is None:
+        return o.initrd
+    from . import cpio
+    fd = cpio.pack_to_memory(o.root)
+    os.set_inheritable(fd, True)
+    return "/dev/fd/%d" % fd
+
+
+def run_gdb(image, o):
+    """The machine waits, stopped, for a gdb; with gdb on this terminal, we start it."""
+    gdb = process.find_program("gdb")
+    if gdb is None:
+        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
+    require_qemu(o)
+    argv = qemu_command(image, o, initrd_for(o), command_line(o))
+    argv += ["-serial", "null", "-S"]
+    script = ["-q", image.debug_file if os.path.exists(image.debug_file) else image.path]
+    if o.dry_run:
+        print(process.quote(argv + ["-gdb", "tcp::1234"]))
+        print(process.quote(["gdb"] + script + ["-ex", "target remote :1234"]))
+        return 0
+    raise RunError("--gdb: not yet")

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An image that is a Linux process: it has our descriptors and our terminal; we wait for it.
+
+A crash report comes through a pipe of its own (parameter linuxu.report), so that its addresses can be
+turned into functions and lines, while stderr stays the application's.
+"""
+import os
+import select
+
+from . import STATUS_TIMEOUT, RunError, process, terminal
+from .options import KVM_ONLY
+
+
+def parameters(o, report, initrd):
+    p = list(o.params)
+    if o.memory:
+        p.append("linuxu.memory=%d" % o.memory)
+    if initrd is not None:
+        p.append("vfs.initrd=%s" % initrd)
+    if report is not None:
+        p.append("linuxu.report=%d" % report)
+    if o.kernel_args:
+        from .words import split
+        p += split(o.kernel_args)
+    return p + (["--"] + o.args if o.args else [])
+
+
+def run(image, o):
+    for name in KVM_ONLY:
+        value = getattr(o, name)
+        if value is not None and (name, value) not in (("accel", "auto"), ("smp", "1")):
+            raise RunError("--%s: only for images that run in a virtual machine; %s is a process"
+                           % (name.replace("_", "-"), image.path))
+    path = image.path if "/" in image.path else "./" + image.path
+    if o.dry_run:
+        if o.root is not None:
+            print("support/tools/mkinitrd %s initrd.cpio" % process.quote([o.root]))
+        initrd = "initrd.cpio" if o.root is not None else o.initrd
+        print(process.quote([path] + parameters(o, None, initrd)))
+        return 0
+    initrd = o.initrd
+    if o.root is not None:
+        from . import cpio
+        fd = cpio.pack_to_memory(o.root)
+        os.set_inheritable(fd, True)
+        initrd = "/dev/fd/%d" % fd
+    if o.gdb:
+        return run_gdb(image, path, parameters(o, None, initrd))
+    if not os.access(path, os.X_OK):
+        raise RunError("%s: not executable; `chmod +x` it" % path)
+    report, child_end = os.pipe()
+    os.set_inheritable(child_end, True)
+    argv = [path] + parameters(o, child_end, initrd)
+    if o.verbose:
+        os.write(2, (process.quote(argv) + "\n").encode())
+    tty = terminal.Terminal(0)
+    if terminal.is_terminal(0):
+        import termios
+        tty.found = termios.tcgetattr(0)
+    process.stop_on_signals()
+    pid = None
+    try:
+        # Not a process group of its own: it must be able to read from our terminal.
+        pid = process.spawn(argv, own_group=False)
+        os.close(child_end)
+        text, status = wait(pid, report, o.timeout)
+    except process.Stop as stop:
+        if pid is not None:
+            process.kill(pid, stop.signum)
+            if not wait_until_gone(pid, 2):
+                process.kill(pid)
+                os.waitpid(pid, 0)
+        return process.end_by_signal(stop.signum)
+    finally:
+        if tty.found is not None:
+            tty.restore()
+    if text:
+        from . import crash
+        crash.show(text, image)
+    if status is None:
+        os.write(2, b"support/run: timeout after %g s\n" % o.timeout)
+        return STATUS_TIMEOUT
+    if os.WIFSIGNALED(status):
+        signum = os.WTERMSIG(status)
+        if signum == process.SIGINT:
+            return process.end_by_signal(signum)
+        os.write(2, b"support/run: %s: ended by signal %d\n" % (os.fsencode(image.path), signum))
+        return 128 + signum
+    return os.WEXITSTATUS(status)
+
+
+def wait(pid, report, timeout):
+    """(crash report, wait status or None on timeout). The report pipe closes when the process ends."""
+    text = b""
+    poll = select.poll()
+    poll.register(report, select.POLLIN)
+    deadline = None
+    if timeout is not None:
+        import time
+        deadline = time.monotonic() + timeout
+    while True:
+        left = None if deadline is None else max(0, deadline - time.monotonic()) * 1000
+        if not poll.poll(left):
+            process.kill(pid)
+            os.waitpid(pid, 0)
+            return text, None
+        piece = os.read(report, 65536)
+        if not piece:
+            break
+        text += piece
+    return text, os.waitpid(pid, 0)[1]
+
+
+def wait_until_gone(pid, seconds):
+    import time
+    for _ in range(int(seconds * 100)):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def run_gdb(image, path, args):
+    gdb = process.find_program("gdb")
+    if gdb is None:
+        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
+    argv = [gdb, "-q"]
+    if os.path.exists(image.debug_file):
+        argv += ["-s", image.debug_file, "-e", path]
+    # These arrive as interrupts do, all the time.
+    argv += ["-ex", "handle SIGALRM SIGIO nostop noprint pass", "--args", path] + args
+    os.execv(gdb, argv)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line of support/run: a table, and thirty lines that read it.
+
+(argparse would do, but its import takes as long as a boot.)
+"""
+import os
+
+from . import RunError
+
+USAGE = """\
+usage: support/run IMAGE [options] [-- ARGS]
+
+Boots an image and connects it: its stdout and stderr are this command's, input is passed on,
+kernel messages go to stderr, and the exit status is the application's.
+
+  --root DIR            pack the folder as the initial file system, /
+  --initrd FILE         the same from a cpio archive made before
+  --memory SIZE         128M (kvm), 1G (linuxu); 1152K, 2G ...
+  --param LIB.NAME=VAL  a kernel parameter; may be repeated
+  --kernel-args LINE    several of them, as one line
+  --timeout SECONDS     end the image then, with status 124
+  --gdb                 start under gdb (linuxu), or wait for one (kvm)
+  --dry-run             print the command instead of running it
+  --verbose             print the command, then run it
+kvm only:
+  --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off
+  --smp N               CPUs
+  --accel auto|kvm|tcg  auto takes KVM where the CPU really has it
+  --cpu MODEL           default: host with KVM, max without
+  --qemu-args LINE      more arguments for QEMU, quoted as for a shell
+  --qemu PROGRAM        default: $QEMU, or qemu-system-x86_64
+
+On a terminal, Ctrl-] ends a kvm image whatever it is doing.
+Status: the application's; 2 wrong usage; 124 timeout; 125 the guest ended without a status."""
+
+# name: (takes a value, where it goes); a list collects.
+OPTIONS = {
+    "--root": "root", "--initrd": "initrd", "--memory": "memory", "--param": "params",
+    "--kernel-args": "kernel_args", "--timeout": "timeout", "--machine": "machine", "--smp": "smp",
+    "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu", "--net": "net",
+}
+FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose"}
+LATER = {"--publish": "the network", "--disk": "block devices", "--share": "shared folders",
+         "--xen": "the Xen platform"}
+KVM_ONLY = ("machine", "smp", "accel", "cpu", "qemu_args", "qemu")
+
+
+class Options:
+    """What was asked for; None where it was not."""
+
+    def __init__(self):
+        self.image = None
+        self.params = []
+        self.args = []
+        for name in list(OPTIONS.values()) + list(FLAGS.values()):
+            if name != "params":
+                setattr(self, name, None)
+
+
+def usage_error(text):
+    return RunError(text + "; `support/run --help` lists the options")
+
+
+def nearest(word):
+    import difflib
+    found = difflib.get_close_matches(word, list(OPTIONS) + list(FLAGS), 1, 0.5)
+    return "; did you mean %s?" % found[0] if found else "; `support/run --help` lists the options"
+
+
+def parse(words):
+    """Options from the words behind the command's name; raises RunError."""
+    o = Options()
+    words = list(words)
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            o.args = words
+            break
+        name, eq, value = word.partition("=")
+        if not word.startswith("-"):
+            if o.image is not None:
+                raise usage_error("%s: there is an image already (%s); the application's "
+                                  "arguments go behind `--`" % (word, o.image))
+            o.image = word
+        elif word in ("--help", "-h"):
+            print(USAGE)
+            raise SystemExit(0)
+        elif name in LATER:
+            raise RunError("%s: %s is not there yet" % (name, LATER[name]))
+        elif name in FLAGS:
+            if eq:
+                raise usage_error("%s takes no value" % name)
+            setattr(o, FLAGS[name], True)
+        elif name in OPTIONS:
+            if not eq:
+                if not words or words[0] == "--":
+                    raise usage_error("%s needs a value" % name)
+                value = words.pop(0)
+            if name == "--param":
+                o.params.append(value)
+            else:
+                setattr(o, OPTIONS[name], value)
+        else:
+            raise RunError("%s: no such option%s" % (name, nearest(name)))
+    check(o)
+    return o
+
+
+def check(o):
+    if o.image is None:
+        raise usage_error("no image given")
+    if o.net not in (None, "none"):
+        raise RunError("--net %s: the network is not there yet" % o.net)
+    if o.root is not None and o.initrd is not None:
+        raise usage_error("--root and --initrd both give the initial file system: use one")
+    if o.root is not None and not os.path.isdir(o.root):
+        raise RunError("--root %s: %s" % (
+            o.root, "not a folder" if os.path.exists(o.root) else "no such folder"))
+    if o.initrd is not None and not os.path.isfile(o.initrd):
+        raise RunError("--initrd %s: no such file" % o.initrd)
+    for p in o.params:
+        if "=" not in p or "." not in p.partition("=")[0]:
+            raise usage_error("--param %s: a parameter is LIBRARY.NAME=VALUE" % p)
+    if o.memory is not None:
+        o.memory = memory_size(o.memory)
+    if o.timeout is not None:
+        try:
+            o.timeout = float(o.timeout)
+        except ValueError:
+            o.timeout = -1.0
+        if not 0 < o.timeout < 1e9:
+            raise usage_error("--timeout: not a number of seconds")
+    if o.smp is not None and not (o.smp.isdecimal() and 0 < int(o.smp) < 1024):
+        raise usage_error("--smp %s: not a number of CPUs" % o.smp)
+    if o.accel not in (None, "auto", "kvm", "tcg"):
+        raise usage_error("--accel %s: auto, kvm or tcg" % o.accel)
+    if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm"):
+        raise usage_error("--machine %s: microvm, q35 or pc" % o.machine)
+
+
+def memory_size(text):
+    """Bytes from 64M, 1152K, 2G, or a plain number of MiB as QEMU has it."""
+    units = {"K": 10, "M": 20, "G": 30, "T": 40}
+    number, unit = text, "M"
+    if text and text[-1].upper() in units:
+        number, unit = text[:-1], text[-1].upper()
+    if not number.isdecimal() or not int(number):
+        raise usage_error("--memory %s: not a size; examples: 64M, 1152K, 2G" % text)
+    return int(number) << units[unit]

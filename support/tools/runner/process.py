@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Child processes without the subprocess module (whose import takes as long as a boot)."""
+import os
+import _signal  # the signal module wraps this one in enums, at 5 ms
+
+from . import RunError
+
+SIGKILL = 9
+SIGINT, SIGTERM, SIGHUP, SIGPIPE = 2, 15, 1, 13
+
+
+class Stop(BaseException):
+    """We were told to end, by signal `signum`."""
+
+    def __init__(self, signum):
+        super().__init__(signum)
+        self.signum = signum
+
+
+def stop_on_signals():
+    """Ctrl-C, kill and a lost terminal end the image first, then us. An ignored one stays ignored."""
+    def stop(signum, _frame):
+        raise Stop(signum)
+    for s in (SIGINT, SIGTERM, SIGHUP):
+        if _signal.getsignal(s) != _signal.SIG_IGN:
+            _signal.signal(s, stop)
+
+
+def end_by_signal(signum):
+    """End as the signal would have ended us, so that a shell's loop stops as well."""
+    _signal.signal(signum, _signal.SIG_DFL)
+    os.kill(os.getpid(), signum)
+    return 128 + signum
+
+
+def find_program(name):
+    """Full path of a program, or None."""
+    if "/" in name:
+        return name if os.access(name, os.X_OK) else None
+    for d in os.environ.get("PATH", os.defpath).split(":"):
+        path = os.path.join(d or ".", name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None
+
+
+def spawn(argv, own_group, stdin=0, stdout=1):
+    """Start a program that dies with us; returns its process id.
+
+    The kernel's parent-death signal does that even if we are killed; setpriv (util-linux, on every
+    Linux system) sets it. The file descriptors that are inheritable pass to the program.
+    """
+    path = find_program(argv[0])
+    setpriv = find_program("setpriv")
+    if setpriv:
+        argv = [setpriv, "--pdeathsig", "KILL", "--", path] + argv[1:]
+        path = setpriv
+    actions = [(os.POSIX_SPAWN_DUP2, fd, to) for fd, to in ((stdin, 0), (stdout, 1)) if fd != to]
+    try:
+        return os.posix_spawn(path, argv, os.environ, file_actions=actions,
+                              setsigdef=[SIGPIPE, SIGINT, SIGTERM, SIGHUP],
+                              **({"setpgroup": 0} if own_group else {}))
+    except OSError as e:
+        raise RunError("%s: cannot start it: %s" % (argv[0], e.strerror)) from None
+
+
+def kill(pid, signum=SIGKILL):
+    try:
+        os.kill(pid, signum)
+    except ProcessLookupError:
+        pass
+
+
+def quote(argv):
+    """A command as one could type it."""
+    def q(word):
+        if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word):
+            return word
+        return "'" + word.replace("'", "'\"'\"'") + "'"
+    return " ".join(q(w) for w in argv)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A guest for the tests of the runner: no kernel, 32-bit, enough to play one on the serial port and
+ * the side channel. Entered by PVH with paging off; the command line (behind `--`) says what to do:
+ *
+ *	exit N          end with status N          silent     end without a status
+ *	hang            never end                  err TEXT   TEXT to stderr, status 0
+ *	out N           N bytes to stdout          both N     N bytes to stdout and to stderr
+ *	cat             input to output until its end, status 0
+ *	crash           a crash report, status 134
+ *	cmdline         the whole command line to stdout
+ */
+typedef unsigned char u8;
+typedef unsigned int u32;
+
+#define COM1 0x3f8
+#define LSR_DATA  0x01
+#define LSR_OVER  0x02
+#define LSR_BREAK 0x10
+#define LSR_EMPTY 0x20
+
+struct start_info {
+	u32 magic, version, flags, nr_modules;
+	u32 modlist, modlist_hi, cmdline, cmdline_hi;
+};
+
+/* XEN_ELFNOTE_PHYS32_ENTRY: where QEMU enters with -kernel. It reads 8 bytes in an ELF64 file. */
+__asm__(".section .note.pvh, \"a\", @note\n"
+	".long 4, 8, 18\n .asciz \"Xen\"\n .long _start, 0\n"
+	".text\n .globl _start\n"
+	"_start: mov $stack_top, %esp\n push %ebx\n call guest\n"
+	".bss\n .align 16\n .space 16384\n stack_top:\n .text\n");
+
+static void outb(unsigned short port, u8 v)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
+}
+
+static u8 inb(unsigned short port)
+{
+	u8 v;
+
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static void record(char type, const char *s, u32 n)
+{
+	outb(0xe9, (u8)type);
+	outb(0xe9, (u8)n);
+	outb(0xe9, (u8)(n >> 8));
+	while (n--)
+		outb(0xe9, (u8)*s++);
+}
+
+static u32 length(const char *s)
+{
+	u32 n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+static void put(char c)
+{
+	while (!(inb(COM1 + 5) & LSR_EMPTY))
+		;
+	outb(COM1, (u8)c);
+}
+
+static void end(int status)
+{
+	char s = (char)status;
+
+	if (status >= 0)
+		record('X', &s, 1);
+	outb(0xf4, 0);
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/* A byte follows each break in the receiver, unless it overran: the break itself. */
+static void cat(void)
+{
+	static char held;
+	int have = 0, ended = 0;
+
+	outb(COM1 + 2, 0xc1); /* FIFOs on; QEMU fills them up to this trigger level */
+	record('R', "", 0);
+	for (;;) {
+		u8 lsr = inb(COM1 + 5);
+
+		if (lsr & LSR_BREAK)
+			ended = lsr & LSR_OVER ? 2 : 1;
+		if (lsr & LSR_DATA) {
+			if (have)
+				put(held);
+			held = (char)inb(COM1);
+			have = 1;
+		} else if (ended) {
+			break;
+		} else if (have) {
+			put(held);
+			have = 0;
+		}
+	}
+	if (have && ended == 2)
+		put(held);
+	end(0);
+}
+
+static int starts(const char **s, const char *word)
+{
+	const char *p = *s;
+
+	while (*word)
+		if (*p++ != *word++)
+			return 0;
+	if (*p && *p != ' ')
+		return 0;
+	*s = *p ? p + 1 : p;
+	return 1;
+}
+
+static u32 number(const char *s)
+{
+	u32 n = 0;
+
+	while (*s >= '0' && *s <= '9')
+		n = n * 10 + (u32)(*s++ - '0');
+	return n;
+}
+
+void guest(struct start_info *si);
+void guest(struct start_info *si)
+{
+	const char *line = si->cmdline ? (const char *)si->cmdline : "", *s = line;
+
+	while (*s && !(s[0] == '-' && s[1] == '-' && s[2] == ' '))
+		s++;
+	if (*s)
+		s += 3;
+	if (starts(&s, "exit"))
+		end((int)number(s));
+	if (starts(&s, "silent"))
+		end(-1);
+	if (starts(&s, "err")) {
+		record('E', s, length(s));
+		record('K', "[whittle] a message\n", 20);
+	} else if (starts(&s, "out")) {
+		for (u32 n = number(s), i = 0; i < n; i++)
+			put((char)(i * 7));
+	} else if (starts(&s, "both")) {
+		for (u32 n = number(s), i = 0; i < n; i++) {
+			put('o');
+			record('E', "e", 1);
+		}
+	} else if (starts(&s, "cat")) {
+		cat();
+	} else if (starts(&s, "crash")) {
+		record('C', "CRASH: a test\n", 14);
+		record('C', "  at image+0x10\n", 16);
+		end(134);
+	} else if (starts(&s, "cmdline")) {
+		for (s = line; *s; s++)
+			put(*s);
+	} else {
+		for (;;)
+			__asm__ volatile("hlt"); /* hang */
+	}
+	end(0);
+}
