@@ -68,8 +68,9 @@ static void seed(void)
 	uk_nsec now = uk_clock_monotonic();
 	bool good = uk_plat_entropy(material, sizeof(material)) == sizeof(material);
 
+	rng.key[0] ^= (uint32_t)now;
+	rng.key[1] ^= (uint32_t)(now >> 32);
 	mix(material, sizeof(material));
-	mix((uint8_t *)&now, sizeof(now));
 	wipe(material, sizeof(material));
 	if (!rng.started && !good)
 		uk_pr_warn("no source of randomness: keys made here can be guessed");

@@ -104,7 +104,7 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 	/* The stack may be what overflowed: use the other one from the first instruction on. */
 	if ((act->flags & UK_SA_ONSTACK) && s->alt.size && !signal_on_alt(s, sp))
 		sp = (uintptr_t)s->alt.sp + s->alt.size;
-	uk_signal_send_entry(task->process, task, &s->fault);
+	uk_signal_send_entry(task->process, task->tid, &s->fault);
 	divert(t, regs, sp);
 	return true;
 }

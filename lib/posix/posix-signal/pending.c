@@ -67,9 +67,9 @@ static int take_from(struct uk_process *p, struct uk_sigpending *q, int sig,
 		*what = (struct uk_sigentry){ .sig = sig, .code = UK_SI_KERNEL };
 	} else {
 		*what = *e;
-		if (e->keep && e->overrun) {
-			what->uid = *e->overrun;
-			*e->overrun = 0;
+		if (e->overrun) {
+			what->uid = e->overrun->delivered = e->overrun->count;
+			e->overrun->count = 0;
 		}
 	}
 	if (!e || !find(q, sig, e))

@@ -41,10 +41,11 @@ static bool send(struct uk_process *p, struct uk_task *task, int sig, struct uk_
 	return taken;
 }
 
-bool uk_signal_send_entry(struct uk_process *p, struct uk_task *task, struct uk_sigentry *entry)
+bool uk_signal_send_entry(struct uk_process *p, int tid, struct uk_sigentry *entry)
 {
 	bool irq = uk_spin_lock_irq(&p->lock);
-	bool taken = send(p, task, entry->sig, entry);
+	struct uk_task *task = tid ? uk_task_find(p, tid) : NULL;
+	bool taken = (task || !tid) && send(p, task, entry->sig, entry);
 
 	uk_spin_unlock_irq(&p->lock, irq);
 	return taken;

@@ -10,6 +10,12 @@
 #include <uk/essentials.h>
 #include <uk/queue.h>
 
+/* How often a timer expired while its signal was pending; what the last delivery reported. */
+struct uk_sigoverrun {
+	uint32_t count;
+	uint32_t delivered;
+};
+
 /* A signal that was sent and has not been delivered yet. */
 struct uk_sigentry {
 	struct uk_queue_node node;
@@ -19,7 +25,7 @@ struct uk_sigentry {
 	uint32_t uid;
 	uint64_t value;
 	bool keep;      /* belongs to somebody (a timer): not freed on delivery */
-	uint32_t *overrun; /* or NULL: becomes `uid`, and 0, on delivery */
+	struct uk_sigoverrun *overrun; /* or NULL */
 };
 
 struct uk_sigpending {

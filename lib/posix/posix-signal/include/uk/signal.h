@@ -25,12 +25,12 @@ int uk_signal_send(struct uk_process *process, int sig);
 int uk_signal_send_task(struct uk_task *task, int sig);
 
 /*
- * The same with all that the receiver will see. The entry stays the caller's and is sent at most
- * once at a time: if it is pending already, or an ordinary signal is, nothing happens, and
- * the result is false. For timers. Any context.
+ * The same with all that the receiver will see, to thread `tid` or, if that is 0, to the process. The
+ * entry stays the caller's and is sent at most once at a time: if it is pending already, or
+ * an ordinary signal of its number is, or there is no such thread, the result is false. For timers
+ * and faults. Any context.
  */
-bool uk_signal_send_entry(struct uk_process *process, struct uk_task *task,
-			  struct uk_sigentry *entry);
+bool uk_signal_send_entry(struct uk_process *process, int tid, struct uk_sigentry *entry);
 
 /* Take back an entry that is still pending, before its memory goes. Any context. */
 void uk_signal_cancel_entry(struct uk_process *process, struct uk_sigentry *entry);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Clocks: reading, resolution, setting.
+ *
+ * All clocks count nanoseconds, the coarse ones too. CPU time of the process is what the machine
+ * did not idle; that of threads is there if the scheduler counts it.
+ */
+#include <uk/sched.h>
+#include "internal.h"
+
+/* Clocks of other threads and processes: bits 0 to 2 are the kind, the rest the inverted id. */
+#define CPU_CLOCK_PROCESS(id) (((id) & 7) == 2)
+#define CPU_CLOCK_THREAD(id)  (((id) & 7) == 6)
+#define CPU_CLOCK_ID(id)      (~((id) >> 3))
+
+static uk_nsec process_time(void)
+{
+	return uk_clock_monotonic() - uk_sched_idle_time();
+}
+
+static int thread_time(int tid, uk_nsec *now)
+{
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	struct uk_process *p = uk_process_current();
+	bool irq = uk_spin_lock_irq(&p->lock);
+	struct uk_task *t = tid ? uk_task_find(p, tid) : uk_task_current();
+
+	if (t)
+		*now = uk_thread_cputime(t->thread);
+	uk_spin_unlock_irq(&p->lock, irq);
+	return t ? 0 : -EINVAL;
+#else
+	return -EINVAL;
+#endif
+}
+
+static int read_cpu_clock(int clock, uk_nsec *now)
+{
+	int id = CPU_CLOCK_ID(clock);
+
+	if (clock >= 0)
+		return -EINVAL;
+	if (CPU_CLOCK_THREAD(clock))
+		return thread_time(id, now);
+	if (!CPU_CLOCK_PROCESS(clock) || (id && id != uk_process_current()->pid))
+		return -EINVAL;
+	*now = process_time();
+	return 0;
+}
+
+int posix_clock_read(int clock, uk_nsec *now)
+{
+	switch (clock) {
+	case UK_CLOCK_REALTIME:
+	case UK_CLOCK_REALTIME_COARSE:
+	case UK_CLOCK_TAI: /* nobody told the difference from UTC, as on Linux without NTP */
+		*now = uk_clock_wall();
+		return 0;
+	case UK_CLOCK_MONOTONIC:
+	case UK_CLOCK_MONOTONIC_COARSE:
+	case UK_CLOCK_MONOTONIC_RAW:
+	case UK_CLOCK_BOOTTIME:
+		*now = uk_clock_monotonic();
+		return 0;
+	case UK_CLOCK_PROCESS_CPUTIME_ID:
+		*now = process_time();
+		return 0;
+	case UK_CLOCK_THREAD_CPUTIME_ID:
+		return thread_time(0, now);
+	}
+	return read_cpu_clock(clock, now);
+}
+
+int posix_clock_deadline(int clock, bool absolute, uk_nsec time, uk_nsec *deadline)
+{
+	switch (clock) {
+	case UK_CLOCK_REALTIME:
+	case UK_CLOCK_TAI:
+		*deadline = absolute ? uk_clock_from_wall(time) : uk_deadline(time);
+		return 0;
+	case UK_CLOCK_MONOTONIC:
+	case UK_CLOCK_BOOTTIME:
+		*deadline = absolute ? time : uk_deadline(time);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+UK_SYSCALL_LEAF(long, clock_gettime, int clock, struct uk_abi_timespec *ts)
+{
+	uk_nsec now;
+	int rc = posix_clock_read(clock, &now);
+
+	return rc ? rc : uk_put_user(uk_abi_timespec(now), ts);
+}
+
+UK_SYSCALL_LEAF(long, clock_getres, int clock, struct uk_abi_timespec *ts)
+{
+	uk_nsec now;
+	int rc = posix_clock_read(clock, &now);
+
+	return rc || !ts ? rc : uk_put_user(uk_abi_timespec(1), ts);
+}
+
+static long set_wall(bool valid, uk_nsec time)
+{
+	if (uk_process_current()->creds.euid)
+		return -EPERM;
+	if (!valid)
+		return -EINVAL;
+	uk_clock_wall_set(time);
+	return 0;
+}
+
+UK_SYSCALL(long, clock_settime, int clock, const struct uk_abi_timespec *user)
+{
+	struct uk_abi_timespec ts;
+	uk_nsec time;
+
+	if (clock != UK_CLOCK_REALTIME)
+		return -EINVAL;
+	if (uk_get_user(&ts, user))
+		return -EFAULT;
+	return set_wall(uk_abi_timespec_nsec(&ts, &time), time);
+}
+
+/* The time zone is the C library's affair. */
+struct timezone {
+	int32_t minutes_west;
+	int32_t dst;
+};
+
+UK_SYSCALL_LEAF(long, gettimeofday, struct uk_abi_timeval *tv, struct timezone *tz)
+{
+	struct timezone utc = { 0, 0 };
+
+	if ((tv && uk_put_user(uk_abi_timeval(uk_clock_wall()), tv)) || (tz && uk_put_user(utc, tz)))
+		return -EFAULT;
+	return 0;
+}
+
+UK_SYSCALL(long, settimeofday, const struct uk_abi_timeval *user, const struct timezone *tz)
+{
+	struct uk_abi_timeval tv;
+	uk_nsec time;
+
+	if (tz)
+		return -EINVAL;
+	if (uk_get_user(&tv, user))
+		return -EFAULT;
+	return set_wall(uk_abi_timeval_nsec(&tv, &time), time);
+}
+
+#ifdef UK_SYSCALL_LEGACY
+UK_SYSCALL_LEAF(long, time, int64_t *user)
+{
+	int64_t now = (int64_t)(uk_clock_wall() / UK_NSEC_PER_SEC);
+
+	return user && uk_put_user(now, user) ? -EFAULT : now;
+}
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shared by the files of posix-time. */
+#ifndef POSIX_TIME_INTERNAL_H
+#define POSIX_TIME_INTERNAL_H
+
+#include <uk/abi/time.h>
+#include <uk/errno.h>
+#include <uk/process.h>
+#include <uk/syscall.h>
+#include <uk/time.h>
+#include <uk/timer.h>
+#include <uk/uaccess.h>
+
+/* What a clock shows: 0 and the time, or -EINVAL. */
+int posix_clock_read(int clock, uk_nsec *now);
+
+/*
+ * The monotonic instant that a time on `clock` means, relative or absolute. 0 or -EINVAL (no such
+ * clock, or none that can be waited for).
+ */
+int posix_clock_deadline(int clock, bool absolute, uk_nsec time, uk_nsec *deadline);
+
+/* A timer with an interval: all that setitimer, timer_settime and timerfd_settime have in common. */
+struct period {
+	struct uk_timer timer;
+	uk_nsec deadline; /* of the next expiry; UK_NSEC_MAX: not armed */
+	uk_nsec interval; /* 0: once */
+};
+
+/* Deadline UK_NSEC_MAX: disarm. The function set in p->timer.fn is called at each expiry. */
+void period_start(struct period *p, uk_nsec deadline, uk_nsec interval);
+
+/* In the timer's function: goes on to the next expiry. How many there were since the last time. */
+uint64_t period_advance(struct period *p);
+
+/* Time left until the next expiry; 0 if not armed, and at least 1 if it is. */
+uk_nsec period_left(const struct period *p);
+
+#endif
