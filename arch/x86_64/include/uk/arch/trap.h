@@ -22,8 +22,11 @@
 
 UK_API_BEGIN
 
-/* Load our own GDT, TSS (stacks for double fault and NMI) and IDT: from here on traps are reported. */
-void x86_trap_init(void);
+/*
+ * Load our own GDT, TSS and IDT: from here on traps are reported. `ist`: memory for the stacks of
+ * NMI and double fault, half of it for each.
+ */
+void x86_trap_init(void *ist, size_t size);
 
 /*
  * Implemented by the platform: interrupt `vector` happened. Called with the hardware's interrupts
@@ -31,8 +34,23 @@ void x86_trap_init(void);
  */
 void x86_irq_dispatch(unsigned vector);
 
-/* Print "at" lines for the calls that lead to `sp` (0: here) to the crash stream. Any context. */
-void x86_backtrace(uintptr_t pc, uintptr_t sp);
+/*
+ * Print where `pc` (0: not known) is and the calls that led there to the crash stream, from stack
+ * pointer and frame pointer. Any context.
+ */
+void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp);
+
+/*
+ * A trap: hand it to uk_trap_hook(), or report it and end. Entry code calls it, and linuxu's signal
+ * handler (with the interrupt flag clear in r->rflags: it may not touch the CPU's).
+ */
+void x86_trap(struct uk_regs *r);
+
+/* Where the last page fault was, for x86_trap(). Weak: cr2; linuxu has it from the host. */
+uintptr_t x86_fault_addr(void);
+
+/* For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way. */
+void x86_crash_report(void);
 
 UK_API_END
 #endif

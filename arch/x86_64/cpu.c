@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the CPU has, and switching on what we want of it.
+ */
+#include <uk/arch/cpu.h>
+
+#include "fpu.h"
+
+#define TRIES 10 /* Intel SDM vol. 1 §7.3.17: an entropy source that says no ten times is broken */
+
+struct x86_cpu x86_cpu;
+
+void x86_cpu_init(void)
+{
+	struct x86_cpuid l1 = x86_cpuid(1, 0), l7 = { 0 };
+	uint64_t cr4 = x86_read_cr4() | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+
+	x86_cpu.leaf_max = x86_cpuid(0, 0).eax;
+	if (x86_cpu.leaf_max >= 7)
+		l7 = x86_cpuid(7, 0);
+	x86_cpu.f1_ecx = l1.ecx;
+	x86_cpu.f1_edx = l1.edx;
+	x86_cpu.f7_ebx = l7.ebx;
+	x86_cpu.f7_ecx = l7.ecx;
+	x86_cpu.fsgsbase = l7.ebx & X86_F7_EBX_FSGSBASE;
+
+	if (l1.ecx & X86_F1_ECX_XSAVE)
+		cr4 |= X86_CR4_OSXSAVE;
+	if (l7.ebx & X86_F7_EBX_FSGSBASE)
+		cr4 |= X86_CR4_FSGSBASE;
+	if (l7.ebx & X86_F7_EBX_SMEP)
+		cr4 |= X86_CR4_SMEP;
+	if (l7.ebx & X86_F7_EBX_SMAP)
+		cr4 |= X86_CR4_SMAP;
+	if (l7.ecx & X86_F7_ECX_UMIP)
+		cr4 |= X86_CR4_UMIP;
+	x86_write_cr4(cr4);
+	x86_write_cr0((x86_read_cr0() & ~(uint64_t)(X86_CR0_EM | X86_CR0_TS | X86_CR0_CD | X86_CR0_NW)) |
+		      X86_CR0_MP | X86_CR0_NE | X86_CR0_WP);
+	x86_fpu_init();
+}
+
+bool x86_random(uint32_t f1_ecx, uint32_t f7_ebx, uint64_t *v)
+{
+	uint64_t x;
+	bool ok = false;
+
+	for (int i = 0; i < TRIES && !ok && (f7_ebx & X86_F7_EBX_RDSEED); i++)
+		__asm__ volatile("rdseed %0" : "=r"(x), "=@ccc"(ok));
+	for (int i = 0; i < TRIES && !ok && (f1_ecx & X86_F1_ECX_RDRAND); i++)
+		__asm__ volatile("rdrand %0" : "=r"(x), "=@ccc"(ok));
+	if (ok)
+		*v = x;
+	return ok;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Traps in words: what happened, where, the registers, and how the code came there.
+ *
+ * The kernel is compiled without frame pointers (about 2 % smaller and faster), so the backtrace
+ * looks at every word of the stack and takes those for return addresses that point into the text
+ * behind a call instruction. It may show a call that has ended already, but misses none. With
+ * CONFIG_FRAME_POINTER the chain of frames is followed instead, and is exact.
+ *
+ * Addresses in the image are printed as image+0x...: that is what the .dbg file has, whatever the
+ * random base. Everything goes to the crash stream, a line at a time.
+ */
+#include <stdarg.h>
+#include <uk/arch/cpu.h>
+#include <uk/arch/trap.h>
+#include <uk/config.h>
+#include <uk/irq.h>
+#include <uk/plat/console.h>
+#include <uk/plat/mem.h>
+#include <uk/plat/power.h>
+#include <uk/plat/trap.h>
+#include <uk/print.h>
+
+#include "report.h"
+
+#define DEPTH      24   /* lines of a backtrace */
+#define SCAN_WORDS 2048 /* how far up the stack to look for them */
+
+#define VEC_NMI 2
+#define VEC_DF  8
+#define VEC_GP  13
+#define VEC_PF  14
+
+/* Page fault error code (Intel SDM vol. 3 §4.7). */
+#define PF_PRESENT 0x01U
+#define PF_WRITE   0x02U
+#define PF_RSVD    0x08U
+#define PF_EXEC    0x10U
+
+static bool reporting;
+
+/* From the linker script. */
+extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
+
+bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
+
+UK_WEAK bool uk_trap_is_guard(uk_vaddr_t va)
+{
+	/* The boot stack begins the image, and nothing is mapped below that. */
+	return (uintptr_t)uk_image_start - va <= UK_PAGE_SIZE || (uk_stack_is_guard && uk_stack_is_guard(va));
+}
+
+UK_WEAK uintptr_t x86_fault_addr(void)
+{
+	return x86_read_cr2();
+}
+
+static UK_PRINTF(1, 2) void say(const char *fmt, ...)
+{
+	char line[160];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = (size_t)uk_vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	n = UK_MIN(n, sizeof(line) - 2);
+	line[n++] = '\n';
+	uk_plat_console_write(UK_CON_CRASH, line, n);
+}
+
+static bool in(uintptr_t va, const char *start, const char *end)
+{
+	return va >= (uintptr_t)start && va < (uintptr_t)end;
+}
+
+static void say_at(uintptr_t pc)
+{
+	if (in(pc, uk_image_start, uk_image_end))
+		say("  at image+%#lx", pc - (uintptr_t)uk_image_start);
+	else
+		say("  at %#lx, outside of the image", pc);
+}
+
+static bool readable(uintptr_t va)
+{
+	uk_paddr_t pa;
+	unsigned prot;
+
+	return !(va & 7) && !uk_plat_lookup(va, &pa, &prot) && (prot & UK_PROT_READ);
+}
+
+#ifndef CONFIG_FRAME_POINTER
+/* Is there a call instruction before `ret`: e8 rel32, or ff /2 with its usual lengths? */
+static bool after_call(uintptr_t ret)
+{
+	const unsigned char *p = (const unsigned char *)ret;
+
+	if (!in(ret, uk_text_start + 7, uk_text_end))
+		return false;
+	if (p[-5] == 0xe8)
+		return true;
+	for (int n = 2; n <= 7; n++)
+		if (p[-n] == 0xff && (p[1 - n] & 0x38) == 0x10)
+			return true;
+	return false;
+}
+#endif
+
+void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+	unsigned depth = 0;
+
+	if (pc)
+		say_at(pc);
+#ifdef CONFIG_FRAME_POINTER
+	while (depth++ < DEPTH && readable(fp) && fp >= sp) {
+		uintptr_t ret = ((uintptr_t *)fp)[1];
+
+		if (!ret)
+			break;
+		say_at(ret);
+		sp = fp;
+		fp = *(uintptr_t *)fp;
+	}
+#else
+	(void)fp;
+	for (unsigned i = 0; i < SCAN_WORDS && depth < DEPTH; i++, sp += 8) {
+		if ((!i || !(sp & UK_PAGE_MASK)) && !readable(sp))
+			break;
+		if (after_call(*(uintptr_t *)sp)) {
+			say_at(*(uintptr_t *)sp);
+			depth++;
+		}
+	}
+#endif
+}
+
+/* The CPU's names of vectors 0..31, in order, each ending in 0: no pointers to relocate. */
+static const char names[] =
+	"division by zero or overflow\0debug exception\0non-maskable interrupt\0breakpoint\0overflow\0"
+	"bound range exceeded\0undefined instruction\0no floating point unit\0double fault\0\0"
+	"invalid TSS\0segment not present\0stack segment fault\0general protection fault\0page fault\0\0"
+	"x87 floating point error\0alignment check\0machine check\0SIMD floating point error\0"
+	"virtualization exception\0control protection exception";
+
+static const char *name_of(unsigned vector)
+{
+	const char *s = names;
+
+	if (vector > 21)
+		return "unknown exception";
+	while (vector--)
+		while (*s++)
+			;
+	return s;
+}
+
+static void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
+{
+	const char *thread = uk_trap_thread_name();
+
+	if ((r->vector == VEC_PF || r->vector == VEC_DF) &&
+	    (uk_trap_is_guard(info->addr) || uk_trap_is_guard(r->rsp - 8)))
+		say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread, info->addr);
+	else if (r->vector == VEC_PF)
+		say("CRASH: page fault in thread `%s`: %s %#lx, %s", thread,
+		    info->access & UK_TRAP_EXEC ? "execution at" :
+		    info->access & UK_TRAP_WRITE ? "write to" : "read of",
+		    info->addr,
+		    r->error & PF_RSVD ? "corrupt page table" :
+		    !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped" :
+		    info->access & UK_TRAP_EXEC ? "which is not executable" : "which is read-only");
+	else
+		say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)", name_of((unsigned)r->vector),
+		    thread, r->vector, r->error);
+	if (r->vector == VEC_GP && !r->error)
+		say("  (a non-canonical address, or an instruction that is not allowed)");
+}
+
+static void say_registers(const struct uk_regs *r)
+{
+	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
+	say("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
+	say("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", r->rsi, r->rdi, r->rbp, r->r8);
+	say("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", r->r9, r->r10, r->r11, r->r12);
+	say("  r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", r->r13, r->r14, r->r15, x86_fault_addr());
+}
+
+static void classify(const struct uk_regs *r, struct uk_trap_info *info)
+{
+	static const uint8_t causes[] = {
+		[0] = UK_TRAP_ARITHMETIC, [1] = UK_TRAP_DEBUG, [3] = UK_TRAP_BREAKPOINT,
+		[4] = UK_TRAP_ARITHMETIC, [6] = UK_TRAP_INSTRUCTION, [12] = UK_TRAP_PROTECTION,
+		[VEC_GP] = UK_TRAP_PROTECTION, [VEC_PF] = UK_TRAP_PAGE, [16] = UK_TRAP_FLOAT,
+		[17] = UK_TRAP_ALIGNMENT, [19] = UK_TRAP_FLOAT,
+	};
+
+	info->cause = UK_TRAP_OTHER;
+	if (r->vector < sizeof(causes) && (causes[r->vector] || r->vector == VEC_PF))
+		info->cause = causes[r->vector];
+	info->addr = r->rip;
+	info->access = 0;
+	if (r->vector == VEC_PF || r->vector == VEC_DF)
+		info->addr = x86_fault_addr();
+	if (info->cause == UK_TRAP_PAGE)
+		info->access = (r->error & PF_WRITE ? UK_TRAP_WRITE : 0) |
+			       (r->error & PF_EXEC ? UK_TRAP_EXEC : 0) |
+			       (r->error & PF_PRESENT ? UK_TRAP_PRESENT : 0);
+}
+
+void x86_crash_report(void)
+{
+	if (reporting)
+		return;
+	reporting = true;
+	say("CRASH: in thread `%s`", uk_trap_thread_name());
+	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL, (uintptr_t)__builtin_frame_address(0));
+}
+
+void x86_trap(struct uk_regs *r)
+{
+	struct uk_percpu *c = uk_percpu();
+	struct uk_trap_info info;
+
+	classify(r, &info);
+	/* The hook is for threads: nobody can answer for an interrupt handler, or repair these two. */
+	if (r->vector != VEC_NMI && r->vector != VEC_DF && !c->irq_depth && !reporting) {
+		bool done;
+
+		bool open = r->rflags & X86_RFLAGS_IF;
+
+		if (open)
+			x86_sti();
+		done = uk_trap_hook(&info, r);
+		if (open)
+			x86_cli();
+		if (done)
+			return;
+	}
+	if (reporting) /* a trap in the report itself */
+		uk_plat_crash();
+	reporting = true;
+	c->irq_off = 1;
+	say_cause(r, &info);
+	say_registers(r);
+	x86_backtrace(r->rip, r->rsp, r->rbp);
+	uk_plat_crash();
+}

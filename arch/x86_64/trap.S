@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Entry from traps and interrupts.
+ *
+ * A stub per vector is one `call` (5 bytes): the return address that it pushes tells C code which
+ * vector it was. It lies where the error code would, and is pushed again as the vector;
+ * for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector as it is.
+ *
+ * An interrupt that arrives while they are masked by software is only noted: hardware interrupts
+ * stay off in what was interrupted, until uk_irq_enable() replays it (see <uk/irq.h>).
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/trap.h>
+#include <uk/percpu.h>
+
+	.section .text.x86_entry, "ax"
+	.globl x86_stubs
+	.hidden x86_stubs
+x86_stubs:
+	vector = 0
+	.rept X86_VECTORS
+	.if vector >= X86_VECTOR_IRQ
+	.byte 0xe8		/* spelt out: the assembler must not shorten it */
+	.long irq_entry - . - 4
+	.elseif vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	.byte 0xe8
+	.long entry_with_error - . - 4
+	.else
+	.byte 0xe8
+	.long entry - . - 4
+	.endif
+	vector = vector + 1
+	.endr
+
+irq_entry:
+	cmpl	$0, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
+	je	entry
+	push	%rax
+	lea	x86_stubs(%rip), %rax
+	sub	8(%rsp), %rax	/* negative, hence not 0 */
+	mov	%eax, uk_percpu_boot + UK_PERCPU_IRQ_PENDING(%rip)
+	pop	%rax
+	andl	$~X86_RFLAGS_IF, 24(%rsp)
+	add	$8, %rsp
+	iretq
+
+entry:
+	push	(%rsp)
+entry_with_error:
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	cld
+	mov	%rsp, %rdi	/* struct uk_regs; aligned to 16, since the CPU aligns its frame */
+	call	x86_entry
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	add	$16, %rsp	/* vector, error */
+	iretq
+
+	.section .note.GNU-stack, "", @progbits

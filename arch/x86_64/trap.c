@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Descriptor tables, and what happens behind the entry stubs: interrupts go to the platform and
+ * may end in a switch of threads; traps go to the hook, or to a report.
+ *
+ * Double fault and NMI run on stacks of their own, since the stack may be what is broken. All gates
+ * are interrupt gates: hardware interrupts are off in handlers.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/ctx.h>
+#include <uk/arch/trap.h>
+#include <uk/irq.h>
+#include <uk/percpu.h>
+#include <uk/plat/mem.h>
+#include <uk/plat/trap.h>
+
+#include "report.h"
+
+#define STUB_SIZE 5U /* a call, see trap.S */
+
+#define VEC_NMI 2
+#define VEC_DF  8
+
+/* Vectors for which the CPU pushes an error code: 8, 10..14, 17, 21, 29, 30. */
+#define WITH_ERROR 0x60227d00U
+
+struct gate { /* Intel SDM vol. 3 §6.14.1 */
+	uint16_t offset0;
+	uint16_t sel;
+	uint8_t ist;
+	uint8_t type;
+	uint16_t offset16;
+	uint32_t offset32;
+	uint32_t zero;
+};
+
+struct UK_PACKED tss { /* §7.7 */
+	uint32_t zero0;
+	uint64_t rsp[3];
+	uint64_t zero1;
+	uint64_t ist[7];
+	uint64_t zero2;
+	uint16_t zero3;
+	uint16_t iomap;
+};
+
+struct UK_PACKED table_ptr {
+	uint16_t limit;
+	uint64_t base;
+};
+
+extern const char x86_stubs[];
+void x86_entry(struct uk_regs *r);
+
+static struct gate idt[X86_VECTORS];
+static struct tss tss = { .iomap = sizeof(tss) };
+static uint64_t gdt[] = {
+	0,
+	0x00af9b000000ffff, /* X86_SEL_CODE: 64-bit, accessed already */
+	0x00cf93000000ffff, /* X86_SEL_DATA */
+	0, 0,               /* X86_SEL_TSS, two entries long */
+};
+
+void x86_trap_init(void *ist, size_t size)
+{
+	struct table_ptr gdtr = { sizeof(gdt) - 1, (uintptr_t)gdt };
+	struct table_ptr idtr = { sizeof(idt) - 1, (uintptr_t)idt };
+	uint64_t t = (uintptr_t)&tss, stub = (uintptr_t)x86_stubs;
+
+	tss.ist[0] = (uintptr_t)ist + size / 2;
+	tss.ist[1] = (uintptr_t)ist + size;
+	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
+	gdt[4] = t >> 32;
+	for (unsigned i = 0; i < X86_VECTORS; i++, stub += STUB_SIZE)
+		idt[i] = (struct gate){
+			.offset0 = (uint16_t)stub,
+			.offset16 = (uint16_t)(stub >> 16),
+			.offset32 = (uint32_t)(stub >> 32),
+			.sel = X86_SEL_CODE,
+			.type = 0x8e, /* present, interrupt gate */
+		};
+	idt[VEC_NMI].ist = 1;
+	idt[VEC_DF].ist = 2;
+	__asm__ volatile("lgdt %0\n\t"
+			 "lidt %1\n\t"
+			 "ltr %w2\n\t"
+			 "push %3\n\t"
+			 "lea 1f(%%rip), %%rax\n\t"
+			 "push %%rax\n\t"
+			 "lretq\n"
+			 "1:\tmov %4, %%ss\n\t"
+			 "xor %%eax, %%eax\n\t"
+			 "mov %%eax, %%ds\n\t"
+			 "mov %%eax, %%es\n\t"
+			 "mov %%eax, %%fs\n\t"
+			 "mov %%eax, %%gs"
+			 ::"m"(gdtr), "m"(idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
+			 : "rax", "memory");
+}
+
+/* Handlers run masked, as if by uk_irq_disable(), and with the hardware's interrupts off as well. */
+static void dispatch(struct uk_percpu *c, unsigned vector)
+{
+	c->irq_off = 1;
+	c->irq_depth++;
+	x86_irq_dispatch(vector);
+	c->irq_depth--;
+	UK_BARRIER();
+	c->irq_off = 0;
+}
+
+UK_WEAK void uk_plat_irq_replay(void)
+{
+	struct uk_percpu *c = uk_percpu();
+	unsigned vector = -c->irq_pending / STUB_SIZE - 1;
+
+	c->irq_pending = 0; /* no other can arrive: the hardware has been off since it was noted */
+	dispatch(c, vector);
+	x86_sti();
+	if (c->resched && !c->preempt_off)
+		uk_sched_preempt();
+}
+
+/*
+ * Let another thread run in the middle of this one. Kernel code leaves vector registers alone, so
+ * they still hold the interrupted code's.
+ */
+static UK_NOINLINE void preempt(void)
+{
+	void *area = __builtin_alloca_with_align(uk_arch_fpu_size, 8 * UK_ARCH_FPU_ALIGN);
+
+	uk_arch_fpu_save(area);
+	x86_sti();
+	uk_sched_preempt();
+	uk_arch_fpu_restore(area);
+}
+
+static void irq(struct uk_regs *r, unsigned vector)
+{
+	struct uk_percpu *c = uk_percpu();
+
+	dispatch(c, vector);
+	if (c->resched && !c->preempt_off)
+		preempt();
+	uk_irq_return_hook(r);
+}
+
+void x86_entry(struct uk_regs *r)
+{
+	unsigned vector = (unsigned)(r->vector - (uintptr_t)x86_stubs) / STUB_SIZE - 1;
+
+	r->vector = vector;
+	if (vector >= X86_VECTOR_IRQ || !(WITH_ERROR >> vector & 1))
+		r->error = 0;
+	if (vector >= X86_VECTOR_IRQ)
+		irq(r, vector);
+	else
+		x86_trap(r);
+}
+
+/* What other libraries override. */
+
+UK_WEAK void uk_irq_return_hook(struct uk_regs *regs UK_UNUSED)
+{
+}
+
+UK_WEAK bool uk_trap_hook(const struct uk_trap_info *info UK_UNUSED, struct uk_regs *regs UK_UNUSED)
+{
+	return false;
+}
+
+UK_WEAK const char *uk_trap_thread_name(void)
+{
+	return "boot";
+}
+
+UK_WEAK void uk_sched_preempt(void)
+{
+}

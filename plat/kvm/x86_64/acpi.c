@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ACPI tables (ACPI 6.4 §5.2), read when somebody asks for one. There is no interpreter: the only
+ * thing needed from the byte code, the sleep type of S5, is found by its bytes.
+ *
+ * The tables come from outside. Addresses, lengths and checksums are checked; what is wrong is said
+ * once, by name, and the table counts as absent: everything has a fallback.
+ */
+#include <uk/errno.h>
+#include <uk/plat/mem.h>
+#include <uk/print.h>
+#include <uk/string.h>
+
+#include "kvm.h"
+
+#define HEADER_SIZE  36
+#define TABLE_MAX    (4U << 20)
+#define RSDP_V1      20
+#define RSDP_V2      36
+#define PADDR_LIMIT  (1ULL << 46)
+
+/* Where firmware leaves the root pointer if the loader does not tell. */
+#define BIOS_START 0xe0000
+#define BIOS_END   0x100000
+
+static uk_paddr_t rsdp_told;
+
+void acpi_init(uk_paddr_t rsdp)
+{
+	rsdp_told = rsdp;
+}
+
+static const void *map(uint64_t pa, uint64_t len)
+{
+	return pa && pa < PADDR_LIMIT ? uk_plat_map_boot(pa, len) : NULL;
+}
+
+static uint8_t sum(const uint8_t *p, size_t n)
+{
+	uint8_t s = 0;
+
+	while (n--)
+		s += *p++;
+	return s;
+}
+
+/* A mapped, checked table, or NULL. */
+static const uint8_t *table_map(uint64_t pa, size_t *len)
+{
+	const uint8_t *t = map(pa, HEADER_SIZE);
+	const char *wrong;
+
+	if (!t)
+		return NULL;
+	*len = acpi_field(t, 4, 4);
+	wrong = *len < HEADER_SIZE || *len > TABLE_MAX ? "length" : NULL;
+	if (!wrong) {
+		t = map(pa, *len);
+		if (!t)
+			return NULL;
+		wrong = sum(t, *len) ? "checksum" : NULL;
+	}
+	if (wrong) {
+		uk_pr_err("ACPI table %.4s at %#lx is corrupt (%s): ignored", (const char *)t,
+			  (unsigned long)pa, wrong);
+		uk_plat_unmap_boot(t, HEADER_SIZE);
+		return NULL;
+	}
+	return t;
+}
+
+static bool rsdp_ok(const uint8_t *r)
+{
+	return !memcmp(r, "RSD PTR ", 8) && !sum(r, RSDP_V1) && (r[15] < 2 || !sum(r, RSDP_V2));
+}
+
+/* The root table: physical address and size of its entries. */
+static uint64_t root(unsigned *entry)
+{
+	const uint8_t *r, *bios = NULL;
+	uint64_t pa = 0;
+
+	if (rsdp_told) {
+		r = map(rsdp_told, RSDP_V2);
+		if (r && !rsdp_ok(r)) {
+			uk_pr_err("ACPI root pointer at %#lx is corrupt: ignored", (unsigned long)rsdp_told);
+			uk_plat_unmap_boot(r, RSDP_V2);
+			rsdp_told = 0;
+			r = NULL;
+		}
+	} else {
+		bios = map(BIOS_START, BIOS_END - BIOS_START);
+		for (r = bios; r && r < bios + BIOS_END - BIOS_START - RSDP_V2; r += 16)
+			if (rsdp_ok(r))
+				break;
+		if (r && r >= bios + BIOS_END - BIOS_START - RSDP_V2)
+			r = NULL;
+	}
+	if (r) {
+		pa = r[15] >= 2 ? acpi_field(r, 24, 8) : 0;
+		*entry = pa ? 8 : 4;
+		if (!pa)
+			pa = acpi_field(r, 16, 4);
+	}
+	if (r || bios)
+		uk_plat_unmap_boot(r ? r : bios, RSDP_V2);
+	return pa;
+}
+
+size_t acpi_read(const char *sig, void *buf, size_t size)
+{
+	unsigned entry = 4;
+	uint64_t pa = root(&entry);
+	size_t len, n = 0;
+	const uint8_t *list, *t;
+
+	memset(buf, 0, size);
+	list = pa ? table_map(pa, &len) : NULL;
+	for (size_t i = HEADER_SIZE; list && !n && i + entry <= len; i += entry) {
+		uint64_t where = acpi_field(list, (unsigned)i, entry);
+
+		t = map(where, 4);
+		if (!t || memcmp(t, sig, 4))
+			continue;
+		t = table_map(where, &n);
+		if (!t) {
+			n = 0;
+			break;
+		}
+		memcpy(buf, t, UK_MIN(n, size));
+	}
+	/* The tables lie close together; the list's mapping and theirs go in one. */
+	if (list)
+		uk_plat_unmap_boot(list, len);
+	return n;
+}
+
+/* DefName "_S5_" DefPackage: 08 '_S5_' 12 length count value ... (ACPI 6.4 §20.2.5). */
+int acpi_sleep_type(uint64_t pa)
+{
+	size_t len;
+	const uint8_t *t = table_map(pa, &len), *p;
+
+	if (!t)
+		return -ENOENT;
+	for (p = t + HEADER_SIZE; p + 12 < t + len; p++) {
+		if (memcmp(p, "_S5_\x12", 5))
+			continue;
+		p += 5 + 1 + (p[5] >> 6) + 1; /* package length is 1 to 4 bytes; then a count */
+		if (*p == 0x0a)               /* BytePrefix; 0 and 1 have codes that are their value */
+			p++;
+		return *p;
+	}
+	return -ENOENT;
+}

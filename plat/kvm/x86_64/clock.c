@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Monotonic time: the time stamp counter, as soon as its rate is known.
+ *
+ * KVM tells it (kvmclock), and so does cpuid on some machines. Otherwise a reference counter is the
+ * clock at first, and every look at the clock is a sample of both. When the samples are far enough apart
+ * for a good ratio, the TSC takes over; nobody ever waits for that. So that it happens before the
+ * reference counter wraps, an interrupt takes a sample if nobody else does. Later looks, each 16
+ * times as far from the first as the one before, make the ratio more exact; time itself never jumps.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/irq.h>
+#include <uk/plat/clock.h>
+#include <uk/print.h>
+
+#include "kvm.h"
+#include "clock.h"
+
+#define REFINE      16
+#define REFINE_MAX  (600 * UK_NSEC_PER_SEC)
+#define GUESS_HZ    1000000000ULL
+
+#define CPUID_TSC        0x15
+#define CPUID_HYPERVISOR 0x40000000U
+#define CPUID_TIMING     0x40000010U
+
+static bool ready, use_kvmclock;
+static uint64_t mult; /* nanoseconds per tick, 32.32 fixed point; 0 until known */
+static uint64_t tsc_base;
+static uk_nsec ns_base; /* the clock at tsc_base */
+static volatile uint32_t changes; /* of these three: an interrupt may do that to a reader */
+static uint64_t tsc_next = UINT64_MAX; /* when to refine the ratio */
+
+static struct kvm_reference ref;
+static uint64_t ref_last, ref_ticks; /* its value at the last sample, ticks since the first */
+static uint64_t tsc_first;
+static uk_nsec ref_refine; /* since the first sample: when the next one gives a better ratio */
+
+static uk_nsec scale(uint64_t ticks)
+{
+	return (uk_nsec)((unsigned __int128)ticks * mult >> 32);
+}
+
+static void use_rate(uint64_t hz)
+{
+	mult = (UK_NSEC_PER_SEC << 32) / hz;
+	tsc_base = x86_rdtsc();
+}
+
+/* The frequency of the TSC in Hz, if cpuid tells it (Intel SDM vol. 2, cpuid; KVM's timing leaf). */
+static uint64_t told_rate(void)
+{
+	struct x86_cpuid r;
+
+	if (x86_cpu.leaf_max >= CPUID_TSC) {
+		r = x86_cpuid(CPUID_TSC, 0);
+		if (r.eax && r.ebx && r.ecx)
+			return (uint64_t)r.ecx * r.ebx / r.eax;
+	}
+	if ((x86_cpu.f1_ecx & X86_F1_ECX_HYPERVISOR) && x86_cpuid(CPUID_HYPERVISOR, 0).eax >= CPUID_TIMING)
+		return x86_cpuid(CPUID_TIMING, 0).eax * 1000ULL;
+	return 0;
+}
+
+/* Time by the reference counter; the TSC stands by. */
+static uk_nsec sample(void)
+{
+	uint64_t tsc = x86_rdtsc(), now = ref.read() & ref.mask;
+	uint64_t ticks = (now - ref_last) & ref.mask;
+	uk_nsec ns;
+
+	/* How often has it wrapped? Only asked when the TSC can tell. */
+	if (mult) {
+		uint64_t expect = kvm_mul_div(ns_base + scale(tsc - tsc_base), ref.hz, UK_NSEC_PER_SEC) - ref_ticks;
+
+		if (expect > ticks)
+			ticks += (expect - ticks + ref.mask / 2) & ~ref.mask;
+	}
+	ref_last = now;
+	ref_ticks += ticks;
+	ns = kvm_mul_div(ref_ticks, UK_NSEC_PER_SEC, ref.hz);
+	if (ns >= ref_refine) {
+		uk_nsec shown = mult ? ns_base + scale(tsc - tsc_base) : ns;
+
+		mult = kvm_mul_div(ns, 1UL << 32, tsc - tsc_first);
+		tsc_base = tsc;
+		ns_base = shown;
+		changes++;
+		ref_refine = UK_MIN(ref_refine * REFINE, REFINE_MAX + ns);
+		tsc_next = tsc_first + kvm_mul_div(ref_refine, 1UL << 32, mult);
+		ns = shown;
+	}
+	return ns;
+}
+
+static void init(void)
+{
+	uint64_t hz;
+
+	ready = true;
+	use_kvmclock = kvm_kvmclock_init();
+	if (use_kvmclock)
+		return;
+	hz = told_rate();
+	if (hz) {
+		use_rate(hz);
+		return;
+	}
+	kvm_reference_find(&ref);
+	if (!ref.read) {
+		uk_pr_warn("no clock of known frequency: taking the TSC's to be 1 GHz");
+		use_rate(GUESS_HZ);
+		return;
+	}
+	/* Half of what the counter can span, and not more than a tenth of a second. */
+	ref_refine = UK_MIN(kvm_mul_div(ref.mask / 2, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 10);
+	ref_last = ref.read() & ref.mask;
+	tsc_first = x86_rdtsc();
+	kvm_timer_sample(ref_refine);
+}
+
+uk_nsec uk_plat_clock_monotonic(void)
+{
+	uint64_t tsc;
+	uint32_t seen;
+	uk_nsec ns;
+	bool irq;
+
+	while (mult) {
+		seen = changes;
+		tsc = x86_rdtsc();
+		if (tsc >= tsc_next)
+			break;
+		ns = ns_base + scale(tsc - tsc_base);
+		UK_BARRIER();
+		if (seen == changes)
+			return ns;
+	}
+	if (use_kvmclock)
+		return kvm_kvmclock_read();
+	irq = uk_irq_save();
+	if (!ready)
+		init();
+	ns = ref.read ? sample() : 0;
+	uk_irq_restore(irq);
+	return ns;
+}

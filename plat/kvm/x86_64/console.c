@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The console: a 16550 UART at the PC's first serial port (PC16550D data sheet), and the
+ * runner's side channel, which keeps the streams apart.
+ *
+ * Output waits for the UART's FIFO to be empty and fills it with one string instruction, which is one
+ * exit to the hypervisor and not sixteen. Input has no buffer of its own: the receive interrupt is
+ * off while there is something unread, and the FIFO and the host behind it hold the rest back.
+ *
+ * The side channel is a debug port that reads as 'W' when support/run listens. Records:
+ * type, length (16 bits, little endian), payload. Types: K kernel message, E the application's stderr,
+ * C crash report, X exit status, R the image wants input (until then the runner takes none from its
+ * own stdin). The application's stdout always takes the UART.
+ */
+#include <uk/errno.h>
+#include <uk/irq.h>
+#include <uk/param.h>
+#include <uk/plat/console.h>
+#include <uk/plat/irq.h>
+#include <uk/string.h>
+
+#include "kvm.h"
+
+#define COM1     0x3f8
+#define COM1_IRQ 4
+#define RBR      (COM1 + 0) /* read: received byte */
+#define THR      (COM1 + 0) /* write: byte to send */
+#define IER      (COM1 + 1)
+#define FCR      (COM1 + 2)
+#define LCR      (COM1 + 3)
+#define MCR      (COM1 + 4)
+#define LSR      (COM1 + 5)
+
+#define IER_RX    0x05 /* received data, and line status for a break */
+/*
+ * FIFOs on and empty; interrupt from 14 bytes on, or when a few have waited for 4 characters' time.
+ * (QEMU delivers no more at a time than this trigger level.)
+ */
+#define FCR_ON    0xc7
+#define LCR_DLAB  0x80 /* the first two registers are the divisor */
+#define LCR_8N1   0x03
+#define MCR_ON    0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
+#define LSR_DR    0x01
+#define LSR_OE    0x02
+#define LSR_BI    0x10
+#define LSR_THRE  0x20
+#define FIFO_SIZE 16
+
+#define CHANNEL     0xe9
+#define CHANNEL_ID  'W'
+#define RECORD_MAX  0xffff
+
+UK_PARAM_UINT(console, tty, 7, "which of the descriptors 0, 1, 2 are a terminal: 1 + 2 + 4");
+UK_PARAM_STR(console, size, NULL, "size of the terminal, ROWSxCOLUMNS");
+
+static void (*rx_callback)(void);
+static bool rx_break; /* the line told of a break: what is in the FIFO is the last */
+static bool rx_end;
+
+bool kvm_runner(void)
+{
+	return uk_inb(CHANNEL) == CHANNEL_ID;
+}
+
+static void record(char type, const char *s, size_t n)
+{
+	char head[3] = { type, (char)n, (char)(n >> 8) };
+	bool irq = uk_irq_save(); /* records must not mix */
+
+	uk_outsb(CHANNEL, head, sizeof(head));
+	uk_outsb(CHANNEL, s, n);
+	uk_irq_restore(irq);
+}
+
+void kvm_runner_status(int status)
+{
+	char s = (char)status;
+
+	if (kvm_runner())
+		record('X', &s, 1);
+}
+
+static void ask_for_input(void)
+{
+	static bool asked;
+
+	if (!asked && kvm_runner())
+		record('R', NULL, 0);
+	asked = true;
+}
+
+void kvm_console_init(void)
+{
+	/* The runner gives these to every image, used or not. */
+	UK_TABLE_KEEP(uk_param_console_tty);
+	UK_TABLE_KEEP(uk_param_console_size);
+	uk_outb(IER, 0);
+	uk_outb(LCR, LCR_DLAB);
+	uk_outb(COM1, 1); /* 115,200 baud */
+	uk_outb(COM1 + 1, 0);
+	uk_outb(LCR, LCR_8N1);
+	uk_outb(FCR, FCR_ON);
+	uk_outb(MCR, MCR_ON);
+}
+
+static void serial_write(const char *s, size_t n)
+{
+	while (n) {
+		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
+
+		while (!(uk_inb(LSR) & LSR_THRE))
+			__asm__ volatile("pause");
+		uk_outsb(THR, s, burst);
+		s += burst;
+		n -= burst;
+	}
+}
+
+void uk_plat_console_write(int stream, const char *s, size_t n)
+{
+	if (stream == UK_CON_OUT || !kvm_runner()) {
+		serial_write(s, n);
+		return;
+	}
+	while (n) {
+		size_t len = UK_MIN(n, (size_t)RECORD_MAX);
+
+		record(stream == UK_CON_ERR ? 'E' : stream == UK_CON_LOG ? 'K' : 'C', s, len);
+		s += len;
+		n -= len;
+	}
+}
+
+ssize_t uk_plat_console_read(char *buf, size_t n)
+{
+	size_t got = 0;
+
+	if (!n)
+		return 0;
+	ask_for_input();
+	while (!rx_end && got < n) {
+		uint8_t lsr = uk_inb(LSR);
+
+		/* A break puts a 0 into the FIFO, unless that is full. */
+		rx_break |= lsr & LSR_BI;
+		if (!(lsr & LSR_DR)) {
+			rx_end = rx_break;
+			break;
+		}
+		buf[got] = (char)uk_inb(RBR);
+		if (rx_break && !buf[got] && !(uk_inb(LSR) & LSR_DR))
+			rx_end = true;
+		else
+			got++;
+	}
+	if (got || rx_end)
+		return (ssize_t)got;
+	/* Byte or break between the look above and this: the interrupt comes at once. */
+	if (rx_callback)
+		uk_outb(IER, IER_RX);
+	return -EAGAIN;
+}
+
+static void rx_interrupt(void *arg UK_UNUSED)
+{
+	uk_outb(IER, 0);
+	if (rx_callback)
+		rx_callback();
+}
+
+void uk_plat_console_set_rx(void (*cb)(void))
+{
+	static bool connected;
+
+	uk_outb(IER, 0);
+	rx_callback = cb;
+	if (!cb)
+		return;
+	if (!connected)
+		connected = !uk_plat_irq_request(COM1_IRQ, rx_interrupt, NULL);
+	ask_for_input();
+	uk_outb(IER, IER_RX);
+}
+
+int uk_plat_console_isatty(int fd)
+{
+	return fd >= 0 && fd <= 2 && (uk_param_console_tty.u >> fd & 1);
+}
+
+int uk_plat_console_winsize(unsigned *rows, unsigned *cols)
+{
+	unsigned v[2] = { 0, 0 };
+	const char *s = uk_param_console_size.s;
+
+	for (unsigned i = 0; s && i < 2; i++, s++)
+		for (; *s >= '0' && *s <= '9'; s++)
+			v[i] = v[i] * 10 + (unsigned)(*s - '0');
+	if (!v[0] || !v[1] || v[0] > 0xffff || v[1] > 0xffff)
+		return -ENOTTY;
+	*rows = v[0];
+	*cols = v[1];
+	return 0;
+}

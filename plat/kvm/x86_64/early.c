@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Early boot: the image's final place.
+ *
+ * Runs at the physical address, identity-mapped, before relocation: this file may use
+ * nothing that contains an address (no tables of pointers, no static initialised pointers). It chooses
+ * a random virtual base, maps the image there with the protection that each part needs, and
+ * relocates it. Position within the 512 GiB of UK_VA_IMAGE: a 2 MiB slot (18 bits) and a page in what
+ * the image leaves free of its slots (hello: about 8 bits, never less than the slots' 18).
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/io.h>
+#include <uk/arch/paging.h>
+#include <uk/plat/mem.h>
+#include <uk/print.h>
+#include <uk/string.h>
+
+#include "boot.h"
+#include "kvm.h"
+
+#define SLOT       (2UL << 20)
+#define SLOTS      (1UL << 18)
+#define SLOTS_PD   512UL /* slots that one page directory serves */
+#define DIRECT_MAX (1UL << 20)
+
+/* From the linker script, physical addresses here. */
+extern char kvm_text[], kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
+extern const uint64_t kvm_relr[], kvm_relr_end[];
+
+/* entry.S */
+extern uint64_t kvm_root_table[];
+
+uintptr_t kvm_image_offset;
+
+uintptr_t kvm_early(uint32_t magic);
+
+/* SplitMix64 (Steele, Lea, Flood 2014): turns any number into one whose bits all look random. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return x ^ x >> 31;
+}
+
+/*
+ * Enough for a random base, not for keys. Without rdseed and rdrand: the time since power-on in
+ * cycles, and the wall clock's seconds and minutes.
+ */
+static uint64_t early_random(void)
+{
+	uint64_t v = x86_rdtsc();
+	uint32_t f7 = x86_cpuid(0, 0).eax >= 7 ? x86_cpuid(7, 0).ebx : 0;
+	uint64_t hw;
+
+	if (x86_random(x86_cpuid(1, 0).ecx, f7, &hw))
+		return mix(v ^ hw);
+	for (uint8_t reg = 0; reg <= 2; reg += 2) {
+		uk_outb(CMOS_INDEX, reg);
+		v = mix(v + uk_inb(CMOS_DATA));
+	}
+	return mix(v ^ x86_rdtsc() << 32);
+}
+
+/* Is there memory at the image's last byte? Writes to nothing are lost. */
+static void check_memory(void)
+{
+	volatile uint32_t *last = (volatile uint32_t *)UK_ALIGN_DOWN((uintptr_t)uk_image_end - 4, 4);
+
+	*last = 0x5aa5c33c;
+	if (*last != 0x5aa5c33c)
+		uk_fatal("memory too small: this image needs at least %lu KiB",
+			 UK_ALIGN_UP((uintptr_t)uk_image_end, 1024) / 1024);
+	*last = 0;
+}
+
+/* Compact relative relocations: an address, then bitmaps of the 63 words that follow (ELF gABI). */
+static void relocate(uintptr_t load, uintptr_t target)
+{
+	uint64_t *where = NULL;
+
+	for (const uint64_t *r = kvm_relr; r < kvm_relr_end; r++) {
+		if (!(*r & 1)) {
+			where = (uint64_t *)(load + *r);
+			*where++ += target;
+			continue;
+		}
+		for (uint64_t bits = *r >> 1, *w = where; bits; bits >>= 1, w++)
+			if (bits & 1)
+				*w += target;
+		where += 63;
+	}
+}
+
+static void map(uintptr_t offset, char *start, char *end, unsigned prot)
+{
+	uintptr_t pa = (uintptr_t)start & ~UK_PAGE_MASK;
+
+	if (uk_plat_map(offset + pa, pa, UK_ALIGN_UP((uintptr_t)end, UK_PAGE_SIZE) - pa, prot))
+		uk_fatal("the image is too large for its page tables");
+}
+
+uintptr_t kvm_early(uint32_t magic)
+{
+	uintptr_t image = (uintptr_t)uk_image_start;
+	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) + KVM_FIXED_PAGES * UK_PAGE_SIZE;
+	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
+	uint64_t r = early_random();
+	uint64_t slot, page;
+	uintptr_t window;
+
+	/* Loaders of Linux leave this to the kernel; the others do it. */
+	if (magic == BOOT_MAGIC_LINUX64)
+		memset(kvm_bss, 0, (size_t)(uk_image_end - kvm_bss));
+	check_memory();
+	x86_pt_give((uintptr_t)kvm_tables, (unsigned)(((uintptr_t)uk_image_end - (uintptr_t)kvm_tables) / UK_PAGE_SIZE));
+	x86_pt_init(kvm_root_table, (uintptr_t)kvm_root_table, 256 + (unsigned)(r & 0xff),
+		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
+	r = mix(r + 1);
+	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;
+	if (slot % SLOTS_PD + slots > SLOTS_PD) /* would need two page directories */
+		slot -= slots;
+	page = (r >> 32) * ((slots * SLOT - span) / UK_PAGE_SIZE + 1) >> 32;
+	kvm_image_offset = UK_VA_IMAGE + slot * SLOT + page * UK_PAGE_SIZE - image;
+	uk_plat_direct_base = UK_VA_DIRECT + (mix(r + 2) % DIRECT_MAX) * SLOT;
+
+	relocate(image, kvm_image_offset + image);
+	map(kvm_image_offset, uk_image_start, kvm_text, UK_PROT_READ | UK_PROT_WRITE);
+	map(kvm_image_offset, kvm_text, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);
+	map(kvm_image_offset, kvm_rodata, kvm_data, UK_PROT_READ);
+	map(kvm_image_offset, kvm_data, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
+	/* Mapped to anything, so that its page table exists. */
+	window = kvm_fixed(KVM_FIXED_WINDOW) + kvm_image_offset;
+	map(window - image, uk_image_start, uk_image_start + 1, UK_PROT_READ);
+	x86_pt_window(window);
+	return kvm_image_offset;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of this platform share. In order of boot:
+ *
+ *	entry.S     the first instructions, up to 64-bit mode
+ *	early.c     random virtual base, final page tables, relocation
+ *	setup.c     what happens then, as a table of contents
+ *	bootinfo.c  memory map, command line, initrd; pvh.c, multiboot.c, linux64.c: where they come from
+ *
+ * and at run time:
+ *
+ *	console.c   16550 and the runner's side channel
+ *	irqchip.c   local APIC, I/O APIC, PIC
+ *	clock.c     time: TSC, measured against a reference counter (reference.c); kvmclock.c; rtc.c
+ *	timer.c     the one-shot timer: local APIC, or PIT
+ *	acpi.c      tables
+ *	power.c     the end
+ *	random.c    seed
+ */
+#ifndef KVM_H
+#define KVM_H
+
+#include <uk/arch/io.h>
+#include <uk/essentials.h>
+#include <uk/plat/bootinfo.h>
+#include <uk/plat/mem.h>
+
+/* From the linker script. */
+extern char uk_image_start[], uk_image_end[];
+
+/* Virtual - physical address of the image. */
+extern uintptr_t kvm_image_offset;
+
+static inline uk_paddr_t kvm_image_paddr(const void *p)
+{
+	return (uintptr_t)p - kvm_image_offset;
+}
+
+/* Pages of address space behind the image, after an unmapped one, for fixed uses. */
+enum kvm_fixed { KVM_FIXED_WINDOW, KVM_FIXED_LAPIC, KVM_FIXED_IOAPIC, KVM_FIXED_HPET, KVM_FIXED_N };
+#define KVM_FIXED_PAGES ((unsigned)KVM_FIXED_N + 2) /* and an unmapped one on either side */
+
+static inline uintptr_t kvm_fixed(enum kvm_fixed which)
+{
+	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) + (1 + (uintptr_t)which) * UK_PAGE_SIZE;
+}
+
+/* The registers at `pa`, a multiple of a page; NULL if there is no page table for them. */
+volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa);
+
+/* a * b / c without losing bits on the way; the result must fit. */
+static inline uint64_t kvm_mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t lo, hi;
+
+	__asm__("mulq %3" : "=a"(lo), "=d"(hi) : "a"(a), "rm"(b) : "cc");
+	__asm__("divq %2" : "+a"(lo), "+d"(hi) : "rm"(c) : "cc");
+	return lo;
+}
+
+#define CMOS_INDEX 0x70
+#define CMOS_DATA  0x71
+
+/* ---- console.c ---- */
+
+void kvm_console_init(void);
+
+/* Is support/run at the other end of the side channel? */
+bool kvm_runner(void);
+
+/* Tell it the exit status. */
+void kvm_runner_status(int status);
+
+/* ---- irqchip.c ---- */
+
+/* Vectors: interrupt line n has X86_VECTOR_IRQ + n. */
+#define KVM_LINES        24
+#define KVM_VECTOR_TIMER (X86_VECTOR_IRQ + KVM_LINES)
+#define KVM_VECTOR_SPURIOUS 63 /* the low four bits must be ones on old CPUs */
+
+/* Quiet whatever the firmware left behind. */
+void kvm_irqchip_init(void);
+
+/* Handler of KVM_VECTOR_TIMER. */
+extern void (*kvm_timer_handler)(void *);
+
+/* Is there a local APIC? It is switched on by then. */
+bool kvm_lapic(void);
+uint32_t kvm_lapic_read(unsigned reg);
+void kvm_lapic_write(unsigned reg, uint32_t v);
+
+#define LAPIC_ID       0x020
+#define LAPIC_EOI      0x0b0
+#define LAPIC_SPURIOUS 0x0f0
+#define LAPIC_LVT_TIMER 0x320
+#define LAPIC_LVT_LINT0 0x350
+#define LAPIC_TIMER_INIT 0x380
+#define LAPIC_TIMER_NOW 0x390
+#define LAPIC_TIMER_DIV 0x3e0
+
+/* ---- reference.c: a counter of known frequency ---- */
+
+struct kvm_reference {
+	uint64_t (*read)(void);
+	uint64_t mask;   /* it wraps behind this value */
+	uint64_t hz;
+};
+
+/* The best there is; read == NULL if there is none. */
+void kvm_reference_find(struct kvm_reference *ref);
+
+/* ---- kvmclock.c ---- */
+
+/* KVM's paravirtual clock; false if the hypervisor has none. */
+bool kvm_kvmclock_init(void);
+uk_nsec kvm_kvmclock_read(void);
+uk_nsec kvm_kvmclock_wall(void);
+
+/* ---- acpi.c ---- */
+
+/*
+ * Copy table `sig` into buf, at most `size` bytes and the rest zeroed; returns its length, 0 if
+ * there is none or it is corrupt (then said once).
+ */
+size_t acpi_read(const char *sig, void *buf, size_t size);
+
+/* Value for SLP_TYP of state S5 from the DSDT at `pa`, -ENOENT if it is not there. */
+int acpi_sleep_type(uint64_t pa);
+
+void acpi_init(uk_paddr_t rsdp);
+
+/* A table's fields, at the offsets of the ACPI specification (6.4 §5.2). */
+static inline uint64_t acpi_field(const void *table, unsigned offset, unsigned size)
+{
+	uint64_t v = 0;
+
+	__builtin_memcpy(&v, (const char *)table + offset, size);
+	return v;
+}
+
+#define FADT_SIZE        268
+#define FADT_DSDT        40
+#define FADT_SMI_CMD     48
+#define FADT_ACPI_ENABLE 52
+#define FADT_PM1A_CNT    64
+#define FADT_PM_TMR      76
+#define FADT_FLAGS       112
+#define FADT_X_DSDT      140
+#define FADT_X_PM_TMR    208
+#define FADT_SLEEP_CTL   244 /* generic address: space id, width, offset, access, address */
+
+#define FADT_F_TMR_32BIT  (1U << 8)
+#define FADT_F_HW_REDUCED (1U << 20)
+
+#define GAS_MEMORY 0
+#define GAS_IO     1
+
+#endif

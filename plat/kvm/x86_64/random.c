@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seed: rdseed, rdrand, and for want of these the jitter of the time stamp counter.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/plat/random.h>
+#include <uk/string.h>
+
+size_t uk_plat_entropy(void *buf, size_t n)
+{
+	size_t good = 0;
+	char *p = buf;
+
+	while (n) {
+		uint64_t v = 0;
+		size_t len = UK_MIN(n, sizeof(v));
+
+		if (x86_random(x86_cpu.f1_ecx, x86_cpu.f7_ebx, &v))
+			good += len;
+		else /* every port access takes the host a different time */
+			for (int i = 0; i < 8; i++) {
+				__asm__ volatile("inb $0x61, %%al" ::: "al");
+				v = (v ^ x86_rdtsc()) * 0x9e3779b97f4a7c15;
+				v ^= v >> 29;
+			}
+		memcpy(p, &v, len);
+		p += len;
+		n -= len;
+	}
+	return good;
+}

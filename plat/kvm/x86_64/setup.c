@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the image's final address to uk_boot(): what a bare machine needs before libraries can run.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/trap.h>
+#include <uk/print.h>
+
+#include "boot.h"
+#include "kvm.h"
+
+/* entry.S */
+extern uint64_t kvm_root_table[];
+extern char kvm_spare_pages[];
+
+void kvm_start(uint32_t magic, uint32_t info);
+
+static struct uk_bootinfo bootinfo;
+
+volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa)
+{
+	uintptr_t va = kvm_fixed(which);
+
+	return uk_plat_map(va, pa, UK_PAGE_SIZE, UK_PROT_READ | UK_PROT_WRITE | UK_PROT_DEVICE) ? NULL :
+		(volatile void *)va;
+}
+
+/* The first entry of the root table mapped the image to its physical address. */
+static void drop_identity(void)
+{
+	kvm_root_table[0] = 0;
+	x86_write_cr3(x86_read_cr3());
+}
+
+/*
+ * PVH leaves eax undefined, and QEMU has Multiboot's magic in it: what `info` points to decides
+ * first. (Multiboot 1 has flags there, Multiboot 2 a size.)
+ */
+static void read_boot_information(uint32_t magic, uint32_t info)
+{
+	bool pvh = magic != BOOT_MAGIC_LINUX64 && kvm_is_pvh(info);
+
+	switch (pvh ? 0 : magic) {
+#ifdef CONFIG_PLAT_KVM_MULTIBOOT
+	case BOOT_MAGIC_MULTIBOOT1:
+		kvm_boot_multiboot1(&bootinfo, info);
+		break;
+	case BOOT_MAGIC_MULTIBOOT2:
+		kvm_boot_multiboot2(&bootinfo, info);
+		break;
+#endif
+#ifdef CONFIG_PLAT_KVM_LINUX64
+	case BOOT_MAGIC_LINUX64:
+		kvm_boot_linux64(&bootinfo, info);
+		break;
+#endif
+	default:
+		kvm_boot_pvh(&bootinfo, info);
+	}
+	boot_memory_done(&bootinfo);
+}
+
+void kvm_start(uint32_t magic, uint32_t info)
+{
+	x86_trap_init(kvm_spare_pages, UK_PAGE_SIZE); /* from here on mistakes are reported */
+	drop_identity();                              /* page 0 and the rest below 4 MiB are unmapped now */
+	x86_cpu_init();                               /* vector registers, SMEP, SMAP, UMIP */
+	kvm_console_init();
+	kvm_irqchip_init();                           /* the firmware's timer must not reach us */
+	read_boot_information(magic, info);
+	x86_sti();                                    /* still masked by software */
+	uk_boot(&bootinfo);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one-shot timer: the local APIC's (Intel SDM vol. 3 §10.5.4), or channel 0 of the PIT where
+ * there is none.
+ *
+ * Nobody tells the local APIC's frequency. The first guess is the slowest known one, so that the timer
+ * is early rather than late; an early interrupt looks at the clock, learns from how far the counter
+ * came, and sets the timer again. Two or three interrupts later it is exact.
+ */
+#include <uk/arch/trap.h>
+#include <uk/irq.h>
+#include <uk/plat/clock.h>
+#include <uk/plat/irq.h>
+
+#include "clock.h"
+#include "kvm.h"
+
+#define DIVIDE_BY_1  0x0b
+#define SLOWEST_HZ   24000000ULL /* crystals of 24 MHz; virtual machines have 66 MHz to 1 GHz */
+#define GOOD_ENOUGH  (UK_NSEC_PER_SEC / 2)
+
+#define PIT_HZ      1193182
+#define PIT_CH0     0x40
+#define PIT_COMMAND 0x43
+#define PIT_CH0_ONCE 0x30 /* channel 0, both bytes, mode 0: interrupt at terminal count */
+#define PIT_IRQ     0
+#define PIT_MAX     0xffff
+
+static uk_nsec user_deadline = UK_NSEC_MAX, sample_deadline = UK_NSEC_MAX;
+static bool ready, in_handler;
+
+static uint64_t rate = (SLOWEST_HZ << 32) / UK_NSEC_PER_SEC; /* counts per ns, 32.32 fixed point */
+static uk_nsec rate_span; /* the time over which that was measured */
+static uint32_t armed;    /* what the counter was started with; 0: it is not running */
+static uk_nsec armed_at;
+
+/* uktime's; nothing where that is not configured. */
+void uk_timer_interrupt(void) __attribute__((__visibility__("default")));
+
+UK_WEAK void uk_timer_interrupt(void)
+{
+}
+
+/* The counter went down by `counts` since it was started. */
+static void learn(uint32_t counts, uk_nsec now)
+{
+	uk_nsec span = now - armed_at;
+
+	if (counts && span > rate_span && span < UK_NSEC_PER_SEC << 2) {
+		rate = ((uint64_t)counts << 32) / span;
+		rate_span = span;
+	}
+}
+
+static void pit_arm(uk_nsec span)
+{
+	uint64_t n = span > UK_NSEC_PER_SEC ? PIT_MAX : span * PIT_HZ / UK_NSEC_PER_SEC + 1;
+
+	n = UK_MIN(n, (uint64_t)PIT_MAX);
+	uk_outb(PIT_COMMAND, PIT_CH0_ONCE);
+	uk_outb(PIT_CH0, (uint8_t)n);
+	uk_outb(PIT_CH0, (uint8_t)(n >> 8));
+}
+
+/* Start the counter for the earlier of the two deadlines. */
+static void arm(uk_nsec now)
+{
+	uk_nsec next = UK_MIN(user_deadline, sample_deadline);
+	uk_nsec span = next > now ? next - now : 0;
+	uint64_t n;
+
+	if (!kvm_lapic()) {
+		if (next != UK_NSEC_MAX)
+			pit_arm(span);
+		return;
+	}
+	if (next == UK_NSEC_MAX) {
+		if (armed)
+			kvm_lapic_write(LAPIC_TIMER_INIT, 0);
+		armed = 0;
+		return;
+	}
+	n = (uint64_t)((unsigned __int128)span * rate >> 32) + 1;
+	armed = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	armed_at = now;
+	kvm_lapic_write(LAPIC_TIMER_INIT, armed);
+}
+
+static void handler(void *arg UK_UNUSED)
+{
+	uk_nsec now = uk_plat_clock_monotonic();
+
+	if (armed && rate_span < GOOD_ENOUGH)
+		learn(armed, now);
+	armed = 0;
+	if (sample_deadline <= now)
+		sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
+	if (user_deadline <= now) {
+		user_deadline = UK_NSEC_MAX;
+		in_handler = true;
+		uk_timer_interrupt();
+		in_handler = false;
+	}
+	if (user_deadline != UK_NSEC_MAX || sample_deadline != UK_NSEC_MAX)
+		arm(uk_plat_clock_monotonic());
+}
+
+static void init(void)
+{
+	ready = true;
+	if (!kvm_lapic()) {
+		uk_plat_irq_request(PIT_IRQ, handler, NULL);
+		return;
+	}
+	kvm_timer_handler = handler;
+	kvm_lapic_write(LAPIC_TIMER_DIV, DIVIDE_BY_1);
+	kvm_lapic_write(LAPIC_LVT_TIMER, KVM_VECTOR_TIMER);
+}
+
+static void set(void)
+{
+	uk_nsec now;
+
+	if (!ready)
+		init();
+	if (in_handler)
+		return; /* it starts the counter in the end */
+	now = uk_plat_clock_monotonic();
+	if (armed && rate_span < GOOD_ENOUGH) {
+		uint32_t left = kvm_lapic_read(LAPIC_TIMER_NOW);
+
+		if (left)
+			learn(armed - left, now);
+	}
+	arm(now);
+}
+
+void uk_plat_timer_set(uk_nsec deadline)
+{
+	user_deadline = deadline;
+	set();
+}
+
+void kvm_timer_sample(uk_nsec when)
+{
+	sample_deadline = when;
+	set();
+}
