@@ -59,7 +59,7 @@ define newline
 
 endef
 manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provides api-prefix api-ops \
-	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y
+	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@
@@ -74,6 +74,8 @@ endef
 $(foreach l,$(uk-libs),$(if $(wildcard $(lib-dir-$l)/Makefile.uk),,\
 	$(error $(lib-dir-$l)/Makefile.uk is missing: its Config.uk makes $l a library, and this file lists its sources)))
 $(foreach l,$(uk-libs),$(eval $(call read-manifest,$l)))
+# A library that is used if it happens to be in the image cannot be said in Kconfig without a loop.
+$(foreach l,$(uk-libs),$(eval lib-deps-$l += $(filter $(uk-libs),$(optional-y-of-$l))))
 $(foreach l,$(uk-libs),$(if $(kind-of-$l),,$(eval kind-of-$l := \
 	$(if $(filter app,$(lib-kind-$l))$(package-of-$l),app,kernel))))
 

@@ -102,12 +102,14 @@ UK_SYSCALL_LEAF(long, clock_getres, int clock, struct uk_abi_timespec *ts)
 	return rc || !ts ? rc : uk_put_user(uk_abi_timespec(1), ts);
 }
 
-static long set_wall(bool valid, uk_nsec time)
+static long set_wall(int64_t sec, int64_t part, int64_t per_sec)
 {
+	uk_nsec time;
+
+	if (!uk_abi_time_nsec(sec, part, per_sec, &time))
+		return -EINVAL;
 	if (uk_process_current()->creds.euid)
 		return -EPERM;
-	if (!valid)
-		return -EINVAL;
 	uk_clock_wall_set(time);
 	return 0;
 }
@@ -115,13 +117,12 @@ static long set_wall(bool valid, uk_nsec time)
 UK_SYSCALL(long, clock_settime, int clock, const struct uk_abi_timespec *user)
 {
 	struct uk_abi_timespec ts;
-	uk_nsec time;
 
 	if (clock != UK_CLOCK_REALTIME)
 		return -EINVAL;
 	if (uk_get_user(&ts, user))
 		return -EFAULT;
-	return set_wall(uk_abi_timespec_nsec(&ts, &time), time);
+	return set_wall(ts.sec, ts.nsec, 1000000000);
 }
 
 /* The time zone is the C library's affair. */
@@ -142,13 +143,12 @@ UK_SYSCALL_LEAF(long, gettimeofday, struct uk_abi_timeval *tv, struct timezone *
 UK_SYSCALL(long, settimeofday, const struct uk_abi_timeval *user, const struct timezone *tz)
 {
 	struct uk_abi_timeval tv;
-	uk_nsec time;
 
 	if (tz)
 		return -EINVAL;
 	if (uk_get_user(&tv, user))
 		return -EFAULT;
-	return set_wall(uk_abi_timeval_nsec(&tv, &time), time);
+	return set_wall(tv.sec, tv.usec, 1000000);
 }
 
 #ifdef UK_SYSCALL_LEGACY
