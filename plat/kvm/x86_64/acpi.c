@@ -139,17 +139,17 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 int acpi_sleep_type(uint64_t pa)
 {
 	size_t len;
-	const uint8_t *t = table_map(pa, &len), *p;
+	const uint8_t *t = table_map(pa, &len), *p, *end;
 
 	if (!t)
 		return -ENOENT;
-	for (p = t + HEADER_SIZE; p + 12 < t + len; p++) {
+	for (p = t + HEADER_SIZE, end = t + len; p + 8 <= end; p++) {
 		if (memcmp(p, "_S5_\x12", 5))
 			continue;
 		p += 5 + 1 + (p[5] >> 6) + 1; /* package length is 1 to 4 bytes; then a count */
-		if (*p == 0x0a)               /* BytePrefix; 0 and 1 have codes that are their value */
+		if (p + 1 < end && *p == 0x0a) /* BytePrefix; 0 and 1 have codes that are their value */
 			p++;
-		return *p;
+		return p < end ? *p : -ENOENT;
 	}
 	return -ENOENT;
 }

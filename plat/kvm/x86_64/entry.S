@@ -36,7 +36,6 @@ kvm_spare_pages:		/* PDPT and PD, free once we have left the identity mapping */
 
 	.section .text.boot, "ax"
 	.globl kvm_entry
-	.hidden kvm_entry
 	.code32
 kvm_entry:
 	UK_MARK(UK_MARK_ENTRY)
