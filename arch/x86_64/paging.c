@@ -32,7 +32,7 @@
 #define VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
 #define VA_BOOT_LEN (1UL << 42)
 
-uintptr_t uk_plat_direct_base;
+UK_WEAK uintptr_t uk_plat_direct_base;
 
 static uint64_t *base[ROOT + 1]; /* base[level]: all entries of a level as one array */
 static uint64_t nx;              /* X86_PTE_NX, or 0 where the CPU does not have it */
@@ -75,7 +75,7 @@ void x86_pt_window(uk_vaddr_t va)
 	window = va;
 }
 
-void uk_plat_set_frames(const struct uk_plat_frames *frames)
+UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
 {
 	source = frames;
 }
