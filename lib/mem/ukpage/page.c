@@ -335,7 +335,7 @@ static uk_paddr_t run(size_t npages, unsigned flags)
 	pa = run_from_lists(npages, order, flags);
 	if (pa == UK_PAGE_NONE)
 		pa = run_from_frontier(npages, order, flags);
-	if (pa != UK_PAGE_NONE)
+	if (pa != UK_PAGE_NONE || flags & UK_PAGE_EASY)
 		return pa;
 	stack_drain(0);
 	if (npages > 1)
@@ -350,11 +350,11 @@ static uk_paddr_t run(size_t npages, unsigned flags)
 static bool stack_fill(void)
 {
 	size_t n = STACK_LOT;
-	uk_paddr_t pa = run(n, 0);
+	uk_paddr_t pa = run(n, UK_PAGE_EASY);
 	struct frame *f;
 
 	if (pa == UK_PAGE_NONE)
-		pa = run(n = 1, 0);
+		pa = run(n = 1, UK_PAGE_EASY);
 	if (pa == UK_PAGE_NONE)
 		return false;
 	used_pages -= n;

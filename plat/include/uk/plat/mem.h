@@ -94,6 +94,13 @@ int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot);
  */
 int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
 
+/*
+ * A whole stretch at a time: how many of the `max` bytes (whole pages) from va on are alike, that is,
+ * either nothing is mapped there (*pa = 0), or frames that adjoin are (*pa: the first). At least
+ * a page; what follows may still be of the same kind. Any context.
+ */
+size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
+
 /* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
 extern uintptr_t uk_plat_direct_base;
 

@@ -27,7 +27,7 @@
 #define UK_PAGE_ZERO  1U /* fill with zeroes */
 #define UK_PAGE_DMA32 2U /* below 4 GiB, for devices with 32 address bits */
 #define UK_PAGE_ALIGN 4U /* a run starts at a multiple of its length, rounded up to a power of two */
-#define UK_PAGE_EASY  8U /* fail rather than ask others to give memory back */
+#define UK_PAGE_EASY  8U /* fail rather than search long or ask others to give memory back */
 
 struct uk_page_stats {
 	uint64_t total; /* bytes of all regions */

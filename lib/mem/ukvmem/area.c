@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ordered set of areas; see area.h.
+ */
+#include <uk/page.h>
+#include "area.h"
+
+static struct area *spare; /* linked through `left` */
+static unsigned nspare;
+
+/* ---- nodes ---- */
+
+bool area_reserve(unsigned n)
+{
+	struct area *a, *end;
+	uk_paddr_t pa;
+
+	while (nspare < n) {
+		pa = uk_page_alloc(1, UK_PAGE_EASY);
+		if (pa == UK_PAGE_NONE)
+			return false;
+		a = uk_page_to_virt(pa);
+		for (end = a + UK_PAGE_SIZE / sizeof(*a); a < end; a++)
+			area_free(a);
+	}
+	return true;
+}
+
+void area_free(struct area *a)
+{
+	a->left = spare;
+	spare = a;
+	nspare++;
+}
+
+static uint32_t random_prio(void)
+{
+	static uint32_t x = 2463534242;
+
+	/* Marsaglia's xorshift: only the balance of the tree depends on it. */
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x;
+}
+
+/* Makes what a node knows about its subtree true again, after a change below it. */
+static struct area *update(struct area *a)
+{
+	struct area *l = a->left, *r = a->right;
+
+	a->low = l ? l->low : a->start;
+	a->high = r ? r->high : a->end;
+	a->gap = 0;
+	if (l)
+		a->gap = UK_MAX(l->gap, a->start - l->high);
+	if (r)
+		a->gap = UK_MAX(a->gap, UK_MAX(r->gap, r->low - a->end));
+	return a;
+}
+
+struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot)
+{
+	struct area *a = spare;
+
+	spare = a->left;
+	nspare--;
+	*a = (struct area){ .start = start, .end = end, .prot = prot, .prio = random_prio() };
+	return update(a);
+}
+
+/* ---- the tree ---- */
+
+/* *l gets the areas of t that start below va, *r the others. */
+static void split(struct area *t, uk_vaddr_t va, struct area **l, struct area **r)
+{
+	if (!t) {
+		*l = *r = NULL;
+	} else if (t->start < va) {
+		split(t->right, va, &t->right, r);
+		*l = update(t);
+	} else {
+		split(t->left, va, l, &t->left);
+		*r = update(t);
+	}
+}
+
+/* One tree of two, of which the first lies wholly below the second. */
+static struct area *merge(struct area *l, struct area *r)
+{
+	if (!l || !r)
+		return l ? l : r;
+	if (l->prio > r->prio) {
+		l->right = merge(l->right, r);
+		return update(l);
+	}
+	r->left = merge(l, r->left);
+	return update(r);
+}
+
+struct area *area_at(const struct space *s, uk_vaddr_t va)
+{
+	struct area *t = s->root, *best = NULL;
+
+	while (t) {
+		if (t->end > va) {
+			best = t;
+			t = t->left;
+		} else {
+			t = t->right;
+		}
+	}
+	return best;
+}
+
+void area_insert(struct space *s, struct area *a)
+{
+	struct area *l, *r;
+
+	split(s->root, a->start, &l, &r);
+	s->root = merge(merge(l, a), r);
+	s->areas++;
+	s->mapped += a->end - a->start;
+}
+
+static void forget(struct area *a, void *arg)
+{
+	struct space *s = arg;
+
+	s->areas--;
+	s->mapped -= a->end - a->start;
+}
+
+/* Takes out the one area that starts at va. */
+static struct area *take(struct space *s, uk_vaddr_t va)
+{
+	struct area *l, *m, *r;
+
+	split(s->root, va, &l, &m);
+	split(m, va + 1, &m, &r);
+	s->root = merge(l, r);
+	forget(m, s);
+	return m;
+}
+
+/* Makes va a boundary between areas, if it lies inside one. */
+static void cut(struct space *s, uk_vaddr_t va)
+{
+	struct area *a = area_at(s, va), *b;
+
+	if (!a || a->start >= va)
+		return;
+	a = take(s, a->start);
+	b = area_new(va, a->end, a->prot);
+	a->end = va;
+	area_insert(s, update(a));
+	area_insert(s, b);
+}
+
+struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end)
+{
+	struct area *l, *m, *r;
+
+	cut(s, start);
+	cut(s, end);
+	split(s->root, start, &l, &m);
+	split(m, end, &m, &r);
+	s->root = merge(l, r);
+	area_walk(m, forget, s);
+	return m;
+}
+
+void area_join(struct space *s, uk_vaddr_t va)
+{
+	struct area *a = area_at(s, va - 1), *b = area_at(s, va);
+
+	if (!a || !b || a->end != va || b->start != va || a->prot != b->prot)
+		return;
+	a = take(s, a->start);
+	b = take(s, va);
+	a->end = b->end;
+	area_insert(s, update(a));
+	area_free(b);
+}
+
+/* The lowest hole of `len` bytes from `from` on between areas of t, or 0. */
+static uk_vaddr_t hole(const struct area *t, uk_vaddr_t from, size_t len)
+{
+	uk_vaddr_t va;
+
+	if (!t || t->gap < len || t->high <= from)
+		return 0;
+	va = hole(t->left, from, len);
+	if (va)
+		return va;
+	if (t->left) {
+		va = UK_MAX(t->left->high, from);
+		if (va < t->start && t->start - va >= len)
+			return va;
+	}
+	if (t->right) {
+		va = UK_MAX(t->end, from);
+		if (va < t->right->low && t->right->low - va >= len)
+			return va;
+	}
+	return hole(t->right, from, len);
+}
+
+/* The lowest hole in [from, to). */
+static uk_vaddr_t room(const struct area *t, uk_vaddr_t from, uk_vaddr_t to, size_t len)
+{
+	uk_vaddr_t va;
+
+	if (len > to - from)
+		return 0;
+	if (!t || t->low >= from + len)
+		return from;
+	va = hole(t, from, len);
+	if (!va)
+		va = UK_MAX(t->high, from);
+	return va <= to - len ? va : 0;
+}
+
+uk_vaddr_t area_room(const struct space *s, size_t len, size_t align)
+{
+	size_t slack = align - UK_MIN(align, 4096UL); /* areas start at pages already */
+	uk_vaddr_t va;
+
+	if (len > s->end - s->start - slack)
+		return 0;
+	va = room(s->root, s->base, s->end, len + slack);
+	if (!va)
+		va = room(s->root, s->start, s->end, len + slack);
+	return UK_ALIGN_UP(va, align);
+}
+
+void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg)
+{
+	if (!tree)
+		return;
+	area_walk(tree->left, fn, arg);
+	fn(tree, arg);
+	area_walk(tree->right, fn, arg);
+}
+
+void area_free_tree(struct area *tree)
+{
+	if (!tree)
+		return;
+	area_free_tree(tree->left);
+	area_free_tree(tree->right);
+	area_free(tree);
+}

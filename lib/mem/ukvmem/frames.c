@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames of areas: getting them in long runs, and giving them back in long runs, since page
+ * tables and the frame allocator are both cheap per run and dear per page.
+ *
+ * Which frame lies where is not noted here: the page tables know.
+ */
+#include <uk/bits.h>
+#include <uk/errno.h>
+#include <uk/page.h>
+#include <uk/plat/mem.h>
+#include <uk/string.h>
+#include "vmem.h"
+
+#define LARGE_PAGES (LARGE_PAGE / UK_PAGE_SIZE)
+#define BATCH       32U
+
+size_t vmem_populated;
+
+/* A run of up to *n frames; shorter if there is none of that length, then *n says how long. */
+static uk_paddr_t get_run(size_t *n, bool large)
+{
+	unsigned align = large ? UK_PAGE_ALIGN : 0;
+	uk_paddr_t pa;
+
+	while (*n > 1) {
+		pa = uk_page_alloc_run(*n, UK_PAGE_EASY | align);
+		if (pa != UK_PAGE_NONE)
+			return pa;
+		if (!align)
+			*n = 1UL << (uk_log2_ceil(*n) - 1);
+		align = 0;
+	}
+	return uk_page_alloc(1, UK_PAGE_EASY);
+}
+
+/* Populates a hole in page tables. */
+static int fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
+{
+	uk_paddr_t pa;
+	bool large;
+	size_t n;
+	int err;
+
+	for (; len; va += n * UK_PAGE_SIZE, len -= n * UK_PAGE_SIZE) {
+		/* Up to the next boundary of large pages, then large pages. */
+		large = !(va & (LARGE_PAGES * UK_PAGE_SIZE - 1)) && len >= LARGE_PAGES * UK_PAGE_SIZE;
+		n = LARGE_PAGES - (va / UK_PAGE_SIZE) % LARGE_PAGES;
+		n = UK_MIN(n, len / UK_PAGE_SIZE);
+		pa = get_run(&n, large);
+		if (pa == UK_PAGE_NONE)
+			return -ENOMEM;
+		if (zero)
+			memset(uk_page_to_virt(pa), 0, n * UK_PAGE_SIZE);
+		err = uk_plat_map(va, pa, n * UK_PAGE_SIZE, prot);
+		if (err) {
+			uk_plat_unmap(va, n * UK_PAGE_SIZE);
+			uk_page_free_run(pa, n);
+			return err;
+		}
+		vmem_populated += n * UK_PAGE_SIZE;
+	}
+	return 0;
+}
+
+int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
+{
+	uk_paddr_t pa;
+	size_t n;
+	int err;
+
+	for (; len; va += n, len -= n) {
+		n = uk_plat_lookup_run(va, len, &pa);
+		if (pa != UK_PAGE_NONE)
+			continue;
+		err = fill(va, n, prot, zero);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int vmem_depopulate(uk_vaddr_t va, size_t len)
+{
+	struct {
+		uk_paddr_t pa;
+		size_t len;
+	} run[BATCH];
+	uk_vaddr_t from;
+	unsigned i, nruns;
+	size_t n;
+	int err;
+
+	while (len) {
+		/* Unmap before freeing: nobody else may get a frame that is still reachable here. */
+		for (from = va, nruns = 0; len && nruns < BATCH; va += n, len -= n) {
+			n = uk_plat_lookup_run(va, len, &run[nruns].pa);
+			run[nruns].len = n;
+			if (run[nruns].pa == UK_PAGE_NONE)
+				continue;
+			if (nruns && run[nruns - 1].pa + run[nruns - 1].len == run[nruns].pa)
+				run[nruns - 1].len += n;
+			else
+				nruns++;
+		}
+		if (!nruns)
+			continue;
+		err = uk_plat_unmap(from, va - from);
+		if (err)
+			return err;
+		for (i = 0; i < nruns; i++) {
+			uk_page_free_run(run[i].pa, run[i].len / UK_PAGE_SIZE);
+			vmem_populated -= run[i].len;
+		}
+	}
+	return 0;
+}

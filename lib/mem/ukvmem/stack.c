@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stacks, in a window of their own: each is an area whose first page has no frame, the guard.
+ *
+ * A freed stack waits on a list for the next thread that wants one of its size. The list runs through the
+ * stacks' lowest words, which a thread that is just ending on it does not use any more; when it
+ * is full, the one that has waited longest is unmapped, never the one that was just freed.
+ */
+#include <uk/config.h>
+#include <uk/errno.h>
+#include <uk/init.h>
+#include <uk/page.h>
+#include <uk/plat/mem.h>
+#include <uk/stack.h>
+#include "vmem.h"
+
+/* Lies at the lowest address of a stack in the cache. */
+struct cached {
+	struct cached *next;
+	size_t size;
+};
+
+static struct space stacks;
+static struct cached *cache;
+static unsigned ncached;
+
+static int make(size_t size, void **stack)
+{
+	uk_vaddr_t guard;
+	int err;
+
+	if (!area_reserve(1))
+		return -ENOMEM;
+	guard = area_room(&stacks, size + UK_PAGE_SIZE, UK_PAGE_SIZE);
+	if (!guard)
+		return -ENOSPC;
+	err = vmem_populate(guard + UK_PAGE_SIZE, size, UK_PROT_READ | UK_PROT_WRITE, false);
+	if (err) {
+		vmem_depopulate(guard + UK_PAGE_SIZE, size);
+		return err;
+	}
+	area_insert(&stacks, area_new(guard, guard + UK_PAGE_SIZE + size, UK_VMEM_READ | UK_VMEM_WRITE));
+	*stack = (void *)(guard + UK_PAGE_SIZE);
+	return 0;
+}
+
+static void unmake(uk_vaddr_t stack, size_t size)
+{
+	/* No large page is split: the range is mapped as a whole. */
+	area_free_tree(area_extract(&stacks, stack - UK_PAGE_SIZE, stack + size));
+	vmem_depopulate(stack, size);
+}
+
+/* Unmaps the stack that has waited longest. */
+static void evict(void)
+{
+	struct cached **link = &cache, *last;
+
+	while ((*link)->next)
+		link = &(*link)->next;
+	last = *link;
+	*link = NULL;
+	ncached--;
+	unmake((uk_vaddr_t)last, last->size);
+}
+
+void *uk_stack_alloc(size_t size)
+{
+	struct cached **link, *c;
+	void *stack = NULL;
+	int err;
+
+	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	if (!size || size >= UK_VA_STACKS_END - UK_VA_STACKS)
+		return NULL;
+	do {
+		uk_spin_lock(&vmem_lock);
+		for (link = &cache; (c = *link) && c->size != size;)
+			link = &c->next;
+		if (c) {
+			*link = c->next;
+			ncached--;
+			stack = c;
+			err = 0;
+		} else {
+			err = make(size, &stack);
+		}
+		uk_spin_unlock(&vmem_lock);
+	} while (err == -ENOMEM && uk_page_shrink());
+	return err ? NULL : stack;
+}
+
+void uk_stack_free(void *stack, size_t size)
+{
+	struct cached *c = stack;
+
+	if (!stack)
+		return;
+	uk_spin_lock(&vmem_lock);
+	c->size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	c->next = cache;
+	cache = c;
+	if (++ncached > CONFIG_LIBUKVMEM_STACK_CACHE)
+		evict();
+	uk_spin_unlock(&vmem_lock);
+}
+
+bool uk_stack_is_guard(uk_vaddr_t va)
+{
+	struct area *a = area_at(&stacks, va);
+
+	return a && va >= a->start && va - a->start < UK_PAGE_SIZE;
+}
+
+static bool shrink(void)
+{
+	bool any = false;
+
+	uk_spin_lock(&vmem_lock);
+	while (cache) {
+		evict();
+		any = true;
+	}
+	uk_spin_unlock(&vmem_lock);
+	return any;
+}
+
+static struct uk_page_shrinker shrinker = { .shrink = shrink };
+
+static int stack_init(void)
+{
+	/* 2^26 places. */
+	space_init(&stacks, UK_VA_STACKS, UK_VA_STACKS_END, UK_VA_STACKS,
+		   UK_VA_STACKS + (UK_VA_STACKS_END - UK_VA_STACKS) / 2);
+	uk_page_shrinker_add(&shrinker);
+	return 0;
+}
+
+UK_INIT(UK_INIT_EARLY, "2", stack_init, NULL);
