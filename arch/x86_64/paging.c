@@ -183,15 +183,62 @@ static uint64_t flags_of(unsigned prot)
 	return f;
 }
 
-/* Write one entry that maps a page; the change in the number of entries in use. */
-static inline long set(uint64_t *e, uk_vaddr_t va, uint64_t new)
+/*
+ * Write `n` entries for pages of `size` bytes from va on: `first`, and each more by `step`. Returns
+ * the change in the number of entries in use.
+ */
+static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t first, uint64_t step)
 {
-	uint64_t old = *e;
+	long used = first ? (long)n : 0;
 
-	*e = new;
-	if (old & X86_PTE_P)
-		x86_invlpg(va);
-	return !!new - !!old;
+	for (size_t i = 0; i < n; i++, first += step) {
+		uint64_t old = e[i];
+
+		e[i] = first;
+		if (!old)
+			continue;
+		used--;
+		if (old & X86_PTE_P)
+			x86_invlpg(va + i * size);
+	}
+	return used;
+}
+
+static void protect(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t flags)
+{
+	for (; n--; e++, va += size)
+		if (*e)
+			fill(e, 1, va, size, (*e & ADDR_MASK) | flags, 0);
+}
+
+/* How many of the entries from va on in one table are in [va, end). */
+static size_t in_table(uk_vaddr_t va, uk_vaddr_t end)
+{
+	return UK_MIN((end - va) >> UK_PAGE_SHIFT, ENTRIES - ((va >> UK_PAGE_SHIFT) & (ENTRIES - 1)));
+}
+
+/*
+ * Go down to the entry that is to be written for va: of a page table, or of a page directory for a
+ * large page. For UNMAP and PROTECT it may be a hole, at any level.
+ */
+static int descend(enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa, unsigned *level)
+{
+	bool large = !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE;
+	int rc;
+
+	for (*level = ROOT; *level; --*level) {
+		uint64_t *e = entry(va, *level);
+		bool leaf = *level == 1 && (*e & X86_PTE_PS);
+
+		if (*level == 1 && large && (leaf || (op == MAP && !*e)))
+			return 0;
+		if (!*e && op != MAP)
+			return 0;
+		rc = leaf ? split(e, va) : *e ? 0 : table_add(e, va, *level);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags)
@@ -199,44 +246,23 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 	uk_vaddr_t end = va + len;
 
 	while (va < end) {
-		unsigned level = ROOT;
-		uint64_t *e, keep;
-		long used = 0;
+		unsigned level;
+		int rc = descend(op, va, end, pa, &level);
+		uint64_t *e = entry(va, level);
+		size_t n = level ? 1 : in_table(va, end);
+		uint64_t ps = level ? X86_PTE_PS : 0;
 
-		for (;; level--) {
-			e = entry(va, level);
-			/* A whole 2 MiB page: in one entry, unless there is a table already. */
-			if (level == 1 && !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE &&
-			    (op == MAP ? !*e || (*e & X86_PTE_PS) : *e & X86_PTE_PS))
-				break;
-			if (level == 0)
-				break;
-			if (!*e && op != MAP)
-				break;
-			if (!*e ? table_add(e, va, level) :
-			    level == 1 && (*e & X86_PTE_PS) ? split(e, va) : 0)
-				return -ENOMEM;
+		if (rc)
+			return rc;
+		if (op == MAP) {
+			count(va, level, fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
+			pa += n * SIZE(level);
+		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
+			protect(e, n, va, SIZE(level), flags | ps);
+		} else if (op == UNMAP && (!level || (*e & X86_PTE_PS))) {
+			count(va, level, fill(e, n, va, SIZE(level), 0, 0));
 		}
-		if (level && !*e && op != MAP) { /* a hole: on to where the next entry begins */
-			uk_vaddr_t next = UK_ALIGN_DOWN(va, SIZE(level)) + SIZE(level);
-
-			pa += next - va;
-			va = next;
-			continue;
-		}
-		keep = va;
-		do {
-			if (op == MAP)
-				used += set(e, va, pa | flags | (level ? X86_PTE_PS : 0));
-			else if (op == UNMAP)
-				used += set(e, va, 0);
-			else if (*e)
-				set(e, va, (*e & ADDR_MASK) | flags | (level ? X86_PTE_PS : 0));
-			va += SIZE(level);
-			pa += SIZE(level);
-			e++;
-		} while (!level && va < end && ((uintptr_t)e & UK_PAGE_MASK));
-		count(keep, level, used);
+		va = UK_ALIGN_DOWN(va, SIZE(level)) + n * SIZE(level);
 	}
 	return 0;
 }

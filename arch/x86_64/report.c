@@ -125,6 +125,8 @@ void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	}
 #else
 	(void)fp;
+	if (!readable(sp)) /* it overflowed: begin at its last page */
+		sp = UK_ALIGN_UP(sp, UK_PAGE_SIZE);
 	for (unsigned i = 0; i < SCAN_WORDS && depth < DEPTH; i++, sp += 8) {
 		if ((!i || !(sp & UK_PAGE_MASK)) && !readable(sp))
 			break;

@@ -24,14 +24,13 @@
 /* Vectors for which the CPU pushes an error code: 8, 10..14, 17, 21, 29, 30. */
 #define WITH_ERROR 0x60227d00U
 
-struct gate { /* Intel SDM vol. 3 §6.14.1 */
-	uint16_t offset0;
-	uint16_t sel;
-	uint8_t ist;
-	uint8_t type;
-	uint16_t offset16;
-	uint32_t offset32;
-	uint32_t zero;
+/* A present interrupt gate in code segment X86_SEL_CODE (Intel SDM vol. 3 §6.14.1), without its offset. */
+#define GATE      (0x8eUL << 40 | X86_SEL_CODE << 16)
+#define GATE_IST(n) ((uint64_t)(n) << 32)
+
+struct gate {
+	uint64_t low;
+	uint64_t high;
 };
 
 struct UK_PACKED tss { /* §7.7 */
@@ -71,16 +70,12 @@ void x86_trap_init(void *ist, size_t size)
 	tss.ist[1] = (uintptr_t)ist + size;
 	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
 	gdt[4] = t >> 32;
-	for (unsigned i = 0; i < X86_VECTORS; i++, stub += STUB_SIZE)
-		idt[i] = (struct gate){
-			.offset0 = (uint16_t)stub,
-			.offset16 = (uint16_t)(stub >> 16),
-			.offset32 = (uint32_t)(stub >> 32),
-			.sel = X86_SEL_CODE,
-			.type = 0x8e, /* present, interrupt gate */
-		};
-	idt[VEC_NMI].ist = 1;
-	idt[VEC_DF].ist = 2;
+	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += STUB_SIZE) {
+		g->low = GATE | (stub & 0xffff) | (stub & 0xffff0000) << 32;
+		g->high = stub >> 32;
+	}
+	idt[VEC_NMI].low |= GATE_IST(1);
+	idt[VEC_DF].low |= GATE_IST(2);
 	__asm__ volatile("lgdt %0\n\t"
 			 "lidt %1\n\t"
 			 "ltr %w2\n\t"
