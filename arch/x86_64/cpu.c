@@ -10,7 +10,7 @@
 
 struct x86_cpu x86_cpu;
 
-void x86_cpu_init(void)
+UK_COLD void x86_cpu_init(void)
 {
 	struct x86_cpuid l1 = x86_cpuid(1, 0), l7 = { 0 };
 	uint64_t cr4 = x86_read_cr4() | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;

@@ -41,7 +41,7 @@ void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(vo
 	ctx->sp = (uintptr_t)f;
 }
 
-void x86_fpu_init(void)
+UK_COLD void x86_fpu_init(void)
 {
 	uint32_t mxcsr = MXCSR_DEFAULT;
 

@@ -55,7 +55,7 @@ UK_WEAK uintptr_t x86_fault_addr(void)
 	return x86_read_cr2();
 }
 
-static UK_PRINTF(1, 2) void say(const char *fmt, ...)
+static UK_COLD UK_PRINTF(1, 2) void say(const char *fmt, ...)
 {
 	char line[160];
 	va_list ap;
@@ -74,7 +74,7 @@ static bool in(uintptr_t va, const char *start, const char *end)
 	return va >= (uintptr_t)start && va < (uintptr_t)end;
 }
 
-static void say_at(uintptr_t pc)
+static UK_COLD void say_at(uintptr_t pc)
 {
 	if (in(pc, uk_image_start, uk_image_end))
 		say("  at image+%#lx", pc - (uintptr_t)uk_image_start);
@@ -82,7 +82,7 @@ static void say_at(uintptr_t pc)
 		say("  at %#lx, outside of the image", pc);
 }
 
-static bool readable(uintptr_t va)
+static UK_COLD bool readable(uintptr_t va)
 {
 	uk_paddr_t pa;
 	unsigned prot;
@@ -92,7 +92,7 @@ static bool readable(uintptr_t va)
 
 #ifndef CONFIG_FRAME_POINTER
 /* Is there a call instruction before `ret`: e8 rel32, or ff /2 with its usual lengths? */
-static bool after_call(uintptr_t ret)
+static UK_COLD bool after_call(uintptr_t ret)
 {
 	const unsigned char *p = (const unsigned char *)ret;
 
@@ -107,7 +107,7 @@ static bool after_call(uintptr_t ret)
 }
 #endif
 
-void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
 	unsigned depth = 0;
 
@@ -146,7 +146,7 @@ static const char names[] =
 	"x87 floating point error\0alignment check\0machine check\0SIMD floating point error\0"
 	"virtualization exception\0control protection exception";
 
-static const char *name_of(unsigned vector)
+static UK_COLD const char *name_of(unsigned vector)
 {
 	const char *s = names;
 
@@ -158,7 +158,7 @@ static const char *name_of(unsigned vector)
 	return s;
 }
 
-static void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
+static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
 {
 	const char *thread = uk_trap_thread_name();
 
@@ -180,7 +180,7 @@ static void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
 		say("  (a non-canonical address, or an instruction that is not allowed)");
 }
 
-static void say_registers(const struct uk_regs *r)
+static UK_COLD void say_registers(const struct uk_regs *r)
 {
 	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
 	say("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
@@ -211,13 +211,25 @@ static void classify(const struct uk_regs *r, struct uk_trap_info *info)
 			       (r->error & PF_PRESENT ? UK_TRAP_PRESENT : 0);
 }
 
-void x86_crash_report(void)
+UK_COLD void x86_crash_report(void)
 {
 	if (reporting)
 		return;
 	reporting = true;
 	say("CRASH: in thread `%s`", uk_trap_thread_name());
 	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL, (uintptr_t)__builtin_frame_address(0));
+}
+
+static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_trap_info *info)
+{
+	if (!reporting) { /* or else this is a trap in the report itself */
+		reporting = true;
+		uk_percpu()->irq_off = 1;
+		say_cause(r, info);
+		say_registers(r);
+		x86_backtrace(r->rip, r->rsp, r->rbp);
+	}
+	uk_plat_crash();
 }
 
 void x86_trap(struct uk_regs *r)
@@ -240,12 +252,5 @@ void x86_trap(struct uk_regs *r)
 		if (done)
 			return;
 	}
-	if (reporting) /* a trap in the report itself */
-		uk_plat_crash();
-	reporting = true;
-	c->irq_off = 1;
-	say_cause(r, &info);
-	say_registers(r);
-	x86_backtrace(r->rip, r->rsp, r->rbp);
-	uk_plat_crash();
+	report(r, &info);
 }

@@ -60,7 +60,7 @@ static uint64_t gdt[] = {
 	0, 0,               /* X86_SEL_TSS, two entries long */
 };
 
-void x86_trap_init(void *ist, size_t size)
+UK_COLD void x86_trap_init(void *ist, size_t size)
 {
 	struct table_ptr gdtr = { sizeof(gdt) - 1, (uintptr_t)gdt };
 	struct table_ptr idtr = { sizeof(idt) - 1, (uintptr_t)idt };

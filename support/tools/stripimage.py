@@ -5,8 +5,9 @@
 Debugging data, symbols and section headers stay behind in IN. (objcopy of this
 distribution cannot drop the section headers, which are 1 to 2 KB of a small image.)
 
-An image for a bare machine (its linker script left two PT_NULL program headers for us) also gets what
+An image for a bare machine (its linker script begins with two PT_NULL program headers) also gets what
 a linker cannot express:
+- Another PT_NULL that has a size becomes PT_GNU_RELRO, which the linker would pad to whole pages.
 - e_entry becomes the physical address, which is where Linux's 64-bit boot protocol enters. GRUB takes
   it for a virtual one and looks for the program header it lies in, of whatever type: the first PT_NULL
   becomes one for which both are the same.
@@ -19,7 +20,7 @@ import os
 import struct
 import sys
 
-PT_NULL, PT_LOAD = 0, 1
+PT_NULL, PT_LOAD, PT_GNU_RELRO = 0, 1, 0x6474E552
 PHDR = "<IIQQQQQQ"
 TYPE, FLAGS, OFFSET, VADDR, PADDR, FILESZ, MEMSZ, ALIGN = range(8)
 EHDR_ENTRY, EHDR_SHOFF, EHDR_SHENTSIZE = 24, 40, 58
@@ -38,6 +39,9 @@ def make_bootable(data, phdrs):
     alias, spare = [p for p in phdrs if p[TYPE] == PT_NULL][:2]
     alias[VADDR] = alias[PADDR] = entry & ~15
     alias[MEMSZ] = 16
+    for p in phdrs[2:]:
+        if p[TYPE] == PT_NULL and p[FILESZ]:
+            p[TYPE] = PT_GNU_RELRO
     loads = [p for p in phdrs if p[TYPE] == PT_LOAD]
     for p, following in zip(loads, loads[1:] + [None]):
         p[ALIGN] = 16
@@ -73,7 +77,6 @@ def main():
     struct.pack_into("<Q", data, EHDR_SHOFF, 0)
     struct.pack_into("<HHH", data, EHDR_SHENTSIZE, 0, 0, 0)  # and e_shnum, e_shstrndx
     data = data[:end]
-    # The link writes a PT_NULL of its own for a header that it could not use; ours have a place first.
     if [p[TYPE] for p in phdrs[:2]] == [PT_NULL, PT_NULL]:
         data = make_bootable(data, phdrs)
     for i, p in enumerate(phdrs):
