@@ -101,7 +101,7 @@ class Kit:
     def floor(self):
         script = os.path.join(HERE, "pvhfloor.ld")
         return self._make("pvhfloor", ["pvhfloor.S", "pvhfloor.ld"],
-                          ["-m32", "-nostdlib", "-static", "-no-pie", "-Wl,-n",
+                          ["-m32", "-nostdlib", "-static", "-no-pie", "-s", "-Wl,-n",
                            "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,-T," + script])
 
     @property
