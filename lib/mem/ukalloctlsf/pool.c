@@ -21,7 +21,7 @@
 
 /* ---- what goes wrong ---- */
 
-void tlsf_corrupt(struct tlsf *t, uintptr_t b, const char *what)
+UK_COLD void tlsf_corrupt(struct tlsf *t, uintptr_t b, const char *what)
 {
 	uint64_t head;
 
@@ -57,7 +57,7 @@ struct class {
 };
 
 /* The list that a free block of this size is on. */
-static inline struct class class_of(size_t size)
+static UK_NOINLINE struct class class_of(size_t size)
 {
 	unsigned top;
 
@@ -89,7 +89,7 @@ static void insert(struct tlsf *t, uintptr_t b, size_t size)
 	t->sl_map[c.fl] |= 1U << c.sl;
 }
 
-static void unlink(struct tlsf *t, uintptr_t b, size_t size)
+static UK_NOINLINE void unlink(struct tlsf *t, uintptr_t b, size_t size)
 {
 	struct class c = class_of(size);
 	uintptr_t *list = &t->list[c.fl][c.sl];
@@ -217,7 +217,7 @@ static void piece_unlink(struct piece *p)
 		p->next->link = p->link;
 }
 
-bool tlsf_add_piece(struct tlsf *t, uintptr_t base, size_t len, bool returnable)
+UK_COLD bool tlsf_add_piece(struct tlsf *t, uintptr_t base, size_t len, bool returnable)
 {
 	uintptr_t end = UK_ALIGN_DOWN(base + len, (uintptr_t)16);
 	struct piece *p = (struct piece *)(end - sizeof(*p));
@@ -249,7 +249,7 @@ static struct piece *piece_of(struct tlsf *t, uintptr_t b)
  * Returns the whole pages inside free block b, if they are at least `least` bytes. The piece ends
  * before them, and what is behind them becomes a piece of its own. Bytes returned.
  */
-static size_t piece_cut(struct tlsf *t, uintptr_t b, size_t least)
+static UK_COLD size_t piece_cut(struct tlsf *t, uintptr_t b, size_t least)
 {
 	size_t size = head_size(check_free(t, b));
 	uintptr_t next = b + size, lo, hi;
@@ -304,7 +304,7 @@ static size_t piece_cut(struct tlsf *t, uintptr_t b, size_t least)
 	return hi - lo;
 }
 
-size_t tlsf_cut_all(struct tlsf *t)
+UK_COLD size_t tlsf_cut_all(struct tlsf *t)
 {
 	size_t got = 0;
 	uintptr_t b, next;
@@ -322,7 +322,7 @@ size_t tlsf_cut_all(struct tlsf *t)
 }
 
 /* Asks the source for a piece in which a block of `size` fits. */
-static bool grow(struct tlsf *t, size_t size)
+static UK_COLD bool grow(struct tlsf *t, size_t size)
 {
 	const struct uk_alloc_source *source = t->alloc.source;
 	size_t least = UK_ALIGN_UP(size + PIECE_COST, UK_PAGE_SIZE);
@@ -429,7 +429,7 @@ bool tlsf_resize(struct tlsf *t, uintptr_t b, size_t size)
 	return true;
 }
 
-bool tlsf_flush(struct tlsf *t)
+UK_COLD bool tlsf_flush(struct tlsf *t)
 {
 	bool any = false;
 	uintptr_t b;

@@ -185,7 +185,7 @@ int ukalloctlsf_addmem(struct uk_alloc *a, void *base, size_t len)
 	return ok ? 0 : -EINVAL;
 }
 
-size_t ukalloctlsf_trim(struct uk_alloc *a)
+UK_COLD size_t ukalloctlsf_trim(struct uk_alloc *a)
 {
 	struct tlsf *t = (struct tlsf *)a;
 	size_t before, got;
@@ -208,7 +208,7 @@ static uint64_t quick_capacity(size_t size)
 	return UK_MAX(TLSF_QUICK_BYTES / size, (size_t)TLSF_QUICK_LEAST);
 }
 
-void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
+UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 {
 	struct tlsf *t = (struct tlsf *)a;
 	size_t size, blocks, cached_blocks = 0;
@@ -235,7 +235,7 @@ void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 	tlsf_unlock(t);
 }
 
-struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
+UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
 {
 	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
 	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), size;

@@ -92,7 +92,7 @@ static struct region *region_of(uint64_t pfn)
 }
 
 /* Descriptor of a frame that has entered, else NULL. */
-static struct frame *frame_of(uk_paddr_t pa)
+static UK_NOINLINE struct frame *frame_of(uk_paddr_t pa)
 {
 	struct region *r = region_of(pa >> UK_PAGE_SHIFT);
 	uint64_t i;
@@ -153,7 +153,7 @@ static void block_add(struct region *r, uint32_t i, unsigned order)
 }
 
 /* Adds free frames [i, end) as the largest blocks that their alignment allows. */
-static void range_add(struct region *r, uint32_t i, uint32_t end)
+static UK_NOINLINE void range_add(struct region *r, uint32_t i, uint32_t end)
 {
 	unsigned order;
 
@@ -171,7 +171,7 @@ static void range_add(struct region *r, uint32_t i, uint32_t end)
  * Moves a region's frontier by at least `npages` usable frames and hands them to the caller: they
  * are [*first, frontier), on no list. False if the region has not got as many.
  */
-static bool enter(struct region *r, size_t npages, uint32_t *first)
+static UK_COLD bool enter(struct region *r, size_t npages, uint32_t *first)
 {
 	struct pool *p = r->pool;
 	size_t head = p ? 0 : UK_DIV_ROUND_UP(sizeof(*p) + r->npages * sizeof(struct frame), UK_PAGE_SIZE);
@@ -233,7 +233,7 @@ static uk_paddr_t take(struct region *r, uint32_t i, size_t npages)
 }
 
 /* From the lists: the smallest block that is large enough. */
-static uk_paddr_t run_from_lists(size_t npages, unsigned order, unsigned flags)
+static UK_NOINLINE uk_paddr_t run_from_lists(size_t npages, unsigned order, unsigned flags)
 {
 	struct region *r;
 	uint32_t i, map;
@@ -252,7 +252,7 @@ static uk_paddr_t run_from_lists(size_t npages, unsigned order, unsigned flags)
 	return UK_PAGE_NONE;
 }
 
-static uk_paddr_t run_from_frontier(size_t npages, unsigned order, unsigned flags)
+static UK_COLD uk_paddr_t run_from_frontier(size_t npages, unsigned order, unsigned flags)
 {
 	size_t slack = flags & UK_PAGE_ALIGN ? (1UL << order) - 1 : 0;
 	struct region *r;
@@ -273,7 +273,7 @@ static uk_paddr_t run_from_frontier(size_t npages, unsigned order, unsigned flag
  * From adjoining blocks, of which none is large enough alone. Slow: it looks at every descriptor.
  * It is what is left when memory is short, and a heap needs large pieces then, too.
  */
-static uk_paddr_t run_from_neighbours(size_t npages, unsigned flags)
+static UK_COLD uk_paddr_t run_from_neighbours(size_t npages, unsigned flags)
 {
 	struct region *r;
 	struct pool *p;
@@ -302,7 +302,7 @@ static uk_paddr_t run_from_neighbours(size_t npages, unsigned flags)
 
 /* ---- the stack of single frames ---- */
 
-static void stack_drain(unsigned keep)
+static UK_NOINLINE void stack_drain(unsigned keep)
 {
 	struct region *r;
 
@@ -315,7 +315,7 @@ static void stack_drain(unsigned keep)
 }
 
 /* What is left above the frontiers is too short for a run, but may continue one from below. */
-static void enter_rest(void)
+static UK_COLD void enter_rest(void)
 {
 	struct region *r;
 	uint32_t first;
@@ -368,7 +368,7 @@ static bool stack_fill(void)
 
 /* ---- interface ---- */
 
-bool uk_page_shrink(void)
+UK_COLD bool uk_page_shrink(void)
 {
 	struct uk_page_shrinker *s;
 	bool any = false;
@@ -410,7 +410,7 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 	return zeroed(pa, npages, flags);
 }
 
-uk_paddr_t uk_page_alloc_one(unsigned flags)
+UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 {
 	uk_paddr_t pa;
 
@@ -524,7 +524,7 @@ static void table_free(uk_paddr_t pa)
 
 static const struct uk_plat_frames table_frames = { .alloc = table_alloc, .free = table_free };
 
-static int note(uint64_t start, uint64_t npages)
+static UK_COLD int note(uint64_t start, uint64_t npages)
 {
 	unsigned i;
 
@@ -538,7 +538,7 @@ static int note(uint64_t start, uint64_t npages)
 	return 0;
 }
 
-int uk_page_add(uk_paddr_t start, uint64_t len)
+UK_COLD int uk_page_add(uk_paddr_t start, uint64_t len)
 {
 	uint64_t first = UK_DIV_ROUND_UP(start, UK_PAGE_SIZE), end = (start + len) >> UK_PAGE_SHIFT, n;
 	int ret = 0;
@@ -563,7 +563,7 @@ int uk_page_add(uk_paddr_t start, uint64_t len)
 	return ret;
 }
 
-void uk_page_stats(struct uk_page_stats *st)
+UK_COLD void uk_page_stats(struct uk_page_stats *st)
 {
 	struct region *r;
 
@@ -577,7 +577,7 @@ void uk_page_stats(struct uk_page_stats *st)
 		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0)) << UK_PAGE_SHIFT;
 }
 
-static int page_init(void)
+static UK_COLD int page_init(void)
 {
 	const struct uk_boot_region *r = uk_bootinfo->regions, *end = r + uk_bootinfo->nregions;
 

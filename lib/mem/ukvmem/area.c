@@ -45,7 +45,7 @@ static uint32_t random_prio(void)
 }
 
 /* Makes what a node knows about its subtree true again, after a change below it. */
-static struct area *update(struct area *a)
+static UK_NOINLINE struct area *update(struct area *a)
 {
 	struct area *l = a->left, *r = a->right;
 
@@ -69,10 +69,10 @@ struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot)
 	return update(a);
 }
 
-/* ---- the tree ---- */
+/* ---- the tree (not inlined: a compiler unrolls recursion to kilobytes) ---- */
 
 /* *l gets the areas of t that start below va, *r the others. */
-static void split(struct area *t, uk_vaddr_t va, struct area **l, struct area **r)
+static UK_NOINLINE void split(struct area *t, uk_vaddr_t va, struct area **l, struct area **r)
 {
 	if (!t) {
 		*l = *r = NULL;
@@ -86,7 +86,7 @@ static void split(struct area *t, uk_vaddr_t va, struct area **l, struct area **
 }
 
 /* One tree of two, of which the first lies wholly below the second. */
-static struct area *merge(struct area *l, struct area *r)
+static UK_NOINLINE struct area *merge(struct area *l, struct area *r)
 {
 	if (!l || !r)
 		return l ? l : r;
@@ -184,7 +184,7 @@ void area_join(struct space *s, uk_vaddr_t va)
 }
 
 /* The lowest hole of `len` bytes from `from` on between areas of t, or 0. */
-static uk_vaddr_t hole(const struct area *t, uk_vaddr_t from, size_t len)
+static UK_NOINLINE uk_vaddr_t hole(const struct area *t, uk_vaddr_t from, size_t len)
 {
 	uk_vaddr_t va;
 
@@ -234,7 +234,7 @@ uk_vaddr_t area_room(const struct space *s, size_t len, size_t align)
 	return UK_ALIGN_UP(va, align);
 }
 
-void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg)
+UK_NOINLINE void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg)
 {
 	if (!tree)
 		return;
@@ -243,7 +243,7 @@ void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *a
 	area_walk(tree->right, fn, arg);
 }
 
-void area_free_tree(struct area *tree)
+UK_NOINLINE void area_free_tree(struct area *tree)
 {
 	if (!tree)
 		return;

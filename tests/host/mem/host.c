@@ -246,6 +246,22 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	return 0;
 }
 
+size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+{
+	struct slot *s = slot_of(va, false);
+	size_t len;
+
+	EXPECT(max && !(max & UK_PAGE_MASK));
+	*pa = s ? s->pa : 0;
+	for (len = UK_PAGE_SIZE; len < max && host_random() % 64; len += UK_PAGE_SIZE) {
+		struct slot *next = slot_of(va + len, false);
+
+		if (!next != !s || (s && next->pa != s->pa + len))
+			break;
+	}
+	return len;
+}
+
 size_t uk_plat_entropy(void *buf, size_t n)
 {
 	uint8_t *p = buf;
