@@ -7,9 +7,10 @@
  * it has not had its turn yet; one whose slice is over goes to the end (POSIX.1-2017 §2.8.4).
  *
  * Slices cost nothing at a switch. While the running thread has ready equals, a timer ticks every
- * half slice; a thread that a tick finds running again since the tick before, without having been
- * switched out between, is preempted. So it has run for at least half a slice and for one at
- * most. Without equals there is no tick.
+ * half slice; the second tick that finds a thread running in the same turn ends its turn. So a turn
+ * lasts at least half a slice and one at most, of the time with ready equals. Being preempted does
+ * not end a turn, or a thread that is preempted often would never end it. Without equals there
+ * is no tick.
  */
 #include <uk/alloc.h>
 #include <uk/errno.h>
@@ -19,7 +20,8 @@
 #include <uk/timer.h>
 
 #define LEVELS     (UK_THREAD_PRIO_MAX + 1)
-#define HALF_SLICE (CONFIG_LIBUKSCHEDPRIO_SLICE_MS * UK_NSEC_PER_MS / 2)
+#define TURN       2 /* ticks */
+#define HALF_SLICE (CONFIG_LIBUKSCHEDPRIO_SLICE_MS * UK_NSEC_PER_MS / TURN)
 
 UK_STATIC_ASSERT(LEVELS == 128, "the bitmap has two words");
 UK_SCHED_PROVIDER(ukschedprio);
@@ -29,8 +31,6 @@ struct prio {
 	uint64_t ready[2]; /* bit p % 64 of word p / 64: level[p] is not empty */
 	struct uk_queue level[LEVELS];
 	struct uk_timer tick;
-	unsigned int picks;      /* counts switches */
-	unsigned int tick_picks; /* its value at the last tick */
 };
 
 static inline struct prio *to_prio(struct uk_sched *s)
@@ -46,10 +46,8 @@ static inline bool has_equals(const struct prio *p, const struct uk_thread *t)
 
 static inline void ensure_tick(struct prio *p)
 {
-	if (UK_UNLIKELY(!uk_timer_pending(&p->tick))) {
-		p->tick_picks = p->picks - 1; /* the first tick only takes note */
+	if (UK_UNLIKELY(!uk_timer_pending(&p->tick)))
 		uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
-	}
 }
 
 /* Interrupt context. */
@@ -60,11 +58,10 @@ static void tick(struct uk_timer *timer)
 	bool irq = uk_spin_lock_irq(&p->sched.lock);
 
 	if (t->state == UK_THREAD_RUNNABLE && has_equals(p, t)) {
-		if (p->picks == p->tick_picks) {
-			t->slice_over = true;
+		if (t->ticks < TURN)
+			t->ticks++;
+		if (t->ticks == TURN)
 			uk_sched_set_resched();
-		}
-		p->tick_picks = p->picks;
 		uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
 	}
 	uk_spin_unlock_irq(&p->sched.lock, irq);
@@ -75,11 +72,12 @@ bool ukschedprio_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_
 	struct prio *p = to_prio(s);
 	struct uk_thread *running = uk_thread_current();
 
-	if (why == UK_SCHED_PREEMPTED && !t->slice_over)
+	if (why == UK_SCHED_PREEMPTED && t->ticks < TURN) {
 		uk_queue_push_front(&p->level[t->prio], &t->runq);
-	else
+	} else {
 		uk_queue_push(&p->level[t->prio], &t->runq);
-	t->slice_over = false;
+		t->ticks = 0;
+	}
 	p->ready[t->prio / 64] |= 1ULL << t->prio % 64;
 
 	/* If nobody is running, who is picked next looks for equals itself. */
@@ -112,7 +110,6 @@ struct uk_thread *ukschedprio_pick_next(struct uk_sched *s)
 		return NULL;
 	t = UK_CONTAINER_OF(p->level[top].first, struct uk_thread, runq);
 	ukschedprio_dequeue(s, t);
-	p->picks++;
 	if (has_equals(p, t))
 		ensure_tick(p);
 	return t;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <uk/alloc.h>
@@ -108,6 +109,18 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)(state >> 33) % n;
 }
 
+/* The next interrupt comes some time from now; the handler that calls this may be interrupted. */
+static void open_again(void)
+{
+	struct itimerspec it = { .it_value.tv_nsec = 50000 + random_below(200000) };
+	sigset_t set;
+
+	timer_settime(host_timer, 0, &it, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* Handlers, as entry code runs them: masked, then the preemption point. */
 static void interrupt(void)
 {
@@ -126,6 +139,8 @@ static void interrupt(void)
 		pc->resched = 1; /* a preemption at every interrupt */
 #endif
 	pc->irq_depth--;
+	if (seed)
+		open_again();
 	pc->irq_off = 0;
 	if (pc->resched && !pc->preempt_off) {
 		preemptions++;
@@ -148,20 +163,15 @@ void uk_plat_irq_replay(void)
 	interrupt();
 }
 
-static void arm(unsigned int usec)
+/* SIGALRM is blocked in the handler; if interrupts are masked it stays so until the replay. */
+static void on_signal(int sig UK_UNUSED, siginfo_t *info UK_UNUSED, void *ctx)
 {
-	struct itimerspec it = { .it_value.tv_nsec = usec * 1000l + 1 };
-
-	timer_settime(host_timer, 0, &it, NULL);
-}
-
-static void on_signal(int sig UK_UNUSED)
-{
-	arm(20 + random_below(200));
-	if (uk_irq_disabled())
+	if (uk_irq_disabled()) {
 		uk_percpu()->irq_pending = 1;
-	else
+		sigaddset(&((ucontext_t *)ctx)->uc_sigmask, SIGALRM);
+	} else {
 		interrupt();
+	}
 }
 
 /* ---- the platform ----------------------------------------------------------------------------------- */
@@ -190,8 +200,8 @@ void uk_plat_idle(void)
 	if (uk_percpu()->irq_pending)
 		return;
 	if (seed) {
-		usleep(10);
-		uk_percpu()->irq_pending = 1;
+		while (!uk_percpu()->irq_pending)
+			usleep(10);
 		return;
 	}
 	if (deadline == UK_NSEC_MAX) {
@@ -302,13 +312,14 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	argc--, argv++;
 	if (argc > 1 && !strcmp(argv[0], "--stress")) {
-		struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_RESTART };
+		struct sigaction sa = { .sa_sigaction = on_signal,
+					.sa_flags = SA_SIGINFO | SA_RESTART };
 
 		seed = strtoul(argv[1], NULL, 0);
 		argc -= 2, argv += 2;
 		sigaction(SIGALRM, &sa, NULL);
 		timer_create(CLOCK_MONOTONIC, NULL, &host_timer);
-		arm(100);
+		open_again();
 	}
 	uk_table_for_each(in, init) {
 		if (in->start()) {

@@ -34,9 +34,10 @@ static void probe_init(struct probe *p)
 	*p = (struct probe){ .timer = UK_TIMER_INIT(fire) };
 }
 
+/* Until `deadline`, and on a slow machine until all timers have expired. */
 static void idle_until(uk_nsec deadline)
 {
-	while (uk_clock_monotonic() < deadline) {
+	while (uk_clock_monotonic() < deadline || uk_timer_next() <= deadline) {
 		uk_irq_disable();
 		if (uk_timer_next() != UK_NSEC_MAX)
 			uk_plat_idle();

@@ -5,7 +5,7 @@
  * Threads, states, switching, blocking, deadlines, join, idle and preemption points are common code
  * in uksched. A provider keeps the ready threads (all but the running one) in an order of its
  * own. It embeds struct uk_sched as the first member of its object and has for its own use, in every
- * thread, the fields runq, slice_over, prio and policy.
+ * thread, the fields runq, ticks, prio and policy.
  *
  * Every operation is called with the scheduler locked and interrupts masked; none may block,
  * allocate (except create) or call back into uksched, except as the comments say.

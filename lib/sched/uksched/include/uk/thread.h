@@ -43,7 +43,7 @@ struct uk_thread {
 	struct uk_sched *sched;
 	/* For the scheduler's provider. */
 	struct uk_queue_node runq;
-	bool slice_over;
+	uint8_t ticks;
 	uint8_t prio;
 	uint8_t policy;
 
