@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The region allocator: what every allocator does, and that the last block grows in place.
+ */
+#include <uk/alloc_test.h>
+#include <uk/allocregion.h>
+
+UK_ALLOC_TESTS(ukallocregion, ukallocregion_create, 0)
+
+UK_TEST(ukallocregion, last_block_grows_in_place)
+{
+	static char mem[1024];
+	struct uk_alloc *a = ukallocregion_create(mem, sizeof(mem), NULL);
+	char *p, *q;
+
+	UK_REQUIRE(a != NULL);
+	p = uk_alloc_malloc(a, 10);
+	UK_EXPECT_EQ(uk_alloc_realloc(a, p, 100), (void *)p);
+	q = uk_alloc_malloc(a, 10);
+	UK_EXPECT_GE(q, p + 100);
+	UK_EXPECT_NE(uk_alloc_realloc(a, p, 200), (void *)p);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tlsf: what every allocator does; blocks grow into what is free behind them; pages that
+ * lie idle in the middle go back to the source; the heap of this image is in order.
+ */
+#include <uk/alloc_test.h>
+#include <uk/alloctlsf.h>
+
+UK_ALLOC_TESTS(ukalloctlsf, ukalloctlsf_create, UK_ALLOC_FREES)
+
+#define PAGE 4096UL
+#define LENT (64 * PAGE)
+
+static unsigned char *lent;
+static unsigned char returned[LENT / PAGE];
+
+static void *lend(size_t min, size_t want UK_UNUSED, size_t *len)
+{
+	if (min > LENT || lent)
+		return NULL;
+	*len = LENT;
+	return lent = uk_memalign(PAGE, LENT);
+}
+
+static void take_back(void *base, size_t len)
+{
+	size_t i = ((unsigned char *)base - lent) / PAGE;
+
+	UK_EXPECT_EQ(((uintptr_t)base | len) % PAGE, 0UL);
+	for (; len; len -= PAGE)
+		UK_EXPECT_EQ(returned[i++]++, 0);
+}
+
+static const struct uk_alloc_source source = { .more = lend, .less = take_back };
+
+UK_TEST(ukalloctlsf, grows_in_place)
+{
+	void *mem = uk_memalign(PAGE, 65536);
+	struct uk_alloc *a;
+	char *p, *q, *r;
+
+	UK_REQUIRE(mem != NULL);
+	a = ukalloctlsf_create(mem, 65536, NULL);
+	UK_REQUIRE(a != NULL);
+	p = uk_alloc_malloc(a, 2000);
+	q = uk_alloc_malloc(a, 2000);
+	r = uk_alloc_malloc(a, 2000);
+	UK_REQUIRE(p && q && r);
+	UK_EXPECT_NE(uk_alloc_realloc(a, r, 1500), NULL);
+	uk_alloc_free(a, q);
+	UK_EXPECT_EQ(uk_alloc_realloc(a, p, 3500), (void *)p);
+	UK_EXPECT_EQ(uk_alloc_realloc(a, p, 100), (void *)p);
+	ukalloctlsf_check(a);
+	UK_EXPECT_NE(uk_alloc_realloc(a, p, 10000), (void *)p); /* r is in the way */
+	ukalloctlsf_check(a);
+	uk_free(mem);
+}
+
+UK_TEST(ukalloctlsf, quick_lists_keep_the_shape)
+{
+	void *mem = uk_memalign(PAGE, 65536);
+	struct uk_alloc_stats st;
+	struct uk_alloc *a;
+	void *p, *q;
+
+	UK_REQUIRE(mem != NULL);
+	a = ukalloctlsf_create(mem, 65536, NULL);
+	UK_REQUIRE(a != NULL);
+	p = uk_alloc_malloc(a, 64);
+	uk_alloc_free(a, p);
+	uk_alloc_stats(a, &st);
+	UK_EXPECT_EQ(st.used, 0UL);
+	UK_EXPECT_EQ(st.cached, 80UL);
+	q = uk_alloc_malloc(a, 60); /* the same size class */
+	UK_EXPECT_EQ(q, p);
+	uk_alloc_stats(a, &st);
+	UK_EXPECT_EQ(st.cached, 0UL);
+	UK_EXPECT_EQ(st.allocs, 2UL);
+	UK_EXPECT_EQ(st.frees, 1UL);
+	uk_alloc_free(a, q);
+	uk_alloc_trim(a);
+	uk_alloc_stats(a, &st);
+	UK_EXPECT_EQ(st.cached, 0UL);
+	ukalloctlsf_check(a);
+	uk_free(mem);
+}
+
+UK_TEST(ukalloctlsf, idle_pages_go_back)
+{
+	void *mem = uk_memalign(PAGE, 16384);
+	struct uk_alloc *a;
+	struct uk_alloc_stats st;
+	void *p[16];
+	size_t i, pages = 0;
+
+	UK_REQUIRE(mem != NULL);
+	lent = NULL;
+	memset(returned, 0, sizeof(returned));
+	a = ukalloctlsf_create(mem, 16384, &source);
+	UK_REQUIRE(a != NULL);
+	for (i = 0; i < 16; i++) {
+		p[i] = uk_alloc_malloc(a, 15000);
+		UK_REQUIRE(p[i] != NULL);
+	}
+	UK_EXPECT(uk_alloc_malloc(a, 30000) == NULL);
+	/* A hole in the middle, and the front. */
+	for (i = 4; i < 12; i++)
+		uk_alloc_free(a, p[i]);
+	uk_alloc_free(a, p[0]);
+	UK_EXPECT_GE(uk_alloc_trim(a), 100000UL);
+	ukalloctlsf_check(a);
+	uk_alloc_stats(a, &st);
+	for (i = 0; i < LENT / PAGE; i++)
+		pages += returned[i];
+	UK_EXPECT_LE(st.total, 16384 + LENT - pages * PAGE);
+	/* What remains is still usable, and goes back in the end. */
+	for (i = 1; i < 16; i++)
+		if (i < 4 || i >= 12)
+			uk_alloc_free(a, p[i]);
+	uk_alloc_trim(a);
+	ukalloctlsf_check(a);
+	for (i = 0; i < LENT / PAGE; i++)
+		UK_EXPECT_EQ(returned[i], 1);
+	uk_free(lent);
+	uk_free(mem);
+}
