@@ -140,7 +140,7 @@ int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file
 /* The lowest free descriptor >= min, marked used. Locked. -EMFILE, -ENOMEM. */
 static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
 {
-	unsigned start = UK_MAX(min, t->next), fd = t->cap, w;
+	unsigned start = UK_MAX(min, t->next), fd = UK_MAX(t->cap, start), w;
 
 	for (w = start / WORD; w < t->cap / WORD; w++) {
 		unsigned long free = ~t->used[w];
@@ -152,8 +152,6 @@ static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
 			break;
 		}
 	}
-	if (w == t->cap / WORD)
-		fd = UK_MAX(t->cap, start);
 	if (fd >= t->limit)
 		return -EMFILE;
 	if (UK_UNLIKELY(fd >= t->cap)) {

@@ -319,10 +319,13 @@ int uk_file_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
 	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
 }
 
-uint32_t uk_file_ready(const struct uk_file *f)
+uint32_t uk_file_ready(struct uk_file *f)
 {
-	uint32_t ready = f->events ? uk_event_ready(f->events) : UK_POLLIN | UK_POLLOUT;
+	uint32_t ready;
 
+	if (f->ops->poll)
+		f->ops->poll(f);
+	ready = f->events ? uk_event_ready(f->events) : UK_POLLIN | UK_POLLOUT;
 	if (ready & UK_POLLIN)
 		ready |= UK_POLLRDNORM;
 	if (ready & UK_POLLOUT)

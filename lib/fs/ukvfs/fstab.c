@@ -10,7 +10,8 @@
  *	ukopts  mkmp: make the directory if it is not there
  *
  * Trailing fields may be left out. What the list does not say is filled in: the root is a ramfs
- * with the initrd in it if there is one; /dev is a devfs. An error ends the boot and names the entry.
+ * with the initrd in it if there is one, and a /tmp; /dev is a devfs. An error ends the boot and names
+ * the entry.
  */
 #include <uk/fdtab.h>
 #include <uk/init.h>
@@ -23,6 +24,7 @@ UK_PARAM_LIST(vfs, fstab, NULL, "what to mount: [ \"dev:path:fs:flags:opts:ukopt
 enum { DEV, PATH, FS, FLAGS, OPTS, UKOPTS, FIELDS };
 
 #define ENTRY_MAX 512
+#define FILES_MAX 1024 /* RLIMIT_NOFILE until the POSIX layer says otherwise */
 
 /* Split at colons in place; missing fields are "". False: too many. */
 static bool split(char *entry, char *field[FIELDS])
@@ -182,9 +184,9 @@ static bool listed(const char *path)
 }
 
 /* A file system that is fine to be missing from the image. */
-static int mount_default(const char *dev, const char *path, const char *fs)
+static int mount_default(const char *dev, const char *path, const char *fs, const char *opts)
 {
-	int err = uk_vfs_mount(&uk_fs_ctx_boot, dev, path, fs, 0, "");
+	int err = uk_vfs_mount(&uk_fs_ctx_boot, dev, path, fs, 0, opts);
 
 	return err == -ENODEV ? 0 : err;
 }
@@ -199,11 +201,17 @@ static int mount_root(void)
 	if (list && uk_param_next(&list, entry, sizeof(entry)) == 1 && mounts_on(entry, "/") &&
 	    !uk_strstr(entry, ":extract"))
 		return 0;
-	err = mount_default("", "/", "ramfs");
+	err = mount_default("", "/", "ramfs", "");
 	if (err || !uk_fs_ctx_boot.root || listed("/"))
 		return err;
-	err = mount_default("initrd0", "/", "extract");
-	return err == -ENXIO ? 0 : err;
+	err = mount_default("", "/", "extract", "");
+	if (err && err != -ENXIO)
+		return err;
+	/* What programs take for granted. mkdir leaves one alone that came with the initrd. */
+	err = uk_vfs_mkdir(&uk_fs_ctx_boot, NULL, "/tmp", 01777);
+	if (!err)
+		err = uk_vfs_chmod(&uk_fs_ctx_boot, NULL, "/tmp", 01777, 0);
+	return err == -EEXIST ? 0 : err;
 }
 
 static int vfs_start(void)
@@ -213,6 +221,9 @@ static int vfs_start(void)
 	int err;
 
 	UK_TABLE_KEEP(uk_param_vfs_fstab);
+	uk_fdtab_boot = uk_fdtab_new(FILES_MAX);
+	if (!uk_fdtab_boot)
+		return -ENOMEM;
 	err = mount_root();
 	if (err)
 		return err;
@@ -223,7 +234,11 @@ static int vfs_start(void)
 	if (!uk_fs_ctx_boot.root || listed("/dev"))
 		return 0;
 	err = make_dirs("/dev");
-	return err ? err : mount_default("", "/dev", "devfs");
+	if (!err)
+		err = mount_default("", "/dev", "devfs", "");
+	if (!err)
+		err = mount_default("", "/dev/shm", "ramfs", "mode=1777");
+	return err == -ENOENT ? 0 : err; /* no devfs, no shm */
 }
 
 UK_INIT(UK_INIT_FS, "2", vfs_start, uk_vfs_sync);

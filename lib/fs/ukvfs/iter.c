@@ -81,3 +81,11 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n)
 	}
 	return done;
 }
+
+void uk_iter_each(struct uk_iter *it, void (*fn)(void *arg, const void *piece, size_t n), void *arg)
+{
+	while (next_buffer(it)) {
+		fn(arg, it->p, it->here);
+		advance(it, it->here);
+	}
+}

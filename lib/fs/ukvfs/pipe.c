@@ -79,8 +79,12 @@ static size_t take_bytes(struct uk_pipe *p, struct uk_iter *it)
 			break;
 		p->tail += moved;
 		done += moved;
-		/* Keep the page if the pipe is empty now: the next write will want it. */
-		if (p->tail % PIPE_BUF == 0 && p->tail != p->head) {
+		/*
+		 * Free the page behind us, unless the ring is so full that its newest bytes are
+		 * in it, or empty now: the next write will want a page.
+		 */
+		if (p->tail % PIPE_BUF == 0 && p->tail != p->head &&
+		    p->head - p->tail <= PIPE_CAP - PIPE_BUF) {
 			uk_free(p->page[slot]);
 			p->page[slot] = NULL;
 		}

@@ -37,7 +37,7 @@ struct uk_file_ops {
 	ssize_t (*write)(struct uk_file *f, struct uk_iter *it, uk_off_t *pos);
 	/* Set and return f->pos. [-ESPIPE; pread and pwrite then answer that too] */
 	uk_off_t (*seek)(struct uk_file *f, uk_off_t off, int whence);
-	/* Hand out entries from f->pos on, see uk_dir_emit(). [-ENOTDIR] */
+	/* Hand out entries from f->pos on, see uk_dir_emit(). The inode is locked. [-ENOTDIR] */
 	int (*readdir)(struct uk_file *f, struct uk_dir_sink *sink);
 	/* [-ENOTTY] `arg` is the caller's, a number or an address. */
 	int (*ioctl)(struct uk_file *f, unsigned cmd, uintptr_t arg);
@@ -50,6 +50,8 @@ struct uk_file_ops {
 	 * file; with a reference of its own on the frame. [-ENODEV: cannot be mapped]
 	 */
 	int (*page)(struct uk_file *f, uint64_t index, bool write, uk_paddr_t *frame);
+	/* Somebody looks at f->events: bring them up to date, start input. Threads. [they are] */
+	void (*poll)(struct uk_file *f);
 	/* After lookup, before anyone else sees it; may set events, priv, even ops. [0] */
 	int (*open)(struct uk_file *f);
 	/* The last reference is gone. [nothing] */
@@ -118,8 +120,8 @@ int uk_file_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg);
 ssize_t uk_file_copy(struct uk_file *out, uk_off_t *out_pos, struct uk_file *in, uk_off_t *in_pos,
 		     size_t n);
 
-/* What is ready now: UK_POLL* bits. Any context. */
-uint32_t uk_file_ready(const struct uk_file *f);
+/* What is ready now: UK_POLL* bits. */
+uint32_t uk_file_ready(struct uk_file *f);
 
 /*
  * For a provider's readdir: offer the entry at the current position. `next` is the position
