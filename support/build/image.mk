@@ -34,9 +34,9 @@ endef
 
 # What the check of dependencies needs to know: per library, what it may refer to.
 define manifest-lines
-$(foreach l,$(linked-libs),lib $l object=$(B)/lib/$l.o kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
-provides=$(provides-of-$l) license=$(subst $() ,_,$(license-of-$l)) version=$(version-of-$l) declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) \
-visible=$(subst $() ,$(comma),$(strip $(call visible,$l)))$(newline))
+$(foreach l,$(linked-libs),$(newline)lib $l object=$(B)/lib/$l.o kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
+provides=$(provides-of-$l) license=$(subst $() ,_,$(license-of-$l)) version=$(version-of-$l) \
+declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) visible=$(subst $() ,$(comma),$(strip $(call visible,$l))))
 endef
 $(call write-if-changed,$(B)/libraries,$(manifest-lines))
 

@@ -99,10 +99,9 @@ endif
 # One provider of an API: it is compiled under the API's names, so that a call binds to it at the
 # image link. Several: the API's dispatcher goes through the operations struct.
 
-upper     = $(shell printf %s '$1' | tr a-z- A-Z_)
 cname     = $(subst -,_,$1)
 providers = $(foreach l,$(uk-libs),$(if $(filter $1,$(provides-of-$l)),$l))
-default-provider = $(firstword $(foreach p,$2,$(if $(CONFIG_LIB$(call upper,$1)_DEFAULT_$(call upper,$p)),$p)) $2)
+default-provider = $(firstword $(foreach p,$2,$(if $(CONFIG_$(lib-sym-$1)_DEFAULT_$(lib-sym-$p:LIB%=%)),$p)) $2)
 
 # $(call bind-api,API,PROVIDERS)
 define bind-api

@@ -239,8 +239,9 @@ class Tree:
         mk.append("uk-arch := " + archs[0][len("arch-"):])
         mk.append("uk-plats := " + " ".join(os.path.basename(d) for d in plats))
         mk.append("uk-libs := " + " ".join(n for n, _, _, _ in libs))
-        for n, kind, d, _ in libs:
+        for n, kind, d, sym in libs:
             mk.append("lib-kind-%s := %s" % (n, kind))
+            mk.append("lib-sym-%s := %s" % (n, sym))
             mk.append("lib-dir-%s := %s" % (n, d))
             mk.append("lib-deps-%s := %s" % (n, " ".join(deps[n])))
         self.save()

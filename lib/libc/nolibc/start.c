@@ -5,7 +5,7 @@
 #include <uk/boot.h>
 #include <uk/mark.h>
 
-int main(int argc, char **argv);
+int main(); /* with two parameters, or none, as the application likes */
 
 void nolibc_main(int argc, char **argv)
 {
