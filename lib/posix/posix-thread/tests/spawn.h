@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting a thread as a libc does: clone() on a stack that holds what to run. */
+#ifndef POSIX_THREAD_TEST_SPAWN_H
+#define POSIX_THREAD_TEST_SPAWN_H
+
+#include <uk/syscall.h>
+
+/* Linux's flags, as musl passes them. */
+#define THREAD_FLAGS 0x7d0f00L
+
+struct spawned {
+	_Alignas(16) char stack[16384];
+	uint32_t word; /* 1 until the thread has gone: cleared and woken by the kernel */
+	int32_t tid;
+};
+
+#if defined(__x86_64__)
+static inline long spawn(struct spawned *s, void (*fn)(void *), void *arg, uintptr_t tls)
+{
+	uintptr_t *sp = (uintptr_t *)(s->stack + sizeof(s->stack)) - 2;
+	long result;
+
+	sp[0] = (uintptr_t)fn;
+	sp[1] = (uintptr_t)arg;
+	s->word = 1;
+	__asm__ volatile("mov %[tls], %%r8\n\t"
+			 "call uk_sys_clone\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "pop %%rax\n\t"
+			 "pop %%rdi\n\t"
+			 "call *%%rax\n\t"
+			 "xor %%edi, %%edi\n\t"
+			 "call uk_sys_exit\n"
+			 "1:"
+			 : "=a"(result)
+			 : "D"(THREAD_FLAGS), "S"(sp), "d"(&s->tid), "c"(&s->word), [tls] "r"(tls)
+			 : "r8", "r9", "r10", "r11", "memory", "cc");
+	return result;
+}
+#endif
+
+/* Waits until the thread has left its stack. */
+static inline void join(struct spawned *s)
+{
+	const int futex_wait = 0;
+
+	while (__atomic_load_n(&s->word, __ATOMIC_ACQUIRE))
+		uk_sys_futex((long)&s->word, futex_wait, 1, 0, 0, 0);
+}
+
+#endif
