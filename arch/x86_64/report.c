@@ -42,14 +42,6 @@ static bool reporting;
 /* From the linker script. */
 extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
 
-bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
-
-UK_WEAK bool uk_trap_is_guard(uk_vaddr_t va)
-{
-	/* The boot stack begins the image, and nothing is mapped below that. */
-	return (uintptr_t)uk_image_start - va <= UK_PAGE_SIZE || (uk_stack_is_guard && uk_stack_is_guard(va));
-}
-
 UK_WEAK uintptr_t x86_fault_addr(void)
 {
 	return x86_read_cr2();

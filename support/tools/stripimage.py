@@ -39,10 +39,13 @@ def make_bootable(data, phdrs):
     alias, spare = [p for p in phdrs if p[TYPE] == PT_NULL][:2]
     alias[VADDR] = alias[PADDR] = entry & ~15
     alias[MEMSZ] = 16
-    for p in phdrs[2:]:
-        if p[TYPE] == PT_NULL and p[FILESZ]:
-            p[TYPE] = PT_GNU_RELRO
     loads = [p for p in phdrs if p[TYPE] == PT_LOAD]
+    for p in phdrs[2:]:
+        if p[TYPE] == PT_NULL and p[MEMSZ]:  # the linker's file offset and size of it are not reliable
+            home = next(q for q in loads if 0 <= p[VADDR] - q[VADDR] < q[MEMSZ])
+            p[TYPE] = PT_GNU_RELRO
+            p[OFFSET] = home[OFFSET] + p[VADDR] - home[VADDR]
+            p[FILESZ] = p[MEMSZ]
     for p, following in zip(loads, loads[1:] + [None]):
         p[ALIGN] = 16
         if following:
@@ -73,7 +76,7 @@ def main():
     phoff = struct.unpack_from("<Q", data, 32)[0]
     phentsize, phnum = struct.unpack_from("<HH", data, 54)
     phdrs = [list(struct.unpack_from(PHDR, data, phoff + i * phentsize)) for i in range(phnum)]
-    end = max([phoff + phentsize * phnum] + [p[OFFSET] + p[FILESZ] for p in phdrs if p[FILESZ]])
+    end = max([phoff + phentsize * phnum] + [p[OFFSET] + p[FILESZ] for p in phdrs if p[TYPE] != PT_NULL])
     struct.pack_into("<Q", data, EHDR_SHOFF, 0)
     struct.pack_into("<HHH", data, EHDR_SHENTSIZE, 0, 0, 0)  # and e_shnum, e_shstrndx
     data = data[:end]

@@ -12,6 +12,8 @@
 
 #define SEL_CODE32 0x18
 
+#define TOO_SMALL_DIGITS 7 /* as in image.lds */
+
 /* What tells the protocols apart: the loader's magic where it passes one. */
 #define BOOT_MAGIC_MULTIBOOT1 0x2badb002
 #define BOOT_MAGIC_MULTIBOOT2 0x36d76289

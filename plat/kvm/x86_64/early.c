@@ -24,11 +24,12 @@
 #define DIRECT_MAX (1UL << 20)
 
 /* From the linker script, physical addresses here. */
-extern char kvm_text[], kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
+extern char kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
 extern const uint64_t kvm_relr[], kvm_relr_end[];
 
 /* entry.S */
 extern uint64_t kvm_root_table[];
+extern char kvm_stack[];
 
 uintptr_t kvm_image_offset;
 
@@ -61,18 +62,6 @@ static uint64_t early_random(void)
 	return mix(v ^ x86_rdtsc() << 32);
 }
 
-/* Is there memory at the image's last byte? Writes to nothing are lost. */
-static void check_memory(void)
-{
-	volatile uint32_t *last = (volatile uint32_t *)UK_ALIGN_DOWN((uintptr_t)uk_image_end - 4, 4);
-
-	*last = 0x5aa5c33c;
-	if (*last != 0x5aa5c33c)
-		uk_fatal("memory too small: this image needs at least %lu KiB",
-			 UK_ALIGN_UP((uintptr_t)uk_image_end, 1024) / 1024);
-	*last = 0;
-}
-
 /* Compact relative relocations: an address, then bitmaps of the 63 words that follow (ELF gABI). */
 static void relocate(uintptr_t load, uintptr_t target)
 {
@@ -103,16 +92,18 @@ uintptr_t kvm_early(uint32_t magic)
 {
 	uintptr_t image = (uintptr_t)uk_image_start;
 	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) + KVM_FIXED_PAGES * UK_PAGE_SIZE;
+	size_t tables = (size_t)(kvm_stack - kvm_tables);
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
 	uint64_t r = early_random();
 	uint64_t slot, page;
 	uintptr_t window;
 
 	/* Loaders of Linux leave this to the kernel; the others do it. */
-	if (magic == BOOT_MAGIC_LINUX64)
-		memset(kvm_bss, 0, (size_t)(uk_image_end - kvm_bss));
-	check_memory();
-	x86_pt_give((uintptr_t)kvm_tables, (unsigned)(((uintptr_t)uk_image_end - (uintptr_t)kvm_tables) / UK_PAGE_SIZE));
+	if (magic == BOOT_MAGIC_LINUX64) {
+		memset(kvm_bss, 0, (size_t)((char *)kvm_root_table - kvm_bss));
+		memset(kvm_tables, 0, tables);
+	}
+	x86_pt_give((uintptr_t)kvm_tables, (unsigned)(tables / UK_PAGE_SIZE));
 	x86_pt_init(kvm_root_table, (uintptr_t)kvm_root_table, 256 + (unsigned)(r & 0xff),
 		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
 	r = mix(r + 1);
@@ -124,10 +115,11 @@ uintptr_t kvm_early(uint32_t magic)
 	uk_plat_direct_base = UK_VA_DIRECT + (mix(r + 2) % DIRECT_MAX) * SLOT;
 
 	relocate(image, kvm_image_offset + image);
-	map(kvm_image_offset, uk_image_start, kvm_text, UK_PROT_READ | UK_PROT_WRITE);
-	map(kvm_image_offset, kvm_text, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);
+	map(kvm_image_offset, uk_image_start, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);
 	map(kvm_image_offset, kvm_rodata, kvm_data, UK_PROT_READ);
-	map(kvm_image_offset, kvm_data, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
+	map(kvm_image_offset, kvm_data, kvm_tables, UK_PROT_READ | UK_PROT_WRITE);
+	/* The tables stay unmapped, which makes a guard below the stack. */
+	map(kvm_image_offset, kvm_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
 	/* Mapped to anything, so that its page table exists. */
 	window = kvm_fixed(KVM_FIXED_WINDOW) + kvm_image_offset;
 	map(window - image, uk_image_start, uk_image_start + 1, UK_PROT_READ);

@@ -5,12 +5,12 @@
  * One address is everybody's entry. It is reached in one of two states:
  *	PVH, Multiboot 1 and 2: 32-bit, paging off, ebx = information, eax = magic (Multiboot)
  *	Linux 64-bit: long mode, identity-mapped, rsi = boot parameters
- * The image lies at IMAGE_PADDR. It begins with the boot stack and three pages for tables, without
- * bytes in the file (image.lds), so that their addresses are constants and nothing here needs a
- * relocation. All labels are reached relative to the program counter.
+ * The image lies at IMAGE_PADDR. Nothing here needs a relocation: labels are reached relative to the
+ * program counter. What is built here maps the image to its physical address in 2 MiB pages, for
+ * early.c, which makes the final mapping at a random address. Then we jump there and never come back.
  *
- * What is built here maps the image to its physical address in 2 MiB pages, for early.c, which makes
- * the final mapping at a random address. Then we jump there and never come back.
+ * If there is less memory than the image needs, it is not all there. This file and its texts lie in
+ * the first page, and look for themselves.
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
@@ -20,19 +20,29 @@
 
 #include "boot.h"
 
-#define PML4 (IMAGE_PADDR + BOOT_STACK_SIZE)
-#define PDPT (PML4 + 0x1000)
-#define PD   (PML4 + 0x2000)
+#define COM1        0x3f8
+#define COM1_LSR    0x3fd
+#define CHANNEL     0xe9	/* see console.c */
+#define DEBUG_EXIT  0xf4	/* see power.c */
 
 	.section .boot.stack, "aw", @nobits
 	.balign 4096
+	.globl kvm_stack
+	.hidden kvm_stack
+kvm_stack:
 	.skip BOOT_STACK_SIZE
+kvm_stack_top:
+
+	.section .boot.tables, "aw", @nobits
+	.balign 4096
 	.globl kvm_root_table, kvm_spare_pages
 	.hidden kvm_root_table, kvm_spare_pages
 kvm_root_table:
 	.skip 0x1000
-kvm_spare_pages:		/* PDPT and PD, free once we have left the identity mapping */
+kvm_spare_pages:		/* two tables, free once we have left the identity mapping */
 	.skip 0x2000
+#define PDPT kvm_spare_pages
+#define PD   kvm_spare_pages + 0x1000
 
 	.section .text.boot, "ax"
 	.globl kvm_entry
@@ -55,8 +65,8 @@ kvm_entry:
 	.code64
 	/* Back to 32-bit mode with paging off: one path for all. */
 from_long_mode:
+	lea	kvm_stack_top(%rip), %rsp
 	lea	boot_gdt(%rip), %rax
-	mov	$(IMAGE_PADDR + BOOT_STACK_SIZE), %rsp
 	push	%rax
 	pushw	$(boot_gdt_end - boot_gdt - 1)
 	lgdt	(%rsp)
@@ -76,12 +86,21 @@ from_long_mode:
 	movl	%eax, %cr0
 
 start32:
-	movl	$(IMAGE_PADDR + BOOT_STACK_SIZE), %esp
+	/* Where are we? The return address goes into unused bytes of the ELF header, e_ident[12..15]. */
+	movl	$(IMAGE_PADDR + 16), %esp
 	call	1f
-1:	popl	%ebp		/* where label 1 is; from here on other labels relative to it */
+1:	popl	%ebp		/* the address of label 1; other labels are reached relative to it */
 
-	movl	$0x80000000, %eax
+	/* Is there memory at the image's last word? Writes to nothing are lost. */
+	leal	(uk_image_end - 4 - 1b)(%ebp), %edi
+	movl	$0x5aa5c33c, (%edi)
+	cmpl	$0x5aa5c33c, (%edi)
+	movl	$(kvm_too_small - 1b), %eax
+	jne	die
+	leal	(kvm_stack_top - 1b)(%ebp), %esp
+
 	pushl	%ebx
+	movl	$0x80000000, %eax
 	cpuid
 	cmpl	$0x80000001, %eax
 	jb	no_long_mode
@@ -92,16 +111,19 @@ start32:
 	jnc	no_long_mode
 
 	/* The tables' memory may hold anything: clear it. */
-	movl	$PML4, %edi
+	leal	(kvm_root_table - 1b)(%ebp), %edi
+	movl	%edi, %cr3
 	movl	$(0x3000 / 4), %ecx
 	xorl	%eax, %eax
 	rep stosl
-	movl	$(PDPT | X86_PTE_P | X86_PTE_W), PML4
-	movl	$(PD | X86_PTE_P | X86_PTE_W), PDPT
+	leal	-0x2000 + X86_PTE_P + X86_PTE_W(%edi), %eax
+	movl	%eax, -0x3000(%edi)	/* root table -> PDPT */
+	addl	$0x1000, %eax
+	movl	%eax, -0x2000(%edi)	/* PDPT -> PD */
+	subl	$0x1000, %edi
 	leal	(uk_image_end - 1b)(%ebp), %ecx
 	addl	$0x1fffff, %ecx
 	shrl	$21, %ecx	/* 2 MiB pages up to the image's end */
-	movl	$PD, %edi
 	movl	$(X86_PTE_P | X86_PTE_W | X86_PTE_PS), %eax
 2:	movl	%eax, (%edi)
 	addl	$0x200000, %eax
@@ -110,8 +132,6 @@ start32:
 
 	movl	$X86_CR4_PAE, %eax
 	movl	%eax, %cr4
-	movl	$PML4, %eax
-	movl	%eax, %cr3
 	/* No-execute, if the CPU has it; early.c looks at EFER to see. */
 	movl	$X86_EFER_LME, %eax
 	btl	$20, %edx
@@ -134,16 +154,33 @@ start32:
 	lret
 
 no_long_mode:
-	leal	(no_long_mode_text - 1b)(%ebp), %esi
-	movw	$0x3f8, %dx
-4:	lodsb
-	outb	%al, %dx
-	testb	%al, %al
-	jnz	4b
-	movb	$1, %al
-	outb	%al, $0xf4	/* as in power.c */
-5:	hlt
-	jmp	5b
+	movl	$(no_long_mode_text - 1b), %eax
+	/* To the runner as records, or without one to the serial line as text. */
+die:
+	leal	(%ebp, %eax), %esi
+	inb	$CHANNEL, %al
+	cmpb	$'W', %al
+	movzwl	1(%esi), %ecx
+	jne	2f
+	addl	$(3 + 4), %ecx
+	movw	$CHANNEL, %dx
+	rep outsb
+	jmp	3f
+2:	addl	$3, %esi
+4:	movw	$COM1_LSR, %dx
+	inb	%dx, %al
+	testb	$0x20, %al
+	jz	4b
+	movw	$COM1, %dx
+	outsb
+	loop	4b
+3:	movb	$1, %al
+	outb	%al, $DEBUG_EXIT
+	/* A trap without descriptor tables resets the machine. */
+	pushl	$0
+	pushl	$0
+	lidt	(%esp)
+	int3
 
 	.code64
 start64:
@@ -151,7 +188,7 @@ start64:
 	movl	%eax, %ss
 	mov	%esi, %esi	/* upper halves are undefined after the switch */
 	mov	%ebx, %ebx
-	mov	$(IMAGE_PADDR + BOOT_STACK_SIZE), %rsp
+	lea	kvm_stack_top(%rip), %rsp
 	push	%rsi
 	push	%rbx
 	mov	%esi, %edi
@@ -166,7 +203,7 @@ start64:
 	call	kvm_start	/* (magic, information) */
 	ud2
 
-	.section .rodata.boot, "a"
+	/* Here and not in .rodata: see above. */
 	.balign	8
 boot_gdt:
 	.quad	0
@@ -174,7 +211,24 @@ boot_gdt:
 	.quad	0x00cf93000000ffff	/* X86_SEL_DATA */
 	.quad	0x00cf9b000000ffff	/* SEL_CODE32 */
 boot_gdt_end:
+
+	/* Records of the side channel: a message, and exit status 1. */
 no_long_mode_text:
-	.asciz	"[whittle] error: this CPU has no 64-bit mode\n"
+	.byte	'K'
+	.short	9f - 8f
+8:	.ascii	"[whittle] error: this CPU has no 64-bit mode\n"
+9:	.byte	'X', 1, 0, 1
+
+	/* The linker script adds the number, then .text.boot.number_end. */
+	.globl	kvm_too_small
+	.hidden	kvm_too_small
+kvm_too_small:
+	.byte	'K'
+	.short	9f - 8f + TOO_SMALL_DIGITS + 5
+8:	.ascii	"[whittle] error: memory too small: this image needs at least "
+9:
+	.section .text.boot.number_end, "ax"
+	.ascii	" KiB\n"
+	.byte	'X', 1, 0, 1
 
 	.section .note.GNU-stack, "", @progbits

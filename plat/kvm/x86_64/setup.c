@@ -4,14 +4,14 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
-#include <uk/print.h>
+#include <uk/plat/trap.h>
 
 #include "boot.h"
 #include "kvm.h"
 
 /* entry.S */
 extern uint64_t kvm_root_table[];
-extern char kvm_spare_pages[];
+extern char kvm_spare_pages[], kvm_stack[];
 
 void kvm_start(uint32_t magic, uint32_t info);
 
@@ -23,6 +23,14 @@ volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa)
 
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, UK_PROT_READ | UK_PROT_WRITE | UK_PROT_DEVICE) ? NULL :
 		(volatile void *)va;
+}
+
+bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
+
+/* What lies below the boot stack is not mapped; ukvmem knows the other stacks. */
+bool uk_trap_is_guard(uk_vaddr_t va)
+{
+	return (uintptr_t)kvm_stack - va <= UK_PAGE_SIZE || (uk_stack_is_guard && uk_stack_is_guard(va));
 }
 
 /* The first entry of the root table mapped the image to its physical address. */
