@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Signals: handlers, masks, waiting, timers, alternate stacks, jumps out of handlers. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "test.h"
+
+static volatile int got, got_code, got_value;
+static volatile pid_t got_pid;
+static void *volatile got_stack;
+static volatile pthread_t got_thread;
+
+static void handler(int sig)
+{
+	got = got * 100 + sig;
+	got_thread = pthread_self();
+	got_stack = __builtin_frame_address(0);
+}
+
+static void info_handler(int sig, siginfo_t *info, void *context)
+{
+	got = sig;
+	got_code = info->si_code;
+	got_pid = info->si_pid;
+	got_value = info->si_value.sival_int;
+	got_stack = (void *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+}
+
+static void install(int sig, void (*fn)(int), int flags)
+{
+	struct sigaction sa = { .sa_handler = fn, .sa_flags = flags };
+
+	got = 0;
+	EXPECT_EQ(sigaction(sig, &sa, NULL), 0);
+}
+
+static sigset_t set_of(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	if (sig)
+		sigaddset(&set, sig);
+	return set;
+}
+
+TEST(signal, raise_runs_the_handler)
+{
+	struct sigaction old;
+
+	install(SIGUSR1, handler, 0);
+	EXPECT_EQ(raise(SIGUSR1), 0);
+	EXPECT_EQ(got, SIGUSR1);
+	EXPECT_EQ(kill(getpid(), SIGUSR1), 0);
+	EXPECT_EQ(got, SIGUSR1 * 101);
+	EXPECT_EQ(sigaction(SIGUSR1, NULL, &old), 0);
+	EXPECT(old.sa_handler == handler);
+	EXPECT_EQ(kill(getpid(), 0), 0);
+	EXPECT_FAIL(kill(getpid(), 99), EINVAL);
+	EXPECT_FAIL(kill(12345, SIGUSR1), ESRCH);
+}
+
+TEST(signal, siginfo)
+{
+	struct sigaction sa = { .sa_sigaction = info_handler, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	kill(getpid(), SIGUSR1);
+	EXPECT_EQ(got, SIGUSR1);
+	EXPECT_EQ(got_code, SI_USER);
+	EXPECT_EQ(got_pid, getpid());
+	EXPECT(got_stack);
+	EXPECT_EQ(sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = 4711 }), 0);
+	EXPECT_EQ(got_code, SI_QUEUE);
+	EXPECT_EQ(got_value, 4711);
+}
+
+TEST(signal, handlers_keep_registers)
+{
+	double x = 1.5;
+	long sum = 0;
+
+	install(SIGUSR1, handler, 0);
+	for (int i = 0; i < 100; i++) {
+		x = x * 1.25 - 0.125;
+		if (i % 10 == 0)
+			raise(SIGUSR1);
+		sum += i;
+	}
+	EXPECT_EQ(sum, 4950);
+	EXPECT_GT(x, 1e9);
+}
+
+TEST(signal, ignored_and_default)
+{
+	install(SIGUSR1, SIG_IGN, 0);
+	EXPECT_EQ(raise(SIGUSR1), 0);
+	install(SIGCHLD, SIG_DFL, 0);
+	EXPECT_EQ(raise(SIGCHLD), 0); /* ignored by default */
+	EXPECT_FAIL(sigaction(SIGKILL, &(struct sigaction){ .sa_handler = handler }, NULL), EINVAL);
+}
+
+TEST(signal, blocked_stays_pending)
+{
+	sigset_t set = set_of(SIGUSR1), old, pending;
+
+	install(SIGUSR1, handler, 0);
+	EXPECT_EQ(sigprocmask(SIG_BLOCK, &set, &old), 0);
+	raise(SIGUSR1);
+	raise(SIGUSR1);
+	EXPECT_EQ(got, 0);
+	EXPECT_EQ(sigpending(&pending), 0);
+	EXPECT_EQ(sigismember(&pending, SIGUSR1), 1);
+	EXPECT_EQ(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+	EXPECT_EQ(got, SIGUSR1); /* once: standard signals do not queue */
+}
+
+TEST(signal, realtime_signals_queue)
+{
+	sigset_t set = set_of(SIGRTMIN), old;
+
+	install(SIGRTMIN, handler, 0);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	for (int i = 0; i < 3; i++)
+		sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 });
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	EXPECT_EQ(got, SIGRTMIN * 10101);
+}
+
+static int depth;
+
+static void nests(int sig)
+{
+	handler(sig);
+	if (sig == SIGUSR1 && !depth++) {
+		raise(SIGUSR1); /* blocked while it is handled */
+		raise(SIGUSR2);
+		got = got * 10 + 9;
+	}
+}
+
+TEST(signal, mask_of_a_handler)
+{
+	struct sigaction old;
+
+	install(SIGUSR2, nests, 0);
+	install(SIGUSR1, nests, 0);
+	depth = 0;
+	raise(SIGUSR1);
+	/* 10, in it 12, its end 9; then the second 10 that was blocked until there. */
+	EXPECT_EQ(got, 1012910);
+	install(SIGUSR1, handler, SA_RESETHAND);
+	raise(SIGUSR1);
+	sigaction(SIGUSR1, NULL, &old);
+	EXPECT(old.sa_handler == SIG_DFL);
+}
+
+TEST(signal, sigsuspend)
+{
+	sigset_t set = set_of(SIGUSR1), none = set_of(0), old, now;
+
+	install(SIGUSR1, handler, 0);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	raise(SIGUSR1);
+	EXPECT_FAIL(sigsuspend(&none), EINTR);
+	EXPECT_EQ(got, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &old, &now);
+	EXPECT_EQ(sigismember(&now, SIGUSR1), 1);
+}
+
+TEST(signal, sigwait_and_timedwait)
+{
+	sigset_t set = set_of(SIGUSR1), old;
+	struct timespec ts = { 0, 20000000 };
+	siginfo_t info;
+	int sig;
+
+	sigprocmask(SIG_BLOCK, &set, &old);
+	EXPECT_FAIL(sigtimedwait(&set, &info, &ts), EAGAIN);
+	raise(SIGUSR1);
+	EXPECT_EQ(sigwait(&set, &sig), 0);
+	EXPECT_EQ(sig, SIGUSR1);
+	kill(getpid(), SIGUSR1);
+	EXPECT_EQ(sigwaitinfo(&set, &info), SIGUSR1);
+	EXPECT_EQ(info.si_signo, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+TEST(signal, alarm_interrupts)
+{
+	struct timespec ts = { 5, 0 }, left;
+	long start = now_ms();
+
+	install(SIGALRM, handler, 0);
+	EXPECT_EQ(alarm(1), 0U);
+	EXPECT_GE(alarm(1), 1U);
+	EXPECT_FAIL(nanosleep(&ts, &left), EINTR);
+	EXPECT_EQ(got, SIGALRM);
+	EXPECT_GE(now_ms() - start, 900);
+	EXPECT_LT(left.tv_sec, 5);
+	EXPECT_EQ(alarm(0), 0U);
+}
+
+TEST(signal, interval_timer)
+{
+	struct itimerval it = { { 0, 10000 }, { 0, 10000 } }, off = { { 0, 0 }, { 0, 0 } };
+	int n = 0;
+
+	install(SIGALRM, handler, 0);
+	EXPECT_EQ(setitimer(ITIMER_REAL, &it, NULL), 0);
+	while (n < 3) {
+		got = 0;
+		pause();
+		n += got == SIGALRM;
+	}
+	EXPECT_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
+}
+
+static int fds[2];
+
+static void *kills(void *arg)
+{
+	nap_ms(20);
+	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	nap_ms(20);
+	(void)!write(fds[1], "z", 1);
+	return NULL;
+}
+
+static long interrupted_read(int flags)
+{
+	pthread_t self = pthread_self(), t;
+	char b = 0;
+	long n;
+	int err;
+
+	install(SIGUSR1, handler, flags);
+	if (pipe(fds) || pthread_create(&t, NULL, kills, &self))
+		return -99;
+	n = read(fds[0], &b, 1);
+	err = errno;
+	pthread_join(t, NULL);
+	close(fds[0]);
+	close(fds[1]);
+	EXPECT_EQ(got, SIGUSR1);
+	return n < 0 ? -err : b;
+}
+
+TEST(signal, interrupts_or_restarts)
+{
+	EXPECT_EQ(interrupted_read(0), -EINTR);
+	EXPECT_EQ(interrupted_read(SA_RESTART), 'z');
+}
+
+static void *spins(void *arg)
+{
+	volatile int *stop = arg;
+
+	while (!got)
+		if (*stop)
+			return NULL;
+	return (void *)1;
+}
+
+TEST(signal, pthread_kill)
+{
+	volatile int stop = 0;
+	void *result = NULL;
+	pthread_t t;
+
+	if (getenv("COOPERATIVE"))
+		SKIP("the scheduler does not preempt");
+	install(SIGUSR1, handler, 0);
+	REQUIRE(!pthread_create(&t, NULL, spins, (void *)&stop));
+	nap_ms(5);
+	EXPECT_EQ(pthread_kill(t, SIGUSR1), 0);
+	pthread_join(t, &result);
+	EXPECT(result);
+	EXPECT(pthread_equal(got_thread, t));
+}
+
+static void *waits_for_it(void *arg)
+{
+	sigset_t set = set_of(SIGUSR2);
+	int sig = 0;
+
+	sigwait(&set, &sig);
+	return (void *)(long)sig;
+}
+
+TEST(signal, process_signal_finds_the_thread_that_wants_it)
+{
+	sigset_t set = set_of(SIGUSR2), old;
+	void *result;
+	pthread_t t;
+
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	REQUIRE(!pthread_create(&t, NULL, waits_for_it, NULL));
+	nap_ms(5);
+	kill(getpid(), SIGUSR2);
+	pthread_join(t, &result);
+	EXPECT_EQ((long)result, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+TEST(signal, alternate_stack)
+{
+	static char stack[16384];
+	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) }, old;
+
+	EXPECT_EQ(sigaltstack(&ss, &old), 0);
+	EXPECT(old.ss_flags & SS_DISABLE);
+	install(SIGUSR1, handler, SA_ONSTACK);
+	raise(SIGUSR1);
+	EXPECT((char *)got_stack > stack && (char *)got_stack < stack + sizeof(stack));
+	ss.ss_flags = SS_DISABLE;
+	EXPECT_EQ(sigaltstack(&ss, NULL), 0);
+	raise(SIGUSR1);
+	EXPECT(!((char *)got_stack > stack && (char *)got_stack < stack + sizeof(stack)));
+}
+
+static sigjmp_buf env;
+
+static void jumps(int sig)
+{
+	siglongjmp(env, sig);
+}
+
+TEST(signal, siglongjmp_restores_the_mask)
+{
+	install(SIGUSR1, jumps, 0);
+	for (volatile int i = 0; i < 3; i++) {
+		int rc = sigsetjmp(env, 1);
+
+		if (!rc) {
+			raise(SIGUSR1);
+			EXPECT(false);
+		}
+		EXPECT_EQ(rc, SIGUSR1);
+	}
+}
+
+TEST(signal, fault_is_a_signal)
+{
+	volatile int *volatile nowhere = (void *)8;
+
+	install(SIGSEGV, jumps, 0);
+	if (!sigsetjmp(env, 1)) {
+		*nowhere = 1;
+		EXPECT(false);
+	}
+	install(SIGFPE, jumps, 0);
+	if (!sigsetjmp(env, 1)) {
+		volatile int zero = 0, one = 1;
+
+		one = one / zero;
+		EXPECT(false);
+	}
+	install(SIGSEGV, SIG_DFL, 0);
+	install(SIGFPE, SIG_DFL, 0);
+}
+
+static sem_t expired;
+
+static void on_timer(union sigval v)
+{
+	got = v.sival_int;
+	sem_post(&expired);
+}
+
+TEST(signal, timer_thread)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD, .sigev_notify_function = on_timer,
+			       .sigev_value = { .sival_int = 77 } };
+	struct itimerspec it = { .it_value = { 0, 10000000 } };
+	timer_t t;
+
+	sem_init(&expired, 0, 0);
+	if (timer_create(CLOCK_MONOTONIC, &ev, &t)) {
+		EXPECT_EQ(errno, ENOSYS);
+		SKIP("no POSIX timers, and it says so");
+	}
+	EXPECT_EQ(timer_settime(t, 0, &it, NULL), 0);
+	sem_wait(&expired);
+	EXPECT_EQ(got, 77);
+	EXPECT_EQ(timer_delete(t), 0);
+}
