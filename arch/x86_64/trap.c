@@ -104,29 +104,56 @@ static void dispatch(struct uk_percpu *c, unsigned vector)
 	c->irq_off = 0;
 }
 
-UK_WEAK void uk_plat_irq_replay(void)
+static void replay_one(struct uk_percpu *c)
 {
-	struct uk_percpu *c = uk_percpu();
 	unsigned vector = -c->irq_pending / STUB_SIZE - 1;
 
 	c->irq_pending = 0; /* no other can arrive: the hardware has been off since it was noted */
 	dispatch(c, vector);
+}
+
+/*
+ * Let a better thread run, if one is ready. Called and returns with the hardware's interrupts off.
+ * What arrives during the switch is noted instead of taken: so interrupts do not pile up on the
+ * stack of a thread that is switched to and at once interrupted again.
+ */
+static void reschedule(struct uk_percpu *c)
+{
+	if (!c->resched || c->preempt_off)
+		return;
+	c->irq_off = 1;
 	x86_sti();
-	if (c->resched && !c->preempt_off)
-		uk_sched_preempt();
+	uk_sched_preempt();
+	x86_cli();
+	c->irq_off = 0;
+}
+
+UK_WEAK void uk_plat_irq_replay(void)
+{
+	struct uk_percpu *c = uk_percpu();
+
+	do {
+		replay_one(c);
+		reschedule(c);
+	} while (c->irq_pending); /* noted during the switch */
+	x86_sti();
 }
 
 /*
  * Let another thread run in the middle of this one. Kernel code leaves vector registers alone, so
  * they still hold the interrupted code's.
  */
-static UK_NOINLINE void preempt(void)
+static UK_NOINLINE void preempt(struct uk_percpu *c)
 {
 	void *area = __builtin_alloca_with_align(uk_arch_fpu_size, 8 * UK_ARCH_FPU_ALIGN);
 
 	uk_arch_fpu_save(area);
-	x86_sti();
-	uk_sched_preempt();
+	for (;;) {
+		reschedule(c);
+		if (!c->irq_pending)
+			break;
+		replay_one(c);
+	}
 	uk_arch_fpu_restore(area);
 }
 
@@ -136,7 +163,7 @@ static void irq(struct uk_regs *r, unsigned vector)
 
 	dispatch(c, vector);
 	if (c->resched && !c->preempt_off)
-		preempt();
+		preempt(c);
 	uk_irq_return_hook(r);
 }
 
