@@ -121,11 +121,8 @@ static void open_again(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Handlers, as entry code runs them: masked, then the preemption point. */
-static void interrupt(void)
+static void handle(struct uk_percpu *pc)
 {
-	struct uk_percpu *pc = uk_percpu();
-
 	pc->irq_off = 1;
 	pc->irq_pending = 0;
 	pc->irq_depth++;
@@ -139,13 +136,25 @@ static void interrupt(void)
 		pc->resched = 1; /* a preemption at every interrupt */
 #endif
 	pc->irq_depth--;
+}
+
+/* As entry code does it: the handler, then the preemption, and once more what was noted meanwhile. */
+static void interrupt(void)
+{
+	struct uk_percpu *pc = uk_percpu();
+
+	do {
+		handle(pc);
+		if (pc->resched && !pc->preempt_off) {
+			preemptions++;
+			if (seed)
+				open_again();
+			uk_sched_preempt(); /* masked, and comes back masked */
+		}
+	} while (pc->irq_pending);
+	pc->irq_off = 0;
 	if (seed)
 		open_again();
-	pc->irq_off = 0;
-	if (pc->resched && !pc->preempt_off) {
-		preemptions++;
-		uk_sched_preempt();
-	}
 }
 
 static void maybe_interrupt(void)

@@ -20,11 +20,12 @@ UK_API_BEGIN
 void uk_sched_yield(void);
 
 /*
- * Switch to a better thread if one is ready and nothing forbids it. Entry code calls it on return
- * from an interrupt to a thread, if uk_percpu()->resched is set and preempt_off and irq_off are not,
- * having saved what C may clobber (vector registers too); irq_depth is 0 again and the hardware's
- * interrupts are open, or the note in irq_pending makes the next uk_irq_enable() open them.
- * The call returns when the interrupted thread is next again, with irq_off clear.
+ * Switch to a better thread if one is ready and nothing forbids it; returns when the caller's thread
+ * is next again, with interrupts masked if they were. Entry code calls it on return from an
+ * interrupt to a thread if uk_percpu()->resched is set and preempt_off is not and irq_off was not,
+ * having saved what C may clobber (vector registers too). By then irq_depth is 0 again, irq_off is
+ * set, and the hardware is open: what arrives during the switch is noted, so that it puts no frames
+ * on this stack; entry code looks at irq_pending afterwards.
  */
 void uk_sched_preempt(void);
 
