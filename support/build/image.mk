@@ -18,14 +18,22 @@ link-flags  = $(flags-all) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld)
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
 	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)
 
+# Linker tables (uk/table.h), from what the libraries that own them say; platforms' linker scripts
+# include tables.lds where data is read-only after relocation, and tables-rw.lds where it is not.
+table-lines = $(foreach l,$(uk-libs),$(foreach t,$($2-of-$l),$(newline)uk_tab_$t_start = .; $(call $1,$t) uk_tab_$t_end = .;))
+keep-root   = KEEP(*(SORT_BY_NAME(.uk_root.$1.*)))
+keep-used   = *(SORT_BY_NAME(.uk_tab.$1.*))
+$(call write-if-changed,$(B)/tables.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-root,roots-y)$(call table-lines,keep-used,tables-y))
+$(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-used,tables-rw-y))
+
 # $(call image-rules,PLAT)
 define image-rules
 $(call write-if-changed,$(B)/obj/plat-$1/link,$(link-flags) $(ldflags-y-of-plat-$1) $(call link-objs,$1))
 $(call image-of,$1).dbg: $(call link-objs,$1) $(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
-		$(B)/obj/plat-$1/link support/tools/checkdeps.py
+		$(B)/obj/plat-$1/link $(B)/tables.lds $(B)/tables-rw.lds support/tools/checkdeps.py
 	$$(call say,LD,$$@)
 	$$(Q)$(if $(CONFIG_LTO),,$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$1 &&) \
-	$(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
+	$(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) -Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
 		-Wl,-Map,$$@.map -o $$@ $(call link-objs,$1)
 $(call image-of,$1): $(call image-of,$1).dbg support/tools/stripimage.py
 	$$(call say,IMAGE,$$@)

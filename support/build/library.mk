@@ -59,7 +59,8 @@ define newline
 
 endef
 manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provides api-prefix api-ops \
-	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y
+	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y \
+	roots-y tables-y tables-rw-y
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@

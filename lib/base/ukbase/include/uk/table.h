@@ -8,8 +8,9 @@
  * linker's reachability graph (ELF section groups would say the same, but C offers no
  * way to name a group that both gcc and clang accept). Root tables (init, driver) are kept whole.
  *
- * The linker script places `.uk_tab.NAME.*` between uk_tab_NAME_start and uk_tab_NAME_end; root
- * tables `.uk_root.NAME.*` likewise, sorted by section name.
+ * The library that owns a table names it in its Makefile.uk (`tables-y := NAME`; `roots-y` for one
+ * that is kept whole, `tables-rw-y` for a writable one). The link then gathers `.uk_tab.NAME.*`, or
+ * `.uk_root.NAME.*`, sorted by name, between uk_tab_NAME_start and uk_tab_NAME_end.
  */
 #ifndef UK_TABLE_H
 #define UK_TABLE_H
