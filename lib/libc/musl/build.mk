@@ -39,6 +39,9 @@ replaced := $(addprefix obj/src/, \
 
 objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
 
+# An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
+obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
+
 .PHONY: whittle
 whittle: obj/libc.a install-headers
 
