@@ -53,6 +53,14 @@ static inline int host_mprotect(void *addr, size_t len, int prot)
 	return (int)host_syscall3(HOST_NR_mprotect, (long)addr, (long)len, prot);
 }
 
+/* Is anything mapped in the page at `addr`? */
+static inline bool host_is_mapped(uintptr_t addr)
+{
+	uint8_t present;
+
+	return host_syscall3(HOST_NR_mincore, (long)(addr & ~4095UL), 4096, (long)&present) == 0;
+}
+
 #define HOST_MADV_NOHUGEPAGE 15
 
 static inline void host_madvise(void *addr, size_t len, int advice)
@@ -263,6 +271,18 @@ struct host_itimerspec {
 /* ---- process ---- */
 
 #define HOST_GRND_NONBLOCK 1U
+
+/* How far the first stack grows, in bytes, and the room the host keeps free below it. */
+#define HOST_STACK_GAP 0x100000UL
+
+static inline uint64_t host_stack_limit(void)
+{
+	uint64_t limit[2] = {0, 0}; /* soft, hard */
+	const int stack = 3;        /* RLIMIT_STACK */
+
+	host_syscall4(HOST_NR_prlimit64, 0, stack, 0, (long)limit);
+	return limit[0];
+}
 
 static inline _Noreturn void host_exit(int status)
 {

@@ -25,8 +25,8 @@
 
 #define IRQ_SIGNALS (HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGIO))
 
-/* Of uksched, if the image has it. */
-void uk_sched_preempt(void) UK_WEAK;
+/* Of uksched; arch has an empty one for images without. */
+void uk_sched_preempt(void) __attribute__((__visibility__("default")));
 
 /* Runs what is noted. The mask is closed, irq_off is set. */
 static void run_pending(struct uk_percpu *cpu)
@@ -44,7 +44,7 @@ static void run_pending(struct uk_percpu *cpu)
 
 static inline bool must_switch(const struct uk_percpu *cpu)
 {
-	return UK_UNLIKELY(cpu->resched) && !cpu->preempt_off && uk_sched_preempt;
+	return UK_UNLIKELY(cpu->resched) && !cpu->preempt_off;
 }
 
 static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)

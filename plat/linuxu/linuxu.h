@@ -26,6 +26,9 @@ struct linuxu_auxv {
 };
 extern struct linuxu_auxv linuxu_auxv;
 
+/* Where the host's stack began when the process started; the main thread runs on it. */
+extern uintptr_t linuxu_stack_top;
+
 /* The value of the last argument `name=value` before `--`, or NULL. Only for what boot needs early. */
 const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name);
 
@@ -51,6 +54,17 @@ void linuxu_input_fired(void);
 
 /* The descriptor that idle has to watch for input, or -1. */
 int linuxu_input_fd(void);
+
+/* ---- the CPU: x86_64/cpu.c ---- */
+
+/* Before anything else of arch is used. */
+void linuxu_arch_init(void);
+
+/* A trap: hand it to the hook, or report it and end. */
+void linuxu_arch_trap(struct host_ucontext *uc);
+
+/* The crash report of a panic. */
+void linuxu_arch_report(void);
 
 /* ---- trap.c ---- */
 

@@ -277,7 +277,26 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 			*prot = UK_PROT_READ | UK_PROT_WRITE;
 		return 0;
 	}
+	if (host_is_mapped(va)) { /* the image, the first stack: there, but no frame of ours */
+		*pa = 0;
+		if (prot)
+			*prot = UK_PROT_READ;
+		return 0;
+	}
 	return -EFAULT;
+}
+
+size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+{
+	size_t i = extent_at(va);
+
+	*pa = 0;
+	if (i == nextents)
+		return max;
+	if (extents[i].va > va)
+		return UK_MIN(extents[i].va - va, max);
+	*pa = extents[i].pa + (va - extents[i].va);
+	return UK_MIN(extents[i].va + extents[i].len - va, max);
 }
 
 /* The host has page tables of its own and takes no frames of ours for them. */
@@ -348,6 +367,7 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 	uint64_t memory = uk_param_linuxu_memory.u;
 	long p;
 
+	UK_TABLE_KEEP(uk_param_vfs_initrd); /* read above, but has to be known to the parser as well */
 	if (arg && uk_parse_u64(arg, &memory))
 		uk_fatal("linuxu.memory=%s: not a size; an example: linuxu.memory=64M", arg);
 	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);

@@ -14,5 +14,6 @@ UK_NORETURN void uk_plat_exit(int status)
 
 UK_NORETURN void uk_plat_crash(void)
 {
+	linuxu_arch_report();
 	uk_plat_exit(UK_PLAT_CRASH_STATUS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Randomness: the host kernel's generator. The 16 bytes that it leaves in every new process serve
- * the first small request, without a system call; they are given out once.
+ * the first small requests, without a system call; each byte is given out once.
  */
 #include <uk/plat/random.h>
 #include <uk/string.h>
@@ -12,14 +12,14 @@
 
 size_t uk_plat_entropy(void *buf, size_t n)
 {
-	uint8_t *given = linuxu_auxv.random;
+	static size_t given;
 	uint8_t *p = buf;
 	size_t done = 0;
 
-	if (given && n <= AT_RANDOM_SIZE) {
-		linuxu_auxv.random = NULL;
-		memcpy(p, given, n);
-		memset(given, 0, AT_RANDOM_SIZE);
+	if (linuxu_auxv.random && n <= AT_RANDOM_SIZE - given) {
+		memcpy(p, linuxu_auxv.random + given, n);
+		memset(linuxu_auxv.random + given, 0, n);
+		given += n;
 		return n;
 	}
 	/* Requests of up to 256 bytes are whole or fail; larger ones may come in parts. */

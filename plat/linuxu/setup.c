@@ -16,11 +16,12 @@
 #include "linuxu.h"
 
 struct linuxu_auxv linuxu_auxv;
+uintptr_t linuxu_stack_top;
 
 enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
 
 /* From the linker script. The image is linked at 0: an address there is an offset here. */
-extern char linuxu_image[] __attribute__((visibility("hidden")));
+extern char uk_image_start[] __attribute__((visibility("hidden")));
 extern char linuxu_relro[] __attribute__((visibility("hidden")));
 extern char linuxu_relro_end[] __attribute__((visibility("hidden")));
 extern const uint64_t linuxu_relr[] __attribute__((visibility("hidden")));
@@ -38,7 +39,7 @@ extern const struct elf_rela linuxu_rela_end[] __attribute__((visibility("hidden
  */
 static void relocate(void)
 {
-	uintptr_t base = (uintptr_t)linuxu_image;
+	uintptr_t base = (uintptr_t)uk_image_start;
 	uint64_t *where = NULL;
 
 	for (const uint64_t *r = linuxu_relr; r < linuxu_relr_end; r++) {
@@ -98,6 +99,7 @@ UK_NORETURN void linuxu_start(long *sp)
 	relro = UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE);
 	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
 
+	linuxu_stack_top = (uintptr_t)sp;
 	bi.protocol = "linuxu";
 	bi.cmdline = (char *)"";
 	bi.argc = (int)sp[0];
@@ -106,6 +108,7 @@ UK_NORETURN void linuxu_start(long *sp)
 		; /* the host's environment is not the application's */
 	read_auxv((const uint64_t *)(envp + 1));
 
+	linuxu_arch_init();
 	linuxu_trap_init();
 	linuxu_mem_init(&bi);
 	uk_boot(&bi);

@@ -3,31 +3,45 @@
  * Traps: the host turns the CPU's exceptions into signals; their frame holds what the CPU said
  * (vector, error code, address), so the report is the one that a bare machine gives.
  *
- * The handler runs on a stack of its own, as the fault may be that the thread's is full.
+ * The handler runs on a stack of its own, as the fault may be that the thread's is full. All signals
+ * are blocked meanwhile: an interrupt there could switch threads and leave that stack in use.
  */
-#include <uk/irq.h>
-#include <uk/plat/power.h>
+#include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 
 #include "linuxu.h"
-#include "regs.h"
 
-static char trap_stack[16384] UK_ALIGNED(16);
+/* The largest frame known (AVX-512: 3.5 KiB) and a report, which formats lines on the stack. */
+#define TRAP_STACK 16384
+
+/* Of ukvmem, if the image has it. */
+bool uk_stack_is_guard(uk_vaddr_t va) UK_WEAK;
 
 static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {
-	struct uk_regs regs;
-
-	linuxu_regs_from_host(&regs, uc);
-	uk_plat_crash();
+	linuxu_arch_trap(uc);
 }
 
 void linuxu_trap_init(void)
 {
 	static const uint8_t traps[] = {HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
 					HOST_SIGTRAP};
+	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".linuxu_cold,\"aw\",@nobits#");
 
-	host_sigaltstack(trap_stack, sizeof(trap_stack));
+	host_sigaltstack(stack, sizeof(stack));
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(traps); i++)
 		host_signal(traps[i], on_trap, HOST_SA_ONSTACK, ~0UL);
+}
+
+/*
+ * The main thread's stack is the host's: it grows by itself up to a limit, and faults below that.
+ */
+bool uk_trap_is_guard(uk_vaddr_t va)
+{
+	uint64_t limit = host_stack_limit();
+	uint64_t depth = linuxu_stack_top - va;
+
+	if (depth <= limit + HOST_STACK_GAP && depth + UK_PAGE_SIZE * 16 >= limit)
+		return true;
+	return uk_stack_is_guard && uk_stack_is_guard(va);
 }

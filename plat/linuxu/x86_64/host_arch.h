@@ -21,6 +21,7 @@ enum {
 	HOST_NR_rt_sigprocmask = 14,
 	HOST_NR_ioctl = 16,
 	HOST_NR_pwrite64 = 18,
+	HOST_NR_mincore = 27,
 	HOST_NR_madvise = 28,
 	HOST_NR_getpid = 39,
 	HOST_NR_kill = 62,
@@ -34,6 +35,7 @@ enum {
 	HOST_NR_exit_group = 231,
 	HOST_NR_openat = 257,
 	HOST_NR_ppoll = 271,
+	HOST_NR_prlimit64 = 302,
 	HOST_NR_getrandom = 318,
 	HOST_NR_memfd_create = 319,
 };
