@@ -25,11 +25,11 @@ static struct uk_waitq waiters;
 
 /* Who waits for whom, for the search for deadlocks. Under the tree lock. */
 struct waiting {
-	struct waiting *next;
+	struct uk_list node;
 	const void *owner;
 	const void *holder;
 };
-static struct waiting *all_waiting;
+static struct uk_list all_waiting = UK_LIST_INIT(all_waiting);
 
 static void released(void)
 {
@@ -181,46 +181,37 @@ void locks_drop(struct uk_inode *inode, const void *owner)
 		released();
 }
 
-/* Would waiting for `holder` close a circle? Each owner waits for at most a few others. */
-static bool closes_circle(const void *owner, const void *holder)
+/* Whom an owner waits for, or NULL. */
+static const void *waits_for(const void *owner)
 {
 	struct waiting *w;
-	unsigned steps = 0;
 
-	for (;;) {
-		if (holder == owner)
-			return true;
-		for (w = all_waiting; w; w = w->next)
-			if (w->owner == holder)
-				break;
-		if (!w || ++steps > 64)
-			return false;
-		holder = w->holder;
-	}
+	uk_list_for_each(w, &all_waiting, node)
+		if (w->owner == owner)
+			return w->holder;
+	return NULL;
 }
 
-static bool wait_for(struct waiting *me)
+/* Join those who wait; false if that would close a circle. */
+static bool wait_begin(struct waiting *me)
 {
-	bool ok;
+	const void *holder = me->holder;
+	unsigned steps;
 
 	uk_spin_lock(&vfs_tree_lock);
-	ok = !closes_circle(me->owner, me->holder);
-	if (ok) {
-		me->next = all_waiting;
-		all_waiting = me;
-	}
+	/* Circles that others have closed (an owner may wait in several threads) end the search too. */
+	for (steps = 0; holder && holder != me->owner && steps < 64; steps++)
+		holder = waits_for(holder);
+	if (holder != me->owner)
+		uk_list_add(&all_waiting, &me->node);
 	uk_spin_unlock(&vfs_tree_lock);
-	return ok;
+	return holder != me->owner;
 }
 
-static void wait_over(struct waiting *me)
+static void wait_end(struct waiting *me)
 {
-	struct waiting **p;
-
 	uk_spin_lock(&vfs_tree_lock);
-	for (p = &all_waiting; *p != me; p = &(*p)->next)
-		;
-	*p = me->next;
+	uk_list_del(&me->node);
 	uk_spin_unlock(&vfs_tree_lock);
 }
 
@@ -237,12 +228,12 @@ static int set(struct uk_inode *inode, struct uk_lock *want, bool wait, bool det
 		uk_mutex_unlock(&inode->lock);
 		if (err != -EAGAIN || !wait)
 			return err;
-		if (detect && !wait_for(&me))
+		if (detect && !wait_begin(&me))
 			return -EDEADLK;
 		err = UK_WAIT(&waiters, __atomic_load_n(&generation, __ATOMIC_SEQ_CST) != gen,
 			      UK_NSEC_MAX);
 		if (detect)
-			wait_over(&me);
+			wait_end(&me);
 		if (err)
 			return err;
 	}
