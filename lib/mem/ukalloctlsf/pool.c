@@ -440,7 +440,7 @@ UK_COLD bool tlsf_flush(struct tlsf *t)
 			if (UK_UNLIKELY(head_get(t, b) & HEAD_MUST_QUICK))
 				tlsf_corrupt(t, b, "flush");
 			t->quick[i].head = *next_of(b);
-			t->quick[i].count++;
+			t->quick[i].count--;
 			tlsf_give(t, b);
 			any = true;
 		}

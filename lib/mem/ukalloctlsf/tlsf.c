@@ -77,7 +77,7 @@ void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
 		tlsf_corrupt(t, b, "malloc");
 	q->head = *(uintptr_t *)b;
 	*head_of(b) ^= HEAD_USED;
-	q->count += QUICK_TAKEN;
+	q->count += QUICK_TAKE;
 	tlsf_unlock(t);
 	return (void *)b;
 }
@@ -112,9 +112,9 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 	if (UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
 	q = quick_of(t, size);
-	if (UK_UNLIKELY(!(q->count & QUICK_ROOM)))
+	if (UK_UNLIKELY((q->count & QUICK_BLOCKS) == TLSF_QUICK_MAX))
 		goto slow;
-	q->count--;
+	q->count++;
 	*(uintptr_t *)b = q->head;
 	q->head = b;
 	*head_of(b) ^= HEAD_USED;
@@ -202,12 +202,6 @@ UK_COLD size_t ukalloctlsf_trim(struct uk_alloc *a)
 	return got;
 }
 
-/* How many blocks a quick list of this size may hold. */
-static uint64_t quick_capacity(size_t size)
-{
-	return UK_MAX(TLSF_QUICK_BYTES / size, (size_t)TLSF_QUICK_LEAST);
-}
-
 UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 {
 	struct tlsf *t = (struct tlsf *)a;
@@ -218,10 +212,10 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 	tlsf_lock(t);
 	st->allocs = t->slow_allocs;
 	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
-		blocks = quick_capacity(size) - (quick_of(t, size)->count & QUICK_ROOM);
+		blocks = quick_of(t, size)->count & QUICK_BLOCKS;
 		st->cached += blocks * size;
 		cached_blocks += blocks;
-		st->allocs += quick_of(t, size)->count / (QUICK_TAKEN - 1);
+		st->allocs += quick_of(t, size)->count >> 16;
 	}
 	st->total = t->total;
 	st->used = t->taken - st->cached;
@@ -238,7 +232,7 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
 {
 	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
-	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), size;
+	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf);
 	struct tlsf *t = (struct tlsf *)start;
 
 	if (len < lost)
@@ -250,8 +244,6 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct
 	uk_plat_entropy(&t->key, sizeof(t->key));
 	t->key ^= start * 0x9e3779b97f4a7c15UL;
 	t->key_used = t->key ^ HEAD_USED;
-	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16)
-		quick_of(t, size)->count = quick_capacity(size);
 	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
 	return &t->alloc;
 }

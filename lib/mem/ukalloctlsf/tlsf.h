@@ -37,8 +37,7 @@
 #define TLSF_HEAD        8
 #define TLSF_BLOCK_MIN   32
 #define TLSF_QUICK_END   1024 /* block sizes below this have quick lists */
-#define TLSF_QUICK_BYTES 4096 /* how much one quick list may hold, or QUICK_LEAST blocks */
-#define TLSF_QUICK_LEAST 8
+#define TLSF_QUICK_MAX   32   /* blocks in one of them */
 
 /* Second level: 2^4 lists per power of two. Below 256 there is one list for each size. */
 #define TLSF_SL_LOG2  4
@@ -48,12 +47,13 @@
 #define TLSF_SIZE_END (1UL << 40) /* blocks are smaller than this: FL and the header's 40 bits */
 #define TLSF_REQUEST_MAX (TLSF_SIZE_END / 2)
 
-#define QUICK_ROOM  0xffffUL
-#define QUICK_TAKEN 0x10001UL /* one taken out: one more allocation, one more place */
+/* Of quick.count: 63..16 blocks taken out so far, 15..0 blocks in the list. */
+#define QUICK_BLOCKS 0xffffUL
+#define QUICK_TAKE   0xffffUL /* to be added: one more taken, one less there */
 
 struct quick {
 	uintptr_t head;
-	uint64_t count; /* 63..16 blocks taken out so far, 15..0 how many more may be put in */
+	uint64_t count;
 };
 
 struct piece {

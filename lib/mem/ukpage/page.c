@@ -452,28 +452,27 @@ void uk_page_free_one(uk_paddr_t pa)
 
 void uk_page_free_run(uk_paddr_t pa, size_t npages)
 {
-	struct frame *f;
+	struct frame *f, *end;
 	struct region *r;
 	uint64_t i;
 	size_t n;
 
 	uk_spin_lock(&lock);
-	while (npages) {
+	/* What was allocated as several runs may cross from one region into the next. */
+	for (; npages; pa += n << UK_PAGE_SHIFT, npages -= n) {
 		f = frame_of(pa);
 		if (UK_UNLIKELY(!f))
 			bad_free(pa);
-		/* What was allocated as several runs may cross from one region into the next. */
 		r = region_of(pa >> UK_PAGE_SHIFT);
 		i = (pa >> UK_PAGE_SHIFT) - r->start;
-		for (n = 0; n < npages && i + n < r->pool->frontier; n++) {
-			if (UK_UNLIKELY(f[n].refs != 1))
-				bad_free(pa + (n << UK_PAGE_SHIFT));
-			f[n].refs = 0;
+		n = UK_MIN(npages, r->pool->frontier - i);
+		for (end = f + n; f < end; f++) {
+			if (UK_UNLIKELY(f->refs != 1))
+				bad_free(address_of(r, f - r->pool->frames));
+			f->refs = 0;
 		}
 		used_pages -= n;
 		range_add(r, i, i + n);
-		pa += n << UK_PAGE_SHIFT;
-		npages -= n;
 	}
 	uk_spin_unlock(&lock);
 }

@@ -10,6 +10,13 @@ static unsigned nspare;
 
 /* ---- nodes ---- */
 
+void area_free(struct area *a)
+{
+	a->left = spare;
+	spare = a;
+	nspare++;
+}
+
 bool area_reserve(unsigned n)
 {
 	struct area *a, *end;
@@ -26,11 +33,9 @@ bool area_reserve(unsigned n)
 	return true;
 }
 
-void area_free(struct area *a)
+uk_paddr_t area_frame(void)
 {
-	a->left = spare;
-	spare = a;
-	nspare++;
+	return UK_ALIGN_DOWN(uk_page_from_virt(spare), UK_PAGE_SIZE);
 }
 
 static uint32_t random_prio(void)
@@ -59,7 +64,7 @@ static UK_NOINLINE struct area *update(struct area *a)
 	return a;
 }
 
-struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot)
+static struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot)
 {
 	struct area *a = spare;
 
@@ -113,14 +118,44 @@ struct area *area_at(const struct space *s, uk_vaddr_t va)
 	return best;
 }
 
-void area_insert(struct space *s, struct area *a)
+static UK_NOINLINE struct area *insert(struct area *t, struct area *a)
 {
-	struct area *l, *r;
+	if (!t || a->prio > t->prio) {
+		split(t, a->start, &a->left, &a->right);
+		return update(a);
+	}
+	if (a->start < t->start)
+		t->left = insert(t->left, a);
+	else
+		t->right = insert(t->right, a);
+	return update(t);
+}
 
-	split(s->root, a->start, &l, &r);
-	s->root = merge(merge(l, a), r);
-	s->areas++;
-	s->mapped += a->end - a->start;
+/* Takes area a, which is in it, out of t. */
+static UK_NOINLINE struct area *remove(struct area *t, struct area *a)
+{
+	if (t == a)
+		return merge(a->left, a->right);
+	if (a->start < t->start)
+		t->left = remove(t->left, a);
+	else
+		t->right = remove(t->right, a);
+	return update(t);
+}
+
+/* Updates the nodes on the way to area a, whose end has changed. */
+static UK_NOINLINE void refresh(struct area *t, struct area *a)
+{
+	if (t != a)
+		refresh(a->start < t->start ? t->left : t->right, a);
+	update(t);
+}
+
+static void set_end(struct space *s, struct area *a, uk_vaddr_t end)
+{
+	s->mapped += end - a->end;
+	a->end = end;
+	refresh(s->root, a);
 }
 
 static void forget(struct area *a, void *arg)
@@ -131,30 +166,42 @@ static void forget(struct area *a, void *arg)
 	s->mapped -= a->end - a->start;
 }
 
-/* Takes out the one area that starts at va. */
-static struct area *take(struct space *s, uk_vaddr_t va)
+static void take_out(struct space *s, struct area *a)
 {
-	struct area *l, *m, *r;
+	s->root = remove(s->root, a);
+	forget(a, s);
+	a->left = a->right = NULL;
+}
 
-	split(s->root, va, &l, &m);
-	split(m, va + 1, &m, &r);
-	s->root = merge(l, r);
-	forget(m, s);
-	return m;
+void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, unsigned prot, bool join)
+{
+	struct area *below = join ? area_at(s, start - 1) : NULL, *above = join ? area_at(s, end) : NULL;
+
+	if (above && above->start == end && above->prot == prot) {
+		end = above->end;
+		take_out(s, above);
+		area_free(above);
+	}
+	if (below && below->end == start && below->prot == prot) {
+		set_end(s, below, end);
+		return;
+	}
+	s->root = insert(s->root, area_new(start, end, prot));
+	s->areas++;
+	s->mapped += end - start;
 }
 
 /* Makes va a boundary between areas, if it lies inside one. */
 static void cut(struct space *s, uk_vaddr_t va)
 {
-	struct area *a = area_at(s, va), *b;
+	struct area *a = area_at(s, va);
+	uk_vaddr_t end;
 
 	if (!a || a->start >= va)
 		return;
-	a = take(s, a->start);
-	b = area_new(va, a->end, a->prot);
-	a->end = va;
-	area_insert(s, update(a));
-	area_insert(s, b);
+	end = a->end;
+	set_end(s, a, va);
+	area_add(s, va, end, a->prot, false);
 }
 
 struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end)
@@ -163,24 +210,18 @@ struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end)
 
 	cut(s, start);
 	cut(s, end);
+	m = area_at(s, start);
+	if (!m || m->start >= end)
+		return NULL;
+	if (m->start == start && m->end == end) { /* the common case: just one */
+		take_out(s, m);
+		return m;
+	}
 	split(s->root, start, &l, &m);
 	split(m, end, &m, &r);
 	s->root = merge(l, r);
 	area_walk(m, forget, s);
 	return m;
-}
-
-void area_join(struct space *s, uk_vaddr_t va)
-{
-	struct area *a = area_at(s, va - 1), *b = area_at(s, va);
-
-	if (!a || !b || a->end != va || b->start != va || a->prot != b->prot)
-		return;
-	a = take(s, a->start);
-	b = take(s, va);
-	a->end = b->end;
-	area_insert(s, update(a));
-	area_free(b);
 }
 
 /* The lowest hole of `len` bytes from `from` on between areas of t, or 0. */
@@ -236,18 +277,12 @@ uk_vaddr_t area_room(const struct space *s, size_t len, size_t align)
 
 UK_NOINLINE void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg)
 {
+	struct area *right;
+
 	if (!tree)
 		return;
 	area_walk(tree->left, fn, arg);
+	right = tree->right;
 	fn(tree, arg);
-	area_walk(tree->right, fn, arg);
-}
-
-UK_NOINLINE void area_free_tree(struct area *tree)
-{
-	if (!tree)
-		return;
-	area_free_tree(tree->left);
-	area_free_tree(tree->right);
-	area_free(tree);
+	area_walk(right, fn, arg);
 }

@@ -20,8 +20,10 @@ struct area {
 	uk_vaddr_t low, high; /* of the subtree: first start, last end */
 	size_t gap;           /* of the subtree: widest hole between two of its areas */
 	uint32_t prio;
-	uint32_t prot;
+	uint32_t prot; /* UK_VMEM_*, and AREA_BARE */
 };
+
+#define AREA_BARE 0x100U /* with UK_VMEM_NONE: no page of it has a frame */
 
 struct space {
 	struct area *root;
@@ -34,15 +36,17 @@ struct space {
 /* Nodes come from pages of frames. Makes sure that `n` are at hand; false if there is no frame. */
 bool area_reserve(unsigned n);
 
-/* For area_insert(): a new area, of which there must be one in reserve. */
-struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot);
-void area_free(struct area *a);
+/* Some frame that is in use for ever: one that holds nodes. */
+uk_paddr_t area_frame(void);
 
 /* The area that contains va or is the next above it; NULL if there is none. */
 struct area *area_at(const struct space *s, uk_vaddr_t va);
 
-/* Adds an area; it must not overlap another. */
-void area_insert(struct space *s, struct area *a);
+/*
+ * Adds an area where there is none. It becomes one with neighbours of the same protection if `join`
+ * says so. Takes a node of the reserve.
+ */
+void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, unsigned prot, bool join);
 
 /*
  * Takes all areas of [start, end) out of the set, as a tree of their own; areas that reach across
@@ -50,16 +54,13 @@ void area_insert(struct space *s, struct area *a);
  */
 struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end);
 
-/* Joins the area that ends at va with the one that starts there, if their protection is the same. */
-void area_join(struct space *s, uk_vaddr_t va);
-
 /* The start of a hole of `len` bytes at a multiple of `align`, or 0. */
 uk_vaddr_t area_room(const struct space *s, size_t len, size_t align);
 
-/* Calls fn for every area of an extracted tree, in order. */
+/* Calls fn for every area of an extracted tree, in order; it may free the area. */
 void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg);
 
-/* Frees an extracted tree. */
-void area_free_tree(struct area *tree);
+/* Gives the node of an extracted area back to the reserve. */
+void area_free(struct area *a);
 
 #endif

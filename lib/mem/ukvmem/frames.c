@@ -34,8 +34,7 @@ static uk_paddr_t get_run(size_t *n, bool large)
 	return uk_page_alloc(1, UK_PAGE_EASY);
 }
 
-/* Populates a hole in page tables. */
-static int fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
+int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 {
 	uk_paddr_t pa;
 	bool large;
@@ -63,7 +62,7 @@ static int fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 	return 0;
 }
 
-int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
+int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	uk_paddr_t pa;
 	size_t n;
@@ -71,9 +70,7 @@ int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 
 	for (; len; va += n, len -= n) {
 		n = uk_plat_lookup_run(va, len, &pa);
-		if (pa != UK_PAGE_NONE)
-			continue;
-		err = fill(va, n, prot, zero);
+		err = pa != UK_PAGE_NONE ? uk_plat_protect(va, n, prot) : vmem_fill(va, n, prot, true);
 		if (err)
 			return err;
 	}

@@ -34,12 +34,12 @@ static int make(size_t size, void **stack)
 	guard = area_room(&stacks, size + UK_PAGE_SIZE, UK_PAGE_SIZE);
 	if (!guard)
 		return -ENOSPC;
-	err = vmem_populate(guard + UK_PAGE_SIZE, size, UK_PROT_READ | UK_PROT_WRITE, false);
+	err = vmem_fill(guard + UK_PAGE_SIZE, size, UK_PROT_READ | UK_PROT_WRITE, false);
 	if (err) {
 		vmem_depopulate(guard + UK_PAGE_SIZE, size);
 		return err;
 	}
-	area_insert(&stacks, area_new(guard, guard + UK_PAGE_SIZE + size, UK_VMEM_READ | UK_VMEM_WRITE));
+	area_add(&stacks, guard, guard + UK_PAGE_SIZE + size, UK_VMEM_READ | UK_VMEM_WRITE, false);
 	*stack = (void *)(guard + UK_PAGE_SIZE);
 	return 0;
 }
@@ -47,7 +47,7 @@ static int make(size_t size, void **stack)
 static void unmake(uk_vaddr_t stack, size_t size)
 {
 	/* No large page is split: the range is mapped as a whole. */
-	area_free_tree(area_extract(&stacks, stack - UK_PAGE_SIZE, stack + size));
+	area_free(area_extract(&stacks, stack - UK_PAGE_SIZE, stack + size));
 	vmem_depopulate(stack, size);
 }
 

@@ -20,6 +20,8 @@
 #define FIXED_START (4UL << 20)
 #define FIXED_END   UK_VA_AREAS_END
 
+#define PROT_MASK (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
+
 struct uk_spinlock vmem_lock;
 
 static struct space space;
@@ -35,9 +37,15 @@ static bool bad_prot(unsigned prot)
 	return false;
 }
 
+static bool is_none(unsigned prot)
+{
+	return !(prot & PROT_MASK);
+}
+
 /* What the page tables are to have for it. */
 static unsigned plat_prot(unsigned prot)
 {
+	prot &= PROT_MASK;
 	if ((prot & (UK_VMEM_WRITE | UK_VMEM_EXEC)) == (UK_VMEM_WRITE | UK_VMEM_EXEC))
 		prot |= UK_PROT_WX;
 	return prot;
@@ -102,30 +110,35 @@ static int prepare(uk_vaddr_t va, size_t len)
 	return err ? err : split_large(va + len);
 }
 
-static void insert(uk_vaddr_t va, size_t len, unsigned prot)
+static void add(uk_vaddr_t va, size_t len, unsigned prot)
 {
-	struct area *a = area_at(&space, va - 1);
-
-	/* The common case: one more mapping above the last one. */
-	if (a && a->end == va && a->prot == prot) {
-		area_insert(&space, area_new(va, va + len, prot));
-		area_join(&space, va);
-	} else {
-		area_insert(&space, area_new(va, va + len, prot));
-	}
-	area_join(&space, va + len);
+	area_add(&space, va, va + len, prot, true);
 }
 
 /* ---- operations, with the lock held and arguments checked ---- */
 
+static void free_area(struct area *a, void *arg UK_UNUSED)
+{
+	area_free(a);
+}
+
+static void depopulate_area(struct area *a, void *arg UK_UNUSED)
+{
+	if (!(a->prot & AREA_BARE))
+		vmem_depopulate(a->start, a->end - a->start);
+	area_free(a);
+}
+
 static int unmap(uk_vaddr_t va, size_t len)
 {
+	struct area *tree;
 	int err = prepare(va, len);
 
 	if (err)
 		return err;
-	area_free_tree(area_extract(&space, va, va + len));
-	return vmem_depopulate(va, len);
+	tree = area_extract(&space, va, va + len);
+	area_walk(tree, depopulate_area, NULL);
+	return 0;
 }
 
 static uk_vaddr_t choose(uk_vaddr_t hint, size_t len)
@@ -140,12 +153,27 @@ static uk_vaddr_t choose(uk_vaddr_t hint, size_t len)
 	return va ? va : area_room(&space, len, UK_PAGE_SIZE);
 }
 
+/*
+ * Keeps the page tables near the base in being: a program that maps and unmaps one thing after the
+ * other would make and drop three tables each time. The entry allows nothing; it is no area, and
+ * nobody is placed there.
+ */
+static void anchor(void)
+{
+	static bool done;
+
+	if (!done)
+		uk_plat_map(space.base - UK_PAGE_SIZE, area_frame(), UK_PAGE_SIZE, UK_PROT_NONE);
+	done = true;
+}
+
 static long map(uk_vaddr_t va, size_t len, unsigned prot, unsigned flags)
 {
 	int err = area_reserve(4) ? 0 : -ENOMEM;
 
 	if (err)
 		return err;
+	anchor();
 	if (flags & UK_VMEM_NOREPLACE) {
 		if (!is_free(va, len))
 			return -EEXIST;
@@ -158,14 +186,16 @@ static long map(uk_vaddr_t va, size_t len, unsigned prot, unsigned flags)
 		if (!va)
 			return -ENOSPC;
 	}
-	if (prot != UK_VMEM_NONE) {
-		err = vmem_populate(va, len, plat_prot(prot), true);
+	if (prot == UK_VMEM_NONE) {
+		prot = AREA_BARE;
+	} else {
+		err = vmem_fill(va, len, plat_prot(prot), true);
 		if (err) {
 			vmem_depopulate(va, len);
 			return err;
 		}
 	}
-	insert(va, len, prot);
+	add(va, len, prot);
 	return (long)va;
 }
 
@@ -174,33 +204,35 @@ struct protect {
 	int err;
 };
 
-static void populate_area(struct area *a, void *arg)
+/* What was only reserved gets its frames now. */
+static void protect_area(struct area *a, void *arg)
 {
 	struct protect *p = arg;
+	size_t len = a->end - a->start;
 
-	if (a->prot == UK_VMEM_NONE && !p->err)
-		p->err = vmem_populate(a->start, a->end - a->start, plat_prot(p->prot), true);
-}
-
-static void put_back(struct area *a, void *arg UK_UNUSED)
-{
-	if (a->prot == UK_VMEM_NONE)
-		uk_plat_protect(a->start, a->end - a->start, UK_PROT_NONE);
-}
-
-/* area_walk() does not let its function change the tree, so put the areas back one by one. */
-static void reinsert(struct area *tree)
-{
-	struct area *l, *r;
-
-	if (!tree)
+	if (p->err)
 		return;
-	l = tree->left;
-	r = tree->right;
-	reinsert(l);
-	insert(tree->start, tree->end - tree->start, tree->prot);
-	area_free(tree);
-	reinsert(r);
+	if (p->prot == UK_VMEM_NONE || !is_none(a->prot))
+		p->err = uk_plat_protect(a->start, len, plat_prot(p->prot));
+	else if (a->prot & AREA_BARE)
+		p->err = vmem_fill(a->start, len, plat_prot(p->prot), true);
+	else
+		p->err = vmem_populate(a->start, len, plat_prot(p->prot));
+}
+
+/* Undoes that. */
+static void restore_area(struct area *a, void *arg UK_UNUSED)
+{
+	uk_vaddr_t start = a->start;
+	size_t len = a->end - start;
+	unsigned prot = a->prot;
+
+	if (prot & AREA_BARE)
+		vmem_depopulate(start, len);
+	else
+		uk_plat_protect(start, len, plat_prot(prot));
+	area_free(a); /* add() takes one */
+	add(start, len, prot);
 }
 
 static int protect(uk_vaddr_t va, size_t len, unsigned prot)
@@ -214,19 +246,13 @@ static int protect(uk_vaddr_t va, size_t len, unsigned prot)
 	if (!is_covered(va, len))
 		return -ENOSPC;
 	tree = area_extract(&space, va, va + len);
-	/* What was reserved only gets its frames now. */
-	if (prot != UK_VMEM_NONE)
-		area_walk(tree, populate_area, &p);
-	if (!p.err)
-		p.err = uk_plat_protect(va, len, plat_prot(prot));
+	area_walk(tree, protect_area, &p);
 	if (p.err) {
-		area_walk(tree, put_back, NULL);
-		reinsert(tree);
+		area_walk(tree, restore_area, NULL);
 		return p.err;
 	}
-	area_free_tree(tree);
-	insert(va, len, prot);
-	area_join(&space, va);
+	area_walk(tree, free_area, NULL);
+	add(va, len, prot);
 	return 0;
 }
 
@@ -269,7 +295,7 @@ static long remap(uk_vaddr_t va, size_t old, size_t new, unsigned flags, uk_vadd
 		if (new == old)
 			return (long)va;
 		if (!bad_range(va, new) && is_free(va + old, new - old)) {
-			ret = map(va + old, new - old, prot, UK_VMEM_FIXED);
+			ret = map(va + old, new - old, prot & PROT_MASK, UK_VMEM_FIXED);
 			return ret < 0 ? ret : (long)va;
 		}
 		to = flags & UK_VMEM_MAYMOVE ? choose(0, new) : 0;
@@ -280,16 +306,16 @@ static long remap(uk_vaddr_t va, size_t old, size_t new, unsigned flags, uk_vadd
 	if (ret)
 		return ret;
 	/* First what is new, since that may fail; then move the rest. */
-	if (prot != UK_VMEM_NONE)
-		ret = vmem_populate(to + old, new - old, plat_prot(prot), true);
-	if (!ret)
+	if (!is_none(prot))
+		ret = vmem_fill(to + old, new - old, plat_prot(prot), true);
+	if (!ret && !(prot & AREA_BARE))
 		ret = move(va, to, old, prot);
 	if (ret) {
 		vmem_depopulate(to + old, new - old);
 		return ret;
 	}
-	area_free_tree(area_extract(&space, va, va + old));
-	insert(to, new, prot);
+	area_free(area_extract(&space, va, va + old));
+	add(to, new, prot);
 	return (long)to;
 }
 
@@ -306,9 +332,9 @@ static int discard(uk_vaddr_t va, size_t len)
 	for (; va < end; va += n) {
 		a = area_at(&space, va);
 		n = UK_MIN(a->end, end) - va;
-		if (a->prot == UK_VMEM_NONE) {
+		if (is_none(a->prot)) {
 			err = prepare(va, n);
-			if (!err)
+			if (!err && !(a->prot & AREA_BARE))
 				err = vmem_depopulate(va, n);
 			if (err)
 				return err;
@@ -341,7 +367,7 @@ void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flag
 {
 	size_t bytes = round_up(len);
 
-	if (!len || prot & ~(UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC))
+	if (!len || prot & ~PROT_MASK)
 		return uk_err_ptr(-EINVAL);
 	if (bad_prot(prot))
 		return uk_err_ptr(-EACCES);
@@ -362,7 +388,7 @@ int uk_vmem_unmap(uk_vaddr_t va, size_t len)
 
 int uk_vmem_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
-	if (va & UK_PAGE_MASK || prot & ~(UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC))
+	if (va & UK_PAGE_MASK || prot & ~PROT_MASK)
 		return -EINVAL;
 	if (bad_prot(prot))
 		return -EACCES;
@@ -405,7 +431,7 @@ int uk_vmem_find(uk_vaddr_t va, struct uk_vmem_area *area)
 	uk_spin_lock(&vmem_lock);
 	a = area_at(&space, va);
 	if (a)
-		*area = (struct uk_vmem_area){ .start = a->start, .end = a->end, .prot = a->prot };
+		*area = (struct uk_vmem_area){ .start = a->start, .end = a->end, .prot = a->prot & PROT_MASK };
 	uk_spin_unlock(&vmem_lock);
 	return a ? 0 : -ENOENT;
 }

@@ -21,10 +21,13 @@ extern size_t vmem_populated;
 void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t from, uk_vaddr_t to);
 
 /*
- * Gives all pages of the range that have no frame one: with zeroes if asked for. 0 or -ENOMEM;
+ * Gives the pages of a range, none of which has a frame, frames: zeroed if asked for. 0 or -ENOMEM;
  * pages that got one before the failure keep it.
  */
-int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot, bool zero);
+int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero);
+
+/* Makes a range accessible of which some pages may have frames: these keep them. As vmem_fill(). */
+int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot);
 
 /* Unmaps the range and frees its frames. 0 or -ENOMEM (a large page would have to be split). */
 int vmem_depopulate(uk_vaddr_t va, size_t len);

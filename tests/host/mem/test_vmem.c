@@ -60,8 +60,8 @@ static void compare(void)
 			EXPECT(*page_at(va) == model[i].value);
 			EXPECT(page_at(va)[511] == 0);
 		}
-		/* Areas are as large as they can be. */
-		if (i && model[i - 1].mapped)
+		/* Areas are as large as they can be, but reserved ones without frames are apart. */
+		if (i && model[i - 1].mapped && a.prot != UK_VMEM_NONE)
 			EXPECT((model[i - 1].prot == model[i].prot) == (a.start < va));
 	}
 }
@@ -269,7 +269,7 @@ int main(int argc, char **argv)
 	model_unmap(0, PAGES);
 	compare();
 	uk_vmem_stats(&st);
-	EXPECT(st.mapped == 0 && st.populated == 0 && st.areas == 0 && host_mapped_pages == 0);
+	EXPECT(st.mapped == 0 && st.populated == 0 && st.areas == 0 && host_mapped_pages == 1); /* the anchor */
 	uk_page_stats(&ps);
 
 	/* The N-th page table cannot be had, for every N: an error, and nothing lost. */
@@ -282,7 +282,7 @@ int main(int argc, char **argv)
 		host_fail_tables = 0;
 		EXPECT(!uk_vmem_unmap(BASE, 200 * P));
 		uk_vmem_stats(&st);
-		EXPECT(st.mapped == 0 && st.populated == 0 && host_mapped_pages == 0);
+		EXPECT(st.mapped == 0 && st.populated == 0 && host_mapped_pages == 1); /* the anchor */
 	}
 	uk_page_stats(&ps2);
 	EXPECT(ps.free - ps2.free <= 2 * P);
