@@ -42,9 +42,29 @@ static void run_pending(struct uk_percpu *cpu)
 	cpu->irq_depth--;
 }
 
-static inline bool must_switch(const struct uk_percpu *cpu)
+/*
+ * Runs what is noted, and lets a better thread run if that made one ready. Called and returns with the
+ * mask closed and irq_off set; nothing is noted any more.
+ */
+static void handle(struct uk_percpu *cpu)
 {
-	return UK_UNLIKELY(cpu->resched) && !cpu->preempt_off;
+	for (;;) {
+		run_pending(cpu);
+		if (UK_LIKELY(!cpu->resched) || cpu->preempt_off)
+			return;
+		/*
+		 * Whoever runs next opens the mask by this note when it enables interrupts. Opened
+		 * here, signals could pile up their frames on this stack before it is switched away.
+		 */
+		cpu->irq_pending = LINUXU_IRQ_NONE;
+		uk_sched_preempt();
+		cpu = uk_percpu(); /* it may be another CPU by now */
+		if (!cpu->irq_pending) /* the note is used up: the mask is open */
+			host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, NULL);
+		if (!(cpu->irq_pending & ~LINUXU_IRQ_NONE))
+			break;
+	}
+	cpu->irq_pending = 0;
 }
 
 static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
@@ -57,29 +77,13 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 		uc->sigmask |= IRQ_SIGNALS;
 		return;
 	}
+	cpu->irq_off = 1;
+	handle(cpu);
+	uk_percpu()->irq_off = 0;
 	linuxu_regs_from_host(&regs, uc);
-	do {
-		cpu->irq_off = 1;
-		run_pending(cpu);
-		/*
-		 * The scheduler and the hook may enable interrupts, and then need the mask open. It is
-		 * left to the note to do so: opened here, signals could pile up their frames
-		 * on this stack before the thread is switched away.
-		 */
-		cpu->irq_pending = LINUXU_IRQ_NONE;
-		cpu->irq_off = 0;
-		if (must_switch(cpu))
-			uk_sched_preempt();
-		uk_irq_return_hook(&regs);
-		cpu = uk_percpu(); /* it may be another CPU by now */
-		cpu->irq_off = 1;
-		if (cpu->irq_pending != LINUXU_IRQ_NONE) /* the note is used up, the mask open */
-			host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, NULL);
-	} while (cpu->irq_pending & ~LINUXU_IRQ_NONE);
-	cpu->irq_pending = 0;
-	cpu->irq_off = 0;
+	uk_irq_return_hook(&regs);
 	linuxu_regs_to_host(&regs, uc);
-	/* From here rt_sigreturn opens the mask: it was open where the signal came. */
+	/* The return opens the mask: it was open where the signal came. */
 }
 
 void uk_plat_irq_replay(void)
@@ -87,11 +91,9 @@ void uk_plat_irq_replay(void)
 	struct uk_percpu *cpu = uk_percpu();
 
 	cpu->irq_off = 1;
-	run_pending(cpu);
-	cpu->irq_off = 0;
+	handle(cpu);
+	uk_percpu()->irq_off = 0;
 	host_sigprocmask(HOST_SIG_UNBLOCK, IRQ_SIGNALS, NULL);
-	if (must_switch(cpu))
-		uk_sched_preempt();
 }
 
 void uk_plat_idle(void)
