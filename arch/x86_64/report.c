@@ -39,6 +39,10 @@
 
 static bool reporting;
 
+/* Those of lib/debug/uksymtab, where the image has it. */
+const char *uk_symtab_find(uintptr_t pc, size_t *into)
+	__attribute__((__weak__, __visibility__("default")));
+
 /* From the linker script. */
 extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
 
@@ -68,7 +72,12 @@ static bool in(uintptr_t va, const char *start, const char *end)
 
 static UK_COLD void say_at(uintptr_t pc)
 {
-	if (in(pc, uk_image_start, uk_image_end))
+	size_t into;
+	const char *name = uk_symtab_find ? uk_symtab_find(pc, &into) : NULL;
+
+	if (name)
+		say("  at image+%#lx %s+%#lx", pc - (uintptr_t)uk_image_start, name, into);
+	else if (in(pc, uk_image_start, uk_image_end))
 		say("  at image+%#lx", pc - (uintptr_t)uk_image_start);
 	else
 		say("  at %#lx, outside of the image", pc);

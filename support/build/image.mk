@@ -26,6 +26,12 @@ keep-used   = *(SORT_BY_NAME(.uk_tab.$1.*))
 $(call write-if-changed,$(B)/tables.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-root,roots-y)$(call table-lines,keep-used,tables-y))
 $(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-used,tables-rw-y))
 
+# $(call link,PLAT,IMAGE,OBJECTS), and again with a table of the functions that this gave.
+link       = $(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) \
+	-Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) -Wl,-Map,$2.map -o $2 $3
+add-symtab = && $(PYTHON) support/tools/symtab.py $2 >$2.sym.S && $(CC) -c $2.sym.S -o $2.sym.o && \
+	$(call link,$1,$2,$(link-objs) $2.sym.o)
+
 # $(call image-rules,PLAT)
 define image-rules
 $(call write-if-changed,$(B)/obj/plat-$1/link,$(link-flags) $(ldflags-y-of-plat-$1) $(call link-objs,$1))
@@ -33,8 +39,7 @@ $(call image-of,$1).dbg: $(call link-objs,$1) $(lib-dir-plat-$1)/$(linker-script
 		$(B)/obj/plat-$1/link $(B)/tables.lds $(B)/tables-rw.lds support/tools/checkdeps.py
 	$$(call say,LD,$$@)
 	$$(Q)$(if $(CONFIG_LTO),,$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$1 &&) \
-	$(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) -Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
-		-Wl,-Map,$$@.map -o $$@ $(call link-objs,$1)
+	$(call link,$1,$$@,$(call link-objs,$1)) $(if $(CONFIG_LIBUKSYMTAB),$(call add-symtab,$1,$$@) $(call add-symtab,$1,$$@))
 $(call image-of,$1): $(call image-of,$1).dbg support/tools/stripimage.py
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(PYTHON) support/tools/stripimage.py $$< $$@

@@ -155,8 +155,9 @@ class Tree:
             d = os.path.dirname(path)
             if d in ("", "arch"):
                 continue
-            if d == self.args.app:
-                found[d] = "APP" + re.sub(r"[^A-Za-z0-9]", "_", os.path.basename(d)).upper()
+            if os.path.abspath(d) == os.path.abspath(self.args.app):
+                found[self.args.app] = "APP" + re.sub(
+                    r"[^A-Za-z0-9]", "_", os.path.basename(d)).upper()
             elif os.path.abspath(d) in map(os.path.abspath, self.external_dirs):
                 found[d] = "LIB" + re.sub(r"[^A-Za-z0-9]", "_", os.path.basename(d)).upper()
             else:
