@@ -30,12 +30,9 @@ static struct uk_waitq *bucket_of(const uint32_t *addr)
 	return &buckets[(h >> 32) % BUCKETS];
 }
 
-/* The one place where the application's memory is looked at for its validity. */
-static int check_addr(const uint32_t *addr)
+static inline bool misaligned(const uint32_t *addr)
 {
-	if ((uintptr_t)addr % sizeof(*addr))
-		return -EINVAL;
-	return (uintptr_t)addr < 4096 ? -EFAULT : 0;
+	return (uintptr_t)addr % sizeof(*addr);
 }
 
 /* Two buckets are locked in the order of their addresses, the same one once. Masks interrupts. */
@@ -109,11 +106,11 @@ int uk_futex_wait(uint32_t *addr, uint32_t val, uk_nsec deadline, uint32_t bitse
 {
 	struct uk_waitq *b = bucket_of(addr);
 	struct futex_waiter fw;
-	int err = check_addr(addr);
+	int err;
 	bool irq;
 
-	if (err || !bitset)
-		return err ? err : -EINVAL;
+	if (misaligned(addr) || !bitset)
+		return -EINVAL;
 	irq = uk_spin_lock_irq(&b->lock);
 	if (UK_READ_ONCE(*addr) != val) {
 		err = -EAGAIN;
@@ -145,7 +142,7 @@ int uk_futex_wake(uint32_t *addr, unsigned int n, uint32_t bitset)
 	unsigned int woken;
 	bool irq;
 
-	if ((uintptr_t)addr % sizeof(*addr) || !bitset)
+	if (misaligned(addr) || !bitset)
 		return -EINVAL;
 	irq = uk_spin_lock_irq(&b->lock);
 	wake_and_move(b, addr, bitset, n, NULL, NULL, 0, &woken);
@@ -158,13 +155,11 @@ int uk_futex_requeue(uint32_t *from, uint32_t *to, unsigned int nwake, unsigned 
 {
 	struct uk_waitq *a = bucket_of(from), *b = bucket_of(to);
 	unsigned int woken;
-	int n = check_addr(from);
 	bool irq;
+	int n;
 
-	if (!n)
-		n = check_addr(to);
-	if (n)
-		return n;
+	if (misaligned(from) || misaligned(to))
+		return -EINVAL;
 	irq = lock_two(a, b);
 	if (cmp && UK_READ_ONCE(*from) != *cmp) {
 		n = -EAGAIN;
@@ -230,13 +225,11 @@ int uk_futex_wake_op(uint32_t *addr1, unsigned int n1, uint32_t *addr2, unsigned
 {
 	struct uk_waitq *a = bucket_of(addr1), *b = bucket_of(addr2);
 	unsigned int woken, woken2 = 0;
-	int holds = check_addr(addr1);
 	bool irq;
+	int holds;
 
-	if (!holds)
-		holds = check_addr(addr2);
-	if (holds)
-		return holds;
+	if (misaligned(addr1) || misaligned(addr2))
+		return -EINVAL;
 	irq = lock_two(a, b);
 	holds = modify(addr2, op);
 	if (holds < 0) {

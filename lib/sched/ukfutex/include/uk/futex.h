@@ -6,9 +6,10 @@
  * application and is read with the bucket locked, so that a wake-up between the application's look
  * at the word and the wait is not lost. There is one address space: FUTEX_PRIVATE changes nothing.
  *
- * All addresses must be 4-byte aligned (-EINVAL) and accessible (-EFAULT). Semantics are Linux's,
- * futex(2); deadlines are absolute instants on the monotonic clock, and the system call layer
- * converts relative and CLOCK_REALTIME ones (uk_deadline(), uk_clock_from_wall()).
+ * All addresses must be 4-byte aligned (-EINVAL). Semantics are Linux's, futex(2). The system call
+ * layer checks that the application may access the words (uk/uaccess.h), and converts relative
+ * and CLOCK_REALTIME timeouts to deadlines on the monotonic clock (uk_deadline(),
+ * uk_clock_from_wall()).
  */
 #ifndef UK_FUTEX_H
 #define UK_FUTEX_H
