@@ -32,6 +32,7 @@
 #define LSR      (COM1 + 5)
 
 #define IER_RX    0x05 /* received data, and line status for a break */
+#define IER_THRE  0x02 /* nothing to send: raised as soon as it is enabled */
 /*
  * FIFOs on and empty; interrupt from 14 bytes on, or when a few have waited for 4 characters' time.
  * (QEMU delivers no more at a time than this trigger level.)
@@ -41,7 +42,6 @@
 #define LCR_8N1   0x03
 #define MCR_ON    0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
 #define LSR_DR    0x01
-#define LSR_OE    0x02
 #define LSR_BI    0x10
 #define LSR_THRE  0x20
 #define FIFO_SIZE 16
@@ -103,12 +103,37 @@ void kvm_console_init(void)
 	uk_outb(MCR, MCR_ON);
 }
 
+/* Reading the status forgets a break: whoever looks must note it, also when only about to write. */
+static uint8_t line_status(void)
+{
+	uint8_t lsr = uk_inb(LSR);
+
+	rx_break |= lsr & LSR_BI;
+	return lsr;
+}
+
+/*
+ * Reading the status takes the note of a break from it, and its interrupt as well. A writer who finds
+ * one raises another interrupt in its place.
+ */
+static uint8_t line_status(void)
+{
+	uint8_t lsr = uk_inb(LSR);
+
+	if (lsr & LSR_BI) {
+		rx_break = true;
+		if (rx_callback)
+			uk_outb(IER, IER_RX | IER_THRE);
+	}
+	return lsr;
+}
+
 static void serial_write(const char *s, size_t n)
 {
 	while (n) {
 		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
 
-		while (!(uk_inb(LSR) & LSR_THRE))
+		while (!(line_status() & LSR_THRE))
 			__asm__ volatile("pause");
 		uk_outsb(THR, s, burst);
 		s += burst;
@@ -139,16 +164,13 @@ ssize_t uk_plat_console_read(char *buf, size_t n)
 		return 0;
 	ask_for_input();
 	while (!rx_end && got < n) {
-		uint8_t lsr = uk_inb(LSR);
-
-		/* A break puts a 0 into the FIFO, unless that is full. */
-		rx_break |= lsr & LSR_BI;
-		if (!(lsr & LSR_DR)) {
+		if (!(line_status() & LSR_DR)) {
 			rx_end = rx_break;
 			break;
 		}
 		buf[got] = (char)uk_inb(RBR);
-		if (rx_break && !buf[got] && !(uk_inb(LSR) & LSR_DR))
+		/* A break puts a 0 into the FIFO, unless that is full. */
+		if (rx_break && !buf[got] && !(line_status() & LSR_DR))
 			rx_end = true;
 		else
 			got++;
