@@ -17,7 +17,7 @@ void uksched_ready(struct uk_thread *t, int status)
 {
 	t->state = UK_THREAD_RUNNABLE;
 	t->status = status;
-	if (uk_sched_enqueue(t->sched, t, UK_SCHED_WOKEN))
+	if (uk_sched_add(t->sched, t))
 		uk_sched_set_resched();
 }
 
@@ -58,7 +58,8 @@ int uk_thread_block(uk_nsec deadline, bool interruptible)
 	}
 	t->state = UK_THREAD_BLOCKED;
 	t->interruptible = interruptible;
-	uksched_switch(s, t);
+	uk_sched_remove(s, t);
+	uksched_leave(s);
 	err = t->status;
 	if (deadline != UK_NSEC_MAX)
 		uk_timer_stop(&timeout.timer);

@@ -4,19 +4,24 @@
  */
 #include <uk/sched_ops.h>
 
-bool uk_sched_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why)
+bool uk_sched_add(struct uk_sched *s, struct uk_thread *t)
 {
-	return s->ops->enqueue(s, t, why);
+	return s->ops->add(s, t);
 }
 
-void uk_sched_dequeue(struct uk_sched *s, struct uk_thread *t)
+void uk_sched_remove(struct uk_sched *s, struct uk_thread *t)
 {
-	s->ops->dequeue(s, t);
+	s->ops->remove(s, t);
 }
 
-struct uk_thread *uk_sched_pick_next(struct uk_sched *s)
+struct uk_thread *uk_sched_next(struct uk_sched *s)
 {
-	return s->ops->pick_next(s);
+	return s->ops->next(s);
+}
+
+struct uk_thread *uk_sched_rotate(struct uk_sched *s, struct uk_thread *t)
+{
+	return s->ops->rotate(s, t);
 }
 
 int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio)

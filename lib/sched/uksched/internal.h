@@ -29,13 +29,29 @@ static inline struct uksched_cpu *uksched_cpu(void)
 	return &uksched_boot_cpu;
 }
 
-/*
- * Run the next thread. `prev`, the running one, has been put where it belongs (a queue, or
- * none). With s locked; returns, with s locked, when prev has been chosen again.
- */
-void uksched_switch(struct uk_sched *s, struct uk_thread *prev);
+/* What a thread finds changed when it runs again, or first: with the scheduler locked. */
+static inline void uksched_resumed(void)
+{
+	struct uksched_cpu *cpu = uksched_cpu();
+	uintptr_t tp = uk_thread_current()->tp;
 
-/* Make a blocked thread ready; its uk_thread_block() returns `status`. With its scheduler locked. */
+	/* A thread of the kernel has none and leaves the last one loaded. */
+	if (tp != cpu->tp && tp) {
+		cpu->tp = tp;
+		uk_arch_tp_set(tp);
+	}
+}
+
+/* Run `next`, if that is not the running thread. With its scheduler locked, and so it returns. */
+void uksched_switch(struct uk_thread *next);
+
+/*
+ * Run the next thread; wait for one if there is none. The running thread has been removed from the
+ * set of the runnable. With s locked; returns, with s locked, when the thread is next again.
+ */
+void uksched_leave(struct uk_sched *s);
+
+/* Make a blocked thread runnable; its uk_thread_block() returns `status`. With s locked. */
 void uksched_ready(struct uk_thread *t, int status);
 
 #endif

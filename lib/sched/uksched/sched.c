@@ -50,9 +50,10 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 }
 
 /* Time since the last switch, without what was idle, is the thread's. */
-static inline void account(struct uksched_cpu *cpu UK_UNUSED, struct uk_thread *t UK_UNUSED)
+static inline void account(struct uk_thread *t UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
+	struct uksched_cpu *cpu = uksched_cpu();
 	uk_nsec now = uk_plat_clock_monotonic() - cpu->idle;
 
 	t->cputime += now - cpu->since;
@@ -60,51 +61,61 @@ static inline void account(struct uksched_cpu *cpu UK_UNUSED, struct uk_thread *
 #endif
 }
 
-void uksched_switch(struct uk_sched *s, struct uk_thread *prev)
+/*
+ * The whole of a switch. Nothing is kept in registers across it: after uk_arch_ctx_switch() this is
+ * the thread that was switched to, in the call with which it once gave up the CPU.
+ */
+static UK_ALWAYS_INLINE void switch_to(struct uk_thread *next)
 {
 	struct uk_percpu *pc = uk_percpu();
-	struct uksched_cpu *cpu = uksched_cpu();
-	struct uk_thread *next;
+	struct uk_thread *prev = pc->current;
 
-	while (UK_UNLIKELY(!(next = uk_sched_pick_next(s))))
-		idle(s);
-	pc->resched = 0;
+#ifdef CONFIG_LIBUKSCHED_PREEMPT
+	pc->resched = 0; /* next is the best there is */
+#endif
 	if (next == prev)
 		return;
-	account(cpu, prev);
+	account(prev);
 	pc->current = next;
-	/* A thread of the kernel has none and leaves the last one loaded. */
-	if (next->tp != cpu->tp && next->tp) {
-		cpu->tp = next->tp;
-		uk_arch_tp_set(next->tp);
-	}
 	uk_arch_ctx_switch(&prev->ctx, &next->ctx);
+	uksched_resumed();
+}
+
+void uksched_switch(struct uk_thread *next)
+{
+	switch_to(next);
+}
+
+void uksched_leave(struct uk_sched *s)
+{
+	struct uk_thread *next;
+
+	while (UK_UNLIKELY(!(next = uk_sched_next(s))))
+		idle(s);
+	switch_to(next);
 }
 
 void uk_sched_yield(void)
 {
 	struct uk_thread *t = uk_thread_current();
 	struct uk_sched *s = t->sched;
-	bool irq = uk_spin_lock_irq(&s->lock);
 
-	UK_ASSERT(!uk_percpu()->preempt_off && !uk_in_irq());
-	uk_sched_enqueue(s, t, UK_SCHED_YIELDED);
-	uksched_switch(s, t);
-	uk_spin_release(&s->lock);
-	uk_irq_restore(irq);
+	UK_ASSERT(!uk_percpu()->preempt_off && !uk_irq_disabled() && !uk_in_irq());
+	uk_irq_disable();
+	uk_spin_acquire(&s->lock);
+	switch_to(uk_sched_rotate(s, t));
+	uk_spin_release(&uk_thread_current()->sched->lock);
+	uk_irq_enable();
 }
 
 void uk_sched_preempt(void)
 {
 	struct uk_percpu *pc = uk_percpu();
-	struct uk_thread *t = pc->current;
-	struct uk_sched *s = t->sched;
+	struct uk_sched *s = pc->current->sched;
 	bool irq = uk_spin_lock_irq(&s->lock);
 
-	if (pc->resched && !pc->preempt_off && !pc->irq_depth) {
-		uk_sched_enqueue(s, t, UK_SCHED_PREEMPTED);
-		uksched_switch(s, t);
-	}
+	if (pc->resched && !pc->preempt_off && !pc->irq_depth)
+		uksched_switch(uk_sched_next(s));
 	uk_spin_release(&s->lock);
 	uk_irq_restore(irq);
 }
@@ -135,6 +146,7 @@ static int sched_start(void)
 	uk_list_add_tail(&cpu->sched->threads, &t->all);
 	cpu->sched->nthreads = 1;
 	uk_percpu()->current = t;
+	uk_sched_add(t->sched, t);
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	cpu->since = uk_plat_clock_monotonic();
 #endif

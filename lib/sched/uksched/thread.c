@@ -21,6 +21,7 @@ static void thread_start(void *arg)
 {
 	struct uk_thread *t = arg;
 
+	uksched_resumed();
 	uk_spin_release(&t->sched->lock);
 	uk_irq_enable();
 	t->fn(t->arg);
@@ -117,15 +118,16 @@ void uk_thread_exit(void)
 	struct uk_sched *s = t->sched;
 
 	reap();
+	/* With interrupts masked nobody joins or reaps before this stack is left. */
 	uk_irq_disable();
 	t->state = UK_THREAD_EXITED;
+	if (!(t->flags & UK_THREAD_DETACHED))
+		uk_waitq_wake_all(&t->joiners);
+	uk_spin_acquire(&s->lock);
+	uk_sched_remove(s, t);
 	if (t->flags & UK_THREAD_DETACHED)
 		uk_queue_push(&uksched_cpu()->dead, &t->runq);
-	else
-		uk_waitq_wake_all(&t->joiners);
-	/* Interrupts are masked: nobody joins or reaps before this stack is left. */
-	uk_spin_acquire(&s->lock);
-	uksched_switch(s, t);
+	uksched_leave(s);
 	UK_BUG("an exited thread runs again");
 }
 
@@ -173,22 +175,19 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
 	struct uk_thread *self = uk_thread_current();
 	struct uk_sched *s = t->sched;
 	bool irq = uk_spin_lock_irq(&s->lock);
-	bool ready = t != self && t->state == UK_THREAD_RUNNABLE;
+	bool runnable = t->state == UK_THREAD_RUNNABLE;
 	int err = uk_sched_check_policy(s, policy, prio);
 
 	if (err)
 		goto out;
-	if (ready)
-		uk_sched_dequeue(s, t);
+	if (runnable)
+		uk_sched_remove(s, t);
 	t->policy = policy;
 	t->prio = prio;
-	if (ready && uk_sched_enqueue(s, t, UK_SCHED_WOKEN))
+	if (runnable && uk_sched_add(s, t))
 		uk_sched_set_resched();
-	if (t == self) {
-		/* Somebody else may be better now. */
-		uk_sched_enqueue(s, t, UK_SCHED_YIELDED);
-		uksched_switch(s, t);
-	}
+	if (t == self) /* somebody else may be better now */
+		uksched_switch(uk_sched_next(s));
 out:
 	uk_spin_unlock_irq(&s->lock, irq);
 	return err;

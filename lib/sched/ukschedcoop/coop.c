@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The cooperative scheduler: ready threads stand in one queue; who comes last is served last.
+ * The cooperative scheduler: runnable threads stand in a ring, and the turn goes round.
  *
  * This is the smallest scheduler that Whittle can have. The README of lib/sched walks through it;
  * start from a copy to write another. Everything that threads can do (block, sleep, join, wake
@@ -15,30 +15,36 @@ UK_SCHED_PROVIDER(ukschedcoop);
 
 struct coop {
 	struct uk_sched sched; /* common code holds a pointer to this */
-	struct uk_queue ready; /* uk_thread.runq of all ready threads */
+	struct uk_queue ring;  /* uk_thread.runq; the first is the one that runs */
 };
 
-static inline struct uk_queue *ready_queue(struct uk_sched *s)
+static inline struct uk_queue *ring_of(struct uk_sched *s)
 {
-	return &UK_CONTAINER_OF(s, struct coop, sched)->ready;
+	return &UK_CONTAINER_OF(s, struct coop, sched)->ring;
 }
 
-bool ukschedcoop_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why UK_UNUSED)
+bool ukschedcoop_add(struct uk_sched *s, struct uk_thread *t)
 {
-	uk_queue_push(ready_queue(s), &t->runq);
+	uk_queue_push(ring_of(s), &t->runq);
 	return false; /* it waits its turn, whoever is running now */
 }
 
-void ukschedcoop_dequeue(struct uk_sched *s, struct uk_thread *t)
+void ukschedcoop_remove(struct uk_sched *s, struct uk_thread *t)
 {
-	uk_queue_remove(ready_queue(s), &t->runq);
+	uk_queue_remove(ring_of(s), &t->runq);
 }
 
-struct uk_thread *ukschedcoop_pick_next(struct uk_sched *s)
+struct uk_thread *ukschedcoop_next(struct uk_sched *s)
 {
-	struct uk_queue_node *n = uk_queue_pop(ready_queue(s));
+	struct uk_queue_node *n = ring_of(s)->first;
 
 	return n ? UK_CONTAINER_OF(n, struct uk_thread, runq) : NULL;
+}
+
+struct uk_thread *ukschedcoop_rotate(struct uk_sched *s, struct uk_thread *t UK_UNUSED)
+{
+	uk_queue_rotate(ring_of(s));
+	return UK_CONTAINER_OF(ring_of(s)->first, struct uk_thread, runq);
 }
 
 int ukschedcoop_check_policy(struct uk_sched *s UK_UNUSED, unsigned int policy, unsigned int prio)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The preemptive scheduler: the highest priority that is ready runs, equals in slices.
+ * The preemptive scheduler: the highest priority that is runnable runs, equals in slices.
  *
- * A queue per priority and a bitmap of those that are not empty: every operation takes constant
- * time. A thread that is preempted by a higher priority goes back to the front of its queue, for
- * it has not had its turn yet; one whose slice is over goes to the end (POSIX.1-2017 §2.8.4).
+ * A ring of threads per priority and a bitmap of those that are not empty: every operation takes
+ * constant time. The running thread stays at the head of its ring, also while a higher priority
+ * has preempted it; only when its slice is over or it yields does the ring turn
+ * (POSIX.1-2017 §2.8.4).
  *
- * Slices cost nothing at a switch. While the running thread has ready equals, a timer ticks every
+ * Slices cost next to nothing at a switch. While the running thread has equals, a timer ticks every
  * half slice; the second tick that finds a thread running in the same turn ends its turn. So a turn
- * lasts at least half a slice and one at most, of the time with ready equals. Being preempted does
+ * lasts at least half a slice and one at most, of the time with equals. Being preempted does
  * not end a turn, or a thread that is preempted often would never end it. Without equals there
  * is no tick.
  */
@@ -28,8 +29,8 @@ UK_SCHED_PROVIDER(ukschedprio);
 
 struct prio {
 	struct uk_sched sched;
-	uint64_t ready[2]; /* bit p % 64 of word p / 64: level[p] is not empty */
-	struct uk_queue level[LEVELS];
+	uint64_t used[2]; /* bit p % 64 of word p / 64: ring[p] is not empty */
+	struct uk_queue ring[LEVELS];
 	struct uk_timer tick;
 };
 
@@ -38,16 +39,30 @@ static inline struct prio *to_prio(struct uk_sched *s)
 	return UK_CONTAINER_OF(s, struct prio, sched);
 }
 
-/* Must `t`, when it runs, share the CPU with another that is ready now? */
-static inline bool has_equals(const struct prio *p, const struct uk_thread *t)
+static inline struct uk_thread *first_of(const struct uk_queue *ring)
 {
-	return !uk_queue_empty(&p->level[t->prio]) && t->policy != UK_THREAD_FIFO;
+	return UK_CONTAINER_OF(ring->first, struct uk_thread, runq);
+}
+
+/* Must `t`, while it runs, share the CPU with others? */
+static inline bool is_sliced(const struct uk_thread *t)
+{
+	return t->runq.next != &t->runq && t->policy != UK_THREAD_FIFO;
 }
 
 static inline void ensure_tick(struct prio *p)
 {
 	if (UK_UNLIKELY(!uk_timer_pending(&p->tick)))
 		uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
+}
+
+static inline void end_turn(struct prio *p, struct uk_thread *t)
+{
+	struct uk_queue *ring = &p->ring[t->prio];
+
+	t->ticks = 0;
+	if (ring->first == &t->runq)
+		uk_queue_rotate(ring);
 }
 
 /* Interrupt context. */
@@ -57,62 +72,59 @@ static void tick(struct uk_timer *timer)
 	struct uk_thread *t = uk_thread_current();
 	bool irq = uk_spin_lock_irq(&p->sched.lock);
 
-	if (t->state == UK_THREAD_RUNNABLE && has_equals(p, t)) {
-		if (t->ticks < TURN)
-			t->ticks++;
-		if (t->ticks == TURN)
+	if (t->state == UK_THREAD_RUNNABLE && is_sliced(t)) {
+		if (++t->ticks == TURN) {
+			end_turn(p, t);
 			uk_sched_set_resched();
-		uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
+		}
+		ensure_tick(p);
 	}
 	uk_spin_unlock_irq(&p->sched.lock, irq);
 }
 
-bool ukschedprio_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why)
+bool ukschedprio_add(struct uk_sched *s, struct uk_thread *t)
 {
 	struct prio *p = to_prio(s);
 	struct uk_thread *running = uk_thread_current();
 
-	if (why == UK_SCHED_PREEMPTED && t->ticks < TURN) {
-		uk_queue_push_front(&p->level[t->prio], &t->runq);
-	} else {
-		uk_queue_push(&p->level[t->prio], &t->runq);
-		t->ticks = 0;
-	}
-	p->ready[t->prio / 64] |= 1ULL << t->prio % 64;
-
-	/* If nobody is running, who is picked next looks for equals itself. */
-	if (t->prio == running->prio && t != running && running->policy != UK_THREAD_FIFO &&
-	    running->state == UK_THREAD_RUNNABLE)
+	t->ticks = 0;
+	uk_queue_push(&p->ring[t->prio], &t->runq);
+	p->used[t->prio / 64] |= 1ULL << t->prio % 64;
+	/* If the CPU is idle, ukschedprio_next() looks for equals. */
+	if (t->prio == running->prio && running->state == UK_THREAD_RUNNABLE && is_sliced(running))
 		ensure_tick(p);
 	return t->prio > running->prio;
 }
 
-void ukschedprio_dequeue(struct uk_sched *s, struct uk_thread *t)
+void ukschedprio_remove(struct uk_sched *s, struct uk_thread *t)
 {
 	struct prio *p = to_prio(s);
 
-	uk_queue_remove(&p->level[t->prio], &t->runq);
-	if (uk_queue_empty(&p->level[t->prio]))
-		p->ready[t->prio / 64] &= ~(1ULL << t->prio % 64);
+	uk_queue_remove(&p->ring[t->prio], &t->runq);
+	if (uk_queue_empty(&p->ring[t->prio]))
+		p->used[t->prio / 64] &= ~(1ULL << t->prio % 64);
 }
 
-struct uk_thread *ukschedprio_pick_next(struct uk_sched *s)
+struct uk_thread *ukschedprio_next(struct uk_sched *s)
 {
 	struct prio *p = to_prio(s);
-	unsigned int top;
 	struct uk_thread *t;
 
-	if (p->ready[1])
-		top = 127 - __builtin_clzll(p->ready[1]);
-	else if (p->ready[0])
-		top = 63 - __builtin_clzll(p->ready[0]);
+	if (p->used[1])
+		t = first_of(&p->ring[127 - __builtin_clzll(p->used[1])]);
+	else if (p->used[0])
+		t = first_of(&p->ring[63 - __builtin_clzll(p->used[0])]);
 	else
 		return NULL;
-	t = UK_CONTAINER_OF(p->level[top].first, struct uk_thread, runq);
-	ukschedprio_dequeue(s, t);
-	if (has_equals(p, t))
+	if (is_sliced(t))
 		ensure_tick(p);
 	return t;
+}
+
+struct uk_thread *ukschedprio_rotate(struct uk_sched *s, struct uk_thread *t)
+{
+	end_turn(to_prio(s), t);
+	return ukschedprio_next(s);
 }
 
 int ukschedprio_check_policy(struct uk_sched *s UK_UNUSED, unsigned int policy, unsigned int prio)

@@ -11,21 +11,31 @@
 #include <uk/test.h>
 #include <uk/time.h>
 
-UK_TEST(schedcoop, order_of_arrival)
+UK_TEST(schedcoop, turns_go_round)
 {
 	struct uk_sched *s = ukschedcoop_create(uk_heap);
-	struct uk_thread t[3] = { { .prio = 0 } };
+	struct uk_thread t[4] = { { .prio = 0 } };
 	bool irq = uk_irq_save();
+	unsigned int i;
 
 	UK_EXPECT(s);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), NULL);
-	UK_EXPECT(!uk_sched_enqueue(s, &t[0], UK_SCHED_WOKEN));
-	UK_EXPECT(!uk_sched_enqueue(s, &t[1], UK_SCHED_YIELDED));
-	UK_EXPECT(!uk_sched_enqueue(s, &t[2], UK_SCHED_WOKEN));
-	uk_sched_dequeue(s, &t[1]);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), &t[0]);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), &t[2]);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), NULL);
+	UK_EXPECT_EQ(uk_sched_next(s), NULL);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT(!uk_sched_add(s, &t[i]));
+	UK_EXPECT_EQ(uk_sched_next(s), &t[0]);
+	UK_EXPECT_EQ(uk_sched_next(s), &t[0]);
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[0]), &t[1]);
+	/* Who comes is behind all others, the running one too. */
+	UK_EXPECT(!uk_sched_add(s, &t[3]));
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[1]), &t[2]);
+	uk_sched_remove(s, &t[2]);
+	UK_EXPECT_EQ(uk_sched_next(s), &t[0]);
+	uk_sched_remove(s, &t[1]);
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[0]), &t[3]);
+	uk_sched_remove(s, &t[0]);
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[3]), &t[3]);
+	uk_sched_remove(s, &t[3]);
+	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	UK_EXPECT_EQ(uk_sched_check_policy(s, UK_THREAD_FIFO, 1), -EINVAL);
 	uk_irq_restore(irq);
 	uk_free(s);

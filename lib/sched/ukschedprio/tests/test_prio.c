@@ -25,26 +25,33 @@ UK_TEST(schedprio, highest_first_and_equals_in_order)
 	bool irq = uk_irq_save();
 
 	UK_EXPECT(s);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), NULL);
+	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	for (i = 0; i < UK_ARRAY_SIZE(prios); i++) {
 		t[i].prio = prios[i];
 		t[i].policy = UK_THREAD_FIFO; /* without slices, or the object would start its timer */
-		uk_sched_enqueue(s, &t[i], UK_SCHED_WOKEN);
+		UK_EXPECT(uk_sched_add(s, &t[i])); /* we run with priority 0 */
 	}
-	for (i = 0; i < UK_ARRAY_SIZE(prios); i++)
-		UK_EXPECT_EQ(uk_sched_pick_next(s), &t[expected[i]]);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), NULL);
+	for (i = 0; i < UK_ARRAY_SIZE(prios); i++) {
+		UK_EXPECT_EQ(uk_sched_next(s), &t[expected[i]]);
+		uk_sched_remove(s, &t[expected[i]]);
+	}
+	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 
-	/* Preempted: to the front. Slice over: to the end. */
-	uk_sched_enqueue(s, &t[1], UK_SCHED_WOKEN);
-	uk_sched_enqueue(s, &t[2], UK_SCHED_PREEMPTED);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), &t[2]);
-	t[2].ticks = 2;
-	uk_sched_enqueue(s, &t[2], UK_SCHED_PREEMPTED);
-	UK_EXPECT_EQ(t[2].ticks, 0);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), &t[1]);
-	uk_sched_dequeue(s, &t[2]);
-	UK_EXPECT_EQ(uk_sched_pick_next(s), NULL);
+	/* Preempted and resumed: at the front still. Yielding: behind its equals. */
+	uk_sched_add(s, &t[1]);
+	uk_sched_add(s, &t[2]);
+	UK_EXPECT_EQ(uk_sched_next(s), &t[1]);
+	uk_sched_add(s, &t[3]);
+	UK_EXPECT_EQ(uk_sched_next(s), &t[3]);
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[3]), &t[3]);
+	uk_sched_remove(s, &t[3]);
+	UK_EXPECT_EQ(uk_sched_next(s), &t[1]);
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[1]), &t[2]);
+	/* Its turn has ended already, but it has not been switched out: nobody is skipped. */
+	UK_EXPECT_EQ(uk_sched_rotate(s, &t[1]), &t[2]);
+	uk_sched_remove(s, &t[1]);
+	uk_sched_remove(s, &t[2]);
+	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	uk_irq_restore(irq);
 	uk_free(s);
 }

@@ -68,6 +68,12 @@ static inline void uk_queue_remove(struct uk_queue *q, struct uk_queue_node *n)
 		q->first = next;
 }
 
+/* The first node becomes the last. The queue must not be empty. */
+static inline void uk_queue_rotate(struct uk_queue *q)
+{
+	q->first = q->first->next;
+}
+
 /* Remove and return the first node, or NULL. */
 static inline struct uk_queue_node *uk_queue_pop(struct uk_queue *q)
 {

@@ -2,13 +2,13 @@
 /*
  * Schedulers, seen by their providers: which thread is next, and nothing else.
  *
- * Threads, states, switching, blocking, deadlines, join, idle and preemption points are common code
- * in uksched. A provider keeps the ready threads (all but the running one) in an order of its
- * own. It embeds struct uk_sched as the first member of its object and has for its own use, in every
- * thread, the fields runq, ticks, prio and policy.
+ * A provider keeps the set of runnable threads, the running one among them, in an order of its own.
+ * Threads, states, switching, blocking, deadlines, join, idle and preemption points are common
+ * code in uksched. A provider embeds struct uk_sched as the first member of its object and has for
+ * its own use, in every thread, the fields runq, ticks, prio and policy.
  *
- * Every operation is called with the scheduler locked and interrupts masked; none may block,
- * allocate (except create) or call back into uksched, except as the comments say.
+ * Every operation is called with the scheduler locked and interrupts masked, takes constant or
+ * logarithmic time, and may not block, allocate (except create) or call back into uksched.
  */
 #ifndef UK_SCHED_OPS_H
 #define UK_SCHED_OPS_H
@@ -19,18 +19,12 @@
 #include <uk/sched.h>
 #include <uk/spinlock.h>
 
-/* Why a thread becomes ready. */
-enum uk_sched_why {
-	UK_SCHED_WOKEN,     /* it was blocked, or is new */
-	UK_SCHED_YIELDED,   /* it ran and lets others go first */
-	UK_SCHED_PREEMPTED, /* it ran and uk_percpu()->resched made it stop */
-};
-
 /* What a provider defines; UK_SCHED_PROVIDER() fills it in. */
 struct uk_sched_ops {
-	bool (*enqueue)(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why);
-	void (*dequeue)(struct uk_sched *s, struct uk_thread *t);
-	struct uk_thread *(*pick_next)(struct uk_sched *s);
+	bool (*add)(struct uk_sched *s, struct uk_thread *t);
+	void (*remove)(struct uk_sched *s, struct uk_thread *t);
+	struct uk_thread *(*next)(struct uk_sched *s);
+	struct uk_thread *(*rotate)(struct uk_sched *s, struct uk_thread *t);
 	int (*check_policy)(struct uk_sched *s, unsigned int policy, unsigned int prio);
 };
 
@@ -47,17 +41,22 @@ UK_API_BEGIN
 /* ---- what a provider implements, as <library>_<operation> ---- */
 
 /*
- * `t`, which is not the running thread any more or never was, is ready. True if it should run
- * before the thread that is running now: common code then preempts that one soon. A cooperative
- * scheduler always returns false.
+ * `t` has become runnable. True if it should run before the thread that is running now: common
+ * code then preempts that one soon. A cooperative scheduler always returns false.
  */
-bool uk_sched_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why);
+bool uk_sched_add(struct uk_sched *s, struct uk_thread *t);
 
-/* Take the ready thread `t` out of the run queue: its priority is about to change. */
-void uk_sched_dequeue(struct uk_sched *s, struct uk_thread *t);
+/* `t`, running or not, is not runnable any more, or its priority is about to change. */
+void uk_sched_remove(struct uk_sched *s, struct uk_thread *t);
 
-/* Remove and return the thread to run next on this CPU, or NULL if none is ready. */
-struct uk_thread *uk_sched_pick_next(struct uk_sched *s);
+/*
+ * The thread that should run on this CPU now, which may be the running one; NULL if none is
+ * runnable. It stays in the set.
+ */
+struct uk_thread *uk_sched_next(struct uk_sched *s);
+
+/* `t`, the running thread, goes behind its equals. Returns uk_sched_next(). */
+struct uk_thread *uk_sched_rotate(struct uk_sched *s, struct uk_thread *t);
 
 /* 0 if the scheduler can treat threads by this policy and priority, else -EINVAL. */
 int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio);
@@ -70,24 +69,26 @@ void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops);
 UK_API_END
 
 /*
- * In a provider's source: declares its four functions and <library>_ops, for uk_sched_init(). (If
- * it is the only provider of an image, the build gives the functions the names above instead.)
+ * In a provider's source: declares its functions and <library>_ops, for uk_sched_init(). (If it is
+ * the only provider of an image, the build gives the functions the names above instead.)
  */
-#define UK_SCHED_PROVIDER(lib)                                                             \
-	bool lib##_enqueue(struct uk_sched *s, struct uk_thread *t, enum uk_sched_why why); \
-	void lib##_dequeue(struct uk_sched *s, struct uk_thread *t);                       \
-	struct uk_thread *lib##_pick_next(struct uk_sched *s);                             \
+#define UK_SCHED_PROVIDER(lib)                                                              \
+	bool lib##_add(struct uk_sched *s, struct uk_thread *t);                            \
+	void lib##_remove(struct uk_sched *s, struct uk_thread *t);                         \
+	struct uk_thread *lib##_next(struct uk_sched *s);                                   \
+	struct uk_thread *lib##_rotate(struct uk_sched *s, struct uk_thread *t);            \
 	int lib##_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio); \
-	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                           \
-		.enqueue = lib##_enqueue,                                                  \
-		.dequeue = lib##_dequeue,                                                  \
-		.pick_next = lib##_pick_next,                                              \
-		.check_policy = lib##_check_policy,                                        \
+	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                            \
+		.add = lib##_add,                                                           \
+		.remove = lib##_remove,                                                     \
+		.next = lib##_next,                                                         \
+		.rotate = lib##_rotate,                                                     \
+		.check_policy = lib##_check_policy,                                         \
 	}
 
 /*
  * Preempt the thread that is running on this CPU as soon as that is allowed: for a provider whose
- * timer finds that the slice is over. Any context.
+ * timer finds that a slice is over. Any context.
  */
 static inline void uk_sched_set_resched(void)
 {
