@@ -103,15 +103,6 @@ void kvm_console_init(void)
 	uk_outb(MCR, MCR_ON);
 }
 
-/* Reading the status forgets a break: whoever looks must note it, also when only about to write. */
-static uint8_t line_status(void)
-{
-	uint8_t lsr = uk_inb(LSR);
-
-	rx_break |= lsr & LSR_BI;
-	return lsr;
-}
-
 /*
  * Reading the status takes the note of a break from it, and its interrupt as well. A writer who finds
  * one raises another interrupt in its place.
