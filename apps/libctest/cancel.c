@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/select.h>
@@ -115,7 +116,7 @@ static void block_sigwait(void)
 static void busy_testcancel(void)
 {
 	for (;;)
-		pthread_testcancel();
+		pthread_testcancel(), sched_yield();
 }
 
 static void *runs(void *arg)
@@ -268,7 +269,7 @@ TEST(cancel, asynchronous)
 	void *result;
 	pthread_t t;
 
-	if (getenv("COOPERATIVE"))
+	if (!preemptive())
 		SKIP("the scheduler does not preempt");
 	sem_init(&ready, 0, 0);
 	REQUIRE(!pthread_create(&t, NULL, spins, NULL));

@@ -3,6 +3,8 @@
  * Runs the cases (all, or those named by arguments: suite or suite.case), or plays one of the roles
  * that a process can only play once: how it ends. See start.c.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <time.h>
 #include "test.h"
 
@@ -80,6 +82,17 @@ void nap_ms(int ms)
 
 	while (nanosleep(&ts, &ts) && errno == EINTR)
 		;
+}
+
+/* A cooperative scheduler has no real-time policies. */
+bool preemptive(void)
+{
+	struct sched_param rr = { .sched_priority = 1 }, other = { 0 };
+	int rc = pthread_setschedparam(pthread_self(), SCHED_RR, &rr);
+
+	if (!rc)
+		pthread_setschedparam(pthread_self(), SCHED_OTHER, &other);
+	return !rc || rc == EPERM;
 }
 
 static bool selected(const struct test *t, char **words)

@@ -274,7 +274,7 @@ TEST(signal, pthread_kill)
 	void *result = NULL;
 	pthread_t t;
 
-	if (getenv("COOPERATIVE"))
+	if (!preemptive())
 		SKIP("the scheduler does not preempt");
 	install(SIGUSR1, handler, 0);
 	REQUIRE(!pthread_create(&t, NULL, spins, (void *)&stop));

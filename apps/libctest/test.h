@@ -30,6 +30,9 @@ void test_skip(const char *why);
 long now_ms(void);
 void nap_ms(int ms);
 
+/* Does the scheduler take the CPU from a thread that only computes? */
+bool preemptive(void);
+
 /* Cases register themselves in constructors, which is a test in itself. */
 #define TEST(suite_, name_)                                                           \
 	static void test_##suite_##_##name_(void);                                    \
