@@ -62,9 +62,19 @@ static u32 length(const char *s)
 	return n;
 }
 
+/* Reading the status register forgets a break and an overrun: keep them. */
+static u8 line_status(void)
+{
+	static u8 kept;
+	u8 lsr = inb(COM1 + 5);
+
+	kept |= lsr & (LSR_BREAK | LSR_OVER);
+	return lsr | kept;
+}
+
 static void put(char c)
 {
-	while (!(inb(COM1 + 5) & LSR_EMPTY))
+	while (!(line_status() & LSR_EMPTY))
 		;
 	outb(COM1, (u8)c);
 }
@@ -89,7 +99,7 @@ static void cat(void)
 	outb(COM1 + 2, 0xc1); /* FIFOs on; QEMU fills them up to this trigger level */
 	record('R', "", 0);
 	for (;;) {
-		u8 lsr = inb(COM1 + 5);
+		u8 lsr = line_status();
 
 		if (lsr & LSR_BREAK)
 			ended = lsr & LSR_OVER ? 2 : 1;
