@@ -368,7 +368,8 @@ static void redirect(int sig, struct uk_abi_siginfo *info, struct uk_abi_ucontex
 
 static UK_NOINLINE long cancellable_wait(void)
 {
-	long result;
+	long result, val = 0, op = 0, timeout = 0;
+	uint32_t *addr = &word;
 
 	__asm__ volatile("divert_begin:\n\t"
 			 "call uk_sys_futex\n"
@@ -377,8 +378,8 @@ static UK_NOINLINE long cancellable_wait(void)
 			 "divert_target:\n\t"
 			 "mov $4242, %%eax\n"
 			 "1:"
-			 : "=a"(result)
-			 : "D"(&word), "S"(0L), "d"(0L), "c"(0L)
+			 : "=a"(result), "+D"(addr), "+S"(op), "+d"(val), "+c"(timeout)
+			 :
 			 : "r8", "r9", "r10", "r11", "memory", "cc");
 	return result;
 }

@@ -19,6 +19,9 @@ struct spawned {
 static inline long spawn(struct spawned *s, void (*fn)(void *), void *arg, uintptr_t tls)
 {
 	uintptr_t *sp = (uintptr_t *)(s->stack + sizeof(s->stack)) - 2;
+	int32_t *ptid = &s->tid;
+	uint32_t *ctid = &s->word;
+	long flags = THREAD_FLAGS;
 	long result;
 
 	sp[0] = (uintptr_t)fn;
@@ -34,8 +37,8 @@ static inline long spawn(struct spawned *s, void (*fn)(void *), void *arg, uintp
 			 "xor %%edi, %%edi\n\t"
 			 "call uk_sys_exit\n"
 			 "1:"
-			 : "=a"(result)
-			 : "D"(THREAD_FLAGS), "S"(sp), "d"(&s->tid), "c"(&s->word), [tls] "r"(tls)
+			 : "=a"(result), "+D"(flags), "+S"(sp), "+d"(ptid), "+c"(ctid)
+			 : [tls] "r"(tls)
 			 : "r8", "r9", "r10", "r11", "memory", "cc");
 	return result;
 }

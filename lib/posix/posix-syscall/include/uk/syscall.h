@@ -154,12 +154,13 @@ static inline bool uk_syscall_leave(void)
 /*
  * The handler converts its longs to the types of the parameters by calling the function that the
  * author writes. C cannot take `const void *buf` apart to cast, hence the warning switched off.
+ * `inl` says whether that function may be inlined, `attr` goes to the handler.
  */
-#define UK_SYSCALL_DEFINE(ret, name, n, around, ...)                                          \
+#define UK_SYSCALL_DEFINE(inl, attr, around, ret, name, n, ...)                               \
 	UK_SYSCALL_ENTRY(name)                                                                \
-	static inline ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__));           \
+	static inl ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__));              \
 	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
-	long uk_sys_##name(UK_CAT(UK_SYSCALL_NAMED_, n))                                      \
+	attr long uk_sys_##name(UK_CAT(UK_SYSCALL_NAMED_, n))                                 \
 	{                                                                                     \
 		long uk_result;                                                               \
                                                                                               \
@@ -168,7 +169,19 @@ static inline bool uk_syscall_leave(void)
 		return uk_result;                                                             \
 	}                                                                                     \
 	_Pragma("GCC diagnostic pop")                                                         \
-	static inline ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__))
+	static inl ret uk_do_##name(UK_CAT(UK_SYSCALL_PARAMS_, n)(__VA_ARGS__))
+
+/*
+ * A call that may start again must leave by a tail call, so that the frame of a signal's handler
+ * has the caller's stack pointer and not one inside the kernel: a libc may divert the thread to
+ * code that relies on it. Compilers make tail calls where optimising and where no local variable's
+ * address got around, so the author's function stays apart, and unoptimised builds optimise this one.
+ */
+#ifdef __clang__
+#define UK_SYSCALL_TAIL
+#else
+#define UK_SYSCALL_TAIL __attribute__((__optimize__("O2")))
+#endif
 
 #define UK_SYSCALL_CALL(name, n) (uk_result = (long)uk_do_##name(UK_CAT(UK_SYSCALL_PASS_, n)))
 
@@ -190,13 +203,16 @@ static inline bool uk_syscall_leave(void)
 	if (UK_UNLIKELY(uk_syscall_leave()))                                          \
 		return uk_syscall_leave_slow(uk_result)
 
-#define UK_SYSCALL(ret, name, ...) \
-	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_AROUND, ##__VA_ARGS__)
+#define UK_SYSCALL(ret, name, ...)                                                  \
+	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_AROUND, ret, name, UK_NARGS(__VA_ARGS__), \
+			  ##__VA_ARGS__)
 
-#define UK_SYSCALL_RESTART(ret, name, ...) \
-	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_AROUND_RESTART, ##__VA_ARGS__)
+#define UK_SYSCALL_RESTART(ret, name, ...)                                                   \
+	UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, UK_SYSCALL_AROUND_RESTART, ret, name, \
+			  UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
 
-#define UK_SYSCALL_LEAF(ret, name, ...) \
-	UK_SYSCALL_DEFINE(ret, name, UK_NARGS(__VA_ARGS__), UK_SYSCALL_CALL, ##__VA_ARGS__)
+#define UK_SYSCALL_LEAF(ret, name, ...)                                           \
+	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_CALL, ret, name, UK_NARGS(__VA_ARGS__), \
+			  ##__VA_ARGS__)
 
 #endif
