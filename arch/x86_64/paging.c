@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Page tables (Intel SDM vol. 3 §4.5): one walker that maps, unmaps and protects, with 4 KiB and
- * 2 MiB pages.
+ * 2 MiB pages. Levels: 0 = page table, 3 = the root.
  *
- * Tables are edited through the recursive slot, see <uk/arch/paging.h>: entry(va, level) is where the
- * entry for va lies, provided that the tables above it exist. Levels: 0 = page table, 3 = the root.
  * An entry that is not 0 is in use; one without the present bit but with SOFT_NONE is a page of
- * UK_PROT_NONE that keeps its frame.
+ * UK_PROT_NONE that keeps its frame. A table's number of used entries is kept in ignored bits of the
+ * entry that points to it, so that unmapping knows at once when a table has become empty.
+ *
+ * Where tables come from: the image brings a few frames, the pool. Later ones are from ukpage, through
+ * the direct map. Mapping the direct map itself must not depend on either: it uses frames kept in reserve,
+ * and makes up for them from the range that it has just mapped.
  *
  * Nothing here takes a lock: callers do (ukvmem, ukpage), and boot is alone.
  */
@@ -21,58 +24,75 @@
 #define SOFT_NONE  0x200UL     /* bit 9, ignored by the CPU */
 #define COUNT      (1UL << 52) /* unit of the counter in bits 52..61, ignored by the CPU */
 #define COUNT_MASK (0x3ffUL * COUNT)
+#define TABLE      (X86_PTE_P | X86_PTE_W | X86_PTE_A) /* protection is the last level's affair */
 #define ENTRIES    512UL
 #define ROOT       3U
 #define SIZE(level)  (UK_PAGE_SIZE << (9 * (level)))
 #define LARGE      SIZE(1)
-#define VA_MASK    ((1UL << 48) - 1)
+#define GIB        SIZE(2)
 #define VA_END     (1UL << 47) /* we live in the lower half */
 
 /* Mappings of what the loader left lie at VA_BOOT + physical address. */
 #define VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
 #define VA_BOOT_LEN (1UL << 42)
 
+/*
+ * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables of
+ * each level if it straddles a boundary. In small memory no piece straddles one of 512 GiB.
+ */
+#define RESERVE_MAX   6
+#define RESERVE_SMALL 4
+#define SMALL         (64UL << 20)
+
 UK_WEAK uintptr_t uk_plat_direct_base;
 
-static uint64_t *base[ROOT + 1]; /* base[level]: all entries of a level as one array */
-static uint64_t nx;              /* X86_PTE_NX, or 0 where the CPU does not have it */
-static uk_vaddr_t window;
+static uint64_t *root;
+static uint64_t nx; /* X86_PTE_NX, or 0 where the CPU does not have it */
 static const struct uk_plat_frames *source;
-static uk_paddr_t pool; /* the image's own frames for tables; a set bit is a free frame */
-static uint64_t pool_len;
-static uint64_t pool_free;
-static uk_paddr_t own, own_end; /* uk_plat_direct_map(): frames of the range that is being mapped */
+
+static uk_paddr_t pool; /* the image's own frames ... */
+static size_t pool_len;
+static uintptr_t pool_va; /* ... and where they are seen */
+
+static uk_paddr_t reserve[64]; /* frames for tables, zeroed */
+static unsigned nreserve;
 
 enum op { MAP, UNMAP, PROTECT };
 
-static inline uint64_t *entry(uk_vaddr_t va, unsigned level)
+/* The entries for an address, at all levels from the root down to the one that was asked for. */
+struct path {
+	uint64_t *e[ROOT + 1];
+};
+
+static inline unsigned index_of(uk_vaddr_t va, unsigned level)
 {
-	return base[level] + ((va & VA_MASK) >> (UK_PAGE_SHIFT + 9 * level));
+	return va >> (UK_PAGE_SHIFT + 9 * level) & (ENTRIES - 1);
 }
 
-void x86_pt_init(uint64_t *root_va, uk_paddr_t root, unsigned slot, bool has_nx)
+static uint64_t *frame_at(uk_paddr_t frame)
 {
-	/* Each turn through the root leads one level up; the top bits make the address canonical. */
-	uint64_t va = 0xffff000000000000UL | (uint64_t)slot << 39;
+	return frame - pool < pool_len ? (uint64_t *)(pool_va + (frame - pool)) : uk_plat_phys_to_virt(frame);
+}
 
+static inline uint64_t *entry_in(uint64_t table, uk_vaddr_t va, unsigned level)
+{
+	return frame_at(table & ADDR_MASK) + index_of(va, level);
+}
+
+void x86_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
+{
+	root = root_table;
 	nx = has_nx ? X86_PTE_NX : 0;
-	root_va[slot] = root | nx | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D;
-	for (unsigned level = 0; level <= ROOT; level++) {
-		base[level] = (uint64_t *)va;
-		va |= (uint64_t)slot << (30 - 9 * level);
-	}
-}
-
-void x86_pt_give(uk_paddr_t first, unsigned n)
-{
-	pool = first;
+	pool = pool_va = first;
 	pool_len = n * UK_PAGE_SIZE;
-	pool_free = n < 64 ? UK_BIT(n) - 1 : ~0UL;
+	while (n-- && nreserve < UK_ARRAY_SIZE(reserve))
+		reserve[nreserve++] = first + n * UK_PAGE_SIZE;
 }
 
-void x86_pt_window(uk_vaddr_t va)
+void x86_pt_moved(uintptr_t offset)
 {
-	window = va;
+	root = (uint64_t *)((uintptr_t)root + offset);
+	pool_va += offset;
 }
 
 UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
@@ -80,90 +100,65 @@ UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
 	source = frames;
 }
 
-/* A frame at the walker's own address; valid until the next call. */
-static void *peek(uk_paddr_t frame)
+/* A zeroed frame for a table, 0 if there is none. Before ukpage is there all come from the reserve. */
+static uk_paddr_t table_alloc(bool direct)
 {
-	*entry(window, 0) = frame | nx | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D;
-	x86_invlpg(window);
-	return (void *)window;
-}
-
-/* A zeroed frame for a table, 0 if there is none. */
-static uk_paddr_t table_alloc(void)
-{
-	uk_paddr_t frame = 0;
-	unsigned i;
-
-	if (source && !own_end)
-		frame = source->alloc();
-	if (frame)
-		return frame;
-	if (pool_free) {
-		i = uk_ctz(pool_free);
-		pool_free &= pool_free - 1;
-		return pool + i * UK_PAGE_SIZE;
-	}
-	if (own < own_end) {
-		frame = own;
-		own += UK_PAGE_SIZE;
-		memset(peek(frame), 0, UK_PAGE_SIZE);
-	}
-	return frame;
+	if (source && !direct)
+		return source->alloc();
+	return nreserve ? reserve[--nreserve] : 0;
 }
 
 /* An empty table, which is therefore zeroed. */
 static void table_free(uk_paddr_t frame)
 {
 	if (frame - pool < pool_len)
-		pool_free |= UK_BIT((frame - pool) / UK_PAGE_SIZE);
+		reserve[nreserve++] = frame;
 	else if (source)
 		source->free(frame);
 }
 
-/* Note that `n` more (or fewer) entries are in use in the table at `level` that serves va. */
-static void count(uk_vaddr_t va, unsigned level, long n)
+/* Note that `n` more (or fewer) entries are in use in the table at `level` on the path to va. */
+static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n)
 {
 	for (; level < ROOT && n; level++) {
-		uint64_t *e = entry(va, level + 1);
+		uint64_t *e = p->e[level + 1];
 		uk_paddr_t table = *e & ADDR_MASK;
 
 		*e += (uint64_t)n * COUNT;
 		if (*e & COUNT_MASK)
 			break;
 		*e = 0;
-		/* Forget the table's own address, and what the CPU remembers of the way to va. */
-		x86_invlpg((uintptr_t)entry(va, level) & ~UK_PAGE_MASK);
-		x86_invlpg(va);
+		x86_invlpg(va); /* forget what the CPU remembers of the way there */
 		table_free(table);
 		n = -1;
 	}
 }
 
-/* Make *e, the entry for va at `level`, point to a new, empty table. */
-static int table_add(uint64_t *e, uk_vaddr_t va, unsigned level)
+/* Make the entry at `level` point to a new, empty table. */
+static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool direct)
 {
-	uk_paddr_t frame = table_alloc();
+	uk_paddr_t frame = table_alloc(direct);
 
 	if (!frame)
 		return -ENOMEM;
-	*e = frame | X86_PTE_P | X86_PTE_W | X86_PTE_A;
-	count(va, level, 1);
+	*p->e[level] = frame | TABLE;
+	count(p, va, level, 1);
 	return 0;
 }
 
 /* Replace the 2 MiB page *e by a table of 4 KiB pages. */
 static int split(uint64_t *e, uk_vaddr_t va)
 {
-	uk_paddr_t frame = table_alloc();
+	uk_paddr_t frame = table_alloc(false);
 	uint64_t small = *e & ~(uint64_t)X86_PTE_PS;
 	uint64_t *t;
 
 	if (!frame)
 		return -ENOMEM;
-	t = peek(frame);
+	t = frame_at(frame);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		t[i] = small + i * UK_PAGE_SIZE;
-	*e = frame | X86_PTE_P | X86_PTE_W | X86_PTE_A | ENTRIES * COUNT;
+	*e = frame | TABLE | ENTRIES * COUNT;
 	x86_invlpg(va);
 	return 0;
 }
@@ -221,46 +216,48 @@ static size_t in_table(uk_vaddr_t va, uk_vaddr_t end)
  * Go down to the entry that is to be written for va: of a page table, or of a page directory for a
  * large page. For UNMAP and PROTECT it may be a hole, at any level.
  */
-static int descend(enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa, unsigned *level)
+static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa, bool direct,
+		   unsigned *level)
 {
 	bool large = !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE;
+	uint64_t *e = root + index_of(va, ROOT);
+	unsigned l;
 	int rc;
 
-	for (*level = ROOT; *level; --*level) {
-		uint64_t *e = entry(va, *level);
-		bool leaf = *level == 1 && (*e & X86_PTE_PS);
+	for (l = ROOT;; e = entry_in(*e, va, --l)) {
+		bool leaf = l == 1 && (*e & X86_PTE_PS);
 
-		if (*level == 1 && large && (leaf || (op == MAP && !*e)))
+		p->e[l] = e;
+		*level = l;
+		if (!l || (l == 1 && large && (leaf || (op == MAP && !*e))) || (!*e && op != MAP))
 			return 0;
-		if (!*e && op != MAP)
-			return 0;
-		rc = leaf ? split(e, va) : *e ? 0 : table_add(e, va, *level);
+		rc = leaf ? split(e, va) : *e ? 0 : table_add(p, va, l, direct);
 		if (rc)
 			return rc;
 	}
-	return 0;
 }
 
-static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags)
+static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags, bool direct)
 {
 	uk_vaddr_t end = va + len;
 
 	while (va < end) {
+		struct path p;
 		unsigned level;
-		int rc = descend(op, va, end, pa, &level);
-		uint64_t *e = entry(va, level);
+		int rc = descend(&p, op, va, end, pa, direct, &level);
+		uint64_t *e = p.e[level];
 		size_t n = level ? 1 : in_table(va, end);
 		uint64_t ps = level ? X86_PTE_PS : 0;
 
 		if (rc)
 			return rc;
 		if (op == MAP) {
-			count(va, level, fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
+			count(&p, va, level, fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
 			pa += n * SIZE(level);
 		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
 			protect(e, n, va, SIZE(level), flags | ps);
 		} else if (op == UNMAP && (!level || (*e & X86_PTE_PS))) {
-			count(va, level, fill(e, n, va, SIZE(level), 0, 0));
+			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0));
 		}
 		va = UK_ALIGN_DOWN(va, SIZE(level)) + n * SIZE(level);
 	}
@@ -281,19 +278,19 @@ UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
 	if (bad_range(va, pa, len))
 		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot));
+	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot), false);
 }
 
 UK_WEAK int uk_plat_unmap(uk_vaddr_t va, size_t len)
 {
-	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0);
+	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0, false);
 }
 
 UK_WEAK int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	if (bad_range(va, 0, len))
 		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, flags_of(prot));
+	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, flags_of(prot), false);
 }
 
 UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
@@ -303,13 +300,11 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 
 	if (va >= VA_END)
 		return -EFAULT;
-	for (;; level--) {
-		e = *entry(va, level);
-		if (!e)
-			return -EFAULT;
+	for (e = root[index_of(va, ROOT)]; e; e = *entry_in(e, va, --level))
 		if (!level || (level == 1 && (e & X86_PTE_PS)))
 			break;
-	}
+	if (!e)
+		return -EFAULT;
 	*pa = (e & ADDR_MASK) + (va & (SIZE(level) - 1));
 	if (prot)
 		*prot = !(e & X86_PTE_P) ? UK_PROT_NONE :
@@ -318,38 +313,25 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	return 0;
 }
 
-UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
-{
-	unsigned level = ROOT;
-	size_t len = UK_PAGE_SIZE;
-	uint64_t *e;
-
-	for (;; level--) {
-		e = entry(va, level);
-		if (!*e || !level || (level == 1 && (*e & X86_PTE_PS)))
-			break;
-	}
-	*pa = *e ? (*e & ADDR_MASK) + (va & (SIZE(level) - 1)) : 0;
-	if (level)
-		return UK_MIN(SIZE(level) - (va & (SIZE(level) - 1)), max);
-	/* In a page table: as far as its entries go on in the same way. */
-	while (len < max && ((uintptr_t)++e & UK_PAGE_MASK) &&
-	       (*pa ? *e && (*e & ADDR_MASK) == *pa + len : !*e))
-		len += UK_PAGE_SIZE;
-	return len;
-}
-
 UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 {
-	int rc;
+	unsigned want = len >= SMALL ? RESERVE_MAX : RESERVE_SMALL;
+	uk_paddr_t end = pa + len, taken = pa;
 
-	own = pa;
-	own_end = pa + len;
-	rc = walk(MAP, uk_plat_direct_base + pa, len, pa, flags_of(UK_PROT_READ | UK_PROT_WRITE));
-	if (!rc)
-		rc = (int)((own - pa) / UK_PAGE_SIZE);
-	own_end = 0;
-	return rc;
+	for (uk_paddr_t at = pa, next; at < end; at = next) {
+		int rc;
+
+		next = UK_MIN(UK_ALIGN_DOWN(at, GIB) + GIB, end);
+		rc = walk(MAP, uk_plat_direct_base + at, next - at, at, flags_of(UK_PROT_READ | UK_PROT_WRITE),
+			  true);
+		if (rc)
+			return rc;
+		for (; nreserve < want && (taken - pa) * 4 < len && taken < next; taken += UK_PAGE_SIZE) {
+			memset(uk_plat_phys_to_virt(taken), 0, UK_PAGE_SIZE);
+			reserve[nreserve++] = taken;
+		}
+	}
+	return (int)((taken - pa) / UK_PAGE_SIZE);
 }
 
 /*
@@ -361,7 +343,7 @@ UK_WEAK void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
 	uk_paddr_t start = UK_ALIGN_DOWN(pa, LARGE);
 
 	if (!len || pa >= VA_BOOT_LEN || len > VA_BOOT_LEN - pa ||
-	    walk(MAP, VA_BOOT + start, UK_ALIGN_UP(pa + len, LARGE) - start, start, flags_of(UK_PROT_READ)))
+	    walk(MAP, VA_BOOT + start, UK_ALIGN_UP(pa + len, LARGE) - start, start, flags_of(UK_PROT_READ), false))
 		return NULL;
 	return (void *)(VA_BOOT + pa);
 }
@@ -370,5 +352,5 @@ UK_WEAK void uk_plat_unmap_boot(const void *va, size_t len)
 {
 	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, LARGE);
 
-	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, LARGE) - start, 0, 0);
+	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, LARGE) - start, 0, 0, false);
 }

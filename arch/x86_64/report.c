@@ -24,6 +24,7 @@
 #include "report.h"
 
 #define DEPTH      24   /* lines of a backtrace */
+#define NULL_AREA  0x400000UL /* never mapped, see <uk/plat/mem.h> */
 #define SCAN_WORDS 2048 /* how far up the stack to look for them */
 
 #define VEC_NMI 2
@@ -172,6 +173,7 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 		    info->access & UK_TRAP_WRITE ? "write to" : "read of",
 		    info->addr,
 		    r->error & PF_RSVD ? "corrupt page table" :
+		    info->addr < NULL_AREA ? "where nothing is mapped (null pointer)" :
 		    !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped" :
 		    info->access & UK_TRAP_EXEC ? "which is not executable" : "which is read-only");
 	else

@@ -193,7 +193,7 @@ UK_WEAK bool uk_trap_hook(const struct uk_trap_info *info UK_UNUSED, struct uk_r
 
 UK_WEAK const char *uk_trap_thread_name(void)
 {
-	return "boot";
+	return "main";
 }
 
 UK_WEAK void uk_sched_preempt(void)

@@ -21,7 +21,10 @@
 #define SLOT       (2UL << 20)
 #define SLOTS      (1UL << 18)
 #define SLOTS_PD   512UL /* slots that one page directory serves */
-#define DIRECT_MAX (1UL << 20)
+
+#define DIRECT_SPAN  (512UL << 30)
+#define DIRECT_SPANS 31
+#define DIRECT_SLOTS (1UL << 17)
 
 /* From the linker script, physical addresses here. */
 extern char kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
@@ -96,33 +99,28 @@ uintptr_t kvm_early(uint32_t magic)
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
 	uint64_t r = early_random();
 	uint64_t slot, page;
-	uintptr_t window;
 
 	/* Loaders of Linux leave this to the kernel; the others do it. */
 	if (magic == BOOT_MAGIC_LINUX64) {
 		memset(kvm_bss, 0, (size_t)((char *)kvm_root_table - kvm_bss));
 		memset(kvm_tables, 0, tables);
 	}
-	x86_pt_give((uintptr_t)kvm_tables, (unsigned)(tables / UK_PAGE_SIZE));
-	x86_pt_init(kvm_root_table, (uintptr_t)kvm_root_table, 256 + (unsigned)(r & 0xff),
+	x86_pt_init(kvm_root_table, (uintptr_t)kvm_tables, (unsigned)(tables / UK_PAGE_SIZE),
 		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
-	r = mix(r + 1);
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;
 	if (slot % SLOTS_PD + slots > SLOTS_PD) /* would need two page directories */
 		slot -= slots;
 	page = (r >> 32) * ((slots * SLOT - span) / UK_PAGE_SIZE + 1) >> 32;
 	kvm_image_offset = UK_VA_IMAGE + slot * SLOT + page * UK_PAGE_SIZE - image;
-	uk_plat_direct_base = UK_VA_DIRECT + (mix(r + 2) % DIRECT_MAX) * SLOT;
+	/* In the lower half of 512 GiB, so that memory of less than 256 GiB needs one page directory pointer table. */
+	r = mix(r);
+	uk_plat_direct_base = UK_VA_DIRECT + r % DIRECT_SPANS * DIRECT_SPAN + (r >> 32) % DIRECT_SLOTS * SLOT;
 
 	relocate(image, kvm_image_offset + image);
 	map(kvm_image_offset, uk_image_start, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);
 	map(kvm_image_offset, kvm_rodata, kvm_data, UK_PROT_READ);
-	map(kvm_image_offset, kvm_data, kvm_tables, UK_PROT_READ | UK_PROT_WRITE);
-	/* The tables stay unmapped, which makes a guard below the stack. */
-	map(kvm_image_offset, kvm_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
-	/* Mapped to anything, so that its page table exists. */
-	window = kvm_fixed(KVM_FIXED_WINDOW) + kvm_image_offset;
-	map(window - image, uk_image_start, uk_image_start + 1, UK_PROT_READ);
-	x86_pt_window(window);
+	map(kvm_image_offset, kvm_data, kvm_stack, UK_PROT_READ | UK_PROT_WRITE);
+	map(kvm_image_offset + STACK_SHIFT, kvm_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
+	x86_pt_moved(kvm_image_offset);
 	return kvm_image_offset;
 }

@@ -195,7 +195,7 @@ start64:
 	call	kvm_early	/* returns virtual - physical address of the image */
 	pop	%rsi
 	pop	%rdi
-	add	%rax, %rsp
+	lea	STACK_SHIFT(%rsp, %rax), %rsp
 	lea	7f(%rip), %rdx
 	add	%rax, %rdx
 	jmp	*%rdx

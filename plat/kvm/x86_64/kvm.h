@@ -36,13 +36,13 @@ static inline uk_paddr_t kvm_image_paddr(const void *p)
 	return (uintptr_t)p - kvm_image_offset;
 }
 
-/* Pages of address space behind the image, after an unmapped one, for fixed uses. */
-enum kvm_fixed { KVM_FIXED_WINDOW, KVM_FIXED_LAPIC, KVM_FIXED_IOAPIC, KVM_FIXED_HPET, KVM_FIXED_N };
-#define KVM_FIXED_PAGES ((unsigned)KVM_FIXED_N + 2) /* and an unmapped one on either side */
+/* Pages of address space behind the image and its boot stack, for devices. */
+enum kvm_fixed { KVM_FIXED_LAPIC, KVM_FIXED_IOAPIC, KVM_FIXED_HPET, KVM_FIXED_POWER, KVM_FIXED_N };
+#define KVM_FIXED_PAGES ((unsigned)KVM_FIXED_N + 3) /* an unmapped one on either side; STACK_SHIFT */
 
 static inline uintptr_t kvm_fixed(enum kvm_fixed which)
 {
-	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) + (1 + (uintptr_t)which) * UK_PAGE_SIZE;
+	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) + (2 + (uintptr_t)which) * UK_PAGE_SIZE;
 }
 
 /* The registers at `pa`, a multiple of a page; NULL if there is no page table for them. */

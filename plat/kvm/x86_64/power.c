@@ -36,7 +36,7 @@ static void acpi_off(void)
 		if (fadt[FADT_SLEEP_CTL] == GAS_IO) {
 			uk_outb((uint16_t)addr, v);
 		} else if (addr) {
-			volatile uint8_t *page = kvm_map_device(KVM_FIXED_WINDOW, addr & ~UK_PAGE_MASK);
+			volatile uint8_t *page = kvm_map_device(KVM_FIXED_POWER, addr & ~UK_PAGE_MASK);
 
 			if (page)
 				page[addr & UK_PAGE_MASK] = v;

@@ -27,10 +27,10 @@ volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa)
 
 bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
 
-/* What lies below the boot stack is not mapped; ukvmem knows the other stacks. */
+/* The first page of the boot stack as the image has it; see STACK_SHIFT. ukvmem knows the other stacks. */
 bool uk_trap_is_guard(uk_vaddr_t va)
 {
-	return (uintptr_t)kvm_stack - va <= UK_PAGE_SIZE || (uk_stack_is_guard && uk_stack_is_guard(va));
+	return va - (uintptr_t)kvm_stack < STACK_SHIFT || (uk_stack_is_guard && uk_stack_is_guard(va));
 }
 
 /* The first entry of the root table mapped the image to its physical address. */

@@ -55,7 +55,7 @@ void uk_irq_return_hook(struct uk_regs *regs);
 
 /*
  * For crash reports: the name of the running thread, never NULL. Non-maskable context: must not take
- * locks. Default: "boot".
+ * locks. Default: "main".
  */
 const char *uk_trap_thread_name(void);
 

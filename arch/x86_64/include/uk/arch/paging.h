@@ -2,14 +2,6 @@
 /*
  * Page tables of x86_64, as boot code sees them; everybody else uses <uk/plat/mem.h>, which
  * arch/x86_64/paging.c implements (weakly: a platform may bring its own).
- *
- * The tables are reached through themselves: one entry of the top-level table points to that table,
- * so that the entry that maps an address lies at an address computed from it, at any level
- * (the "recursive slot"). No table needs a mapping of its own, and boot can edit tables
- * before there is a direct map. The slot is chosen at random in the upper half, per boot.
- *
- * A table's number of used entries is kept in ignored bits of the entry that points to it, so that
- * unmapping knows at once when a table has become empty.
  */
 #ifndef UK_ARCH_PAGING_H
 #define UK_ARCH_PAGING_H
@@ -30,16 +22,13 @@
 UK_API_BEGIN
 
 /*
- * The top-level table at `root` (physical; currently loaded and mapped at `root_va`) gets `slot`
- * (256..511) as its recursive slot. `nx`: the CPU has the no-execute bit.
+ * The top-level table, and n frames (at most 64, zeroed, from `first` on) for more tables. All of them are
+ * mapped to their physical addresses for now. `nx`: the CPU has the no-execute bit.
  */
-void x86_pt_init(uint64_t *root_va, uk_paddr_t root, unsigned slot, bool nx);
+void x86_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
 
-/* Frames of the image's own for page tables, at most 64; they must be zeroed. */
-void x86_pt_give(uk_paddr_t first, unsigned n);
-
-/* A page of address space for the walker's own use; its page table must exist. */
-void x86_pt_window(uk_vaddr_t va);
+/* From now on root table and frames are seen at their physical address + `offset`. */
+void x86_pt_moved(uintptr_t offset);
 
 UK_API_END
 #endif
