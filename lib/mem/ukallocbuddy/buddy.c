@@ -371,7 +371,7 @@ void *ukallocbuddy_memalign(struct uk_alloc *alloc, size_t align, size_t size)
 		b->stats.failures++;
 	}
 	uk_spin_unlock(&b->lock);
-	return (void *)addr;
+	return addr ? (void *)addr : uk_alloc_fail(alloc);
 }
 
 void *ukallocbuddy_malloc(struct uk_alloc *alloc, size_t size)

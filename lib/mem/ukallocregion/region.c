@@ -3,9 +3,8 @@
  * The smallest allocator: a pointer that moves through a piece of memory. free() does nothing.
  *
  * Each block has its size in the 8 bytes before it, for realloc(). When the piece is used up, the
- * source gives another, and what is left of the old one is lost.
- *
- * It is also the worked example of docs/write-an-allocator.md.
+ * source gives another, and what is left of the old one is lost. docs/write-an-allocator.md
+ * builds this file step by step.
  */
 #include <uk/allocregion.h>
 #include <uk/bits.h>
@@ -32,7 +31,7 @@ static size_t *size_of(const void *p)
 	return (size_t *)p - 1;
 }
 
-/* Makes [base, base + len) the current piece, if that is a gain. */
+/* Makes [base, base + len) the current piece if that is a gain. */
 static bool use_piece(struct region *r, uintptr_t base, size_t len)
 {
 	if (len <= r->end - r->next)
@@ -46,7 +45,7 @@ static bool use_piece(struct region *r, uintptr_t base, size_t len)
 /* Takes a block out of the current piece; NULL if it has no room. */
 static void *carve(struct region *r, size_t align, size_t size)
 {
-	uintptr_t p = UK_ALIGN_UP(r->next + HEAD, align);
+	uintptr_t p = UK_ALIGN_UP(r->next + HEAD, UK_MAX(align, (size_t)UK_ALLOC_ALIGN));
 
 	if (p < r->next || p > r->end || size > r->end - p)
 		return NULL;
@@ -60,24 +59,21 @@ static void *carve(struct region *r, size_t align, size_t size)
 void *ukallocregion_memalign(struct uk_alloc *a, size_t align, size_t size)
 {
 	struct region *r = (struct region *)a;
-	size_t need, len;
+	size_t need = UK_ALIGN_UP(size + align + 2 * UK_ALLOC_ALIGN, UK_PAGE_SIZE), len;
 	void *p, *piece;
 
-	/* With this much nothing below can overflow. */
 	if (!uk_is_pow2(align) || align > SIZE_MAX / 4 || size > SIZE_MAX / 4)
-		return NULL;
-	align = UK_MAX(align, (size_t)UK_ALLOC_ALIGN);
+		return uk_alloc_fail(a); /* within these bounds nothing overflows */
 	uk_spin_lock(&r->lock);
 	p = carve(r, align, size);
 	if (!p && a->source && a->source->more) {
-		need = UK_ALIGN_UP(size + align + HEAD, UK_PAGE_SIZE);
 		piece = a->source->more(need, UK_MAX(need, PIECE), &len);
 		if (piece && use_piece(r, (uintptr_t)piece, len))
 			p = carve(r, align, size);
 	}
 	r->stats.failures += !p;
 	uk_spin_unlock(&r->lock);
-	return p;
+	return p ? p : uk_alloc_fail(a);
 }
 
 void *ukallocregion_malloc(struct uk_alloc *a, size_t size)
@@ -127,18 +123,16 @@ int ukallocregion_addmem(struct uk_alloc *a, void *base, size_t len)
 
 size_t ukallocregion_trim(struct uk_alloc *a UK_UNUSED)
 {
-	return 0; /* nothing ever comes back */
+	return 0;
 }
 
 void ukallocregion_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 {
 	struct region *r = (struct region *)a;
 
-	uk_spin_lock(&r->lock);
 	*st = r->stats;
 	st->peak = st->used;
 	st->largest = r->end - r->next < 32 ? 0 : r->end - r->next - 32; /* header, alignment */
-	uk_spin_unlock(&r->lock);
 }
 
 struct uk_alloc *ukallocregion_create(void *base, size_t len, const struct uk_alloc_source *source)
@@ -149,7 +143,7 @@ struct uk_alloc *ukallocregion_create(void *base, size_t len, const struct uk_al
 
 	if (len < lost)
 		return NULL;
-	*r = (struct region){ .alloc = { UK_OPS(&ukallocregion_ops), source } };
+	*r = (struct region){ .alloc = { .ops = UK_OPS(&ukallocregion_ops), .source = source } };
 	use_piece(r, start + sizeof(*r), len - lost);
 	return &r->alloc;
 }

@@ -356,10 +356,8 @@ uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align)
 	/* Idle pages of ours may be what the source lacks, and it cannot take them while it is asked. */
 	if (!b && (grow(t, need) || (tlsf_cut_all(t) && grow(t, need))))
 		b = find(t, need, &found);
-	if (UK_UNLIKELY(!b)) {
-		t->failures++;
+	if (UK_UNLIKELY(!b))
 		return 0;
-	}
 	if (align > UK_ALLOC_ALIGN && b % align) {
 		at = UK_ALIGN_UP(b + TLSF_BLOCK_MIN, align);
 		/* A header for the sake of make_free(), which notes in it what is before. */
@@ -435,12 +433,12 @@ UK_COLD bool tlsf_flush(struct tlsf *t)
 	uintptr_t b;
 	unsigned i;
 
-	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++) {
-		while ((b = t->quick[i].head)) {
+	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(t->quick); i++) {
+		while ((b = t->quick[i].head) != quick_last(t)) {
 			if (UK_UNLIKELY(head_get(t, b) & HEAD_MUST_QUICK))
 				tlsf_corrupt(t, b, "flush");
 			t->quick[i].head = *next_of(b);
-			t->quick[i].count--;
+			t->quick[i].room++;
 			tlsf_give(t, b);
 			any = true;
 		}

@@ -27,8 +27,8 @@ UK_ALLOC_OPS(ukalloctlsf);
 /* ---- the fast path ---- */
 
 /*
- * Block size for a request: header added, rounded up to 16. Below TLSF_BLOCK_MIN for requests of up to 8
- * bytes: their quick list is always empty and the slow path adjusts, which keeps a test off here.
+ * Block size for a request: header added, rounded up to 16. For requests of up to 8 bytes that is too
+ * little; there is no quick list of this size, and the slow path adjusts, which keeps a test off here.
  */
 static inline size_t size_for(size_t size)
 {
@@ -37,24 +37,33 @@ static inline size_t size_for(size_t size)
 
 static inline struct quick *quick_of(struct tlsf *t, size_t block_size)
 {
-	return &t->quick[block_size / 16];
+	/* The same as &t->quick[block_size / 16], without shifting there and back. */
+	return (struct quick *)((char *)t->quick + block_size);
+}
+
+static UK_COLD void *fail(struct tlsf *t)
+{
+	t->failures++;
+	return uk_alloc_fail(&t->alloc);
 }
 
 static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
 {
 	uintptr_t b;
 
-	if (size > TLSF_REQUEST_MAX) {
-		t->failures++;
-		return NULL;
-	}
+	if (size > TLSF_REQUEST_MAX)
+		return fail(t);
 	size = UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN);
-	if (size < TLSF_QUICK_END && quick_of(t, size)->head)
+	if (size < TLSF_QUICK_END && quick_of(t, size)->head != quick_last(t)) {
+		/* It was for 8 bytes or less; or the list's first block is not what it should be. */
+		if (UK_UNLIKELY(head_get(t, quick_of(t, size)->head) & HEAD_MUST_QUICK))
+			tlsf_corrupt(t, quick_of(t, size)->head, "malloc");
 		return ukalloctlsf_malloc(&t->alloc, size - TLSF_HEAD);
+	}
 	tlsf_lock(t);
 	b = tlsf_take(t, size, TLSF_HEAD);
 	tlsf_unlock(t);
-	return (void *)b;
+	return b ? (void *)b : fail(t);
 }
 
 void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
@@ -68,24 +77,21 @@ void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
 	q = quick_of(t, size_for(size));
 	tlsf_lock(t);
 	b = q->head;
-	if (UK_UNLIKELY(!b)) {
+	/* Whatever the link said: only a block that is in a quick list has such a header. */
+	if (UK_UNLIKELY((*head_of(b) ^ b ^ t->key) & HEAD_MUST_QUICK)) {
 		tlsf_unlock(t);
 		return malloc_slow(t, size);
 	}
-	/* Whatever the link said: only a block that is in a quick list has such a header. */
-	if (UK_UNLIKELY((*head_of(b) ^ b ^ t->key) & HEAD_MUST_QUICK))
-		tlsf_corrupt(t, b, "malloc");
-	q->head = *(uintptr_t *)b;
+	q->head = *next_of(b);
+	q->room++;
+	t->quick_allocs++;
 	*head_of(b) ^= HEAD_USED;
-	q->count += QUICK_TAKE;
 	tlsf_unlock(t);
 	return (void *)b;
 }
 
 static UK_NOINLINE void free_slow(struct tlsf *t, uintptr_t b)
 {
-	if (!b)
-		return;
 	tlsf_lock(t);
 	tlsf_check_used(t, b, "free");
 	tlsf_give(t, b);
@@ -112,14 +118,15 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 	if (UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
 	q = quick_of(t, size);
-	if (UK_UNLIKELY((q->count & QUICK_BLOCKS) == TLSF_QUICK_MAX))
-		goto slow;
-	q->count++;
-	*(uintptr_t *)b = q->head;
+	if (UK_UNLIKELY(--q->room < 0))
+		goto full;
+	*next_of(b) = q->head;
 	q->head = b;
 	*head_of(b) ^= HEAD_USED;
 	tlsf_unlock(t);
 	return;
+full:
+	q->room = 0;
 slow:
 	tlsf_unlock(t);
 	free_slow(t, b);
@@ -136,15 +143,12 @@ void *ukalloctlsf_memalign(struct uk_alloc *a, size_t align, size_t size)
 		return NULL;
 	if (align <= UK_ALLOC_ALIGN)
 		return ukalloctlsf_malloc(a, size);
+	if (size > TLSF_REQUEST_MAX || align > TLSF_REQUEST_MAX)
+		return fail(t);
 	tlsf_lock(t);
-	if (size > TLSF_REQUEST_MAX || align > TLSF_REQUEST_MAX) {
-		t->failures++;
-		b = 0;
-	} else {
-		b = tlsf_take(t, UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN), align);
-	}
+	b = tlsf_take(t, UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN), align);
 	tlsf_unlock(t);
-	return (void *)b;
+	return b ? (void *)b : fail(t);
 }
 
 void *ukalloctlsf_realloc(struct uk_alloc *a, void *p, size_t size)
@@ -155,10 +159,8 @@ void *ukalloctlsf_realloc(struct uk_alloc *a, void *p, size_t size)
 
 	if (!p)
 		return ukalloctlsf_malloc(a, size);
-	if (size > TLSF_REQUEST_MAX) {
-		t->failures++;
-		return NULL;
-	}
+	if (size > TLSF_REQUEST_MAX)
+		return fail(t);
 	tlsf_lock(t);
 	tlsf_check_used(t, b, "realloc");
 	in_place = tlsf_resize(t, b, UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN));
@@ -210,12 +212,11 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 
 	*st = (struct uk_alloc_stats){ 0 };
 	tlsf_lock(t);
-	st->allocs = t->slow_allocs;
+	st->allocs = t->slow_allocs + t->quick_allocs;
 	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
-		blocks = quick_of(t, size)->count & QUICK_BLOCKS;
+		blocks = tlsf_quick_capacity(size) - quick_of(t, size)->room;
 		st->cached += blocks * size;
 		cached_blocks += blocks;
-		st->allocs += quick_of(t, size)->count >> 16;
 	}
 	st->total = t->total;
 	st->used = t->taken - st->cached;
@@ -232,7 +233,7 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
 {
 	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
-	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf);
+	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), size;
 	struct tlsf *t = (struct tlsf *)start;
 
 	if (len < lost)
@@ -244,6 +245,10 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct
 	uk_plat_entropy(&t->key, sizeof(t->key));
 	t->key ^= start * 0x9e3779b97f4a7c15UL;
 	t->key_used = t->key ^ HEAD_USED;
+	head_set(t, quick_last(t), 0, HEAD_USED);
+	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16)
+		*quick_of(t, size) = (struct quick){ quick_last(t), tlsf_quick_capacity(size) };
+	quick_of(t, 16)->head = quick_last(t); /* for requests of up to 8 bytes */
 	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
 	return &t->alloc;
 }

@@ -9,10 +9,10 @@
  *	b - 8   header: size and flags, masked
  *	b       user's data; in a free block the links `next` and `prev`; in a quick list `next` alone
  *
- * Header, unmasked:  63..24 size / 16 | 23..20 flags | 19..0 zero
- * The mask is a secret per heap, xor the block's address. An overflow runs into the low end of the next
+ * Header, unmasked:  63..20 size, a multiple of 16 | 19..16 flags | 15..0 zero
+ * Bits 23..20 are zero as well, so that 20 bits can be checked. The mask is a secret per heap, xor the block's address. An overflow runs into the low end of the next
  * header first and turns some of those zeroes into ones; a header copied from elsewhere has the wrong
- * address in it.
+ * address in it (unless that is a multiple of 64 KiB away).
  *
  * A piece (what more() gave) is a row of blocks between its base and a sentinel, a block of size 0
  * in use, in whose data the piece describes itself.
@@ -25,35 +25,31 @@
 #include <uk/print.h>
 #include <uk/spinlock.h>
 
-#define HEAD_CHECK     0xfffffUL
-#define HEAD_USED      (1UL << 20) /* belongs to a user */
-#define HEAD_PREV_FREE (1UL << 21) /* the block before is free: b - 16 has its size */
-#define HEAD_LARGE     (1UL << 22) /* in use, and too large for the quick lists */
-#define HEAD_FREE      (1UL << 23) /* free and merged; neither of USED and FREE: in a quick list */
-#define HEAD_FLAGS     (15UL << 20)
+#define HEAD_CHECK     0xf0ffffUL
+#define HEAD_USED      (1UL << 16) /* belongs to a user */
+#define HEAD_PREV_FREE (1UL << 17) /* the block before is free: b - 16 has its size */
+#define HEAD_LARGE     (1UL << 18) /* in use, and too large for the quick lists */
+#define HEAD_FREE      (1UL << 19) /* free and merged; neither of USED and FREE: in a quick list */
+#define HEAD_FLAGS     (15UL << 16)
 /* All of these are 0 in a block of a quick list; in one that may go there as well, but for USED. */
 #define HEAD_MUST_QUICK (HEAD_CHECK | HEAD_USED | HEAD_LARGE | HEAD_FREE)
 
 #define TLSF_HEAD        8
 #define TLSF_BLOCK_MIN   32
-#define TLSF_QUICK_END   1024 /* block sizes below this have quick lists */
-#define TLSF_QUICK_MAX   32   /* blocks in one of them */
+#define TLSF_QUICK_END   1536 /* block sizes below this have quick lists */
+#define TLSF_QUICK_BYTES 8192 /* what one of them may hold, but 4 to 32 blocks */
 
 /* Second level: 2^4 lists per power of two. Below 256 there is one list for each size. */
 #define TLSF_SL_LOG2  4
 #define TLSF_SL       (1U << TLSF_SL_LOG2)
 #define TLSF_LINEAR   256UL
 #define TLSF_FL       33U
-#define TLSF_SIZE_END (1UL << 40) /* blocks are smaller than this: FL and the header's 40 bits */
+#define TLSF_SIZE_END (1UL << 40) /* blocks are smaller than this: FL, and the header's 44 bits */
 #define TLSF_REQUEST_MAX (TLSF_SIZE_END / 2)
 
-/* Of quick.count: 63..16 blocks taken out so far, 15..0 blocks in the list. */
-#define QUICK_BLOCKS 0xffffUL
-#define QUICK_TAKE   0xffffUL /* to be added: one more taken, one less there */
-
 struct quick {
-	uintptr_t head;
-	uint64_t count;
+	uintptr_t head; /* the list ends in tlsf.last */
+	int64_t room;   /* how many more blocks may be put in */
 };
 
 struct piece {
@@ -72,7 +68,13 @@ struct tlsf {
 	struct uk_spinlock lock;
 	uint64_t key;      /* mask of headers */
 	uint64_t key_used; /* key ^ HEAD_USED: saves the fast path of free() an instruction */
+	uint64_t quick_allocs;
 	struct quick quick[TLSF_QUICK_END / 16];
+	/*
+	 * A block that ends every quick list. It has the header of one in use: malloc() finds that
+	 * out by the check that it makes anyway, and need not ask whether the list is empty.
+	 */
+	uint64_t last[3] UK_ALIGNED(16);
 
 	uint64_t fl_map; /* first levels with a block */
 	uint16_t sl_map[TLSF_FL];
@@ -88,6 +90,7 @@ struct tlsf {
 	uint64_t failures;
 };
 
+UK_STATIC_ASSERT(sizeof(struct quick) == 16, "quick_of() relies on it");
 UK_STATIC_ASSERT(sizeof(struct piece) == 32, "piece_cut() and PIECE_COST rely on it");
 
 static inline void tlsf_lock(struct tlsf *t)
@@ -101,6 +104,11 @@ static inline void tlsf_unlock(struct tlsf *t)
 }
 
 /* ---- blocks ---- */
+
+static inline uintptr_t quick_last(struct tlsf *t)
+{
+	return (uintptr_t)&t->last[2];
+}
 
 static inline uint64_t *head_of(uintptr_t b)
 {
@@ -119,7 +127,7 @@ static inline void head_set(const struct tlsf *t, uintptr_t b, size_t size, uint
 
 static inline size_t head_size(uint64_t head)
 {
-	return head >> 24 << 4;
+	return head >> 20;
 }
 
 static inline uintptr_t *next_of(uintptr_t b)
@@ -136,6 +144,12 @@ static inline uintptr_t *prev_of(uintptr_t b)
 static inline size_t *foot_before(uintptr_t b)
 {
 	return (size_t *)(b - 16);
+}
+
+/* How many blocks of a size its quick list may hold. */
+static inline int64_t tlsf_quick_capacity(size_t size)
+{
+	return UK_MIN(UK_MAX(TLSF_QUICK_BYTES / size, 4UL), 32UL);
 }
 
 /* ---- pool.c: blocks that are free, pieces ---- */

@@ -71,15 +71,16 @@ static void verify_lists(struct tlsf *t, struct sums *s)
 
 static void verify_quick(struct tlsf *t, struct sums *s)
 {
-	size_t listed = 0, i;
+	size_t listed = 0, i, n;
 	uintptr_t b;
 
-	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++) {
-		for (b = t->quick[i].head; b; b = *next_of(b)) {
+	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(t->quick); i++) {
+		for (n = 0, b = t->quick[i].head; b != quick_last(t); n++, b = *next_of(b)) {
 			CHECK(!(head_get(t, b) & HEAD_MUST_QUICK), b);
 			CHECK(head_size(head_get(t, b)) == 16 * i, b);
-			listed++;
 		}
+		CHECK(n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room), i);
+		listed += n;
 	}
 	CHECK(listed == s->cached_blocks, listed);
 }

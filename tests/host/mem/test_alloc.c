@@ -153,7 +153,7 @@ static void overflow(void)
 {
 	char *p = uk_malloc(mistake_size);
 
-	memset(p, 0, uk_alloc_usable_size(uk_heap, p) + 1);
+	memset(p, 0, uk_alloc_usable_size(uk_heap, p));
 	p[uk_alloc_usable_size(uk_heap, p)] ^= 1;
 	uk_free(p);
 }
@@ -199,7 +199,8 @@ static void test_mistakes(void)
 		host_expect_panic(double_free, "double free");
 		host_expect_panic(double_free_later, "heap:");
 		host_expect_panic(overflow, "overwritten");
-		host_expect_panic(overflow_copy, "overwritten");
+		if (sizes[i] < 65536) /* a header from a multiple of 64 KiB away looks right */
+			host_expect_panic(overflow_copy, "overwritten");
 		if (sizes[i] < 1000)
 			host_expect_panic(write_after_free, "heap:");
 		host_expect_panic(not_a_block, "heap:");

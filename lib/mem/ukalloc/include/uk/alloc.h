@@ -69,6 +69,11 @@ struct uk_alloc_ops {
 struct uk_alloc {
 	const struct uk_alloc_ops *ops; /* NULL if there is a single provider */
 	const struct uk_alloc_source *source; /* or NULL: what it has is all */
+	/*
+	 * Or NULL. Called, without locks, each time before NULL is answered for want of memory: the
+	 * C library sets errno here, which costs malloc() nothing as long as there is memory.
+	 */
+	void (*nomem)(void);
 };
 
 UK_API_BEGIN
@@ -132,6 +137,14 @@ void *uk_alloc_realloc_move(struct uk_alloc *a, void *p, size_t size);
 
 UK_API_END
 
+/* How a provider answers a request that fails. */
+static inline void *uk_alloc_fail(struct uk_alloc *a)
+{
+	if (a->nomem)
+		a->nomem();
+	return NULL;
+}
+
 /* Declares the functions that provider `p` has to define: p_malloc(), p_free() and so on. */
 #define UK_ALLOC_PROVIDER(p)                                              \
 	void *p##_malloc(struct uk_alloc *a, size_t size);                \
@@ -157,7 +170,7 @@ static inline void *uk_alloc_calloc(struct uk_alloc *a, size_t n, size_t size)
 	void *p;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
+		return uk_alloc_fail(a);
 	p = uk_alloc_malloc(a, bytes);
 	return p ? memset(p, 0, bytes) : NULL;
 }
