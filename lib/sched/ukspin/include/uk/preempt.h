@@ -32,11 +32,20 @@ UK_API_END
 #define UK_PREEMPT_COUNTED 1
 #endif
 
+/*
+ * Not volatile here: that would keep the compiler from the one instruction that adds in memory. The
+ * barriers say all that matters, since only this CPU changes it.
+ */
+static inline uint32_t *uk_preempt_depth(void)
+{
+	return (uint32_t *)&uk_percpu()->preempt_off;
+}
+
 /* Any context. */
 static inline void uk_preempt_disable(void)
 {
 #ifdef UK_PREEMPT_COUNTED
-	uk_percpu()->preempt_off++;
+	++*uk_preempt_depth();
 #endif
 	UK_BARRIER();
 }
@@ -56,7 +65,7 @@ static inline void uk_preempt_enable(void)
 {
 	UK_BARRIER();
 #ifdef UK_PREEMPT_COUNTED
-	uk_percpu()->preempt_off--;
+	--*uk_preempt_depth();
 #endif
 	uk_preempt_check();
 }
