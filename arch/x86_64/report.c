@@ -185,11 +185,17 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 
 static UK_COLD void say_registers(const struct uk_regs *r)
 {
+	static const char label[] = "r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
+	uint64_t cr2 = x86_read_cr2();
+
 	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
-	say("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
-	say("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx", r->rsi, r->rdi, r->rbp, r->r8);
-	say("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx", r->r9, r->r10, r->r11, r->r12);
-	say("  r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx", r->r13, r->r14, r->r15, x86_fault_addr());
+	for (unsigned i = 0; i < 16; i += 4) {
+		const uint64_t *v = &r->r15 + i;
+		const char *l = label + 3 * i;
+
+		say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3, v[1], l + 6, v[2],
+		    l + 9, i < 12 ? v[3] : cr2);
+	}
 }
 
 static void classify(const struct uk_regs *r, struct uk_trap_info *info)

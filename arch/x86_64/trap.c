@@ -9,6 +9,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 #include <uk/irq.h>
 #include <uk/percpu.h>
 #include <uk/plat/mem.h>
@@ -104,6 +105,16 @@ static void dispatch(struct uk_percpu *c, unsigned vector)
 	c->irq_off = 0;
 }
 
+/* Is a switch due, and allowed? Never, where no scheduler preempts. */
+static inline bool switch_due(const struct uk_percpu *c UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKSCHED_PREEMPT
+	return c->resched && !c->preempt_off;
+#else
+	return false;
+#endif
+}
+
 static void replay_one(struct uk_percpu *c)
 {
 	unsigned vector = -c->irq_pending / STUB_SIZE - 1;
@@ -119,7 +130,7 @@ static void replay_one(struct uk_percpu *c)
  */
 static void reschedule(struct uk_percpu *c)
 {
-	if (!c->resched || c->preempt_off)
+	if (!switch_due(c))
 		return;
 	c->irq_off = 1;
 	x86_sti();
@@ -162,7 +173,7 @@ static void irq(struct uk_regs *r, unsigned vector)
 	struct uk_percpu *c = uk_percpu();
 
 	dispatch(c, vector);
-	if (c->resched && !c->preempt_off)
+	if (switch_due(c))
 		preempt(c);
 	uk_irq_return_hook(r);
 }

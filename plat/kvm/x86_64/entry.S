@@ -200,8 +200,8 @@ start64:
 	add	%rax, %rdx
 	jmp	*%rdx
 7:	xor	%ebp, %ebp
-	call	kvm_start	/* (magic, information) */
-	ud2
+	push	%rbp		/* no return address: backtraces end here */
+	jmp	kvm_start	/* (magic, information) */
 
 	/* Here and not in .rodata: see above. */
 	.balign	8

@@ -21,6 +21,7 @@
 #define KVM_H
 
 #include <uk/arch/io.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
@@ -118,6 +119,7 @@ uk_nsec kvm_kvmclock_wall(void);
 
 /* ---- acpi.c ---- */
 
+#ifdef CONFIG_PLAT_KVM_ACPI
 /*
  * Copy table `sig` into buf, at most `size` bytes and the rest zeroed; returns its length, 0 if
  * there is none or it is corrupt (then said once).
@@ -128,6 +130,21 @@ size_t acpi_read(const char *sig, void *buf, size_t size);
 int acpi_sleep_type(uint64_t pa);
 
 void acpi_init(uk_paddr_t rsdp);
+#else
+static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED, size_t size UK_UNUSED)
+{
+	return 0;
+}
+
+static inline int acpi_sleep_type(uint64_t pa UK_UNUSED)
+{
+	return -1;
+}
+
+static inline void acpi_init(uk_paddr_t rsdp UK_UNUSED)
+{
+}
+#endif
 
 /* A table's fields, at the offsets of the ACPI specification (6.4 §5.2). */
 static inline uint64_t acpi_field(const void *table, unsigned offset, unsigned size)
