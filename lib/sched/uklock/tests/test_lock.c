@@ -248,7 +248,7 @@ static void write_and_arrive(void *arg)
 
 static void write_or_give_up(void *arg)
 {
-	UK_EXPECT_EQ(uk_rwlock_wrlock_until(&rw, uk_deadline(3 * UK_NSEC_PER_MS)), -ETIMEDOUT);
+	UK_EXPECT_EQ(uk_rwlock_wrlock_until(&rw, uk_deadline(200 * UK_NSEC_PER_MS)), -ETIMEDOUT);
 	arrive(arg);
 }
 
