@@ -313,6 +313,24 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	return 0;
 }
 
+UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+{
+	uint64_t *e = &root[index_of(va, ROOT)];
+	size_t len = UK_PAGE_SIZE;
+	unsigned level = ROOT;
+
+	while (*e && level && !(level == 1 && (*e & X86_PTE_PS)))
+		e = entry_in(*e, va, --level);
+	*pa = *e ? (*e & ADDR_MASK) + (va & (SIZE(level) - 1)) : 0;
+	if (level)
+		return UK_MIN(SIZE(level) - (va & (SIZE(level) - 1)), max);
+	/* In a page table: as far as its entries go on in the same way. */
+	while (len < max && ((uintptr_t)++e & UK_PAGE_MASK) &&
+	       (*pa ? *e && (*e & ADDR_MASK) == *pa + len : !*e))
+		len += UK_PAGE_SIZE;
+	return len;
+}
+
 UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 {
 	unsigned want = len >= SMALL ? RESERVE_MAX : RESERVE_SMALL;
