@@ -9,30 +9,34 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <uk/alloc.h>
+#include <uk/arch/ctx.h>
 
 #define HIDDEN       __attribute__((__visibility__("hidden")))
 #define IS_POW2(x)   ((x) && !((x) & ((x) - 1)))
 
-static inline void *checked(void *p)
+/*
+ * The heap calls this before it answers NULL (uk_heap->nomem, set in start.c), so that malloc() has
+ * nothing to look at. Kernel threads have no errno.
+ */
+HIDDEN void __uk_set_enomem(void)
 {
-	if (UK_UNLIKELY(!p))
+	if (uk_arch_tp_get())
 		errno = ENOMEM;
-	return p;
 }
 
 UK_WEAK void *malloc(size_t size)
 {
-	return checked(uk_malloc(size));
+	return uk_malloc(size);
 }
 
 UK_WEAK void *calloc(size_t n, size_t size)
 {
-	return checked(uk_calloc(n, size));
+	return uk_calloc(n, size);
 }
 
 UK_WEAK void *realloc(void *p, size_t size)
 {
-	return checked(uk_realloc(p, size));
+	return uk_realloc(p, size);
 }
 
 UK_WEAK void free(void *p)
@@ -46,7 +50,7 @@ UK_WEAK void *aligned_alloc(size_t align, size_t size)
 		errno = EINVAL;
 		return NULL;
 	}
-	return checked(uk_memalign(align, size));
+	return uk_memalign(align, size);
 }
 
 UK_WEAK void *memalign(size_t align, size_t size)
@@ -76,17 +80,17 @@ UK_WEAK size_t malloc_usable_size(void *p)
 
 HIDDEN void *__libc_malloc(size_t size)
 {
-	return checked(uk_malloc(size));
+	return uk_malloc(size);
 }
 
 HIDDEN void *__libc_calloc(size_t n, size_t size)
 {
-	return checked(uk_calloc(n, size));
+	return uk_calloc(n, size);
 }
 
 HIDDEN void *__libc_realloc(void *p, size_t size)
 {
-	return checked(uk_realloc(p, size));
+	return uk_realloc(p, size);
 }
 
 HIDDEN void __libc_free(void *p)

@@ -9,6 +9,7 @@
  */
 #include <elf.h>
 #include <string.h>
+#include <uk/alloc.h>
 #include <uk/boot.h>
 #include <uk/essentials.h>
 #include <uk/mark.h>
@@ -24,6 +25,8 @@ UK_PARAM_LIST(env, vars, "HOME=/ PATH=/bin:/usr/bin", "environment of the applic
 int main(int argc, char **argv, char **envp);
 int __libc_start_main(int (*main_fn)(int, char **, char **), int argc, char **argv, void (*init)(void),
 		      void (*fini)(void), void (*ldso)(void));
+
+void __uk_set_enomem(void); /* malloc.c */
 
 /* The image's ELF header, where it is part of what was loaded. */
 extern const Elf64_Ehdr __ehdr_start UK_WEAK;
@@ -103,5 +106,6 @@ void musl_main(int argc, char **argv)
 	}
 	*p++ = AT_NULL, *p++ = 0;
 
+	uk_heap->nomem = __uk_set_enomem;
 	__libc_start_main(run_main, argc, (char **)block, NULL, NULL, NULL);
 }
