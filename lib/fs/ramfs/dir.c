@@ -18,17 +18,32 @@ static inline struct ramfs_dirent **bucket(struct ramfs_dir *dir, uint32_t hash)
 	return &dir->buckets[hash & dir->mask];
 }
 
-static bool same_name(const struct ramfs_dirent *d, const struct uk_name *name)
-{
-	const char *a = d->name, *b = name->s;
-	uint32_t n = name->len;
+/* Unaligned loads of a name's pieces. */
+typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) u64_t;
+typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) u32_t;
+typedef uint16_t __attribute__((__may_alias__, __aligned__(1))) u16_t;
 
-	if (d->hash != name->hash || d->len != n)
-		return false;
-	/* Names are short: a loop beats the call of memcmp. */
-	while (n && *a == *b)
-		a++, b++, n--;
-	return !n;
+/*
+ * Equality of n bytes, n > 0. Names are short: a call of memcmp costs more than this. The last
+ * piece may overlap the one before, so nothing outside of the names is read.
+ */
+static inline bool equal(const char *a, const char *b, uint32_t n)
+{
+	uint32_t i;
+
+	if (n >= 8) {
+		for (i = 0; i + 8 < n; i += 8)
+			if (*(const u64_t *)(a + i) != *(const u64_t *)(b + i))
+				return false;
+		return *(const u64_t *)(a + n - 8) == *(const u64_t *)(b + n - 8);
+	}
+	if (n >= 4)
+		return *(const u32_t *)a == *(const u32_t *)b &&
+		       *(const u32_t *)(a + n - 4) == *(const u32_t *)(b + n - 4);
+	if (n >= 2)
+		return *(const u16_t *)a == *(const u16_t *)b &&
+		       *(const u16_t *)(a + n - 2) == *(const u16_t *)(b + n - 2);
+	return *a == *b;
 }
 
 struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name *name)
@@ -38,7 +53,8 @@ struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name 
 	if (UK_UNLIKELY(!dir->buckets))
 		return NULL;
 	for (d = *bucket(dir, name->hash); d; d = d->next_hash)
-		if (same_name(d, name))
+		if (d->hash == name->hash && d->len == name->len &&
+		    equal(d->name, name->s, name->len))
 			break;
 	return d;
 }

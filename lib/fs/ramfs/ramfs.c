@@ -66,6 +66,13 @@ static int ramfs_lookup(struct uk_inode *dir, const struct uk_name *name, struct
 	return 0;
 }
 
+static struct uk_inode *ramfs_peek(struct uk_inode *dir, const struct uk_name *name)
+{
+	struct ramfs_dirent *d = ramfs_dir_find(&ramfs_i(dir)->dir, name);
+
+	return d ? d->inode : NULL;
+}
+
 /* A new inode of the kind that `what` says, with everything but a name. */
 static int make(struct uk_inode *dir, const struct uk_new *what, struct uk_inode **inode)
 {
@@ -201,6 +208,7 @@ static int ramfs_setattr(struct uk_inode *inode, const struct uk_attr *attr)
 
 static const struct uk_inode_ops ramfs_ops = {
 	.lookup = ramfs_lookup,
+	.peek = ramfs_peek,
 	.create = ramfs_create,
 	.link = ramfs_link,
 	.unlink = ramfs_unlink,

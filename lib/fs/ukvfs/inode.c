@@ -106,36 +106,55 @@ int inode_setattr(struct uk_inode *inode, struct uk_attr *attr)
 	return err;
 }
 
+static UK_NOINLINE int inode_refresh(struct uk_inode *inode)
+{
+	int err;
+
+	uk_mutex_lock(&inode->lock);
+	err = inode->ops->getattr(inode);
+	uk_mutex_unlock(&inode->lock);
+	return err;
+}
+
 int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)
 {
-	if (UK_UNLIKELY(inode->ops->getattr)) {
-		int err;
+	uk_nsec t;
+	int err;
 
-		uk_mutex_lock(&inode->lock);
-		err = inode->ops->getattr(inode);
-		uk_mutex_unlock(&inode->lock);
+	if (UK_UNLIKELY(inode->ops->getattr)) {
+		err = inode_refresh(inode);
 		if (err)
 			return err;
 	}
-	/* Unlocked: each field is right for some moment of the call, which is all stat promises. */
-	*st = (struct uk_abi_stat){
-		.st_dev = inode->fs->dev,
-		.st_ino = inode->ino,
-		.st_nlink = inode->nlink,
-		.st_mode = inode->mode,
-		.st_uid = inode->uid,
-		.st_gid = inode->gid,
-		.st_size = (int64_t)inode->size,
-		.st_blksize = inode->blksize,
-		.st_blocks = (int64_t)inode->blocks,
-		.st_atime_sec = (int64_t)(inode->atime / UK_NSEC_PER_SEC),
-		.st_atime_nsec = (int64_t)(inode->atime % UK_NSEC_PER_SEC),
-		.st_mtime_sec = (int64_t)(inode->mtime / UK_NSEC_PER_SEC),
-		.st_mtime_nsec = (int64_t)(inode->mtime % UK_NSEC_PER_SEC),
-		.st_ctime_sec = (int64_t)(inode->ctime / UK_NSEC_PER_SEC),
-		.st_ctime_nsec = (int64_t)(inode->ctime % UK_NSEC_PER_SEC),
-	};
-	if (uk_inode_is(inode, UK_S_IFCHR) || uk_inode_is(inode, UK_S_IFBLK))
-		st->st_rdev = inode->rdev;
+	/*
+	 * Unlocked: each field is right for some moment of the call, which is all stat promises.
+	 * Field by field, since this is called often and a zeroed temporary costs as much again.
+	 */
+	st->st_dev = inode->fs->dev;
+	st->st_ino = inode->ino;
+	st->st_nlink = inode->nlink;
+	st->st_mode = inode->mode;
+	st->st_uid = inode->uid;
+	st->st_gid = inode->gid;
+	st->pad0 = 0;
+	st->st_rdev = uk_inode_is(inode, UK_S_IFDIR) ? 0 : inode->rdev;
+	st->st_size = (int64_t)inode->size;
+	st->st_blksize = inode->blksize;
+	st->st_blocks = (int64_t)inode->blocks;
+	t = inode->atime;
+	st->st_atime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
+	st->st_atime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
+	t = inode->mtime;
+	st->st_mtime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
+	st->st_mtime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
+	if (UK_UNLIKELY(t != inode->ctime)) { /* a write sets both */
+		t = inode->ctime;
+		st->st_ctime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
+		st->st_ctime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
+	} else {
+		st->st_ctime_sec = st->st_mtime_sec;
+		st->st_ctime_nsec = st->st_mtime_nsec;
+	}
+	st->unused[0] = st->unused[1] = st->unused[2] = 0;
 	return 0;
 }

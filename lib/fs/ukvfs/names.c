@@ -18,9 +18,6 @@ static int enter_new(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, 
 
 	if (err)
 		return err;
-	err = walk_parent(w);
-	if (err)
-		goto fail;
 	err = -EEXIST;
 	if (w->last != WALK_NAME)
 		goto fail;
@@ -207,11 +204,10 @@ int uk_vfs_unlink(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, u
 	err = walk_begin(&w, ctx, at, path);
 	if (err)
 		return err;
-	err = walk_parent(&w);
-	if (!err && w.last != WALK_NAME)
+	if (w.last != WALK_NAME) {
 		err = is_dir ? rmdir_errors[w.last] : -EISDIR;
-	if (err)
 		goto end;
+	}
 	dir = w.dir;
 	uk_mutex_lock(&dir->lock);
 	err = walk_last_locked(&w, &inode);
@@ -394,15 +390,9 @@ int uk_vfs_rename(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldp
 	err = walk_begin(&old, ctx, oldat, oldpath);
 	if (err)
 		return err;
-	err = walk_parent(&old);
-	if (err)
-		goto end_old;
 	err = walk_begin(&new, ctx, newat, newpath);
 	if (err)
 		goto end_old;
-	err = walk_parent(&new);
-	if (err)
-		goto end_new;
 	if (old.dir->fs != new.dir->fs)
 		err = -EXDEV;
 	else if (old.last != WALK_NAME)
@@ -414,7 +404,6 @@ int uk_vfs_rename(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldp
 		err = rename_locked(&old, &new, flags);
 		unlock_dirs(old.dir, new.dir);
 	}
-end_new:
 	walk_end(&new);
 end_old:
 	walk_end(&old);

@@ -27,13 +27,14 @@ static int create_locked(struct walk *w, uint32_t mode, struct uk_inode **inode)
 	return err;
 }
 
-/* The inode to open, with a reference. */
-static int find(struct walk *w, unsigned flags, uint32_t mode, struct uk_inode **out, bool *created)
+/* The full walk: *w stops at a last component. The inode to open, with a reference. */
+static int find_slowly(struct walk *w, unsigned flags, uint32_t mode, struct uk_inode **out,
+		       bool *created)
 {
 	const bool exclusive = (flags & UK_O_CREAT) && (flags & UK_O_EXCL);
 	const bool follow = !(flags & UK_O_NOFOLLOW) && !exclusive;
 	struct uk_inode *inode;
-	int err = walk_parent(w);
+	int err = 0;
 
 	while (!err) {
 		if (!(flags & UK_O_CREAT) || w->last != WALK_NAME) {
@@ -66,6 +67,44 @@ static int find(struct walk *w, unsigned flags, uint32_t mode, struct uk_inode *
 		break;
 	}
 	*out = inode;
+	return err;
+}
+
+/* The inode to open, with a reference. */
+static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+		uint32_t mode, struct uk_inode **out, bool *created)
+{
+	struct uk_inode *inode = NULL;
+	struct walk w;
+	bool quick;
+	int err;
+
+	uk_spin_lock(&vfs_tree_lock);
+	err = walk_start(&w, ctx, at, path);
+	if (UK_UNLIKELY(err)) {
+		uk_spin_unlock(&vfs_tree_lock);
+		return err;
+	}
+	quick = UK_LIKELY(!ctx->uid) && walk_quick(&w, &inode);
+	if (UK_LIKELY(inode != NULL))
+		uk_inode_get(inode);
+	else
+		uk_inode_get(w.dir);
+	uk_spin_unlock(&vfs_tree_lock);
+	if (UK_LIKELY(inode != NULL)) {
+		*out = inode;
+		if (UK_LIKELY((flags & (UK_O_CREAT | UK_O_EXCL)) != (UK_O_CREAT | UK_O_EXCL)))
+			return 0;
+		uk_inode_put(inode);
+		return -EEXIST;
+	}
+	if (quick && !(flags & UK_O_CREAT))
+		err = -ENOENT;
+	if (!err && !quick)
+		err = walk_parent(&w);
+	if (!err)
+		err = find_slowly(&w, flags, mode, out, created);
+	walk_end(&w);
 	return err;
 }
 
@@ -135,7 +174,6 @@ int uk_vfs_open(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	struct uk_inode *inode;
 	bool created = tmp;
 	struct uk_file *f;
-	struct walk w;
 	int err;
 
 	if (UK_UNLIKELY(flags & UK_O_PATH))
@@ -150,15 +188,10 @@ int uk_vfs_open(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	if (UK_UNLIKELY(!f))
 		return -ENOMEM;
 
-	if (UK_UNLIKELY(tmp)) {
+	if (UK_UNLIKELY(tmp))
 		err = uk_file_writable(f) ? find_tmp(ctx, at, path, mode, &inode) : -EINVAL;
-	} else {
-		err = walk_begin(&w, ctx, at, path);
-		if (!err) {
-			err = find(&w, flags, mode, &inode, &created);
-			walk_end(&w);
-		}
-	}
+	else
+		err = find(ctx, at, path, flags, mode, &inode, &created);
 	if (UK_UNLIKELY(err))
 		goto fail;
 	/* Who creates a file may write it in this call, whatever mode it was given. */

@@ -61,10 +61,20 @@ struct walk {
 	char *text;       /* or the text of a symbolic link with what followed it */
 };
 
-/* Start at the root, `at` or the working directory. walk_end() only after success. */
+/* Walk up to the last component. walk_end() only after success. */
 int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path);
-/* Walk up to the last component. */
+
+/*
+ * The same in steps, for who wants to use the quick walk. Under the tree lock: walk_start() chooses
+ * the first directory; walk_quick() then either walks the whole path, and stores the inode that
+ * it names or NULL, or gives up with *w as it was. Neither takes references: the caller does,
+ * of w->dir or the inode, before it releases the lock. After giving up, walk_parent() goes on.
+ */
+int walk_start(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path);
+bool walk_quick(struct walk *w, struct uk_inode **inode);
+/* With a reference to w->dir: on to the last component of w->rest. */
 int walk_parent(struct walk *w);
+
 /* The inode of the last component (or dir itself) with a reference. -ENOENT if it does not exist. */
 int walk_last(struct walk *w, struct uk_inode **inode);
 /* The same with dir->lock held; last must be WALK_NAME. */

@@ -73,6 +73,13 @@ struct uk_inode_ops {
 	 * 0, -ENOENT, -ENOMEM, -EIO.
 	 */
 	int (*lookup)(struct uk_inode *dir, const struct uk_name *name, struct uk_inode **inode);
+	/*
+	 * The same for who can answer without blocking or changing anything: the inode without a
+	 * reference, or NULL if the name does not exist. Called with preemption off instead of the
+	 * lock, at a moment when nobody holds that. Directories found have their parent. NULL:
+	 * always lookup.
+	 */
+	struct uk_inode *(*peek)(struct uk_inode *dir, const struct uk_name *name);
 	/* The name does not exist. *inode gets a reference. 0, -ENOSPC, -ENOMEM, -EIO. */
 	int (*create)(struct uk_inode *dir, const struct uk_name *name, const struct uk_new *what,
 		      struct uk_inode **inode);
@@ -132,7 +139,7 @@ struct uk_inode {
 			struct uk_fs *mounted;    /* directories: what is mounted on it */
 		};
 		struct {
-			uint64_t rdev;        /* devices */
+			uint64_t rdev;        /* devices; 0 in all that are no directory */
 			struct uk_pipe *pipe; /* FIFOs with an open end */
 		};
 	};
