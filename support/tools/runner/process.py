@@ -19,11 +19,14 @@ class Stop(BaseException):
 
 def stop_on_signals():
     """Ctrl-C, kill and a lost terminal end the image first, then us. An ignored one stays ignored."""
+    caught = [s for s in (SIGINT, SIGTERM, SIGHUP) if _signal.getsignal(s) != _signal.SIG_IGN]
+
     def stop(signum, _frame):
+        for s in caught:  # once: what follows is the clean-up
+            _signal.signal(s, _signal.SIG_IGN)
         raise Stop(signum)
-    for s in (SIGINT, SIGTERM, SIGHUP):
-        if _signal.getsignal(s) != _signal.SIG_IGN:
-            _signal.signal(s, stop)
+    for s in caught:
+        _signal.signal(s, stop)
 
 
 def end_by_signal(signum):
