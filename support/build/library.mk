@@ -64,6 +64,7 @@ manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provide
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@
+early := @early@
 
 define read-manifest
 $(foreach v,$(manifest-vars),$v :=$(newline))
@@ -120,6 +121,8 @@ implicit := ukbase arch-$(uk-arch)
 reach     = $(sort $1 $(foreach l,$1,$(if $(exports-y-of-$l),$(call reach,$(exports-y-of-$l)))))
 visible   = $(filter-out $1,$(call reach,$(implicit) $(if $(filter plat,$(lib-kind-$1)),plat) $(lib-deps-$1)))
 public    = $(or $(includes-y-of-$1),$(wildcard $(lib-dir-$1)/include))
+# Upstream's headers have warnings of their own.
+inc       = $(if $(stamp-of-$1),-isystem,-I)
 
 ifneq ($(wildcard support/build/package.mk),)
 include support/build/package.mk
@@ -137,7 +140,7 @@ objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 define library-rules
 cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
-	$(foreach l,$(call visible,$1),$(addprefix -I,$(call public,$l))) \
+	$(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l))) \
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
 $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
 

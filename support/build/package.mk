@@ -10,19 +10,21 @@
 #                  $(built). Gets TREE, PKG (the package's folder), CC, CFLAGS, AR, all absolute
 #   build-inputs   our files besides `build` that it reads: they are part of the key
 #   archive        an archive that `build` makes; its members are linked as they are needed
-#   headers        folders with the headers that users of the package see, $(tree)/… or $(built)/…
+#   headers        folders with the headers that users of the package see: $(tree)/…, or $(built)/…, or
+#                  $(early)/…, which the goal `headers` of `build` makes in a folder of its own, so
+#                  that users are compiled while the package itself still is
 #
-# Everything is in $(O)/packages/NAME-VERSION-KEY/: src, build, obj. KEY is a checksum of all that goes
+# Everything is in $(O)/packages/NAME-VERSION-KEY/: src, early, build, obj. KEY is a checksum of all that goes
 # into it (pins, patches, flags, compiler, our files), so applications with the same flags share it,
-# and nothing there ever becomes stale. What is complete is marked last: src by its name, build
-# by the file `done`. An interrupted run leaves no mark, and the next one starts that step again.
+# and nothing there ever becomes stale. A step that is complete leaves a mark (fetched, headers, done)
+# at its very end; after an interruption the next run starts that step again from nothing.
 
 pkgs := $(foreach l,$(uk-libs),$(if $(strip $(package-of-$l)),$l))
 
 pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
 pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
 # Not the configuration's own header: objects that do not see it can be shared.
-pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix -I,$(call public,$l)))
+pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
 pkg-flags   = $(filter-out -Wall -Wextra -Wno-%,$(flags-all)) $(flags-$(kind-of-$1)) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
 pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
@@ -30,7 +32,7 @@ pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1)
 pkg-plain   = $(subst ','\'',$(subst $(ROOTDIR),,$(subst $(O)/,build/,$(subst $(abspath $(O))/,build/,$(call pkg-text,$1)))))
 pkg-key     = $(shell { printf %s '$(call pkg-plain,$1)'; cat /dev/null $(call pkg-inputs,$1); } | sha256sum | cut -c 1-12)
 pkg-upstream = $(foreach s,$(srcs-y-of-$1),$(if $(or $(filter @%,$s),$(if $(wildcard $(lib-dir-$1)/$s),,x)),$s))
-pkg-place   = $(subst @tree@,$(pkg-dir-$1)/src,$(subst @built@,$(pkg-dir-$1)/build,$2))
+pkg-place   = $(subst @tree@,$(pkg-dir-$1)/src,$(subst @built@,$(pkg-dir-$1)/build,$(subst @early@,$(pkg-dir-$1)/early,$2)))
 pkg-src     = $(call pkg-place,$1,$(if $(filter @%,$2),$2,@tree@/$2))
 pkg-obj     = $(pkg-dir-$1)/obj/$(patsubst @%,%,$2).o
 abs-include = $(foreach f,$1,$(if $(filter -I%,$f),-I$(abspath $(f:-I%=%)),$f))
@@ -44,7 +46,7 @@ define pkg-locate
 pkg-dir-$1 := $(abspath $(O))/packages/$(strip $(package-of-$1))-$(strip $(version-of-$1))-$(call pkg-key,$1)
 endef
 define pkg-resolve
-stamp-of-$1    := $$(pkg-dir-$1)/done
+stamp-of-$1    := $$(pkg-dir-$1)/$(if $(findstring @built@,$(headers-of-$1)),done,$(if $(findstring @early@,$(headers-of-$1)),headers,fetched))
 upstream-of-$1 := $(call pkg-upstream,$1)
 srcs-y-of-$1   := $(filter-out $(call pkg-upstream,$1),$(srcs-y-of-$1))
 cflags-y-of-$1 := $(call pkg-place,$1,$(cflags-y-of-$1))
@@ -52,9 +54,9 @@ archive-of-$1  := $(call pkg-place,$1,$(addprefix @built@/,$(archive-of-$1)))
 objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(B)/obj/$1/archive.o)
 endef
 
-# Upstream's files. The tree is there once `done` is: hence the rule without a recipe.
+# Upstream's files. They are there once the step is done: hence the rule without a recipe.
 define pkg-source
-$(call pkg-src,$1,$2): $(stamp-of-$1) ;
+$(call pkg-src,$1,$2): $(pkg-dir-$1)/done ;
 $(call pkg-obj,$1,$2): $(call pkg-src,$1,$2) $(foreach l,$1 $(call visible,$1),$(stamp-of-$l))
 	$$(call say,CC,$(strip $(package-of-$1))/$(patsubst @%,%,$2))
 	$$(Q)mkdir -p $$(@D) && $(CC) $(call pkg-flags,$1) -frandom-seed=$1/$2 -c $$< -o $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
@@ -62,18 +64,26 @@ endef
 
 pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --version $(strip $(version-of-$1)) \
 	--source $(source-of-$1) $(if $(call pkg-patches,$1),--patch $(call pkg-patches,$1)) --out $(pkg-dir-$1)/src
-pkg-build = rm -rf $(pkg-dir-$1)/build && mkdir $(pkg-dir-$1)/build && \
-	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/build -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) \
+# $(call pkg-make,LIB,FOLDER,GOAL): upstream's build, in FOLDER; the end of its output if it fails.
+pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
+	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) $3 \
 	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
 	CFLAGS="$$(strip $(call abs-include,$(call pkg-flags,$1)))" \
-	$(if $(filter 1,$V),,>$(pkg-dir-$1)/log 2>&1 || { tail -n 15 $(pkg-dir-$1)/log | cut -c 1-300 >&2; \
-	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/log' >&2; exit 1; })
+	$(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
+	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \
+	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/$2.log' >&2; exit 1; }; }
 
+# $(call pkg-step,LIB,MARK,PREREQUISITES,COMMAND): once, even if two makes want it at the same time.
+define pkg-step
+$(pkg-dir-$1)/$2: $3
+	$$(call say,PACKAGE,$(strip $(package-of-$1)) $(strip $(version-of-$1))$(if $(filter done,$2),, ($2)))
+	+$$(Q)mkdir -p $(pkg-dir-$1) && exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; }
+
+endef
 define pkg-rules
-$(pkg-dir-$1)/done:
-	$$(call say,PACKAGE,$(strip $(package-of-$1)) $(strip $(version-of-$1)))
-	+$$(Q)mkdir -p $(pkg-dir-$1) && exec 9>$(pkg-dir-$1)/lock && flock 9 && if ! test -e $$@; then \
-	$(call pkg-fetch,$1) && $(if $(strip $(build-of-$1)),{ $(call pkg-build,$1); } && )touch $$@; fi
+$(call pkg-step,$1,fetched,,$(call pkg-fetch,$1) &&)
+$(if $(strip $(build-of-$1)),$(call pkg-step,$1,headers,$(pkg-dir-$1)/fetched,$(call pkg-make,$1,early,headers) &&))
+$(call pkg-step,$1,done,$(pkg-dir-$1)/fetched,$(if $(strip $(build-of-$1)),$(call pkg-make,$1,build,) &&))
 $(foreach s,$(upstream-of-$1),$(eval $(call pkg-source,$1,$s)))
 endef
 
@@ -104,6 +114,6 @@ $(B)/obj/$1/wanted: $(call users-of,$1)
 	$$(Q)mkdir -p $$(@D) && { printf 'U %s\n' $(lto-roots); $(archive-nm) -g $$^; } | awk 'NF == 2 {u[$$$$2]} NF == 3 {d[$$$$3]} \
 	END {for (s in u) if (!(s in d)) print "-u " s}' | LC_ALL=C sort > $$@.tmp && \
 	if cmp -s $$@.tmp $$@; then rm $$@.tmp; else mv $$@.tmp $$@; fi
-$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(stamp-of-$1)
+$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(pkg-dir-$1)/done
 	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && $(OBJCOPY) --weaken $$@.tmp $$@ && rm $$@.tmp
 endef

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # musl's own configure and Makefile, with our objects in the place of some of its own. Run by
-# support/build/package.mk in an empty folder; leaves obj/libc.a and the headers in include/.
+# support/build/package.mk in an empty folder. The goal `headers` leaves the headers in include/, the
+# default goal the library in obj/libc.a.
 
 overlay := $(PKG)/overlay
 
@@ -14,9 +15,9 @@ flags := $(filter-out -std=% -flto -fvisibility=hidden -fno-tree-loop-distribute
 # What we were given on the command line would override what configure has chosen from it.
 MAKEOVERRIDES :=
 
-whittle:
+obj/libc.a headers:
 	$(TREE)/configure --disable-shared --prefix=$(CURDIR) CC='$(CC) -I$(overlay)' AR='$(AR)' CFLAGS='-I$(TREE) $(flags)'
-	$(MAKE) -f $(PKG)/build.mk TREE=$(TREE) PKG=$(PKG) whittle
+	$(MAKE) -f $(PKG)/build.mk TREE=$(TREE) PKG=$(PKG) $@
 
 else
 
@@ -32,7 +33,7 @@ replaced := $(addprefix obj/src/, \
 	thread/$(ARCH)/clone.o thread/$(ARCH)/syscall_cp.o thread/$(ARCH)/__set_thread_area.o \
 	thread/$(ARCH)/__unmapself.o thread/__unmapself.o signal/$(ARCH)/restore.o \
 	thread/__syscall_cp.o thread/pthread_cancel.o thread/pthread_create.o thread/pthread_join.o \
-	thread/default_attr.o unistd/setxid.o process/$(ARCH)/vfork.o \
+	thread/default_attr.o time/__map_file.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
@@ -42,8 +43,8 @@ objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
 
-.PHONY: whittle
-whittle: obj/libc.a install-headers
+.PHONY: headers
+headers: install-headers
 
 # Nothing in the library may enter the kernel by an instruction: on kvm it would trap into nothing.
 obj/libc.a: $(objs)
