@@ -186,7 +186,7 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 static UK_COLD void say_registers(const struct uk_regs *r)
 {
 	static const char label[] = "r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
-	uint64_t cr2 = x86_read_cr2();
+	uint64_t cr2 = x86_fault_addr();
 
 	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
 	for (unsigned i = 0; i < 16; i += 4) {
