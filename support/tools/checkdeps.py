@@ -100,6 +100,8 @@ def main():
                 continue  # nobody has it: the linker says so better
             if info["api"] and any(libs[f].get("provides") == lib for f in found if f in libs):
                 continue  # an API may call its default provider
+            if sym == "main" and any(libs[f]["kind"] == "app" for f in found):
+                continue  # what every C library calls and every application has
             errors.append("%s refers to %s of %s, but its Config.uk neither depends on nor selects %s"
                           % (lib, sym, "/".join(sorted(found)), " or ".join(sorted(
                               "LIB" + f.upper().replace("-", "_") for f in found))))
