@@ -68,16 +68,17 @@ class Rows(dict):
 
 
 def measure(bench, function, group):
-    """Fills `group`; what goes wrong becomes the rows' note. Returns whether all went well."""
+    """Fills `group`; what goes wrong becomes the first row's note. Returns whether all went well."""
     tools.say("BENCH", ", ".join(r.key for r in group))
     try:
         function(bench, Rows((r.key, r) for r in group))
+        for row in group:
+            tools.say("", "%s %s %s: %s" % (row.key, report.number(row.ours), row.unit, row.verdict))
         return True
     except (tools.BenchError, guest.GuestError, ValueError, subprocess.SubprocessError) as error:
         text = str(error).strip()
         print("bench: %s: %s" % (group[0].key, text), file=sys.stderr)
-        for row in group:
-            row.note = "failed: " + text.splitlines()[0]
+        group[0].note = "failed: " + text.splitlines()[0]
         return False
 
 

@@ -44,9 +44,10 @@ class Counters:
 
 @dataclass(frozen=True)
 class Event:
-    """A line of the plugin: `start`, `mark` or `end`, with the marker's number."""
+    """A line of the plugin: `start`, `mark` or `end`, with the marker's number and address."""
     kind: str
     mark: int
+    address: int
     at: Counters
 
 
@@ -69,8 +70,9 @@ def parse(text):
         words = line.split()
         if words[:1] != ["ukcount"] or len(words) % 2 == 0:
             continue
-        at = Counters(**{k: int(v) for k, v in zip(words[3::2], words[4::2])})
-        events.append(Event(words[1], int(words[2]), at))
+        values = {k: int(v) for k, v in zip(words[3::2], words[4::2])}
+        address = values.pop("address", 0)
+        events.append(Event(words[1], int(words[2]), address, Counters(**values)))
     return events
 
 

@@ -65,10 +65,10 @@ class Bench:
                                         {"init": init, "program": program})
         return self.linux.guest(initrd, ["/program"] + words)
 
-    def smallest_kib(self, machine, expect, low, high, step, timeout=10):
+    def smallest_kib(self, machine, expect, low, high, step):
         """The least memory in KiB with which `machine` ends well and prints `expect`."""
         def works(kib):
-            result = guest.run(machine, memory="%dK" % kib, timeout=timeout)
+            result = guest.run(machine, memory="%dK" % kib, timeout=60)
             return result.exit_status == 0 and expect in result.output
         return minmem.smallest(works, low, high, step)
 
@@ -93,7 +93,7 @@ def hello_memory(bench, rows):
     row.floor = bench.smallest_kib(bench.floor(), "!", 640, 2048, 8)
     row.ours = bench.smallest_kib(bench.image("helloworld"), "Hello, world!", 640, 16384, 8)
     if bench.linux:
-        row.linux = bench.smallest_kib(bench.linux_hello(), "Hello, world!", 8192, 131072, 1024, 20)
+        row.linux = bench.smallest_kib(bench.linux_hello(), "Hello, world!", 8192, 131072, 1024)
 
 
 def hello_boot(bench, rows):
@@ -136,11 +136,11 @@ def sqlite_size(bench, rows):
 def sqlite_memory(bench, rows):
     row = rows["sqlite-memory"]
     row.ours = bench.smallest_kib(bench.image("sqlite", ':memory: "%s"' % SELECT), "42", 1024, 65536,
-                                  8, timeout=20)
+                                  8)
     if bench.linux:
         machine = bench.linux_program("bench-sqlite", ["sqlite3.c", "shell.c"],
                                       [":memory:", SELECT])
-        row.linux = bench.smallest_kib(machine, "42", 8192, 131072, 1024, 20)
+        row.linux = bench.smallest_kib(machine, "42", 8192, 131072, 1024)
 
 
 def sqlite_inserts(bench, rows):

@@ -12,6 +12,7 @@ import guest
 import initramfs
 import minmem
 import tools
+import whereto
 
 
 @pytest.mark.parametrize("least, expected", [(1, 8), (8, 8), (9, 16), (1000, 1000), (1025, None)])
@@ -108,3 +109,27 @@ def test_spawn_times_programs_in_turn_and_refuses_failures(kit):
 def test_helpers_are_built_once(kit):
     before = os.stat(kit.spawn).st_mtime_ns
     assert os.stat(kit.spawn).st_mtime_ns == before
+
+
+def test_profile_sums_blocks_by_what_begins_before_them():
+    symbols = [(0x100, "f"), (0x200, "g")]
+    lines = ["1100 5", "11ff 7", "1200 1", "10ff 9", "9000 2"]
+    assert whereto.summed(lines, symbols, 0x1000) == {"f": 12, "g": 3, "(elsewhere)": 9}
+
+
+@needs_qemu
+def test_profile_finds_where_an_image_was_loaded(kit):
+    events = guest.must(guest.Guest(kit.floor), plugin=kit.plugin).events
+    assert whereto.load_base(kit.floor, events) == 0, "the floor runs where it is linked"
+    moved = [counters.Event(e.kind, e.mark, e.address + 0x7000, e.at) for e in events]
+    assert whereto.load_base(kit.floor, moved) == 0x7000
+    with pytest.raises(tools.BenchError, match="no marker"):
+        whereto.load_base(kit.floor, [])
+
+
+def test_profile_reads_the_linkers_map(tmp_path):
+    (tmp_path / "x.map").write_text(
+        " .text.a        0x0000000000001000       0x20 /b/lib/ukvfs.o\n"
+        " .text.a_longer_name\n                0x0000000000001020       0x10 /b/lib/ramfs.o\n"
+        " .text.none     0x0000000000001030        0x0 /b/lib/none.o\n")
+    assert whereto.libraries(str(tmp_path / "x")) == [(0x1000, "ukvfs"), (0x1020, "ramfs")]

@@ -3,7 +3,8 @@
  * ukcount: a QEMU plugin that counts executed guest instructions, exactly, between markers.
  *
  *   cc -O2 -shared -fPIC -o ukcount.so ukcount.c
- *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID] ...
+ *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID]
+ *                      [,profile=FILE[,pair=N]] ...
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
@@ -14,7 +15,9 @@
  *
  * TCG executes one iteration of a rep string instruction as one instruction: they are part of
  * `insns` and also counted apart, as `rep`. `mmio` (slow) counts accesses to device memory, which
- * like `pio` would each leave the guest on real hardware.
+ * like `pio` would each leave the guest on real hardware. `profile` writes, at the end, a line
+ * `ADDRESS INSTRUCTIONS` for each block of code that ran between the markers 16 and 17, summed over
+ * all such pairs or only the one that `pair` numbers from 1 (iterations of rep left out).
  *
  * Debian's QEMU comes without its plugin header, so the few declarations needed stand here (plugin
  * API version 1, docs/devel/tcg-plugins of QEMU).
@@ -97,17 +100,73 @@ static FILE *out;
 static bool count_mmio;
 static long stop_at = -1;
 
-static void report(const char *event, long id)
+/* `address` is that of the marker's instruction. */
+static void report(const char *event, long id, uint64_t address)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	fprintf(out, "ukcount %s %ld host_ns %lld insns %llu", event, id,
-		t.tv_sec * 1000000000LL + t.tv_nsec, (unsigned long long)(count[LOW] + count[HIGH]));
+	fprintf(out, "ukcount %s %ld address %llu host_ns %lld insns %llu", event, id,
+		(unsigned long long)address, t.tv_sec * 1000000000LL + t.tv_nsec,
+		(unsigned long long)(count[LOW] + count[HIGH]));
 	for (int i = 0; i < NR_COUNTERS; i++)
 		fprintf(out, " %s %llu", names[i], (unsigned long long)count[i]);
 	fputc('\n', out);
 	fflush(out);
+}
+
+/* ---- profile --------------------------------------------------------------------------------- */
+
+#define PROFILE_BEGIN 16
+#define PROFILE_END   17
+
+/* A translated block; the same code may be translated again, and then has several. */
+struct block {
+	struct block *next;
+	uint64_t address;
+	uint64_t insns; /* executed since the start */
+	uint64_t begin; /* of these, before the last PROFILE_BEGIN */
+	uint64_t inside;
+};
+
+static struct block *blocks;
+static const char *profile_path;
+static int profile_pair, pairs_begun;
+
+static struct block *add_block(uint64_t address)
+{
+	struct block *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		abort();
+	b->address = address;
+	b->next = blocks;
+	blocks = b;
+	return b;
+}
+
+static void profile_mark(long id)
+{
+	if (id == PROFILE_BEGIN)
+		pairs_begun++;
+	for (struct block *b = blocks; b; b = b->next) {
+		if (id == PROFILE_BEGIN)
+			b->begin = b->insns;
+		else if (id == PROFILE_END && (!profile_pair || profile_pair == pairs_begun))
+			b->inside += b->insns - b->begin;
+	}
+}
+
+static void write_profile(void)
+{
+	FILE *f = fopen(profile_path, "w");
+
+	for (struct block *b = blocks; f && b; b = b->next)
+		if (b->inside)
+			fprintf(f, "%llx %llu\n", (unsigned long long)b->address,
+				(unsigned long long)b->inside);
+	if (!f || fclose(f))
+		perror(profile_path);
 }
 
 /* ---- recognising instructions ---------------------------------------------------------------- */
@@ -170,13 +229,32 @@ static enum counter kind_of(const uint8_t *p, size_t n)
 
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
+struct mark {
+	long id;
+	uint64_t address;
+};
+
+static struct mark *new_mark(const uint8_t *p, uint64_t address)
+{
+	struct mark *m = malloc(sizeof(*m));
+
+	if (!m)
+		abort();
+	m->id = p[3] | p[4] << 8;
+	m->address = address;
+	return m;
+}
+
 static void on_mark(unsigned int cpu, void *data)
 {
-	long id = (long)data;
+	const struct mark *m = data;
+	long id = m->id;
 
 	(void)cpu;
 	count[MARKS]++;
-	report("mark", id);
+	report("mark", id, m->address);
+	if (profile_path)
+		profile_mark(id);
 	if (id == stop_at)
 		_exit(0);
 }
@@ -214,6 +292,10 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		enum counter kind = kind_of(p, size);
 		uint64_t *where = &count[qemu_plugin_insn_vaddr(insn) >> 47 ? HIGH : LOW];
 
+		if (i == 0 && profile_path && kind != REP)
+			qemu_plugin_register_vcpu_tb_exec_inline(
+				tb, QEMU_PLUGIN_INLINE_ADD_U64,
+				&add_block(qemu_plugin_insn_vaddr(insn))->insns, n);
 		if (marked)
 			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 								   where, 1);
@@ -228,7 +310,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 							 QEMU_PLUGIN_MEM_RW, NULL);
 		if (is_mark(p, size))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS,
-							       (void *)(long)(p[3] | p[4] << 8));
+							       new_mark(p, qemu_plugin_insn_vaddr(insn)));
 	}
 }
 
@@ -236,7 +318,9 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
 {
 	(void)id;
 	(void)data;
-	report("end", 0);
+	report("end", 0, 0);
+	if (profile_path)
+		write_profile();
 }
 
 static bool share_counters(const char *path)
@@ -268,6 +352,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			ok = share_counters(argv[i] + 4);
 		else if (!strcmp(argv[i], "mmio=on"))
 			count_mmio = true;
+		else if (!strncmp(argv[i], "profile=", 8))
+			ok = (profile_path = strdup(argv[i] + 8)) != NULL;
+		else if (!strncmp(argv[i], "pair=", 5))
+			profile_pair = atoi(argv[i] + 5);
 		else if (!strncmp(argv[i], "stop=", 5))
 			stop_at = strtol(argv[i] + 5, NULL, 0);
 		else
@@ -277,7 +365,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			return -1;
 		}
 	}
-	report("start", 0);
+	report("start", 0, 0);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 	qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
 	return 0;
