@@ -18,45 +18,23 @@ static inline struct ramfs_dirent **bucket(struct ramfs_dir *dir, uint32_t hash)
 	return &dir->buckets[hash & dir->mask];
 }
 
-/* Unaligned loads of a name's pieces. */
-typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) u64_t;
-typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) u32_t;
-typedef uint16_t __attribute__((__may_alias__, __aligned__(1))) u16_t;
-
 /*
- * Equality of n bytes, n > 0. Names are short: a call of memcmp costs more than this. The last
- * piece may overlap the one before, so nothing outside of the names is read.
+ * Are names of eight bytes or more, whose first eight are known to agree, equal? In words: names
+ * are short, and a call of memcmp costs more than this. The last word may overlap the one before
+ * it, so that nothing outside of the names is read.
  */
-static inline bool equal(const char *a, const char *b, uint32_t n)
+bool ramfs_same_tail(const struct ramfs_dirent *d, const struct uk_name *name)
 {
+	typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) word_t;
+	const uint32_t n = name->len;
 	uint32_t i;
 
-	if (n >= 8) {
-		for (i = 0; i + 8 < n; i += 8)
-			if (*(const u64_t *)(a + i) != *(const u64_t *)(b + i))
-				return false;
-		return *(const u64_t *)(a + n - 8) == *(const u64_t *)(b + n - 8);
-	}
-	if (n >= 4)
-		return *(const u32_t *)a == *(const u32_t *)b &&
-		       *(const u32_t *)(a + n - 4) == *(const u32_t *)(b + n - 4);
-	if (n >= 2)
-		return *(const u16_t *)a == *(const u16_t *)b &&
-		       *(const u16_t *)(a + n - 2) == *(const u16_t *)(b + n - 2);
-	return *a == *b;
-}
-
-struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name *name)
-{
-	struct ramfs_dirent *d;
-
-	if (UK_UNLIKELY(!dir->buckets))
-		return NULL;
-	for (d = *bucket(dir, name->hash); d; d = d->next_hash)
-		if (d->hash == name->hash && d->len == name->len &&
-		    equal(d->name, name->s, name->len))
-			break;
-	return d;
+	if (d->hash != name->hash || d->len != n)
+		return false;
+	for (i = 8; i + 8 < n; i += 8)
+		if (*(const word_t *)(d->name + i) != *(const word_t *)(name->s + i))
+			return false;
+	return *(const word_t *)(d->name + n - 8) == *(const word_t *)(name->s + n - 8);
 }
 
 /* Twice the buckets once there is an entry for each. Staying small is no error but slow. */
@@ -93,6 +71,7 @@ int ramfs_dir_add(struct ramfs_dir *dir, const struct uk_name *name, struct uk_i
 	}
 	d->inode = inode;
 	d->cookie = dir->next_cookie++;
+	d->head = name->head;
 	d->hash = name->hash;
 	d->len = (uint8_t)name->len;
 	memcpy(d->name, name->s, name->len);

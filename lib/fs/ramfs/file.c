@@ -2,13 +2,15 @@
 /*
  * Regular files of the ram file system.
  *
- * A read or write holds the inode's lock from the first byte to the last, as Linux does for writes
- * only: transfers are atomic with respect to each other, and pages do not vanish underneath.
+ * A read or write keeps others out from the first byte to the last, as Linux does for writes only:
+ * transfers are atomic with respect to each other, and pages do not vanish underneath. Nothing here
+ * blocks, so for all but large transfers that takes no lock (uk_inode_enter()).
  */
 #include <uk/page.h>
 #include "ramfs.h"
 
-#define SIZE_LIMIT ((uint64_t)INT64_MAX)
+#define SIZE_LIMIT  ((uint64_t)INT64_MAX)
+#define QUICK_BYTES 65536 /* transfers up to this are done with preemption off */
 
 static void touch_modified(struct uk_inode *inode)
 {
@@ -34,22 +36,18 @@ static size_t put_missing(const struct ramfs_pages *pages, struct uk_iter *it, u
 	return uk_iter_put(it, pages->backing + pos, UK_MIN(n, pages->backing_len - pos));
 }
 
-static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+/* Any read, from `at` on: the bytes moved. */
+static UK_NOINLINE size_t read_pages(struct ramfs_inode *ri, struct uk_iter *it, uint64_t at)
 {
-	struct uk_inode *inode = f->inode;
-	struct ramfs_inode *ri = ramfs_i(inode);
-	uint64_t start, at, end;
+	uint64_t start = at, end = ri->i.size;
 
-	uk_mutex_lock(&inode->lock);
-	start = at = (uint64_t)*pos;
-	end = inode->size;
 	if (at < end && end - at > it->left)
 		end = at + it->left;
 	while (at < end) {
 		size_t off = at % UK_PAGE_SIZE, n = UK_MIN(UK_PAGE_SIZE - off, end - at), moved;
 		const char *page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE);
 
-		if (UK_LIKELY(page != NULL))
+		if (page)
 			moved = uk_iter_put(it, page + off, n);
 		else
 			moved = n = put_missing(&ri->pages, it, at, n);
@@ -57,13 +55,39 @@ static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		if (UK_UNLIKELY(moved < n || !moved))
 			break;
 	}
-	*pos = (uk_off_t)at;
-	if (UK_LIKELY(at != start))
+	return at - start;
+}
+
+static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+{
+	struct uk_inode *inode = f->inode;
+	struct ramfs_inode *ri = ramfs_i(inode);
+	size_t n = it->left, off, done;
+	const char *page;
+	uint64_t at;
+	bool quick;
+
+	if (UK_UNLIKELY(n > QUICK_BYTES)) {
+		uk_mutex_lock(&inode->lock);
+		quick = false;
+	} else {
+		quick = uk_inode_enter(inode);
+	}
+	at = (uint64_t)*pos;
+	off = at % UK_PAGE_SIZE;
+	/* Most reads ask for bytes of one page that are all there. */
+	if (UK_LIKELY(n <= UK_PAGE_SIZE - off && at + n <= inode->size) &&
+	    (page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE)))
+		done = uk_iter_put(it, page + off, n);
+	else
+		done = read_pages(ri, it, at);
+	*pos = (uk_off_t)(at + done);
+	if (UK_LIKELY(done))
 		touch_read(f, inode);
-	uk_mutex_unlock(&inode->lock);
-	if (UK_UNLIKELY(at == start && at < end))
-		return -EFAULT;
-	return (ssize_t)(at - start);
+	else if (UK_UNLIKELY(n && at < inode->size))
+		done = (size_t)-EFAULT;
+	uk_inode_leave(inode, quick);
+	return (ssize_t)done;
 }
 
 /* One page's part of a write: bytes moved, -ENOSPC, -EFAULT. */
@@ -91,10 +115,16 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	struct ramfs_inode *ri = ramfs_i(inode);
 	uint64_t start, at, end;
 	ssize_t moved = 0;
+	bool quick;
 
 	if (!it->left)
 		return 0;
-	uk_mutex_lock(&inode->lock);
+	if (UK_UNLIKELY(it->left > QUICK_BYTES)) {
+		uk_mutex_lock(&inode->lock);
+		quick = false;
+	} else {
+		quick = uk_inode_enter(inode);
+	}
 	start = f->flags & UK_O_APPEND ? inode->size : (uint64_t)*pos;
 	at = start;
 	end = UK_MIN(at + it->left, SIZE_LIMIT); /* neither operand has the top bit */
@@ -112,7 +142,7 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		touch_modified(inode);
 		*pos = (uk_off_t)at;
 	}
-	uk_mutex_unlock(&inode->lock);
+	uk_inode_leave(inode, quick);
 	if (UK_UNLIKELY(at == start))
 		return moved < 0 ? moved : -EFBIG;
 	return (ssize_t)(at - start);

@@ -38,6 +38,7 @@ struct ramfs_pages {
 
 struct ramfs_dirent {
 	struct ramfs_dirent *next_hash;
+	uint64_t head; /* struct uk_name.head */
 	struct uk_list node; /* in order of creation: what readdir follows */
 	struct uk_inode *inode; /* a reference */
 	uint64_t cookie;     /* position in readdir; grows along the list */
@@ -110,7 +111,21 @@ int ramfs_set_size(struct ramfs_inode *ri, uint64_t size);
 /* ---- dir.c: the directory's lock is held ---- */
 
 extern const struct uk_file_ops ramfs_dir_fops;
-struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name *name);
+bool ramfs_same_tail(const struct ramfs_dirent *d, const struct uk_name *name);
+
+/* The entry of that name, or NULL. */
+static inline struct ramfs_dirent *ramfs_dir_find(struct ramfs_dir *dir, const struct uk_name *name)
+{
+	struct ramfs_dirent *d;
+
+	if (UK_UNLIKELY(!dir->buckets))
+		return NULL;
+	for (d = dir->buckets[name->hash & dir->mask]; d; d = d->next_hash)
+		if (d->head == name->head && (name->len < 8 || ramfs_same_tail(d, name)))
+			break;
+	return d;
+}
+
 /* A new entry; takes over the reference to inode if it succeeds. */
 int ramfs_dir_add(struct ramfs_dir *dir, const struct uk_name *name, struct uk_inode *inode);
 /* Remove and free the entry; its reference is dropped. */

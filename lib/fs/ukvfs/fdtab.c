@@ -101,31 +101,6 @@ void uk_fdtab_set_pid(struct uk_fdtab *t, int pid)
 
 /* ---- looking up ---- */
 
-struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
-{
-	struct uk_file *f = NULL;
-
-	uk_spin_lock(&t->lock);
-	if (UK_LIKELY((unsigned)fd < t->cap)) {
-		f = t->files[fd];
-		if (UK_LIKELY(f != NULL))
-			ref_get(&f->refs);
-	}
-	uk_spin_unlock(&t->lock);
-	return f;
-}
-
-struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd)
-{
-	struct uk_file *f = uk_fd_get(t, fd);
-
-	if (UK_UNLIKELY(f && f->flags & UK_O_PATH)) {
-		uk_file_put(f);
-		return NULL;
-	}
-	return f;
-}
-
 int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file **at)
 {
 	*at = NULL;
@@ -137,30 +112,47 @@ int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file
 
 /* ---- taking descriptors ---- */
 
-/* The lowest free descriptor >= min, marked used. Locked. -EMFILE, -ENOMEM. */
-static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
+/* The first word of the bitmap with a free descriptor at or above `start`, or t->cap. Locked. */
+static UK_NOINLINE unsigned search(struct uk_fdtab *t, unsigned start)
 {
-	unsigned start = UK_MAX(min, t->next), fd = UK_MAX(t->cap, start), w;
+	unsigned w;
 
 	for (w = start / WORD; w < t->cap / WORD; w++) {
 		unsigned long free = ~t->used[w];
 
 		if (w == start / WORD)
 			free &= ~0UL << start % WORD;
-		if (free) {
-			fd = w * WORD + uk_ctz(free);
-			break;
-		}
+		if (free)
+			return w * WORD + uk_ctz(free);
 	}
-	if (fd >= t->limit)
+	return UK_MAX(t->cap, start);
+}
+
+static UK_NOINLINE int grow(struct uk_fdtab *t, unsigned fd)
+{
+	struct uk_file **old = t->files;
+	int err = resize(t, UK_ALIGN_UP(UK_MAX(2 * t->cap, fd + 1), WORD));
+
+	if (!err)
+		uk_free(old);
+	return err;
+}
+
+/* The lowest free descriptor >= min, marked used. Locked. -EMFILE, -ENOMEM. */
+static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
+{
+	unsigned start = UK_MAX(min, t->next), fd = start;
+
+	/* Usually the first one that can be free is. */
+	if (UK_UNLIKELY(fd >= t->cap || fd_bit(t->used, fd)))
+		fd = search(t, start);
+	if (UK_UNLIKELY(fd >= t->limit))
 		return -EMFILE;
 	if (UK_UNLIKELY(fd >= t->cap)) {
-		struct uk_file **old = t->files;
-		int err = resize(t, UK_ALIGN_UP(UK_MAX(2 * t->cap, fd + 1), WORD));
+		int err = grow(t, fd);
 
 		if (err)
 			return err;
-		uk_free(old);
 	}
 	fd_set_bit(t->used, fd, true);
 	fd_set_bit(t->cloexec, fd, cloexec);

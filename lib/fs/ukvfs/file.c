@@ -17,12 +17,7 @@ struct uk_file *uk_file_new(const struct uk_file_ops *ops, uint32_t flags, void 
 	return f;
 }
 
-void uk_file_get(struct uk_file *f)
-{
-	ref_get(&f->refs);
-}
-
-static void file_close(struct uk_file *f)
+void uk_file_close(struct uk_file *f)
 {
 	struct uk_inode *inode = f->inode;
 
@@ -35,12 +30,6 @@ static void file_close(struct uk_file *f)
 		uk_inode_put(inode);
 	}
 	uk_free(f);
-}
-
-void uk_file_put(struct uk_file *f)
-{
-	if (ref_put(&f->refs))
-		file_close(f);
 }
 
 /* ---- opening by inode ---- */
@@ -93,54 +82,15 @@ int file_open_inode(struct uk_file *f, struct uk_inode *inode)
 
 /* ---- transfers ---- */
 
-/* Why a file cannot be read: directories have no read. */
-static int no_transfer(const struct uk_file *f)
+ssize_t uk_file_refuse(const struct uk_file *f, unsigned need)
 {
+	if (f->flags & UK_O_PATH)
+		return -EBADF;
+	if ((need & 4) && !f->ops->seek)
+		return -ESPIPE;
+	if (need & ~(f->flags + 1) & 3)
+		return -EBADF;
 	return f->inode && uk_inode_is(f->inode, UK_S_IFDIR) ? -EISDIR : -EINVAL;
-}
-
-ssize_t uk_file_read(struct uk_file *f, struct uk_iter *it)
-{
-	if (UK_UNLIKELY(!uk_file_readable(f)))
-		return -EBADF;
-	if (UK_UNLIKELY(!f->ops->read))
-		return no_transfer(f);
-	return f->ops->read(f, it, &f->pos);
-}
-
-ssize_t uk_file_write(struct uk_file *f, struct uk_iter *it)
-{
-	if (UK_UNLIKELY(!uk_file_writable(f)))
-		return -EBADF;
-	if (UK_UNLIKELY(!f->ops->write))
-		return no_transfer(f);
-	return f->ops->write(f, it, &f->pos);
-}
-
-ssize_t uk_file_pread(struct uk_file *f, struct uk_iter *it, uk_off_t pos)
-{
-	if (UK_UNLIKELY(pos < 0))
-		return -EINVAL;
-	if (UK_UNLIKELY(!f->ops->seek))
-		return f->flags & UK_O_PATH ? -EBADF : -ESPIPE;
-	if (UK_UNLIKELY(!uk_file_readable(f)))
-		return -EBADF;
-	if (UK_UNLIKELY(!f->ops->read))
-		return no_transfer(f);
-	return f->ops->read(f, it, &pos);
-}
-
-ssize_t uk_file_pwrite(struct uk_file *f, struct uk_iter *it, uk_off_t pos)
-{
-	if (UK_UNLIKELY(pos < 0))
-		return -EINVAL;
-	if (UK_UNLIKELY(!f->ops->seek))
-		return f->flags & UK_O_PATH ? -EBADF : -ESPIPE;
-	if (UK_UNLIKELY(!uk_file_writable(f)))
-		return -EBADF;
-	if (UK_UNLIKELY(!f->ops->write))
-		return no_transfer(f);
-	return f->ops->write(f, it, &pos);
 }
 
 /* ---- position ---- */

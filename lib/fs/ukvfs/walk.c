@@ -25,9 +25,10 @@ typedef unsigned long __attribute__((__may_alias__, __aligned__(1))) word_t;
 #define ONES  (~0UL / 255)
 #define HIGHS (ONES * 128)
 
-static inline unsigned long zero_bytes(unsigned long w)
+/* Bit 7 of the first byte that is 0 or `/` is the lowest bit set; 0 if there is none. */
+static inline unsigned long find_end(unsigned long w)
 {
-	return (w - ONES) & ~w & HIGHS;
+	return ((w - ONES) | ((w ^ ONES * '/') - ONES)) & ~w & HIGHS;
 }
 
 static inline unsigned long hash_word(unsigned long h, unsigned long w)
@@ -72,13 +73,16 @@ static inline const char *read_name(struct uk_name *name, const char *s)
 
 	for (;; p += sizeof(w)) {
 		w = load_word(p);
-		ends = zero_bytes(w) | zero_bytes(w ^ ONES * '/');
+		ends = find_end(w);
 		if (UK_LIKELY(ends))
 			break;
+		if (p == s)
+			name->head = w;
 		h = hash_word(h, w);
 	}
-	/* `ends` has bit 7 of the byte that ends the name: keep what is below that byte. */
-	w &= ((ends & -ends) >> 7) - 1;
+	w &= (ends ^ (ends - 1)) >> 8; /* what is below the byte that ends the name */
+	if (p == s)
+		name->head = w;
 	p += uk_ctz(ends) / 8;
 	name->s = s;
 	name->len = (uint32_t)(p - s);

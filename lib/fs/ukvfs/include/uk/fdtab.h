@@ -13,9 +13,25 @@
 #include <uk/abi/poll.h>
 #include <uk/api.h>
 #include <uk/file.h>
+#include <uk/spinlock.h>
 
-struct uk_fdtab;
 struct uk_fs_ctx;
+
+/*
+ * A descriptor is free, reserved (its bit in `used` is set) or open (files[fd] is set as well).
+ * Fields are the library's; they stand here so that looking up a descriptor needs no call.
+ */
+struct uk_fdtab {
+	uint32_t refs;
+	unsigned cap;            /* length of files */
+	struct uk_file **files;
+	struct uk_spinlock lock; /* all else; never held over a call that can block */
+	unsigned limit;
+	unsigned next;           /* no descriptor below is free */
+	int pid;
+	unsigned long *used;     /* bitmaps of cap bits */
+	unsigned long *cloexec;  /* a bit is meaningless where used is clear */
+};
 
 UK_API_BEGIN
 
@@ -36,19 +52,13 @@ void uk_fdtab_set_pid(struct uk_fdtab *t, int pid);
 /* Close those marked close-on-exec. */
 void uk_fdtab_exec(struct uk_fdtab *t);
 
-/* The file behind `fd` with a reference (uk_file_put()), or NULL: -EBADF. */
-struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd);
-
-/* As uk_fd_get, but NULL also for files opened with UK_O_PATH, which allow no transfer. */
-struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd);
-
 /*
  * The starting point of an ...at() call: *at becomes NULL for UK_AT_FDCWD or when `path` is
  * absolute, else the file with a reference. 0 or -EBADF.
  */
 int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file **at);
 
-/* uk_file_put() for what uk_fd_get_at() gave, which may be NULL. */
+/* uk_file_put() for what uk_fd_get_at() gave: may be NULL. */
 static inline void uk_fd_put_at(struct uk_file *at)
 {
 	if (at)
@@ -107,5 +117,32 @@ int uk_fd_pipe(struct uk_fdtab *t, int fds[2], unsigned flags);
 int uk_fd_poll(struct uk_fdtab *t, struct uk_abi_pollfd *fds, unsigned n, uk_nsec deadline);
 
 UK_API_END
+
+/* The file behind `fd` with a reference (uk_file_put()), or NULL: -EBADF. */
+static inline struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = NULL;
+
+	uk_spin_lock(&t->lock);
+	if (UK_LIKELY((unsigned)fd < t->cap)) {
+		f = t->files[(unsigned)fd];
+		if (UK_LIKELY(f != NULL))
+			uk_file_get(f);
+	}
+	uk_spin_unlock(&t->lock);
+	return f;
+}
+
+/* As uk_fd_get, but NULL also for files opened with UK_O_PATH, which allow no transfer. */
+static inline struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f = uk_fd_get(t, fd);
+
+	if (UK_UNLIKELY(f && f->flags & UK_O_PATH)) {
+		uk_file_put(f);
+		return NULL;
+	}
+	return f;
+}
 
 #endif

@@ -86,17 +86,10 @@ UK_API_BEGIN
 /* A file without an inode: one reference, owned by the caller. NULL: no memory. Does not block. */
 struct uk_file *uk_file_new(const struct uk_file_ops *ops, uint32_t flags, void *priv);
 
-void uk_file_get(struct uk_file *f);
-void uk_file_put(struct uk_file *f);
-
-/*
- * Transfers at the file's own position, and at one given (-ESPIPE where there is none, -EINVAL
- * for a negative one). The iterator is used up.
- */
-ssize_t uk_file_read(struct uk_file *f, struct uk_iter *it);
-ssize_t uk_file_write(struct uk_file *f, struct uk_iter *it);
-ssize_t uk_file_pread(struct uk_file *f, struct uk_iter *it, uk_off_t pos);
-ssize_t uk_file_pwrite(struct uk_file *f, struct uk_iter *it, uk_off_t pos);
+/* The last reference is gone. For uk_file_put(). */
+void uk_file_close(struct uk_file *f);
+/* Why the file refuses a transfer that needs these bits of (flags + 1): 1 to read, 2 to write, 4 at a position. */
+ssize_t uk_file_refuse(const struct uk_file *f, unsigned need);
 
 /* lseek(2) with SEEK_DATA and SEEK_HOLE. The new position; -ESPIPE, -EINVAL, -ENXIO, -EOVERFLOW. */
 uk_off_t uk_file_seek(struct uk_file *f, uk_off_t off, int whence);
@@ -150,5 +143,52 @@ int uk_pipe_create(unsigned flags, struct uk_file **rd, struct uk_file **wr);
 int uk_eventfd_create(uint64_t count, unsigned flags, bool semaphore, struct uk_file **f);
 
 UK_API_END
+
+static inline void uk_file_get(struct uk_file *f)
+{
+	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+}
+
+static inline void uk_file_put(struct uk_file *f)
+{
+	if (!__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+		uk_file_close(f);
+}
+
+/*
+ * Transfers at the file's own position, and at one given (-ESPIPE where there is none, -EINVAL
+ * for a negative one). The iterator is used up.
+ */
+static inline ssize_t uk_file_read(struct uk_file *f, struct uk_iter *it)
+{
+	if (UK_UNLIKELY(!uk_file_readable(f) || !f->ops->read))
+		return uk_file_refuse(f, 1);
+	return f->ops->read(f, it, &f->pos);
+}
+
+static inline ssize_t uk_file_write(struct uk_file *f, struct uk_iter *it)
+{
+	if (UK_UNLIKELY(!uk_file_writable(f) || !f->ops->write))
+		return uk_file_refuse(f, 2);
+	return f->ops->write(f, it, &f->pos);
+}
+
+static inline ssize_t uk_file_pread(struct uk_file *f, struct uk_iter *it, uk_off_t pos)
+{
+	if (UK_UNLIKELY(pos < 0))
+		return -EINVAL;
+	if (UK_UNLIKELY(!uk_file_readable(f) || !f->ops->read || !f->ops->seek))
+		return uk_file_refuse(f, 1 | 4);
+	return f->ops->read(f, it, &pos);
+}
+
+static inline ssize_t uk_file_pwrite(struct uk_file *f, struct uk_iter *it, uk_off_t pos)
+{
+	if (UK_UNLIKELY(pos < 0))
+		return -EINVAL;
+	if (UK_UNLIKELY(!uk_file_writable(f) || !f->ops->write || !f->ops->seek))
+		return uk_file_refuse(f, 2 | 4);
+	return f->ops->write(f, it, &pos);
+}
 
 #endif

@@ -26,6 +26,7 @@
 #include <uk/api.h>
 #include <uk/list.h>
 #include <uk/mutex.h>
+#include <uk/preempt.h>
 #include <uk/table.h>
 
 struct uk_file_ops;
@@ -39,6 +40,7 @@ struct uk_name {
 	const char *s;
 	uint32_t len;  /* at most UK_NAME_MAX */
 	uint32_t hash; /* uk_name_hash(s, len): providers may index by it */
+	uint64_t head; /* the first eight bytes, the missing ones 0: compares short names at once */
 };
 
 /* What setattr changes. */
@@ -213,6 +215,31 @@ int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st);
 uint32_t uk_name_hash(const char *s, size_t len);
 
 UK_API_END
+
+/*
+ * Keep out everybody else who uses the inode's lock, for a section that does not block. Where that
+ * is enough (one CPU, the lock is free), preemption goes off instead of taking the lock. Pass
+ * what it returned to uk_inode_leave(). Threads; may block.
+ */
+static inline bool uk_inode_enter(struct uk_inode *inode)
+{
+#ifndef CONFIG_SMP
+	uk_preempt_disable();
+	if (UK_LIKELY(!UK_READ_ONCE(inode->lock.owner)))
+		return true;
+	uk_preempt_enable();
+#endif
+	uk_mutex_lock(&inode->lock);
+	return false;
+}
+
+static inline void uk_inode_leave(struct uk_inode *inode, bool quick)
+{
+	if (UK_LIKELY(quick))
+		uk_preempt_enable();
+	else
+		uk_mutex_unlock(&inode->lock);
+}
 
 static inline bool uk_inode_is(const struct uk_inode *inode, uint32_t type)
 {
