@@ -45,6 +45,16 @@ static long wait(uint32_t *addr, uint32_t val, uk_nsec deadline, uint32_t bitset
 	return rc == -EINTR && deadline == UK_NSEC_MAX ? -UK_ERESTART : rc;
 }
 
+static long two_words(int op, uint32_t *addr, uint32_t n, uint32_t *addr2, uint32_t n2,
+		      uint32_t val3)
+{
+	if (!uk_access_ok(addr2, sizeof(*addr2)))
+		return -EFAULT;
+	if (op == FUTEX_WAKE_OP)
+		return uk_futex_wake_op(addr, n, addr2, n2, val3);
+	return uk_futex_requeue(addr, addr2, n, n2, op == FUTEX_CMP_REQUEUE ? &val3 : NULL);
+}
+
 UK_SYSCALL_RESTART(long, futex, uint32_t *addr, int op, uint32_t val,
 		   const struct uk_abi_timespec *timeout, uint32_t *addr2, uint32_t val3)
 {
@@ -56,10 +66,6 @@ UK_SYSCALL_RESTART(long, futex, uint32_t *addr, int op, uint32_t val,
 	if (!uk_access_ok(addr, sizeof(*addr)))
 		return -EFAULT;
 	switch (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
-	case FUTEX_WAKE:
-		return wall ? -ENOSYS : uk_futex_wake(addr, val, UK_FUTEX_BITSET_ANY);
-	case FUTEX_WAKE_BITSET:
-		return wall ? -ENOSYS : uk_futex_wake(addr, val, val3);
 	case FUTEX_WAIT:
 		rc = deadline_of(timeout, true, wall, &deadline);
 		return rc ? rc : wait(addr, val, deadline, UK_FUTEX_BITSET_ANY);
@@ -67,17 +73,15 @@ UK_SYSCALL_RESTART(long, futex, uint32_t *addr, int op, uint32_t val,
 		rc = deadline_of(timeout, false, wall, &deadline);
 		return rc ? rc : wait(addr, val, deadline, val3);
 	}
-	if (wall)
-		return -ENOSYS;
-	if (!uk_access_ok(addr2, sizeof(*addr2)))
-		return -EFAULT;
-	switch (op & ~FUTEX_PRIVATE) {
+	switch (op & ~FUTEX_PRIVATE) { /* no time, so no clock either */
+	case FUTEX_WAKE:
+		return uk_futex_wake(addr, val, UK_FUTEX_BITSET_ANY);
+	case FUTEX_WAKE_BITSET:
+		return uk_futex_wake(addr, val, val3);
 	case FUTEX_REQUEUE:
-		return uk_futex_requeue(addr, addr2, val, n2, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return uk_futex_requeue(addr, addr2, val, n2, &val3);
 	case FUTEX_WAKE_OP:
-		return uk_futex_wake_op(addr, val, addr2, n2, val3);
+		return two_words(op & ~FUTEX_PRIVATE, addr, val, addr2, n2, val3);
 	}
 	return -ENOSYS; /* priority inheritance */
 }

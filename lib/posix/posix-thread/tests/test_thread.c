@@ -91,6 +91,7 @@ UK_TEST(posix_thread, futex)
 		     (long)-EAGAIN);
 	UK_EXPECT_EQ(uk_sys_futex(0, FUTEX_WAKE, 1, 0, 0, 0), (long)-EFAULT);
 	UK_EXPECT_EQ(uk_sys_futex((long)&word, 77, 1, 0, (long)&word, 0), (long)-ENOSYS);
+	UK_EXPECT_EQ(uk_sys_futex((long)&word, 6, 0, 0, 0, 0), (long)-ENOSYS); /* how libcs ask */
 }
 
 struct robust {
