@@ -255,7 +255,7 @@ static UK_COLD size_t piece_cut(struct tlsf *t, uintptr_t b, size_t least)
 	uintptr_t next = b + size, lo, hi;
 	struct piece *p, *left;
 
-	if (size < least || !t->alloc.source || !t->alloc.source->less)
+	if (!t->alloc.source || !t->alloc.source->less)
 		return 0;
 	p = piece_of(t, b);
 	if (!p->returnable)
@@ -310,7 +310,8 @@ UK_COLD size_t tlsf_cut_all(struct tlsf *t)
 	uintptr_t b, next;
 	unsigned fl, sl;
 
-	for (fl = class_of(UK_PAGE_SIZE).fl; fl < TLSF_FL; fl++) {
+	/* The smallest that may be worth it: all of a piece of one page. */
+	for (fl = class_of(UK_PAGE_SIZE - PIECE_COST).fl; fl < TLSF_FL; fl++) {
 		for (sl = 0; sl < TLSF_SL; sl++) {
 			for (b = t->list[fl][sl]; b; b = next) {
 				next = *next_of(b);

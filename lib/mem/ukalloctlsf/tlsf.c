@@ -92,8 +92,19 @@ void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
 
 static UK_NOINLINE void free_slow(struct tlsf *t, uintptr_t b)
 {
+	struct quick *q;
+	size_t size;
+
 	tlsf_lock(t);
-	tlsf_check_used(t, b, "free");
+	size = head_size(tlsf_check_used(t, b, "free"));
+	q = quick_of(t, size);
+	if (size < TLSF_QUICK_END && q->head == quick_last(t) && !q->room) {
+		/* Empty and yet no room: never used. Set up now, for boot has no time for it. */
+		q->room = tlsf_quick_capacity(size);
+		tlsf_unlock(t);
+		ukalloctlsf_free(&t->alloc, (void *)b);
+		return;
+	}
 	tlsf_give(t, b);
 	tlsf_unlock(t);
 }
@@ -214,6 +225,8 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 	tlsf_lock(t);
 	st->allocs = t->slow_allocs + t->quick_allocs;
 	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
+		if (quick_of(t, size)->head == quick_last(t))
+			continue;
 		blocks = tlsf_quick_capacity(size) - quick_of(t, size)->room;
 		st->cached += blocks * size;
 		cached_blocks += blocks;
@@ -233,7 +246,7 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
 {
 	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
-	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), size;
+	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), i;
 	struct tlsf *t = (struct tlsf *)start;
 
 	if (len < lost)
@@ -246,9 +259,9 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct
 	t->key ^= start * 0x9e3779b97f4a7c15UL;
 	t->key_used = t->key ^ HEAD_USED;
 	head_set(t, quick_last(t), 0, HEAD_USED);
-	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16)
-		*quick_of(t, size) = (struct quick){ quick_last(t), tlsf_quick_capacity(size) };
-	quick_of(t, 16)->head = quick_last(t); /* for requests of up to 8 bytes */
+#pragma GCC unroll 8
+	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++)
+		t->quick[i].head = quick_last(t); /* room: see free_slow() */
 	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
 	return &t->alloc;
 }

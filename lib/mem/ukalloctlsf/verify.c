@@ -79,7 +79,8 @@ static void verify_quick(struct tlsf *t, struct sums *s)
 			CHECK(!(head_get(t, b) & HEAD_MUST_QUICK), b);
 			CHECK(head_size(head_get(t, b)) == 16 * i, b);
 		}
-		CHECK(n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room), i);
+		CHECK((!n && !t->quick[i].room) ||
+		      n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room), i);
 		listed += n;
 	}
 	CHECK(listed == s->cached_blocks, listed);

@@ -28,7 +28,7 @@
 
 #define ORDERS     19U  /* runs of 2^0 .. 2^18 pages */
 #define REGIONS    64U
-#define STEP_SMALL 32UL /* pages by which the frontier moves */
+#define STEP_SMALL 16UL /* pages by which the frontier moves */
 #define STEP_LARGE 512UL
 #define FIRST_PART (64UL << 20 >> UK_PAGE_SHIFT) /* largest region that is not noted in parts */
 #define STACK_SIZE 32U

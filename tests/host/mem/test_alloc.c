@@ -328,7 +328,7 @@ int main(int argc, char **argv)
 	while (i)
 		uk_page_free(pages[--i], 1);
 	check_heap();
-	EXPECT(uk_malloc(30000000));
+	EXPECT(uk_malloc(15000000));
 	check_heap();
 	puts("ok");
 	return 0;

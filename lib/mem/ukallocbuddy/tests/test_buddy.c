@@ -6,7 +6,30 @@
 #include <uk/alloc_test.h>
 #include <uk/allocbuddy.h>
 
-UK_ALLOC_TESTS(ukallocbuddy, ukallocbuddy_create, UK_ALLOC_FREES)
+UK_TEST(ukallocbuddy, basics)
+{
+	uk_alloc_test_basics(ukallocbuddy_create);
+}
+
+UK_TEST(ukallocbuddy, refusals)
+{
+	uk_alloc_test_refusals(ukallocbuddy_create);
+}
+
+UK_TEST(ukallocbuddy, realloc)
+{
+	uk_alloc_test_realloc(ukallocbuddy_create);
+}
+
+UK_TEST(ukallocbuddy, exhaustion)
+{
+	uk_alloc_test_exhaustion(ukallocbuddy_create, UK_ALLOC_FREES);
+}
+
+UK_TEST(ukallocbuddy, stress)
+{
+	uk_alloc_test_stress(ukallocbuddy_create, UK_ALLOC_FREES);
+}
 
 UK_TEST(ukallocbuddy, powers_of_two)
 {

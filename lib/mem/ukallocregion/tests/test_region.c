@@ -5,7 +5,30 @@
 #include <uk/alloc_test.h>
 #include <uk/allocregion.h>
 
-UK_ALLOC_TESTS(ukallocregion, ukallocregion_create, 0)
+UK_TEST(ukallocregion, basics)
+{
+	uk_alloc_test_basics(ukallocregion_create);
+}
+
+UK_TEST(ukallocregion, refusals)
+{
+	uk_alloc_test_refusals(ukallocregion_create);
+}
+
+UK_TEST(ukallocregion, realloc)
+{
+	uk_alloc_test_realloc(ukallocregion_create);
+}
+
+UK_TEST(ukallocregion, exhaustion)
+{
+	uk_alloc_test_exhaustion(ukallocregion_create, 0);
+}
+
+UK_TEST(ukallocregion, stress)
+{
+	uk_alloc_test_stress(ukallocregion_create, 0);
+}
 
 UK_TEST(ukallocregion, last_block_grows_in_place)
 {

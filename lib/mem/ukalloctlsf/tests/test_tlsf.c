@@ -6,7 +6,30 @@
 #include <uk/alloc_test.h>
 #include <uk/alloctlsf.h>
 
-UK_ALLOC_TESTS(ukalloctlsf, ukalloctlsf_create, UK_ALLOC_FREES)
+UK_TEST(ukalloctlsf, basics)
+{
+	uk_alloc_test_basics(ukalloctlsf_create);
+}
+
+UK_TEST(ukalloctlsf, refusals)
+{
+	uk_alloc_test_refusals(ukalloctlsf_create);
+}
+
+UK_TEST(ukalloctlsf, realloc)
+{
+	uk_alloc_test_realloc(ukalloctlsf_create);
+}
+
+UK_TEST(ukalloctlsf, exhaustion)
+{
+	uk_alloc_test_exhaustion(ukalloctlsf_create, UK_ALLOC_FREES);
+}
+
+UK_TEST(ukalloctlsf, stress)
+{
+	uk_alloc_test_stress(ukalloctlsf_create, UK_ALLOC_FREES);
+}
 
 #define PAGE 4096UL
 #define LENT (64 * PAGE)

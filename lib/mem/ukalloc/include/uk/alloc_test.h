@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The tests that every allocator passes. A provider's tests/test_NAME.c is
+ * The tests that every allocator passes. A provider's tests/test_NAME.c calls each of them,
  *
- *	#include <uk/allocNAME.h>
- *	#include <uk/alloc_test.h>
- *	UK_ALLOC_TESTS(NAME, ukallocNAME_create, UK_ALLOC_FREES)
+ *	UK_TEST(ukallocNAME, basics) { uk_alloc_test_basics(ukallocNAME_create); }
  *
- * and whatever it promises beyond the interface. Each case gets a fresh allocator over page frames.
+ * and so on with refusals, realloc, exhaustion and stress, and tests what it promises beyond that. Each
+ * case gets a fresh allocator, over a piece of the default heap.
  */
 #ifndef UK_ALLOC_TEST_H
 #define UK_ALLOC_TEST_H
@@ -259,27 +258,5 @@ static inline void uk_alloc_test_stress(uk_alloc_create_fn create, int traits)
 	UK_EXPECT(aligned);
 	uk_alloc_test_end(t);
 }
-
-#define UK_ALLOC_TESTS(suite, create, traits)                           \
-	UK_TEST(suite, basics)                                          \
-	{                                                               \
-		uk_alloc_test_basics(create);                           \
-	}                                                               \
-	UK_TEST(suite, refusals)                                        \
-	{                                                               \
-		uk_alloc_test_refusals(create);                         \
-	}                                                               \
-	UK_TEST(suite, realloc)                                         \
-	{                                                               \
-		uk_alloc_test_realloc(create);                          \
-	}                                                               \
-	UK_TEST(suite, exhaustion)                                      \
-	{                                                               \
-		uk_alloc_test_exhaustion(create, traits);               \
-	}                                                               \
-	UK_TEST(suite, stress)                                          \
-	{                                                               \
-		uk_alloc_test_stress(create, traits);                   \
-	}
 
 #endif
