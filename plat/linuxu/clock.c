@@ -5,14 +5,14 @@
  * The monotonic clock is the host's own, so that deadlines pass to the host unchanged. Reading it
  * goes through the vDSO, code of the host kernel that is mapped into every process and that reads
  * the clock without a system call. Finding its function costs as much as a dozen system calls, and
- * most short runs read the clock a few times only: so the search happens at the eighth reading.
+ * short runs read the clock a few times only: so the search waits for the 32nd reading.
  */
 #include <uk/plat/clock.h>
 #include <uk/string.h>
 
 #include "linuxu.h"
 
-#define CALLS_BEFORE_VDSO 8
+#define CALLS_BEFORE_VDSO 32
 
 /* Of uktime, if the image has it. */
 void uk_timer_interrupt(void) UK_WEAK;

@@ -31,10 +31,8 @@ static struct {
 
 /* ---- output ---- */
 
-void uk_plat_console_write(int stream, const char *s, size_t n)
+static void write_all(int fd, const char *s, size_t n)
 {
-	int fd = stream == UK_CON_OUT ? 1 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u : 2;
-
 	while (n) {
 		ssize_t r = host_write(fd, s, n);
 
@@ -52,11 +50,39 @@ void uk_plat_console_write(int stream, const char *s, size_t n)
 	}
 }
 
+void uk_plat_console_write(int stream, const char *s, size_t n)
+{
+	int fd = stream == UK_CON_OUT ? 1 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u : 2;
+
+	if (stream == UK_CON_CRASH)
+		linuxu_console_restore(); /* we end here: let the terminal show it properly */
+	if (stream == UK_CON_LOG && con.raw) {
+		/* No tty library has seen these lines. */
+		for (size_t i = 0; i < n; i++) {
+			if (s[i] != '\n')
+				continue;
+			write_all(fd, s, i);
+			write_all(fd, "\r\n", 2);
+			s += i + 1;
+			n -= i + 1;
+			i = (size_t)-1;
+		}
+	}
+	write_all(fd, s, n);
+}
+
 int uk_plat_console_isatty(int fd)
 {
+	static uint8_t known, terminals; /* a bit per descriptor; the answer does not change */
 	struct host_termios t;
 
-	return fd >= 0 && fd <= 2 && host_ioctl(fd, HOST_TCGETS, &t) == 0;
+	if (fd < 0 || fd > 2)
+		return 0;
+	if (!(known & 1U << fd)) {
+		known |= 1U << fd;
+		terminals |= (unsigned)(host_ioctl(fd, HOST_TCGETS, &t) == 0) << fd;
+	}
+	return terminals >> fd & 1;
 }
 
 int uk_plat_console_winsize(unsigned *rows, unsigned *cols)
@@ -74,6 +100,14 @@ int uk_plat_console_winsize(unsigned *rows, unsigned *cols)
 
 /* ---- the user's terminal ---- */
 
+void linuxu_end_by_signal(int sig)
+{
+	linuxu_console_restore();
+	host_signal_default(sig);
+	host_sigprocmask(HOST_SIG_UNBLOCK, HOST_SIGBIT(sig), NULL);
+	host_kill(host_getpid(), sig);
+}
+
 void linuxu_console_restore(void)
 {
 	if (con.raw)
@@ -83,8 +117,7 @@ void linuxu_console_restore(void)
 
 static void on_fatal_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {
-	linuxu_console_restore();
-	host_kill(host_getpid(), sig); /* the action is the default again: we end here */
+	linuxu_end_by_signal(sig);
 }
 
 /* Continued after a stop; the shell has used the terminal meanwhile. */
@@ -104,12 +137,12 @@ static void terminal_raw(void)
 	con.ours = con.found;
 	con.ours.iflag &= ~HOST_IFLAGS_COOKED;
 	con.ours.lflag &= ~HOST_LFLAGS_COOKED;
-	/* Output processing stays: kernel messages end their lines with \n alone. */
+	con.ours.oflag &= ~HOST_OFLAGS_COOKED;
 	con.ours.cc[HOST_VMIN] = 1;
 	con.ours.cc[HOST_VTIME] = 0;
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(fatal); i++)
 		if (!host_signal_ignored(fatal[i]))
-			host_signal(fatal[i], on_fatal_signal, HOST_SA_RESETHAND | HOST_SA_NODEFER, 0);
+			host_signal(fatal[i], on_fatal_signal, 0, ~0UL);
 	host_signal(HOST_SIGCONT, on_continue, 0, 0);
 	con.raw = true; /* first: a signal in between restores once too often rather than never */
 	host_ioctl(0, HOST_TCSETS, &con.ours);

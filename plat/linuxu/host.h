@@ -90,8 +90,9 @@ static inline int host_ftruncate(int fd, uint64_t len)
 
 #define HOST_SEEK_END 2
 
-#define HOST_F_SETFL  4
-#define HOST_F_SETOWN 8
+#define HOST_F_SETFL         4
+#define HOST_F_SETOWN        8
+#define HOST_F_DUPFD_CLOEXEC 1030
 
 static inline ssize_t host_read(int fd, void *buf, size_t n)
 {
@@ -159,9 +160,10 @@ struct host_winsize {
 #define HOST_TCSETS     0x5402UL
 #define HOST_TIOCGWINSZ 0x5413UL
 
-/* BRKINT IGNBRK PARMRK ISTRIP INLCR IGNCR ICRNL IXON; ISIG ICANON ECHO ECHONL IEXTEN */
+/* BRKINT IGNBRK PARMRK ISTRIP INLCR IGNCR ICRNL IXON; ISIG ICANON ECHO ECHONL IEXTEN; OPOST */
 #define HOST_IFLAGS_COOKED 0x05ebU
 #define HOST_LFLAGS_COOKED 0x804bU
+#define HOST_OFLAGS_COOKED 0x0001U
 #define HOST_VTIME         5
 #define HOST_VMIN          6
 
@@ -184,16 +186,16 @@ struct host_winsize {
 
 #define HOST_SIGBIT(sig) (1UL << ((sig) - 1))
 
-#define HOST_SA_SIGINFO   0x00000004UL
-#define HOST_SA_ONSTACK   0x08000000UL
-#define HOST_SA_RESETHAND 0x80000000UL
-#define HOST_SA_NODEFER   0x40000000UL
+#define HOST_SA_SIGINFO 0x00000004UL
+#define HOST_SA_ONSTACK 0x08000000UL
 
 #define HOST_SIG_BLOCK   0
 #define HOST_SIG_UNBLOCK 1
 
 struct host_siginfo {
-	int signo, err, code, pad;
+	int signo, err;
+	int code;      /* 0 or less: sent by a process */
+	int pad;
 	uint64_t addr; /* of faults */
 };
 
@@ -212,11 +214,18 @@ struct host_stack {
 	size_t size;
 };
 
-/* handler NULL restores the default action. `mask`: blocked while the handler runs, besides sig. */
+/* `mask`: blocked while the handler runs, besides sig. */
 static inline void host_signal(int sig, host_sighandler *handler, uint64_t flags, uint64_t mask)
 {
 	struct host_sigaction sa = {handler, flags | HOST_SA_SIGINFO | HOST_SA_RESTORER,
 				    linuxu_sigreturn, mask};
+
+	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
+}
+
+static inline void host_signal_default(int sig)
+{
+	struct host_sigaction sa = {0};
 
 	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
 }

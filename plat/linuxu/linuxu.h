@@ -75,6 +75,9 @@ void linuxu_trap_init(void);
 /* Gives the terminal back as it was found. Any context. */
 void linuxu_console_restore(void);
 
+/* Ends the process as signal `sig` does by default, with the terminal given back. Any context. */
+void linuxu_end_by_signal(int sig);
+
 /* Something the platform cannot start without is missing: say what and end. */
 UK_NORETURN void linuxu_fail(const char *what, int err);
 

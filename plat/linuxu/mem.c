@@ -128,9 +128,14 @@ static uint8_t *in_file; /* a bit per frame */
 static int file_create(void)
 {
 	size_t bits = UK_ALIGN_UP(phys_size / UK_PAGE_SIZE / 8 + 1, UK_PAGE_SIZE);
-	int fd = host_memfd_create("memory", HOST_MFD_CLOEXEC);
+	int low, fd = host_memfd_create("memory", HOST_MFD_CLOEXEC);
 	long p;
 
+	if (fd >= 0 && fd <= 2) { /* one of the standard ones was closed: this must not take its place */
+		low = fd;
+		fd = host_fcntl(low, HOST_F_DUPFD_CLOEXEC, 3);
+		host_close(low);
+	}
 	if (fd < 0)
 		return fd;
 	p = host_ftruncate(fd, phys_size);

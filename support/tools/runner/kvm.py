@@ -130,6 +130,7 @@ class SideChannel:
         self.crash = b""
         self.status = None
         self.wants_input = False
+        self.raw = False  # the terminal is the guest's
 
     def feed(self, data):
         data = self.partial + data
@@ -143,8 +144,10 @@ class SideChannel:
         self.partial = data[at:]
 
     def record(self, kind, payload):
-        if kind in b"KE":
+        if kind == b"E":
             self.err += payload
+        elif kind == b"K":  # no line discipline has seen these
+            self.err += payload.replace(b"\n", b"\r\n") if self.raw else payload
         elif kind == b"C":
             self.crash += payload
         elif kind == b"X" and payload:
@@ -306,6 +309,7 @@ class Session:
         self.stdin_open = True
         if self.stdin_tty:
             self.tty.raw()
+            self.side.raw = True
 
     def read_stdin(self):
         try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The user's terminal, while a guest has it.
 
-Raw input: every key goes to the guest, whose own line discipline echoes, edits and makes a signal
-of Ctrl-C. Output processing stays on, since kernel messages end their lines with a newline alone.
+Raw: every key goes to the guest, whose own line discipline echoes, edits, makes a signal of Ctrl-C and
+ends its lines for a terminal.
 """
 import os
 
@@ -22,6 +22,7 @@ class Terminal:
         t = termios.tcgetattr(self.fd)
         t[0] &= ~(termios.BRKINT | termios.IGNBRK | termios.PARMRK | termios.ISTRIP |
                   termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
+        t[1] &= ~termios.OPOST
         t[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO | termios.ECHONL | termios.IEXTEN)
         t[6][termios.VMIN] = 1
         t[6][termios.VTIME] = 0
