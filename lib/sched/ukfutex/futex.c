@@ -53,40 +53,54 @@ static void unlock_two(struct uk_waitq *a, struct uk_waitq *b, bool irq)
 	uk_spin_unlock_irq(&a->lock, irq);
 }
 
-/*
- * Of the waiters on `addr` in bucket `from` that match `bitset`: wake the first `nwake`, let the
- * next `nmove` wait on `to_addr` in bucket `to`. With both locked. Returns woken plus moved.
- */
-static unsigned int wake_and_move(struct uk_waitq *from, const uint32_t *addr, uint32_t bitset,
-				  unsigned int nwake, struct uk_waitq *to, uint32_t *to_addr,
-				  unsigned int nmove, unsigned int *woken)
+static inline struct futex_waiter *waiter_at(struct uk_queue_node *n)
 {
-	struct uk_queue_node *node = from->waiters.first, *next;
-	struct uk_queue_node *last = node ? node->prev : NULL;
-	unsigned int moved = 0;
-	bool at_end = !node;
+	return UK_CONTAINER_OF(n, struct futex_waiter, w.node);
+}
 
-	*woken = 0;
-	for (; !at_end && (*woken < nwake || moved < nmove); node = next) {
-		struct futex_waiter *fw = UK_CONTAINER_OF(node, struct futex_waiter, w.node);
+/* Wake the first `n` of those who wait on addr and match; `b`, its bucket, is locked. */
+static unsigned int wake(struct uk_waitq *b, const uint32_t *addr, unsigned int n, uint32_t bitset)
+{
+	struct uk_queue_node *node, *next = b->waiters.first, *last = next ? next->prev : NULL;
+	unsigned int woken = 0;
 
-		/* What is moved within the bucket lands behind `last`. */
-		at_end = node == last;
+	if (!next)
+		return 0;
+	do {
+		struct futex_waiter *fw = waiter_at(node = next);
+
 		next = node->next;
-		if (fw->addr != addr || !(fw->bitset & bitset))
-			continue;
-		uk_queue_remove(&from->waiters, node);
-		if (*woken < nwake) {
+		if (fw->addr == addr && (fw->bitset & bitset) && woken < n) {
+			uk_queue_remove(&b->waiters, node);
 			uk_thread_wake(fw->w.thread);
-			(*woken)++;
-		} else {
-			fw->addr = to_addr;
-			fw->bucket = to;
-			uk_queue_push(&to->waiters, node);
+			woken++;
+		}
+	} while (node != last && woken < n);
+	return woken;
+}
+
+/* Let the first `n` of those who wait on `addr` wait on `to` instead. Both buckets are locked. */
+static unsigned int move(struct uk_waitq *b, const uint32_t *addr, unsigned int n,
+			 struct uk_waitq *to_bucket, uint32_t *to)
+{
+	struct uk_queue_node *node, *next = b->waiters.first, *last = next ? next->prev : NULL;
+	unsigned int moved = 0;
+
+	if (!next)
+		return 0;
+	do {
+		struct futex_waiter *fw = waiter_at(node = next);
+
+		next = node->next; /* what is moved within the bucket lands behind `last` */
+		if (fw->addr == addr && moved < n) {
+			uk_queue_remove(&b->waiters, node);
+			fw->addr = to;
+			fw->bucket = to_bucket;
+			uk_queue_push(&to_bucket->waiters, node);
 			moved++;
 		}
-	}
-	return *woken + moved;
+	} while (node != last && moved < n);
+	return moved;
 }
 
 /* Lock the bucket that a waiter is in; it may be moved until it is locked. Interrupts masked. */
@@ -144,8 +158,10 @@ int uk_futex_wake(uint32_t *addr, unsigned int n, uint32_t bitset)
 
 	if (misaligned(addr) || !bitset)
 		return -EINVAL;
+	if (uk_waitq_nobody(b))
+		return 0;
 	irq = uk_spin_lock_irq(&b->lock);
-	wake_and_move(b, addr, bitset, n, NULL, NULL, 0, &woken);
+	woken = wake(b, addr, n, bitset);
 	uk_spin_unlock_irq(&b->lock, irq);
 	return woken;
 }
@@ -154,7 +170,7 @@ int uk_futex_requeue(uint32_t *from, uint32_t *to, unsigned int nwake, unsigned 
 		     const uint32_t *cmp)
 {
 	struct uk_waitq *a = bucket_of(from), *b = bucket_of(to);
-	unsigned int woken;
+	unsigned int moved;
 	bool irq;
 	int n;
 
@@ -164,9 +180,10 @@ int uk_futex_requeue(uint32_t *from, uint32_t *to, unsigned int nwake, unsigned 
 	if (cmp && UK_READ_ONCE(*from) != *cmp) {
 		n = -EAGAIN;
 	} else {
-		n = wake_and_move(a, from, UK_FUTEX_BITSET_ANY, nwake, b, to, nmove, &woken);
-		if (!cmp)
-			n = woken;
+		n = wake(a, from, nwake, UK_FUTEX_BITSET_ANY);
+		moved = move(a, from, nmove, b, to);
+		if (cmp)
+			n += moved;
 	}
 	unlock_two(a, b, irq);
 	return n;
@@ -224,7 +241,7 @@ int uk_futex_wake_op(uint32_t *addr1, unsigned int n1, uint32_t *addr2, unsigned
 		     uint32_t op)
 {
 	struct uk_waitq *a = bucket_of(addr1), *b = bucket_of(addr2);
-	unsigned int woken, woken2 = 0;
+	unsigned int woken;
 	bool irq;
 	int holds;
 
@@ -236,9 +253,9 @@ int uk_futex_wake_op(uint32_t *addr1, unsigned int n1, uint32_t *addr2, unsigned
 		unlock_two(a, b, irq);
 		return holds;
 	}
-	wake_and_move(a, addr1, UK_FUTEX_BITSET_ANY, n1, NULL, NULL, 0, &woken);
+	woken = wake(a, addr1, n1, UK_FUTEX_BITSET_ANY);
 	if (holds)
-		wake_and_move(b, addr2, UK_FUTEX_BITSET_ANY, n2, NULL, NULL, 0, &woken2);
+		woken += wake(b, addr2, n2, UK_FUTEX_BITSET_ANY);
 	unlock_two(a, b, irq);
-	return woken + woken2;
+	return woken;
 }

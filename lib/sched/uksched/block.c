@@ -32,47 +32,55 @@ static void timed_out(struct uk_timer *timer)
 	uk_spin_unlock_irq(&t->sched->lock, irq);
 }
 
+/* The block itself: with the scheduler locked. */
+static inline int block(struct uk_sched *s, struct uk_thread *t, bool interruptible)
+{
+	t->state = UK_THREAD_BLOCKED;
+	t->interruptible = interruptible;
+	uk_sched_remove(s, t);
+	uksched_leave(s);
+	return t->status;
+}
+
+/* Apart, so that the usual case without a deadline does not pay for the timer's place. */
+static UK_NOINLINE int block_until(struct uk_sched *s, struct uk_thread *t, uk_nsec deadline,
+				   bool interruptible)
+{
+	struct timeout timeout = { .timer = UK_TIMER_INIT(timed_out), .thread = t };
+	int err;
+
+	if (deadline <= uk_clock_monotonic())
+		return -ETIMEDOUT;
+	uk_timer_start(&timeout.timer, deadline);
+	err = block(s, t, interruptible);
+	uk_timer_stop(&timeout.timer);
+	return err;
+}
+
 int uk_thread_block(uk_nsec deadline, bool interruptible)
 {
 	struct uk_thread *t = uk_thread_current();
 	struct uk_sched *s = t->sched;
 	bool irq = uk_spin_lock_irq(&s->lock);
-	struct timeout timeout;
 	int err = 0;
 
 	UK_ASSERT(!uk_percpu()->preempt_off && !uk_in_irq());
-	if (t->woken)
-		goto woken;
-	if (interruptible && t->interrupted) {
-		err = -EINTR;
-		goto out;
+	if (UK_LIKELY(!t->woken)) {
+		if (interruptible && UK_UNLIKELY(t->interrupted))
+			err = -EINTR;
+		else if (deadline == UK_NSEC_MAX)
+			err = block(s, t, interruptible);
+		else
+			err = block_until(s, t, deadline, interruptible);
 	}
-	if (deadline != UK_NSEC_MAX) {
-		if (deadline <= uk_clock_monotonic()) {
-			err = -ETIMEDOUT;
-			goto out;
-		}
-		uk_timer_init(&timeout.timer, timed_out);
-		timeout.thread = t;
-		uk_timer_start(&timeout.timer, deadline);
+	/* A wake-up counts, even if it came after something else had ended the wait. */
+	if (UK_UNLIKELY(t->woken)) {
+		t->woken = false;
+		err = 0;
 	}
-	t->state = UK_THREAD_BLOCKED;
-	t->interruptible = interruptible;
-	uk_sched_remove(s, t);
-	uksched_leave(s);
-	err = t->status;
-	if (deadline != UK_NSEC_MAX)
-		uk_timer_stop(&timeout.timer);
-	if (UK_UNLIKELY(t->woken)) /* after something else had ended the wait: it counts */
-		goto woken;
-out:
 	uk_spin_release(&s->lock);
 	uk_irq_restore(irq);
 	return err;
-woken:
-	t->woken = false;
-	err = 0;
-	goto out;
 }
 
 void uk_thread_wake(struct uk_thread *t)

@@ -47,16 +47,18 @@ static void thread_free(struct uk_thread *t)
 /* Free the detached threads that have exited on this CPU. */
 static void reap(void)
 {
+	struct uk_queue dead;
 	struct uk_queue_node *n;
+	bool irq;
 
-	while (UK_UNLIKELY(!uk_queue_empty(&uksched_cpu()->dead))) {
-		bool irq = uk_irq_save();
-
-		n = uk_queue_pop(&uksched_cpu()->dead);
-		uk_irq_restore(irq);
-		if (n)
-			thread_free(UK_CONTAINER_OF(n, struct uk_thread, runq));
-	}
+	if (uk_queue_empty(&uksched_cpu()->dead))
+		return;
+	irq = uk_irq_save();
+	dead = uksched_cpu()->dead;
+	uksched_cpu()->dead.first = NULL;
+	uk_irq_restore(irq);
+	while ((n = uk_queue_pop(&dead)))
+		thread_free(UK_CONTAINER_OF(n, struct uk_thread, runq));
 }
 
 struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*fn)(void *arg),

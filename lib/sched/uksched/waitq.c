@@ -69,28 +69,14 @@ out:
 	return woken;
 }
 
-/*
- * The usual case, without the lock. The caller has just changed the condition; a waiter queues
- * itself and then looks at the condition. Both orders must be seen by all CPUs.
- */
-static inline bool nobody_waits(const struct uk_waitq *wq)
-{
-#ifdef CONFIG_SMP
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#else
-	UK_BARRIER();
-#endif
-	return uk_waitq_empty(wq);
-}
-
 bool uk_waitq_wake_one(struct uk_waitq *wq)
 {
-	return !nobody_waits(wq) && wake(wq, 1);
+	return !uk_waitq_nobody(wq) && wake(wq, 1);
 }
 
 unsigned int uk_waitq_wake_all(struct uk_waitq *wq)
 {
-	return nobody_waits(wq) ? 0 : wake(wq, ~0u);
+	return uk_waitq_nobody(wq) ? 0 : wake(wq, ~0u);
 }
 
 int uk_waitq_step(struct uk_waitq *wq, struct uk_waiter *w, uk_nsec deadline, bool interruptible)

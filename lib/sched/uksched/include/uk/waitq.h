@@ -56,10 +56,25 @@ struct uk_waiter *uk_waitq_hand_over(struct uk_waitq *wq);
 
 UK_API_END
 
-/* Is anybody waiting? Only a hint, unless what changes the queue is kept out. Any context. */
+/* Is the queue empty? Only a hint, unless what changes the queue is kept out. Any context. */
 static inline bool uk_waitq_empty(const struct uk_waitq *wq)
 {
 	return uk_queue_empty(&wq->waiters);
+}
+
+/*
+ * The same for wakers: true if there is nobody to wake, without taking the lock. The waker has
+ * changed the condition before, and a waiter queues itself and then looks at the condition: all CPUs
+ * must see both in this order.
+ */
+static inline bool uk_waitq_nobody(const struct uk_waitq *wq)
+{
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#else
+	UK_BARRIER();
+#endif
+	return uk_waitq_empty(wq);
 }
 
 #define UK_WAIT_(wq, cond, deadline, interruptible)                                        \
