@@ -44,7 +44,9 @@ struct UK_PACKED tss { /* §7.7 */
 	uint16_t iomap;
 };
 
-struct UK_PACKED table_ptr {
+/* What lgdt and lidt take begins at `limit`; so filled up, the address in it is aligned. */
+struct table_ptr {
+	uint16_t unused[3];
 	uint16_t limit;
 	uint64_t base;
 };
@@ -63,8 +65,8 @@ static uint64_t gdt[] = {
 
 UK_COLD void x86_trap_init(void *ist, size_t size)
 {
-	struct table_ptr gdtr = { sizeof(gdt) - 1, (uintptr_t)gdt };
-	struct table_ptr idtr = { sizeof(idt) - 1, (uintptr_t)idt };
+	struct table_ptr gdtr = { .limit = sizeof(gdt) - 1, .base = (uintptr_t)gdt };
+	struct table_ptr idtr = { .limit = sizeof(idt) - 1, .base = (uintptr_t)idt };
 	uint64_t t = (uintptr_t)&tss, stub = (uintptr_t)x86_stubs;
 
 	tss.ist[0] = (uintptr_t)ist + size / 2;
@@ -77,8 +79,8 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 	}
 	idt[VEC_NMI].low |= GATE_IST(1);
 	idt[VEC_DF].low |= GATE_IST(2);
-	__asm__ volatile("lgdt %0\n\t"
-			 "lidt %1\n\t"
+	__asm__ volatile("lgdt 6(%0)\n\t"
+			 "lidt 6(%1)\n\t"
 			 "ltr %w2\n\t"
 			 "push %3\n\t"
 			 "lea 1f(%%rip), %%rax\n\t"
@@ -90,7 +92,7 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 			 "mov %%eax, %%es\n\t"
 			 "mov %%eax, %%fs\n\t"
 			 "mov %%eax, %%gs"
-			 ::"m"(gdtr), "m"(idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
+			 ::"r"(&gdtr), "r"(&idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
 			 : "rax", "memory");
 }
 

@@ -26,13 +26,18 @@
 #define DIRECT_SPANS 31
 #define DIRECT_SLOTS (1UL << 17)
 
-/* From the linker script, physical addresses here. */
+/*
+ * From the linker script, physical addresses here. Hidden, so that no compiler looks them up in the
+ * global offset table, which is not relocated yet.
+ */
+#pragma GCC visibility push(hidden)
 extern char kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
 extern const uint64_t kvm_relr[], kvm_relr_end[];
 
 /* entry.S */
 extern uint64_t kvm_root_table[];
 extern char kvm_stack[];
+#pragma GCC visibility pop
 
 uintptr_t kvm_image_offset;
 
@@ -65,6 +70,16 @@ static uint64_t early_random(void)
 	return mix(v ^ x86_rdtsc() << 32);
 }
 
+/*
+ * Where an object is now. To the compiler its address is a constant, which it may compute again
+ * later instead of keeping what we stored; but by then we have moved.
+ */
+static inline uintptr_t here(const void *p)
+{
+	__asm__ volatile("" : "+r"(p));
+	return (uintptr_t)p;
+}
+
 /* Compact relative relocations: an address, then bitmaps of the 63 words that follow (ELF gABI). */
 static void relocate(uintptr_t load, uintptr_t target)
 {
@@ -85,15 +100,15 @@ static void relocate(uintptr_t load, uintptr_t target)
 
 static void map(uintptr_t offset, char *start, char *end, unsigned prot)
 {
-	uintptr_t pa = (uintptr_t)start & ~UK_PAGE_MASK;
+	uintptr_t pa = here(start) & ~UK_PAGE_MASK;
 
-	if (uk_plat_map(offset + pa, pa, UK_ALIGN_UP((uintptr_t)end, UK_PAGE_SIZE) - pa, prot))
+	if (uk_plat_map(offset + pa, pa, UK_ALIGN_UP(here(end), UK_PAGE_SIZE) - pa, prot))
 		uk_fatal("the image is too large for its page tables");
 }
 
 uintptr_t kvm_early(uint32_t magic)
 {
-	uintptr_t image = (uintptr_t)uk_image_start;
+	uintptr_t image = here(uk_image_start);
 	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) + KVM_FIXED_PAGES * UK_PAGE_SIZE;
 	size_t tables = (size_t)(kvm_stack - kvm_tables);
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
@@ -105,7 +120,7 @@ uintptr_t kvm_early(uint32_t magic)
 		memset(kvm_bss, 0, (size_t)((char *)kvm_root_table - kvm_bss));
 		memset(kvm_tables, 0, tables);
 	}
-	x86_pt_init(kvm_root_table, (uintptr_t)kvm_tables, (unsigned)(tables / UK_PAGE_SIZE),
+	x86_pt_init((uint64_t *)here(kvm_root_table), here(kvm_tables), (unsigned)(tables / UK_PAGE_SIZE),
 		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;
 	if (slot % SLOTS_PD + slots > SLOTS_PD) /* would need two page directories */

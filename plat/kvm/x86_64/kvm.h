@@ -27,7 +27,9 @@
 #include <uk/plat/mem.h>
 
 /* From the linker script. */
+#pragma GCC visibility push(hidden)
 extern char uk_image_start[], uk_image_end[];
+#pragma GCC visibility pop
 
 /* Virtual - physical address of the image. */
 extern uintptr_t kvm_image_offset;
