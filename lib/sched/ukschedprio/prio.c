@@ -50,10 +50,11 @@ static inline bool is_sliced(const struct uk_thread *t)
 	return t->runq.next != &t->runq && t->policy != UK_THREAD_FIFO;
 }
 
-static inline void ensure_tick(struct prio *p)
+/* Returns t, so that its callers, which run at every switch, call it last and need no frame. */
+static UK_NOINLINE struct uk_thread *start_tick(struct prio *p, struct uk_thread *t)
 {
-	if (UK_UNLIKELY(!uk_timer_pending(&p->tick)))
-		uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
+	uk_timer_start(&p->tick, uk_deadline(HALF_SLICE));
+	return t;
 }
 
 static inline void end_turn(struct prio *p, struct uk_thread *t)
@@ -61,7 +62,7 @@ static inline void end_turn(struct prio *p, struct uk_thread *t)
 	struct uk_queue *ring = &p->ring[t->prio];
 
 	t->ticks = 0;
-	if (ring->first == &t->runq)
+	if (UK_LIKELY(ring->first == &t->runq))
 		uk_queue_rotate(ring);
 }
 
@@ -77,7 +78,7 @@ static void tick(struct uk_timer *timer)
 			end_turn(p, t);
 			uk_sched_set_resched();
 		}
-		ensure_tick(p);
+		start_tick(p, t);
 	}
 	uk_spin_unlock_irq(&p->sched.lock, irq);
 }
@@ -91,8 +92,9 @@ bool ukschedprio_add(struct uk_sched *s, struct uk_thread *t)
 	uk_queue_push(&p->ring[t->prio], &t->runq);
 	p->used[t->prio / 64] |= 1ULL << t->prio % 64;
 	/* If the CPU is idle, ukschedprio_next() looks for equals. */
-	if (t->prio == running->prio && running->state == UK_THREAD_RUNNABLE && is_sliced(running))
-		ensure_tick(p);
+	if (t->prio == running->prio && running->state == UK_THREAD_RUNNABLE &&
+	    is_sliced(running) && !uk_timer_pending(&p->tick))
+		start_tick(p, running);
 	return t->prio > running->prio;
 }
 
@@ -110,14 +112,14 @@ struct uk_thread *ukschedprio_next(struct uk_sched *s)
 	struct prio *p = to_prio(s);
 	struct uk_thread *t;
 
-	if (p->used[1])
+	if (UK_UNLIKELY(p->used[1]))
 		t = first_of(&p->ring[127 - __builtin_clzll(p->used[1])]);
-	else if (p->used[0])
+	else if (UK_LIKELY(p->used[0]))
 		t = first_of(&p->ring[63 - __builtin_clzll(p->used[0])]);
 	else
 		return NULL;
-	if (is_sliced(t))
-		ensure_tick(p);
+	if (is_sliced(t) && UK_UNLIKELY(!uk_timer_pending(&p->tick)))
+		return start_tick(p, t);
 	return t;
 }
 
