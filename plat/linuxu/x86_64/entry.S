@@ -15,15 +15,15 @@ _start:
 	ud2				/* it does not return */
 	.size	_start, . - _start
 
-	.section .text.linuxu_sigreturn, "ax"
-	.globl	linuxu_sigreturn
-	.hidden	linuxu_sigreturn
-	.type	linuxu_sigreturn, @function
+	.section .text.__restore_rt, "ax"
+	.globl	__restore_rt
+	.hidden	__restore_rt
+	.type	__restore_rt, @function
 	nop				/* unwinders look one byte before a return address */
-linuxu_sigreturn:
-	/* Exactly these bytes: gdb and libunwind know a signal frame by them. */
+__restore_rt:
+	/* Exactly this name and these bytes: gdb and libunwind know a signal frame by them. */
 	mov	$15, %rax
 	syscall
-	.size	linuxu_sigreturn, . - linuxu_sigreturn
+	.size	__restore_rt, . - __restore_rt
 
 	.section .note.GNU-stack, "", @progbits

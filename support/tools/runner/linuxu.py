@@ -124,9 +124,8 @@ def run_gdb(image, path, args):
     gdb = process.find_program("gdb")
     if gdb is None:
         raise RunError("--gdb: there is no gdb on this system; install the package gdb")
-    argv = [gdb, "-q"]
-    if os.path.exists(image.debug_file):
-        argv += ["-s", image.debug_file, "-e", path]
-    # These arrive as interrupts do, all the time.
-    argv += ["-ex", "handle SIGALRM SIGIO nostop noprint pass", "--args", path] + args
-    os.execv(gdb, argv)
+    debug_file = image.debug_file if os.path.exists(image.debug_file) else image.path
+    os.execv(gdb, [gdb, "-q", "-iex", "directory " + process.ROOT, "-s", debug_file, "-e", path,
+                   # These arrive as interrupts do, all the time.
+                   "-ex", "handle SIGALRM SIGIO nostop noprint pass",
+                   "-ex", "set args " + process.quote(args)])

@@ -5,6 +5,9 @@ import _signal  # the signal module wraps this one in enums, at 5 ms
 
 from . import RunError
 
+# Where the sources are: support/tools/runner/.. is three levels below.
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+
 SIGKILL = 9
 SIGINT, SIGTERM, SIGHUP, SIGPIPE = 2, 15, 1, 13
 
@@ -27,6 +30,10 @@ def stop_on_signals():
         raise Stop(signum)
     for s in caught:
         _signal.signal(s, stop)
+
+
+def ignore_interrupt():
+    _signal.signal(SIGINT, _signal.SIG_IGN)
 
 
 def end_by_signal(signum):
