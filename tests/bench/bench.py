@@ -12,6 +12,7 @@ import fnmatch
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 
@@ -101,6 +102,8 @@ def surroundings(bench):
 
 def main(argv=None):
     args = arguments(argv)
+    # A terminated run cleans up like an interrupted one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     picked = chosen(args.only, args.app)
     everything = [r for _, group in picked for r in group]
     if args.list:
