@@ -73,6 +73,7 @@ int uk_vfs_mount(struct uk_fs_ctx *ctx, const char *dev, const char *path, const
 	if (dir) {
 		dir->fs->users++;
 		uk_spin_lock(&vfs_tree_lock);
+		names_change();
 		fs->covered = dir;
 		dir->mounted = fs;
 		uk_spin_unlock(&vfs_tree_lock);
@@ -106,6 +107,7 @@ int uk_vfs_umount(struct uk_fs_ctx *ctx, const char *path)
 	if (!err) {
 		covered = fs->covered;
 		uk_spin_lock(&vfs_tree_lock);
+		names_change();
 		covered->mounted = NULL;
 		fs->covered = NULL;
 		uk_spin_unlock(&vfs_tree_lock);

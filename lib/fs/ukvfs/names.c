@@ -60,6 +60,7 @@ static int create(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, s
 	dir = w.dir;
 	what->uid = ctx->uid;
 	what->gid = ctx->gid;
+	names_change();
 	err = dir->ops->create ? dir->ops->create(dir, &w.name, what, &inode) : -EPERM;
 	if (!err) {
 		if (is_dir) {
@@ -149,10 +150,12 @@ int uk_vfs_link(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldpat
 		goto leave;
 	uk_mutex_lock(&inode->lock);
 	/* A file that lost its last name may get one again only if it never had one (O_TMPFILE). */
-	if (!inode->nlink && !(oldat && !*oldpath))
+	if (!inode->nlink && !(oldat && !*oldpath)) {
 		err = -ENOENT;
-	else
+	} else {
+		names_change();
 		err = w.dir->ops->link(w.dir, &w.name, inode);
+	}
 	if (!err) {
 		inode->nlink++;
 		inode->ctime = w.dir->mtime = w.dir->ctime = uk_inode_now();
@@ -223,6 +226,7 @@ int uk_vfs_unlink(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, u
 		err = -EPERM;
 	if (!err) {
 		uk_mutex_lock(&inode->lock);
+		names_change();
 		err = dir->ops->unlink(dir, &w.name, inode);
 		if (!err)
 			lost_name(dir, inode);
@@ -351,6 +355,7 @@ static int rename_locked(struct walk *old, struct walk *new, unsigned flags)
 	uk_mutex_lock(&inode->lock);
 	if (victim && victim > inode)
 		uk_mutex_lock(&victim->lock);
+	names_change();
 	err = from->ops->rename(from, &old->name, inode, to, &new->name, victim, flags);
 	if (!err) {
 		inode->ctime = from->mtime = from->ctime = to->mtime = to->ctime = uk_inode_now();

@@ -21,6 +21,7 @@ static int create_locked(struct walk *w, uint32_t mode, struct uk_inode **inode)
 		return -ENOENT;
 	if (!dir->ops->create)
 		return -EACCES;
+	names_change();
 	err = dir->ops->create(dir, &w->name, &what, inode);
 	if (!err)
 		dir->mtime = dir->ctime = (*inode)->ctime;
@@ -70,41 +71,60 @@ static int find_slowly(struct walk *w, unsigned flags, uint32_t mode, struct uk_
 	return err;
 }
 
-/* The inode to open, with a reference. */
-static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
-		uint32_t mode, struct uk_inode **out, bool *created)
+/* Creating, or what the quick walk gave up: from dir (a reference, consumed), or from q on. */
+static UK_NOINLINE int find_fully(struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path,
+				  const struct quick_walk *q, unsigned flags, uint32_t mode,
+				  struct uk_inode **out, bool *created)
 {
-	struct uk_inode *inode = NULL;
 	struct walk w;
-	bool quick;
-	int err;
+	int err = 0;
 
-	uk_spin_lock(&vfs_tree_lock);
-	err = walk_start(&w, ctx, at, path);
-	if (UK_UNLIKELY(err)) {
-		uk_spin_unlock(&vfs_tree_lock);
-		return err;
-	}
-	quick = UK_LIKELY(!ctx->uid) && walk_quick(&w, &inode);
-	if (UK_LIKELY(inode != NULL))
-		uk_inode_get(inode);
+	walk_init(&w, ctx, dir, path);
+	if (q)
+		walk_continue(&w, q);
 	else
-		uk_inode_get(w.dir);
-	uk_spin_unlock(&vfs_tree_lock);
-	if (UK_LIKELY(inode != NULL)) {
-		*out = inode;
-		if (UK_LIKELY((flags & (UK_O_CREAT | UK_O_EXCL)) != (UK_O_CREAT | UK_O_EXCL)))
-			return 0;
-		uk_inode_put(inode);
-		return -EEXIST;
-	}
-	if (quick && !(flags & UK_O_CREAT))
-		err = -ENOENT;
-	if (!err && !quick)
 		err = walk_parent(&w);
 	if (!err)
 		err = find_slowly(&w, flags, mode, out, created);
 	walk_end(&w);
+	return err;
+}
+
+/* The inode to open, with a reference. */
+static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+		uint32_t mode, struct uk_inode **out, bool *created)
+{
+	struct uk_inode *dir, *inode = NULL;
+	struct quick_walk q;
+	bool quick = false;
+	int err;
+
+	uk_spin_lock(&vfs_tree_lock);
+	err = walk_start(ctx, at, path, &dir);
+	if (UK_UNLIKELY(err))
+		goto out;
+	if (may_quick(ctx)) {
+		inode = walk_recall(dir, path);
+		quick = !inode && walk_quick(dir, path, &q);
+		if (quick && q.inode)
+			walk_remember(dir, path, inode = q.inode);
+	}
+	if (UK_LIKELY(inode && !(flags & UK_O_EXCL))) {
+		ref_get(&inode->refs);
+		*out = inode;
+		goto out;
+	}
+	if (quick && !inode && !(flags & UK_O_CREAT)) {
+		err = -ENOENT;
+		goto out;
+	}
+	if (quick)
+		dir = q.dir;
+	uk_inode_get(dir);
+	uk_spin_unlock(&vfs_tree_lock);
+	return find_fully(ctx, dir, path, quick ? &q : NULL, flags, mode, out, created);
+out:
+	uk_spin_unlock(&vfs_tree_lock);
 	return err;
 }
 

@@ -66,12 +66,60 @@ int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const 
 
 /*
  * The same in steps, for who wants to use the quick walk. Under the tree lock: walk_start() chooses
- * the first directory; walk_quick() then either walks the whole path, and stores the inode that
- * it names or NULL, or gives up with *w as it was. Neither takes references: the caller does,
- * of w->dir or the inode, before it releases the lock. After giving up, walk_parent() goes on.
+ * the first directory; then, if may_quick(), walk_quick() tries the whole path. If it returns true,
+ * `inode` is what the path names or NULL, and `dir` and `name` are its last component; else it gave
+ * up. There are no references here: the caller takes one, of the inode or of the directory, before
+ * it releases the lock. Then walk_init() and walk_parent() do it fully, or walk_continue() goes
+ * on where the quick walk has stopped.
  */
-int walk_start(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path);
-bool walk_quick(struct walk *w, struct uk_inode **inode);
+struct quick_walk {
+	struct uk_inode *dir, *inode;
+	struct uk_name name;
+};
+
+static inline int walk_start(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
+			     struct uk_inode **dir)
+{
+	struct uk_inode *d;
+
+	if (*path == '/') {
+		d = ctx->root;
+	} else if (UK_LIKELY(!at)) {
+		d = ctx->cwd;
+	} else {
+		d = at->inode;
+		if (!d || !uk_inode_is(d, UK_S_IFDIR))
+			return *path ? -ENOTDIR : -ENOENT;
+	}
+	*dir = d;
+	return UK_LIKELY(*path && d) ? 0 : -ENOENT; /* no root before the first mount */
+}
+
+/* The quick walk does not look at permissions. */
+static inline bool may_quick(const struct uk_fs_ctx *ctx)
+{
+	return UK_LIKELY(!ctx->uid);
+}
+
+bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q);
+
+/*
+ * Recently walked paths (recall.c), also under the tree lock: the inode without a reference, or NULL: walk.
+ * What walk_quick() found may be remembered.
+ */
+struct uk_inode *walk_recall(struct uk_inode *dir, const char *path);
+void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inode);
+
+/* A name is about to be made, removed or moved, or something mounted: the directory is locked. */
+extern uint32_t vfs_names_generation;
+
+static inline void names_change(void)
+{
+	__atomic_fetch_add(&vfs_names_generation, 1, __ATOMIC_SEQ_CST);
+}
+
+void walk_init(struct walk *w, struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path);
+void walk_continue(struct walk *w, const struct quick_walk *q);
 /* With a reference to w->dir: on to the last component of w->rest. */
 int walk_parent(struct walk *w);
 

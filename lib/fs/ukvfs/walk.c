@@ -10,35 +10,13 @@
  * takes, and file systems whose directories are in memory answer on the spot (inode_ops.peek).
  * Whatever is unusual (links, dots, a directory being changed) starts over with the full walk.
  */
-#include <uk/bits.h>
-#include "vfs_priv.h"
+#include "words.h"
 
 /* ---- names ---- */
 
-/*
- * A component is read eight bytes at a time: find the first `/` or 0 in the word with arithmetic
- * (Warren, Hacker's Delight, 6-1: the lowest byte that is reported is right), cut the word off
- * there, hash it. All machines that we know are little endian.
- */
-typedef unsigned long __attribute__((__may_alias__, __aligned__(1))) word_t;
-
-#define ONES  (~0UL / 255)
-#define HIGHS (ONES * 128)
-
-/* Bit 7 of the first byte that is 0 or `/` is the lowest bit set; 0 if there is none. */
-static inline unsigned long find_end(unsigned long w)
-{
-	return ((w - ONES) | ((w ^ ONES * '/') - ONES)) & ~w & HIGHS;
-}
-
-static inline unsigned long hash_word(unsigned long h, unsigned long w)
-{
-	return (h + w) * 0x9e3779b97f4a7c15UL;
-}
-
 static inline uint32_t hash_end(unsigned long h)
 {
-	return (uint32_t)(h >> 32); /* the high half depends on all bytes */
+	return (uint32_t)(h >> 32);
 }
 
 uint32_t uk_name_hash(const char *s, size_t len)
@@ -52,47 +30,44 @@ uint32_t uk_name_hash(const char *s, size_t len)
 	return hash_end(hash_word(h, w));
 }
 
-/* Eight bytes from p on; reads up to seven bytes behind the end of the string, never the next page. */
-__attribute__((__no_sanitize_address__)) static inline unsigned long load_word(const char *p)
+/* The rest of read_name() for names of eight bytes or more. */
+static UK_NOINLINE const char *read_long_name(struct uk_name *name, const char *s)
 {
-	unsigned long w = 0;
-	unsigned i;
+	unsigned long w = name->head, h = 0, ends;
+	const char *p = s;
 
-	if (UK_LIKELY((uintptr_t)p % VFS_BLOCK <= VFS_BLOCK - sizeof(w)))
-		return *(const word_t *)p;
-	for (i = 0; i < sizeof(w) && (i == 0 || p[i - 1]); i++)
-		w |= (unsigned long)(unsigned char)p[i] << 8 * i;
-	return w;
+	do {
+		h = hash_word(h, w);
+		p += sizeof(w);
+		w = load_word(p);
+		ends = find_end(w);
+	} while (!ends);
+	name->hash = hash_end(hash_word(h, w & below_end(ends)));
+	p += uk_ctz(ends) / 8;
+	name->len = (uint32_t)(p - s);
+	return p;
 }
 
 /* Read the component at s up to `/` or 0; returns where that is. */
 static inline const char *read_name(struct uk_name *name, const char *s)
 {
-	unsigned long h = 0, w, ends;
-	const char *p = s;
+	unsigned long w = load_word(s), ends = find_end(w);
 
-	for (;; p += sizeof(w)) {
-		w = load_word(p);
-		ends = find_end(w);
-		if (UK_LIKELY(ends))
-			break;
-		if (p == s)
-			name->head = w;
-		h = hash_word(h, w);
-	}
-	w &= (ends ^ (ends - 1)) >> 8; /* what is below the byte that ends the name */
-	if (p == s)
-		name->head = w;
-	p += uk_ctz(ends) / 8;
 	name->s = s;
-	name->len = (uint32_t)(p - s);
-	name->hash = hash_end(hash_word(h, w));
-	return p;
+	if (UK_UNLIKELY(!ends)) {
+		name->head = w;
+		return read_long_name(name, s);
+	}
+	w &= below_end(ends);
+	name->head = w;
+	name->hash = hash_end(hash_word(0, w));
+	name->len = uk_ctz(ends) / 8;
+	return s + name->len;
 }
 
 static inline bool is_dots(const struct uk_name *name)
 {
-	return name->s[0] == '.' && (name->len == 1 || (name->len == 2 && name->s[1] == '.'));
+	return UK_UNLIKELY((name->head & 255) == '.') && (name->head == '.' || name->head == ('.' | '.' << 8));
 }
 
 /* ---- the quick walk ---- */
@@ -110,74 +85,82 @@ static inline bool is_quiet(const struct uk_inode *dir)
 #endif
 }
 
-bool walk_quick(struct walk *w, struct uk_inode **inode)
+bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q)
 {
-	struct uk_inode *dir = w->dir, *child;
-	const char *p = w->rest;
+	struct uk_inode *child;
+	const char *p = path;
 
+	if (*p == '/')
+		p++;
 	for (;;) {
-		while (*p == '/')
+		const char *s = p;
+
+		p = read_name(&q->name, s);
+		if (UK_UNLIKELY(!q->name.head)) {
+			if (!*p)
+				return false; /* a slash at the end */
 			p++;
-		p = read_name(&w->name, p);
-		if (UK_UNLIKELY(!w->name.len || w->name.len > UK_NAME_MAX || is_dots(&w->name)))
+			continue;
+		}
+		if (is_dots(&q->name))
 			return false;
 		if (UK_UNLIKELY(!dir->ops->peek || !is_quiet(dir)))
 			return false;
-		child = dir->ops->peek(dir, &w->name);
-		if (child && uk_inode_is(child, UK_S_IFDIR)) {
-			while (UK_UNLIKELY(child->mounted))
-				child = child->mounted->root;
-		} else if (*p || (child && uk_inode_is(child, UK_S_IFLNK))) {
-			return false;
-		}
+		child = dir->ops->peek(dir, &q->name);
+		if (UK_UNLIKELY(!child) || !uk_inode_is(child, UK_S_IFDIR))
+			break;
+		while (UK_UNLIKELY(child->mounted))
+			child = child->mounted->root;
 		if (!*p)
 			break;
+		p++;
 		dir = child;
 	}
-	if (UK_UNLIKELY(p - w->path >= UK_PATH_MAX))
+	if (UK_UNLIKELY(*p || p - path >= UK_PATH_MAX || q->name.len > UK_NAME_MAX ||
+			(child && uk_inode_is(child, UK_S_IFLNK))))
 		return false;
-	w->dir = dir;
-	w->rest = p;
-	w->last = WALK_NAME;
-	*inode = child;
+	q->dir = dir;
+	q->inode = child;
 	return true;
 }
 
 /* ---- the walk ---- */
 
-int walk_start(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path)
+void walk_init(struct walk *w, struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path)
 {
-	if (UK_UNLIKELY(!*path))
-		return -ENOENT;
-	if (*path == '/')
-		w->dir = ctx->root;
-	else if (UK_LIKELY(!at))
-		w->dir = ctx->cwd;
-	else if (at->inode && uk_inode_is(at->inode, UK_S_IFDIR))
-		w->dir = at->inode;
-	else
-		return -ENOTDIR;
-	if (UK_UNLIKELY(!w->dir))
-		return -ENOENT; /* before the first mount */
 	w->ctx = ctx;
+	w->dir = dir;
 	w->rest = w->path = path;
 	w->slash = false;
 	w->links = 0;
 	w->text = NULL;
-	return 0;
+}
+
+/* What the full walk would have stopped at. */
+void walk_continue(struct walk *w, const struct quick_walk *q)
+{
+	w->dir = q->dir;
+	w->name = q->name;
+	w->last = WALK_NAME;
+	w->rest = "";
 }
 
 int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path)
 {
-	struct uk_inode *inode;
+	struct uk_inode *dir;
+	struct quick_walk q;
+	bool quick = false;
 	int err;
-	bool quick;
 
 	uk_spin_lock(&vfs_tree_lock);
-	err = walk_start(w, ctx, at, path);
-	quick = !err && !ctx->uid && walk_quick(w, &inode);
-	if (UK_LIKELY(!err))
+	err = walk_start(ctx, at, path, &dir);
+	if (UK_LIKELY(!err)) {
+		walk_init(w, ctx, dir, path);
+		quick = may_quick(ctx) && walk_quick(dir, path, &q);
+		if (quick)
+			walk_continue(w, &q);
 		uk_inode_get(w->dir);
+	}
 	uk_spin_unlock(&vfs_tree_lock);
 	if (quick || err)
 		return err;
@@ -388,38 +371,15 @@ int walk_follow(struct walk *w, struct uk_inode *link)
 	return err ? err : walk_parent(w);
 }
 
-int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
-	      struct uk_inode **inode)
+/* The walk by all rules, from `dir` (a reference, consumed). */
+static UK_NOINLINE int walk_path_fully(struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path,
+				       unsigned flags, struct uk_inode **inode)
 {
 	struct uk_inode *found = NULL;
 	struct walk w;
 	int err;
 
-	if (!path || (!*path && (flags & UK_AT_EMPTY_PATH))) {
-		if (at) {
-			*inode = at->inode;
-			if (!at->inode)
-				return -EBADF;
-			uk_inode_get(at->inode);
-			return 0;
-		}
-		path = ".";
-	}
-	uk_spin_lock(&vfs_tree_lock);
-	err = walk_start(&w, ctx, at, path);
-	if (UK_LIKELY(!err)) {
-		if (UK_LIKELY(!ctx->uid) && walk_quick(&w, &found)) {
-			if (UK_LIKELY(found != NULL))
-				uk_inode_get(found);
-			uk_spin_unlock(&vfs_tree_lock);
-			*inode = found;
-			return found ? 0 : -ENOENT;
-		}
-		uk_inode_get(w.dir);
-	}
-	uk_spin_unlock(&vfs_tree_lock);
-	if (UK_UNLIKELY(err))
-		return err;
+	walk_init(&w, ctx, dir, path);
 	err = walk_parent(&w);
 	while (!err) {
 		err = walk_last(&w, &found);
@@ -440,4 +400,51 @@ int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsig
 		uk_inode_put(found);
 	*inode = found;
 	return err;
+}
+
+/* The starting point itself. */
+static UK_NOINLINE int walk_nowhere(struct uk_fs_ctx *ctx, struct uk_file *at,
+				    struct uk_inode **inode)
+{
+	struct uk_inode *found;
+
+	uk_spin_lock(&vfs_tree_lock);
+	found = at ? at->inode : ctx->cwd;
+	if (found)
+		uk_inode_get(found);
+	uk_spin_unlock(&vfs_tree_lock);
+	*inode = found;
+	return found ? 0 : at ? -EBADF : -ENOENT;
+}
+
+int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+	      struct uk_inode **inode)
+{
+	struct uk_inode *dir, *found;
+	struct quick_walk q;
+	int err;
+
+	if (UK_UNLIKELY(!path || (!*path && (flags & UK_AT_EMPTY_PATH))))
+		return walk_nowhere(ctx, at, inode);
+	uk_spin_lock(&vfs_tree_lock);
+	err = walk_start(ctx, at, path, &dir);
+	if (UK_UNLIKELY(err)) {
+		uk_spin_unlock(&vfs_tree_lock);
+		return err;
+	}
+	if (may_quick(ctx)) {
+		found = walk_recall(dir, path);
+		if (UK_LIKELY(found != NULL) || walk_quick(dir, path, &q)) {
+			if (!found && q.inode)
+				walk_remember(dir, path, found = q.inode);
+			if (found)
+				ref_get(&found->refs);
+			uk_spin_unlock(&vfs_tree_lock);
+			*inode = found;
+			return found ? 0 : -ENOENT;
+		}
+	}
+	uk_inode_get(dir);
+	uk_spin_unlock(&vfs_tree_lock);
+	return walk_path_fully(ctx, dir, path, flags, inode);
 }
