@@ -55,7 +55,8 @@ UK_TEST(ukstack, cache_is_bounded)
 		uk_stack_free(s[i], 2 * UK_PAGE_SIZE);
 	uk_page_stats(&after);
 	/* Two frames each, and page tables that stay for what stays. */
-	UK_EXPECT_LE((long)(before.free - after.free), (long) (2 * CONFIG_LIBUKVMEM_STACK_CACHE + 8) * UK_PAGE_SIZE);
+	UK_EXPECT_LE((long)(before.free - after.free),
+		     (long)((2 * CONFIG_LIBUKVMEM_STACK_CACHE + 8) * UK_PAGE_SIZE));
 	UK_EXPECT(!uk_stack_alloc(0));
 	UK_EXPECT(!uk_stack_alloc(SIZE_MAX));
 }
