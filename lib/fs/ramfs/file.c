@@ -3,14 +3,13 @@
  * Regular files of the ram file system.
  *
  * A read or write keeps others out from the first byte to the last, as Linux does for writes only:
- * transfers are atomic with respect to each other, and pages do not vanish underneath. Nothing here
- * blocks, so for all but large transfers that takes no lock (uk_inode_enter()).
+ * transfers are atomic with respect to each other, and pages do not vanish underneath. For the most
+ * frequent ones, within a page, that takes no lock (uk_inode_enter_quick()).
  */
 #include <uk/page.h>
 #include "ramfs.h"
 
-#define SIZE_LIMIT  ((uint64_t)INT64_MAX)
-#define QUICK_BYTES 65536 /* transfers up to this are done with preemption off */
+#define SIZE_LIMIT ((uint64_t)INT64_MAX)
 
 static void touch_modified(struct uk_inode *inode)
 {
@@ -58,36 +57,43 @@ static UK_NOINLINE size_t read_pages(struct ramfs_inode *ri, struct uk_iter *it,
 	return at - start;
 }
 
+static UK_NOINLINE ssize_t read_locked(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+{
+	struct uk_inode *inode = f->inode;
+	ssize_t done;
+
+	uk_mutex_lock(&inode->lock);
+	done = (ssize_t)read_pages(ramfs_i(inode), it, (uint64_t)*pos);
+	*pos += done;
+	if (done)
+		touch_read(f, inode);
+	else if (it->left && (uint64_t)*pos < inode->size)
+		done = -EFAULT;
+	uk_mutex_unlock(&inode->lock);
+	return done;
+}
+
 static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	struct uk_inode *inode = f->inode;
-	struct ramfs_inode *ri = ramfs_i(inode);
-	size_t n = it->left, off, done;
+	const size_t n = it->left;
 	const char *page;
 	uint64_t at;
-	bool quick;
 
-	if (UK_UNLIKELY(n > QUICK_BYTES)) {
-		uk_mutex_lock(&inode->lock);
-		quick = false;
-	} else {
-		quick = uk_inode_enter(inode);
-	}
+	/* Most reads ask for bytes of one page, all there, and not for the first time. */
+	if (UK_UNLIKELY(!uk_inode_enter_quick(inode)))
+		return read_locked(f, it, pos);
 	at = (uint64_t)*pos;
-	off = at % UK_PAGE_SIZE;
-	/* Most reads ask for bytes of one page that are all there. */
-	if (UK_LIKELY(n <= UK_PAGE_SIZE - off && at + n <= inode->size) &&
-	    (page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE)))
-		done = uk_iter_put(it, page + off, n);
-	else
-		done = read_pages(ri, it, at);
-	*pos = (uk_off_t)(at + done);
-	if (UK_LIKELY(done))
-		touch_read(f, inode);
-	else if (UK_UNLIKELY(n && at < inode->size))
-		done = (size_t)-EFAULT;
-	uk_inode_leave(inode, quick);
-	return (ssize_t)done;
+	page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
+	if (UK_LIKELY(page && n <= UK_PAGE_SIZE - at % UK_PAGE_SIZE && at + n <= inode->size &&
+		      n <= it->here && inode->atime > inode->mtime)) {
+		*pos = (uk_off_t)(at + n);
+		uk_iter_put(it, page + at % UK_PAGE_SIZE, n);
+		uk_inode_leave_quick(inode);
+		return (ssize_t)n;
+	}
+	uk_inode_leave_quick(inode);
+	return read_locked(f, it, pos);
 }
 
 /* One page's part of a write: bytes moved, -ENOSPC, -EFAULT. */
@@ -109,22 +115,16 @@ static ssize_t write_page(struct ramfs_inode *ri, struct uk_iter *it, uint64_t a
 	return moved ? (ssize_t)moved : -EFAULT;
 }
 
-static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+static UK_NOINLINE ssize_t write_locked(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	struct uk_inode *inode = f->inode;
 	struct ramfs_inode *ri = ramfs_i(inode);
 	uint64_t start, at, end;
 	ssize_t moved = 0;
-	bool quick;
 
 	if (!it->left)
 		return 0;
-	if (UK_UNLIKELY(it->left > QUICK_BYTES)) {
-		uk_mutex_lock(&inode->lock);
-		quick = false;
-	} else {
-		quick = uk_inode_enter(inode);
-	}
+	uk_mutex_lock(&inode->lock);
 	start = f->flags & UK_O_APPEND ? inode->size : (uint64_t)*pos;
 	at = start;
 	end = UK_MIN(at + it->left, SIZE_LIMIT); /* neither operand has the top bit */
@@ -142,10 +142,36 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		touch_modified(inode);
 		*pos = (uk_off_t)at;
 	}
-	uk_inode_leave(inode, quick);
+	uk_mutex_unlock(&inode->lock);
 	if (UK_UNLIKELY(at == start))
 		return moved < 0 ? moved : -EFBIG;
 	return (ssize_t)(at - start);
+}
+
+static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
+{
+	struct uk_inode *inode = f->inode;
+	const size_t n = it->left;
+	uint64_t at;
+	char *page;
+
+	/* Most writes go to one page that is there already. */
+	if (UK_UNLIKELY(f->flags & UK_O_APPEND || !uk_inode_enter_quick(inode)))
+		return write_locked(f, it, pos);
+	at = (uint64_t)*pos;
+	page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
+	if (UK_LIKELY(page && n && n <= UK_PAGE_SIZE - at % UK_PAGE_SIZE && n <= it->here &&
+		      at + n <= SIZE_LIMIT)) {
+		*pos = (uk_off_t)(at + n);
+		if (at + n > inode->size)
+			inode->size = at + n;
+		uk_iter_get(it, page + at % UK_PAGE_SIZE, n);
+		touch_modified(inode);
+		uk_inode_leave_quick(inode);
+		return (ssize_t)n;
+	}
+	uk_inode_leave_quick(inode);
+	return write_locked(f, it, pos);
 }
 
 /* The rest of the page that holds byte `at`, if the page is in the tree, becomes zero. */

@@ -38,7 +38,7 @@ static void **make_slot(struct ramfs_pages *pages, uint64_t index)
 	unsigned shift;
 	void **slot;
 
-	while (index >> pages->height * 6) {
+	while (index >> pages->shift) {
 		if (pages->root) {
 			void **node = new_node();
 
@@ -47,10 +47,10 @@ static void **make_slot(struct ramfs_pages *pages, uint64_t index)
 			node[0] = pages->root;
 			pages->root = node;
 		}
-		pages->height++;
+		pages->shift += 6;
 	}
 	slot = &pages->root;
-	for (shift = pages->height * 6; shift; shift -= 6) {
+	for (shift = pages->shift; shift; shift -= 6) {
 		if (!*slot) {
 			*slot = new_node();
 			if (!*slot)
@@ -139,12 +139,12 @@ static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t f
 void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 {
 	struct ramfs_pages *pages = &ri->pages;
-	uint64_t top = (1ULL << pages->height * 6) - 1;
+	uint64_t top = (1ULL << pages->shift) - 1;
 
 	if (!pages->root || first > top)
 		return;
-	if (drop(ri, &pages->root, pages->height, first, UK_MIN(last, top)))
-		pages->height = 0;
+	if (drop(ri, &pages->root, pages->shift / 6, first, UK_MIN(last, top)))
+		pages->shift = 0;
 }
 
 /* As ramfs_next_page() within a subtree. */
@@ -170,7 +170,7 @@ static uint64_t next_in(void *const *slot, unsigned level, uint64_t index)
 
 uint64_t ramfs_next_page(const struct ramfs_pages *pages, uint64_t index)
 {
-	if (index >> pages->height * 6)
+	if (index >> pages->shift)
 		return UINT64_MAX;
-	return next_in(&pages->root, pages->height, index);
+	return next_in(&pages->root, pages->shift / 6, index);
 }

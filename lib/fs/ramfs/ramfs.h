@@ -31,7 +31,7 @@ struct ramfs {
  */
 struct ramfs_pages {
 	void *root;
-	unsigned height;
+	unsigned shift; /* bits of an index that the tree looks at: 6 per level */
 	const char *backing;
 	uint64_t backing_len;
 };
@@ -81,7 +81,7 @@ static inline struct ramfs_inode *ramfs_i(struct uk_inode *inode)
 /* The page of that index in the tree, or NULL. */
 static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t index)
 {
-	unsigned shift = pages->height * 6;
+	unsigned shift = pages->shift;
 	void *p = pages->root;
 
 	if (UK_UNLIKELY(index >> shift))

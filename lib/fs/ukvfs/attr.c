@@ -5,8 +5,8 @@
  */
 #include "vfs_priv.h"
 
-int uk_vfs_stat(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
-		struct uk_abi_stat *st)
+static UK_NOINLINE int stat_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
+				    unsigned flags, struct uk_abi_stat *st)
 {
 	struct uk_inode *inode;
 	int err;
@@ -15,12 +15,29 @@ int uk_vfs_stat(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 		return -EINVAL;
 	if (at && !*path && (flags & UK_AT_EMPTY_PATH))
 		return uk_file_stat(at, st); /* also what has no inode */
-	err = walk_path(ctx, at, path, flags, &inode);
+	err = walk_path_unknown(ctx, at, path, flags, &inode);
 	if (UK_UNLIKELY(err))
 		return err;
 	err = uk_inode_stat(inode, st);
 	uk_inode_put(inode);
 	return err;
+}
+
+int uk_vfs_stat(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+		struct uk_abi_stat *st)
+{
+	struct uk_inode *inode;
+
+	/* Known and in memory: the lock that guards the tree guards the inode's life as well. */
+	uk_spin_lock(&vfs_tree_lock);
+	inode = walk_known(ctx, at, path);
+	if (UK_UNLIKELY(!inode || inode->ops->getattr)) {
+		uk_spin_unlock(&vfs_tree_lock);
+		return stat_unknown(ctx, at, path, flags, st);
+	}
+	inode_fill(inode, st);
+	uk_spin_unlock(&vfs_tree_lock);
+	return 0;
 }
 
 int uk_vfs_access(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned mode,

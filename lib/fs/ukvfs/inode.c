@@ -106,26 +106,10 @@ int inode_setattr(struct uk_inode *inode, struct uk_attr *attr)
 	return err;
 }
 
-static UK_NOINLINE int inode_refresh(struct uk_inode *inode)
-{
-	int err;
-
-	uk_mutex_lock(&inode->lock);
-	err = inode->ops->getattr(inode);
-	uk_mutex_unlock(&inode->lock);
-	return err;
-}
-
-int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)
+void inode_fill(const struct uk_inode *inode, struct uk_abi_stat *st)
 {
 	uk_nsec t;
-	int err;
 
-	if (UK_UNLIKELY(inode->ops->getattr)) {
-		err = inode_refresh(inode);
-		if (err)
-			return err;
-	}
 	/*
 	 * Unlocked: each field is right for some moment of the call, which is all stat promises.
 	 * Field by field, since this is called often and a zeroed temporary costs as much again.
@@ -156,5 +140,18 @@ int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)
 		st->st_ctime_nsec = st->st_mtime_nsec;
 	}
 	st->unused[0] = st->unused[1] = st->unused[2] = 0;
-	return 0;
+}
+
+int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)
+{
+	int err = 0;
+
+	if (UK_UNLIKELY(inode->ops->getattr)) {
+		uk_mutex_lock(&inode->lock);
+		err = inode->ops->getattr(inode);
+		uk_mutex_unlock(&inode->lock);
+	}
+	if (!err)
+		inode_fill(inode, st);
+	return err;
 }

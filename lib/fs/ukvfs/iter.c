@@ -33,13 +33,6 @@ static bool next_buffer(struct uk_iter *it)
 	return true;
 }
 
-static inline void advance(struct uk_iter *it, size_t n)
-{
-	it->p += n;
-	it->here -= n;
-	it->left -= n;
-}
-
 size_t uk_iter_put_slow(struct uk_iter *it, const void *src, size_t n)
 {
 	size_t done = 0;
@@ -48,7 +41,7 @@ size_t uk_iter_put_slow(struct uk_iter *it, const void *src, size_t n)
 		size_t part = UK_MIN(n - done, it->here);
 
 		memcpy(it->p, (const char *)src + done, part);
-		advance(it, part);
+		uk_iter_advance(it, part);
 		done += part;
 	}
 	return done;
@@ -62,7 +55,7 @@ size_t uk_iter_get_slow(struct uk_iter *it, void *dst, size_t n)
 		size_t part = UK_MIN(n - done, it->here);
 
 		memcpy((char *)dst + done, it->p, part);
-		advance(it, part);
+		uk_iter_advance(it, part);
 		done += part;
 	}
 	return done;
@@ -76,7 +69,7 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n)
 		size_t part = UK_MIN(n - done, it->here);
 
 		memset(it->p, 0, part);
-		advance(it, part);
+		uk_iter_advance(it, part);
 		done += part;
 	}
 	return done;
@@ -86,6 +79,6 @@ void uk_iter_each(struct uk_iter *it, void (*fn)(void *arg, const void *piece, s
 {
 	while (next_buffer(it)) {
 		fn(arg, it->p, it->here);
-		advance(it, it->here);
+		uk_iter_advance(it, it->here);
 	}
 }

@@ -13,13 +13,13 @@
 #include "words.h"
 
 #define ENTRIES_SHIFT 4
-#define TEXT_WORDS    6 /* paths shorter than 48 bytes */
+#define TEXT_WORDS    12 /* paths shorter than 96 bytes; an entry is 128 then */
 
 struct entry {
 	unsigned long hash;
 	struct uk_inode *dir;
 	struct uk_inode *inode;
-	uint32_t generation;
+	unsigned long generation;
 	unsigned long text[TEXT_WORDS]; /* with zeros to the end of the last word */
 };
 
@@ -27,9 +27,12 @@ uint32_t vfs_names_generation = 1;
 static uint32_t settled; /* the generation of the last walk */
 static struct entry entries[1 << ENTRIES_SHIFT];
 
-/* Hash of directory and path; *last is the word that ends it, *end where that starts. 0: too long. */
-static inline unsigned long hash_path(struct uk_inode *dir, const char *path, unsigned long *last,
-				      const char **end)
+/*
+ * The entry where directory and path belong; *last is the word that ends the path, *end where that
+ * starts. NULL: too long.
+ */
+static inline struct entry *place(struct uk_inode *dir, const char *path, unsigned long *hash,
+				  unsigned long *last, const char **end)
 {
 	unsigned long h = (uintptr_t)dir, w, zero;
 	const char *p = path;
@@ -42,11 +45,12 @@ static inline unsigned long hash_path(struct uk_inode *dir, const char *path, un
 		h = hash_word(h, w);
 		p += sizeof(w);
 		if (UK_UNLIKELY(p - path == TEXT_WORDS * sizeof(w)))
-			return 0;
+			return NULL;
 	}
 	*last = w & below_end(zero);
 	*end = p;
-	return hash_word(h, *last);
+	*hash = h = hash_word(h, *last);
+	return &entries[h >> (64 - ENTRIES_SHIFT)];
 }
 
 struct uk_inode *walk_recall(struct uk_inode *dir, const char *path)
@@ -57,10 +61,9 @@ struct uk_inode *walk_recall(struct uk_inode *dir, const char *path)
 
 	if (settled != vfs_names_generation)
 		return NULL;
-	h = hash_path(dir, path, &last, &end);
-	if (UK_UNLIKELY(!h))
+	e = place(dir, path, &h, &last, &end);
+	if (UK_UNLIKELY(!e))
 		return NULL;
-	e = &entries[h >> (64 - ENTRIES_SHIFT)];
 	if (e->hash != h || e->generation != vfs_names_generation || e->dir != dir)
 		return NULL;
 	for (text = e->text; path != end; path += sizeof(last))
@@ -79,10 +82,9 @@ void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inod
 		settled = vfs_names_generation;
 		return;
 	}
-	h = hash_path(dir, path, &last, &end);
-	if (UK_UNLIKELY(!h))
+	e = place(dir, path, &h, &last, &end);
+	if (UK_UNLIKELY(!e))
 		return;
-	e = &entries[h >> (64 - ENTRIES_SHIFT)];
 	*e = (struct entry){ h, dir, inode, vfs_names_generation, { 0 } };
 	for (text = e->text; path != end; path += sizeof(last))
 		*text++ = *(const word_t *)path;

@@ -138,6 +138,19 @@ void walk_end(struct walk *w);
 int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
 	      struct uk_inode **inode);
 
+/* The same in two halves: first, under the tree lock, the inode if it is known, or NULL; then the rest. */
+static inline struct uk_inode *walk_known(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path)
+{
+	struct uk_inode *dir;
+
+	if (UK_UNLIKELY(!path) || !may_quick(ctx) || walk_start(ctx, at, path, &dir))
+		return NULL;
+	return walk_recall(dir, path);
+}
+
+int walk_path_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+		      struct uk_inode **inode);
+
 /* ---- inode.c ---- */
 
 /* Slow path of may(): not the superuser. */
@@ -151,6 +164,9 @@ static inline int may(const struct uk_fs_ctx *ctx, const struct uk_inode *inode,
 
 /* As may(); also -EROFS for writing to a read-only file system. */
 int may_write(const struct uk_fs_ctx *ctx, const struct uk_inode *inode, unsigned want);
+
+/* Fill in st from the inode's fields. */
+void inode_fill(const struct uk_inode *inode, struct uk_abi_stat *st);
 
 /* Apply attributes: lock, setattr or plain stores, ctime. */
 int inode_setattr(struct uk_inode *inode, struct uk_attr *attr);

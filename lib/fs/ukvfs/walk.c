@@ -417,10 +417,10 @@ static UK_NOINLINE int walk_nowhere(struct uk_fs_ctx *ctx, struct uk_file *at,
 	return found ? 0 : at ? -EBADF : -ENOENT;
 }
 
-int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
-	      struct uk_inode **inode)
+int walk_path_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+		      struct uk_inode **inode)
 {
-	struct uk_inode *dir, *found;
+	struct uk_inode *dir;
 	struct quick_walk q;
 	int err;
 
@@ -428,23 +428,36 @@ int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsig
 		return walk_nowhere(ctx, at, inode);
 	uk_spin_lock(&vfs_tree_lock);
 	err = walk_start(ctx, at, path, &dir);
-	if (UK_UNLIKELY(err)) {
-		uk_spin_unlock(&vfs_tree_lock);
-		return err;
-	}
-	if (may_quick(ctx)) {
-		found = walk_recall(dir, path);
-		if (UK_LIKELY(found != NULL) || walk_quick(dir, path, &q)) {
-			if (!found && q.inode)
-				walk_remember(dir, path, found = q.inode);
-			if (found)
-				ref_get(&found->refs);
-			uk_spin_unlock(&vfs_tree_lock);
-			*inode = found;
-			return found ? 0 : -ENOENT;
+	if (UK_UNLIKELY(err))
+		goto unlock;
+	if (may_quick(ctx) && walk_quick(dir, path, &q)) {
+		*inode = q.inode;
+		if (q.inode) {
+			uk_inode_get(q.inode);
+			walk_remember(dir, path, q.inode);
+		} else {
+			err = -ENOENT;
 		}
+		goto unlock;
 	}
 	uk_inode_get(dir);
 	uk_spin_unlock(&vfs_tree_lock);
 	return walk_path_fully(ctx, dir, path, flags, inode);
+unlock:
+	uk_spin_unlock(&vfs_tree_lock);
+	return err;
+}
+
+int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
+	      struct uk_inode **inode)
+{
+	struct uk_inode *found;
+
+	uk_spin_lock(&vfs_tree_lock);
+	found = walk_known(ctx, at, path);
+	if (UK_LIKELY(found != NULL))
+		ref_get(&found->refs);
+	uk_spin_unlock(&vfs_tree_lock);
+	*inode = found;
+	return UK_LIKELY(found != NULL) ? 0 : walk_path_unknown(ctx, at, path, flags, inode);
 }

@@ -217,11 +217,11 @@ uint32_t uk_name_hash(const char *s, size_t len);
 UK_API_END
 
 /*
- * Keep out everybody else who uses the inode's lock, for a section that does not block. Where that
- * is enough (one CPU, the lock is free), preemption goes off instead of taking the lock. Pass
- * what it returned to uk_inode_leave(). Threads; may block.
+ * Keep out everybody else who uses the inode's lock, for a short section that does not block, by
+ * switching preemption off: true, where that is enough (one CPU, and the lock is free). Ends with
+ * uk_inode_leave_quick(). False: take the lock. Threads; does not block.
  */
-static inline bool uk_inode_enter(struct uk_inode *inode)
+static inline bool uk_inode_enter_quick(struct uk_inode *inode)
 {
 #ifndef CONFIG_SMP
 	uk_preempt_disable();
@@ -229,16 +229,12 @@ static inline bool uk_inode_enter(struct uk_inode *inode)
 		return true;
 	uk_preempt_enable();
 #endif
-	uk_mutex_lock(&inode->lock);
 	return false;
 }
 
-static inline void uk_inode_leave(struct uk_inode *inode, bool quick)
+static inline void uk_inode_leave_quick(struct uk_inode *inode UK_UNUSED)
 {
-	if (UK_LIKELY(quick))
-		uk_preempt_enable();
-	else
-		uk_mutex_unlock(&inode->lock);
+	uk_preempt_enable();
 }
 
 static inline bool uk_inode_is(const struct uk_inode *inode, uint32_t type)

@@ -40,6 +40,14 @@ static inline struct uk_iter uk_iter_buf(const void *buf, size_t n)
 	return (struct uk_iter){ .p = (char *)buf, .here = n, .left = n };
 }
 
+/* Move on by n <= it->here bytes. For the functions below. */
+static inline void uk_iter_advance(struct uk_iter *it, size_t n)
+{
+	it->p += n;
+	it->here -= n;
+	it->left -= n;
+}
+
 UK_API_BEGIN
 
 /*
@@ -69,34 +77,34 @@ UK_API_END
  */
 static inline size_t uk_iter_put(struct uk_iter *it, const void *src, size_t n)
 {
+	char *p = it->p;
+
 	if (UK_UNLIKELY(n > it->here))
 		return uk_iter_put_slow(it, src, n);
-	memcpy(it->p, src, n);
-	it->p += n;
-	it->here -= n;
-	it->left -= n;
+	uk_iter_advance(it, n);
+	memcpy(p, src, n);
 	return n;
 }
 
 static inline size_t uk_iter_get(struct uk_iter *it, void *dst, size_t n)
 {
+	const char *p = it->p;
+
 	if (UK_UNLIKELY(n > it->here))
 		return uk_iter_get_slow(it, dst, n);
-	memcpy(dst, it->p, n);
-	it->p += n;
-	it->here -= n;
-	it->left -= n;
+	uk_iter_advance(it, n);
+	memcpy(dst, p, n);
 	return n;
 }
 
 static inline size_t uk_iter_zero(struct uk_iter *it, size_t n)
 {
+	char *p = it->p;
+
 	if (UK_UNLIKELY(n > it->here))
 		return uk_iter_zero_slow(it, n);
-	memset(it->p, 0, n);
-	it->p += n;
-	it->here -= n;
-	it->left -= n;
+	uk_iter_advance(it, n);
+	memset(p, 0, n);
 	return n;
 }
 
