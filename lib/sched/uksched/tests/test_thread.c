@@ -100,18 +100,48 @@ UK_TEST(thread, join_with_deadline)
 	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
 }
 
-UK_TEST(thread, name_and_thread_pointer)
+/* The application's thread pointer; nothing here looks at what it points to. */
+static void keep_tp(void *arg)
 {
-	struct uk_thread_attr attr = { .tp = 0x1000, .flags = UK_THREAD_SUSPENDED };
-	struct uk_thread *t = uk_thread_create(NULL, NULL, count, NULL, &attr);
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		UK_EXPECT_EQ(uk_arch_tp_get(), (uintptr_t)arg);
+		if (i == 3)
+			uk_sleep(UK_NSEC_PER_MS);
+		else
+			uk_sched_yield();
+	}
+	uk_thread_set_tp((uintptr_t)arg + 64);
+	uk_sched_yield();
+	UK_EXPECT_EQ(uk_arch_tp_get(), (uintptr_t)arg + 64);
+}
+
+UK_TEST(thread, thread_pointer_is_kept)
+{
 	uintptr_t mine = uk_arch_tp_get();
+	struct uk_thread *t[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		struct uk_thread_attr attr = { .tp = 0x1000 * (i + 1) };
+
+		t[i] = uk_thread_create(NULL, "tp", keep_tp, (void *)attr.tp, &attr);
+		UK_REQUIRE(t[i]);
+	}
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
+	if (uk_thread_current()->tp)
+		UK_EXPECT_EQ(uk_arch_tp_get(), mine);
+}
+
+UK_TEST(thread, inherits_the_name)
+{
+	struct uk_thread *t = uk_thread_create(NULL, NULL, count, NULL, NULL);
 
 	UK_REQUIRE(t);
 	UK_EXPECT_EQ(t->name, uk_thread_current()->name);
-	uk_thread_wake(t);
 	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
-	if (uk_thread_current()->tp)
-		UK_EXPECT_EQ(uk_arch_tp_get(), mine);
 }
 
 #define RING 3

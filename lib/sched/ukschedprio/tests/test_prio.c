@@ -56,7 +56,8 @@ UK_TEST(schedprio, highest_first_and_equals_in_order)
 	uk_free(s);
 }
 
-static unsigned int progress[3];
+static unsigned int progress[3], turns;
+static const void *running;
 static bool stop;
 
 /* Computes without ever giving up the CPU. */
@@ -66,6 +67,10 @@ static void hog(void *arg)
 
 	while (!UK_READ_ONCE(stop)) {
 		(*p)++;
+		if (UK_READ_ONCE(running) != p) {
+			running = p;
+			turns++;
+		}
 		uk_clock_monotonic(); /* simulated time passes by this */
 	}
 }
@@ -84,18 +89,20 @@ UK_TEST(schedprio, equals_share_the_cpu)
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
 	stop = false;
+	turns = 0;
 	for (i = 0; i < 3; i++) {
 		progress[i] = 0;
 		t[i] = uk_thread_create(NULL, "hog", hog, &progress[i], NULL);
 		UK_REQUIRE(t[i]);
 	}
 	/* A thread that wakes up gets its turn among the hogs, too. */
-	uk_sleep(20 * SLICE);
+	uk_sleep(50 * SLICE);
 	stop = true;
 	for (i = 0; i < 3; i++) {
 		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
 		UK_EXPECT_GT(progress[i], 0u);
 	}
+	UK_EXPECT_GT(turns, 12u);
 	for (i = 0; i < 3; i++)
 		UK_EXPECT_LT(progress[i], 8 * (uint64_t)progress[(i + 1) % 3]);
 }
