@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * musl's pthread_create.c, with stacks from the kernel's stack allocator.
+ * musl's pthread_create.c, with stacks from the kernel's stack allocator, and with signals masked
+ * only where there are handlers (masks.h).
  *
- * It keeps recently freed stacks mapped, guard page included, where musl would map, protect and
+ * The stack allocator keeps recently freed stacks mapped, guard page included, where musl would map, protect and
  * unmap for every thread. What musl relies on and a used stack does not offer is that the top, where
  * the thread's structure and TLS go, is zero.
  */
@@ -14,7 +15,10 @@
 #include <sys/mman.h>
 #include <string.h>
 #include <stddef.h>
+#include "masks.h"
 #include "stack.h"
+
+weak volatile int __uk_handlers; /* sigaction.c has another, if there is one */
 
 /* At the lower end of the stack of a detached thread that has ended. */
 struct grave {
@@ -98,6 +102,23 @@ void __uk_stack_unmap(void *map, size_t size, size_t guard)
 		__munmap(map, size);
 }
 
+/* The new thread's mask is its creator's by inheritance; it is set only if the creator blocked more. */
+static inline long set_first_mask(long nr, long how, const unsigned long *mask, void *old, long size)
+{
+	if (how == SIG_SETMASK && (*mask & UK_MUSL_NO_MASK))
+		return 0;
+	return __syscall4(SYS_rt_sigprocmask, how, mask, old, size);
+}
+
+#undef __syscall
+#define __syscall(...) __SYSCALL_DISP(uk_musl_call, __VA_ARGS__)
+#define uk_musl_call1(n, a) __syscall1(n, a)
+#define uk_musl_call2(n, a, b) __syscall2(n, a, b)
+#define uk_musl_call3(n, a, b, c) __syscall3(n, a, b, c)
+#define uk_musl_call4(n, a, b, c, d) set_first_mask(n, a, (const unsigned long *)(b), (void *)(c), d)
+#define __block_app_sigs(set) uk_musl_block(set)
+#define __restore_sigs(set) uk_musl_restore(set)
+#define __block_all_sigs(set) ((void)0) /* the stack stays until the thread has left it */
 #define __mmap(addr, size, prot, flags, fd, off) __uk_stack_map(size, (prot) ? 0 : guard)
 #define __mprotect(addr, size, prot) 0
 #define __munmap(map, size) __uk_stack_unmap(map, size, guard)
