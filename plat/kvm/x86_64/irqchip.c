@@ -20,6 +20,7 @@
 
 #define SPURIOUS_ENABLE 0x100
 #define LVT_MASKED      0x10000
+#define LVT_NMI         0x00400
 
 #define IOAPIC_DEFAULT 0xfec00000
 #define IOAPIC_SELECT  0x00
@@ -89,6 +90,7 @@ bool kvm_lapic(void)
 	if (lapic_there) {
 		kvm_lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | KVM_VECTOR_SPURIOUS);
 		kvm_lapic_write(LAPIC_LVT_LINT0, LVT_MASKED); /* the PIC's way in */
+		kvm_lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
 	}
 	return lapic_there;
 }

@@ -97,6 +97,7 @@ void kvm_lapic_write(unsigned reg, uint32_t v);
 #define LAPIC_SPURIOUS 0x0f0
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
+#define LAPIC_LVT_LINT1 0x360
 #define LAPIC_TIMER_INIT 0x380
 #define LAPIC_TIMER_NOW 0x390
 #define LAPIC_TIMER_DIV 0x3e0
