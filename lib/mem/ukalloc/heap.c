@@ -15,6 +15,23 @@
 
 struct uk_alloc *uk_heap;
 
+/* ukvmem's. Weak, because an image may do without it. */
+UK_API_BEGIN
+void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags) UK_WEAK;
+int uk_vmem_unmap(uk_vaddr_t va, size_t len) UK_WEAK;
+UK_API_END
+
+/* When there are frames enough, but not in a row: an area makes a row of them. */
+static void *map_scattered(size_t len)
+{
+	void *p;
+
+	if (!uk_vmem_map_anon || len == UK_PAGE_SIZE)
+		return NULL;
+	p = uk_vmem_map_anon(0, len, UK_PROT_READ | UK_PROT_WRITE, 0);
+	return uk_is_err(p) ? NULL : p;
+}
+
 /* Frames lie in the direct map: no page table is touched when the heap grows or shrinks. */
 static void *heap_more(size_t min, size_t want, size_t *len)
 {
@@ -25,8 +42,10 @@ static void *heap_more(size_t min, size_t want, size_t *len)
 		pa = uk_page_alloc_run(want / UK_PAGE_SIZE, want > min ? UK_PAGE_EASY : 0);
 		if (pa != UK_PAGE_NONE)
 			break;
-		if (want == min)
-			return NULL;
+		if (want == min) {
+			*len = min;
+			return map_scattered(min);
+		}
 	}
 	*len = want;
 	return uk_page_to_virt(pa);
@@ -34,7 +53,13 @@ static void *heap_more(size_t min, size_t want, size_t *len)
 
 static void heap_less(void *base, size_t len)
 {
-	uk_page_free_run(uk_page_from_virt(base), len / UK_PAGE_SIZE);
+	uk_vaddr_t va = (uk_vaddr_t)base;
+
+	/* Unmapping can fail only for want of a frame to split a large page: then this stays mapped. */
+	if (va >= UK_VA_AREAS && va < UK_VA_AREAS_END)
+		uk_vmem_unmap(va, len);
+	else
+		uk_page_free_run(uk_page_from_virt(base), len / UK_PAGE_SIZE);
 }
 
 static const struct uk_alloc_source heap_source = { .more = heap_more, .less = heap_less };

@@ -183,8 +183,14 @@ void *ukalloctlsf_realloc(struct uk_alloc *a, void *p, size_t size)
 size_t ukalloctlsf_usable_size(struct uk_alloc *a, const void *p)
 {
 	struct tlsf *t = (struct tlsf *)a;
+	uint64_t head;
 
-	return p ? head_size(tlsf_check_used(t, (uintptr_t)p, "usable_size")) - TLSF_HEAD : 0;
+	if (!p)
+		return 0;
+	head = head_get(t, (uintptr_t)p) ^ HEAD_USED;
+	if (UK_UNLIKELY(head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)))
+		tlsf_corrupt(t, (uintptr_t)p, "usable_size");
+	return head_size(head) - TLSF_HEAD;
 }
 
 int ukalloctlsf_addmem(struct uk_alloc *a, void *base, size_t len)

@@ -20,6 +20,13 @@
 #define FIXED_START (4UL << 20)
 #define FIXED_END   UK_VA_AREAS_END
 
+/*
+ * Areas that an operation may add, and what is kept for it: more before something is mapped, so
+ * that unmapping, which is how memory comes back, finds some when there is no frame left.
+ */
+#define NODES_UNMAP 4
+#define NODES_MAP   16
+
 #define PROT_MASK (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
 
 struct uk_spinlock vmem_lock;
@@ -104,7 +111,7 @@ static int prepare(uk_vaddr_t va, size_t len)
 {
 	int err;
 
-	if (!area_reserve(4))
+	if (!area_reserve(NODES_UNMAP))
 		return -ENOMEM;
 	err = split_large(va);
 	return err ? err : split_large(va + len);
@@ -169,7 +176,7 @@ static void anchor(void)
 
 static long map(uk_vaddr_t va, size_t len, unsigned prot, unsigned flags)
 {
-	int err = area_reserve(4) ? 0 : -ENOMEM;
+	int err = area_reserve(NODES_MAP) ? 0 : -ENOMEM;
 
 	if (err)
 		return err;
