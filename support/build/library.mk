@@ -131,8 +131,9 @@ endif
 # ---- rules --------------------------------------------------------------------------------------
 
 # Makes FILE hold TEXT and changes its time only if TEXT is new: how a change of flags is noticed.
-write-if-changed = $(if $(subst x$(file <$1),,x$2)$(subst x$2,,x$(file <$1)),\
-	$(shell mkdir -p $(dir $1))$(file >$1,$2))
+# (strip: GNU make 4.3 keeps the newline at the end of a file of some lengths.)
+write-if-changed = $(if $(call differ,$(strip $(file <$1)),$(strip $2)),$(shell mkdir -p $(dir $1))$(file >$1,$2))
+differ           = $(subst x$1,,x$2)$(subst x$2,,x$1)
 
 objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 
