@@ -24,7 +24,7 @@ kconfig := $(PYTHON) support/tools/kconfig.py --build $(B) --app $(app-path) \
 
 # The files that make up the tree, kept so that a folder that comes or goes is noticed.
 config-list := $(sort $(config-tree)) CONFIGS=$(sort $(CONFIGS))
-ifneq ($(file <$(B)/config.list),$(config-list))
+ifneq ($(strip $(file <$(B)/config.list)),$(strip $(config-list)))
 $(shell mkdir -p $(B))
 $(file >$(B)/config.list,$(config-list))
 endif

@@ -22,7 +22,7 @@ opt-$(CONFIG_OPTIMIZE_SIZE)  := -Os
 opt-$(CONFIG_OPTIMIZE_NONE)  := -Og
 
 # The compiler's freestanding headers; asked once, since every fork counts in a no-op build.
-cc-include := $(file <$(B)/.include-$(notdir $(CC)))
+cc-include := $(strip $(file <$(B)/.include-$(notdir $(CC))))
 ifeq ($(cc-include),)
 cc-include := $(shell $(CC) -print-file-name=include)
 ifeq ($(wildcard $(cc-include)/stddef.h),)
