@@ -28,6 +28,21 @@ void signal_retry(void)
 		uk_timer_start(&retry, uk_deadline(RETRY_NSEC));
 }
 
+/* The code of all handlers of system calls, put together by the link. */
+extern const char uk_sys_text_start[] __attribute__((__visibility__("hidden")));
+extern const char uk_sys_text_end[] __attribute__((__visibility__("hidden")));
+
+/*
+ * In the first instructions of a handler, before it counts itself as begun. A handler of the
+ * application that ran here would find neither the application's code nor an interrupted call: a
+ * request for cancellation would be noted for later, and then the call would block.
+ */
+static bool is_entering(const struct uk_regs *regs)
+{
+	return uk_regs_pc(regs) - (uintptr_t)uk_sys_text_start <
+	       (uintptr_t)uk_sys_text_end - (uintptr_t)uk_sys_text_start;
+}
+
 /* Registers are those of code of the application: it may be sent elsewhere. */
 static bool is_outside(const struct uk_thread *t)
 {
@@ -49,7 +64,7 @@ void uk_irq_return_hook(struct uk_regs *regs)
 	if (!is_outside(t) || !uk_thread_interrupted(t))
 		return;
 	/* In a section of the allocator, say. It ends soon, but nobody tells. */
-	if (uk_percpu()->preempt_off)
+	if (uk_percpu()->preempt_off || is_entering(regs))
 		signal_retry();
 	else
 		divert(t, regs, uk_regs_sp(regs));
