@@ -17,38 +17,38 @@ long posix_file_written(long rc)
 }
 
 /* A transfer of nothing does not look at the buffer. */
-static inline bool bad_buffer(const void *buf, size_t n)
+static inline bool bad_buffer(const struct uk_iter *it)
 {
-	return UK_UNLIKELY(!uk_access_ok(buf, n)) && n;
+	return UK_UNLIKELY(!uk_access_ok(it->p, it->left)) && it->left;
 }
 
 UK_SYSCALL_RESTART(ssize_t, read, int fd, void *buf, size_t n)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : restartable(uk_file_read(f, &it)));
+	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : restartable(uk_file_read(f, &it)));
 }
 
 UK_SYSCALL_RESTART(ssize_t, write, int fd, const void *buf, size_t n)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
+	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
 }
 
-UK_SYSCALL_RESTART(ssize_t, pread64, int fd, void *buf, size_t n, uk_off_t pos)
+/* What has positions does not make anybody wait, so there is nothing to start again. */
+UK_SYSCALL(ssize_t, pread64, int fd, void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : restartable(uk_file_pread(f, &it, pos)));
+	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : uk_file_pread(f, &it, pos));
 }
 
-UK_SYSCALL_RESTART(ssize_t, pwrite64, int fd, const void *buf, size_t n, uk_off_t pos)
+UK_SYSCALL(ssize_t, pwrite64, int fd, const void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT
-					      : posix_file_written(uk_file_pwrite(f, &it, pos)));
+	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : uk_file_pwrite(f, &it, pos));
 }
 
 UK_SYSCALL(uk_off_t, lseek, int fd, uk_off_t off, int whence)

@@ -14,25 +14,25 @@ static long stat_at(int dirfd, const char *path, unsigned flags, struct uk_abi_s
 	return WITH_AT(dirfd, path, uk_vfs_stat(fs(), at, path, flags, st));
 }
 
-static long stat_out(long rc, const struct uk_abi_stat *st, struct uk_abi_stat *user)
-{
-	return rc ? rc : uk_copy_to_user(user, st, sizeof(*st));
-}
-
 UK_SYSCALL(long, newfstatat, int dirfd, const char *path, struct uk_abi_stat *user, unsigned flags)
 {
-	struct uk_abi_stat st;
+	struct uk_abi_stat local, *st = uk_out_begin(user, &local);
+	long rc;
 
 	if (flags & ~(unsigned)STAT_FLAGS)
 		return -EINVAL;
-	return stat_out(stat_at(dirfd, path, flags, &st), &st, user);
+	if (!st)
+		return -EFAULT;
+	rc = stat_at(dirfd, path, flags, st);
+	return rc ? rc : uk_out_end(user, st);
 }
 
 UK_SYSCALL(long, fstat, int fd, struct uk_abi_stat *user)
 {
-	struct uk_abi_stat st;
+	struct uk_abi_stat local, *st = uk_out_begin(user, &local);
+	long rc = st ? WITH_FILE(fd, uk_file_stat(f, st)) : -EFAULT;
 
-	return stat_out(WITH_FILE(fd, uk_file_stat(f, &st)), &st, user);
+	return rc ? rc : uk_out_end(user, st);
 }
 
 static struct uk_abi_statx_time statx_time(int64_t sec, int64_t nsec)
@@ -113,18 +113,25 @@ UK_SYSCALL(long, fstatfs, int fd, struct uk_abi_statfs *user)
 }
 
 #ifdef UK_SYSCALL_LEGACY
+static inline long stat_path(const char *path, struct uk_abi_stat *user, unsigned flags)
+{
+	struct uk_abi_stat local, *st = uk_out_begin(user, &local);
+	long rc;
+
+	if (UK_UNLIKELY(!st || path_check(path)))
+		return -EFAULT;
+	rc = uk_vfs_stat(fs(), NULL, path, flags, st);
+	return rc ? rc : uk_out_end(user, st);
+}
+
 UK_SYSCALL(long, stat, const char *path, struct uk_abi_stat *user)
 {
-	struct uk_abi_stat st;
-
-	return stat_out(stat_at(UK_AT_FDCWD, path, 0, &st), &st, user);
+	return stat_path(path, user, 0);
 }
 
 UK_SYSCALL(long, lstat, const char *path, struct uk_abi_stat *user)
 {
-	struct uk_abi_stat st;
-
-	return stat_out(stat_at(UK_AT_FDCWD, path, UK_AT_SYMLINK_NOFOLLOW, &st), &st, user);
+	return stat_path(path, user, UK_AT_SYMLINK_NOFOLLOW);
 }
 
 UK_SYSCALL(long, access, const char *path, unsigned mode)

@@ -3,6 +3,7 @@
  * Advice and guarantees about memory. All memory that is accessible is resident and stays so, hence
  * locking it is true at once, and most advice has nothing to change.
  */
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 #include "internal.h"

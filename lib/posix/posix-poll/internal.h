@@ -8,6 +8,7 @@
 #include <uk/errno.h>
 #include <uk/fdtab.h>
 #include <uk/process.h>
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/time.h>
 #include <uk/uaccess.h>

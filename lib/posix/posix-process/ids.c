@@ -8,6 +8,7 @@
  */
 #include <uk/errno.h>
 #include <uk/process.h>
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 #ifdef CONFIG_LIBPOSIX_FILE

@@ -4,6 +4,7 @@
  */
 #include <uk/errno.h>
 #include <uk/process.h>
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 

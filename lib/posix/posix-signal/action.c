@@ -47,11 +47,32 @@ UK_SYSCALL(long, rt_sigaction, int sig, const struct uk_abi_sigaction *act,
 	return old ? uk_put_user(was, old) : 0;
 }
 
-UK_SYSCALL(long, rt_sigprocmask, int how, const uint64_t *set, uint64_t *old, size_t size)
+/*
+ * A libc calls this several times for each thread it starts, so without a lock where nothing is
+ * pending. The new mask is there before the look: a signal that comes later finds it, one that
+ * came earlier is seen.
+ */
+static void change_mask(struct uk_task *self, uint64_t mask)
+{
+	struct uk_process *p = self->process;
+	uint64_t was = self->signals.blocked;
+	bool irq;
+
+	UK_WRITE_ONCE(self->signals.blocked, mask & ~SIG_UNBLOCKABLE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* with several CPUs: a full barrier */
+	if (UK_LIKELY(!(UK_READ_ONCE(self->signals.pending.set) |
+			UK_READ_ONCE(p->signals.pending.set))))
+		return;
+	irq = uk_spin_lock_irq(&p->lock);
+	self->signals.blocked = was;
+	signal_set_mask(self, mask);
+	uk_spin_unlock_irq(&p->lock, irq);
+}
+
+UK_SYSCALL_QUICK(long, rt_sigprocmask, int how, const uint64_t *set, uint64_t *old, size_t size)
 {
 	struct uk_task *self = uk_task_current();
 	uint64_t was = self->signals.blocked, mask;
-	bool irq;
 
 	if (size != SIGSET_SIZE)
 		return -EINVAL;
@@ -70,11 +91,7 @@ UK_SYSCALL(long, rt_sigprocmask, int how, const uint64_t *set, uint64_t *old, si
 		default:
 			return -EINVAL;
 		}
-		if (mask != was) {
-			irq = uk_spin_lock_irq(&self->process->lock);
-			signal_set_mask(self, mask);
-			uk_spin_unlock_irq(&self->process->lock, irq);
-		}
+		change_mask(self, mask);
 	}
 	return old ? uk_put_user(was, old) : 0;
 }

@@ -121,13 +121,18 @@ void uk_signal_task_exit(struct uk_task *task)
 {
 	struct uk_queue garbage = { NULL };
 	struct uk_process *p = task->process;
-	bool irq = uk_spin_lock_irq(&p->lock);
+	bool irq;
 	int sig;
 
+	/* In this order: see change_mask(). */
+	UK_WRITE_ONCE(task->signals.blocked, ~0ULL);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (!(UK_READ_ONCE(task->signals.pending.set) | UK_READ_ONCE(p->signals.pending.set)))
+		return;
+	irq = uk_spin_lock_irq(&p->lock);
 	for (sig = 1; task->signals.pending.set; sig++)
 		signal_flush(p, &task->signals.pending, sig, &garbage);
 	/* The process's signals that this task was going to take need somebody else. */
-	task->signals.blocked = ~0ULL;
 	signal_find_taker(p, ~0ULL);
 	uk_spin_unlock_irq(&p->lock, irq);
 	signal_free(&garbage);

@@ -6,6 +6,7 @@
 #include <uk/errno.h>
 #include <uk/param.h>
 #include <uk/process.h>
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 

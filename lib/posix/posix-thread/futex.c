@@ -55,8 +55,22 @@ static long two_words(int op, uint32_t *addr, uint32_t n, uint32_t *addr2, uint3
 	return uk_futex_requeue(addr, addr2, n, n2, op == FUTEX_CMP_REQUEUE ? &val3 : NULL);
 }
 
-UK_SYSCALL_RESTART(long, futex, uint32_t *addr, int op, uint32_t val,
-		   const struct uk_abi_timespec *timeout, uint32_t *addr2, uint32_t val3)
+/* Waking is half of all calls, and needs nothing of what waiting needs. */
+#define FUTEX_AROUND(name, n)                                                               \
+	if ((uk_b & ~(long)FUTEX_PRIVATE) == FUTEX_WAKE) {                                  \
+		uk_result = uk_access_ok((void *)uk_a, sizeof(uint32_t))                    \
+				    ? uk_futex_wake((uint32_t *)uk_a, (uint32_t)uk_c,       \
+						    UK_FUTEX_BITSET_ANY)                    \
+				    : -EFAULT;                                              \
+		if (UK_UNLIKELY(uk_syscall_must_deliver()))                                 \
+			return uk_syscall_leave_slow(uk_result);                            \
+		return uk_result;                                                           \
+	}                                                                                   \
+	UK_SYSCALL_AROUND_RESTART(name, n)
+
+UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, uint32_t *addr, int op,
+		  uint32_t val, const struct uk_abi_timespec *timeout, uint32_t *addr2,
+		  uint32_t val3)
 {
 	unsigned n2 = (unsigned)(uintptr_t)timeout; /* the same argument, as a number */
 	bool wall = op & FUTEX_CLOCK_REALTIME;
@@ -74,8 +88,6 @@ UK_SYSCALL_RESTART(long, futex, uint32_t *addr, int op, uint32_t val,
 		return rc ? rc : wait(addr, val, deadline, val3);
 	}
 	switch (op & ~FUTEX_PRIVATE) { /* no time, so no clock either */
-	case FUTEX_WAKE:
-		return uk_futex_wake(addr, val, UK_FUTEX_BITSET_ANY);
 	case FUTEX_WAKE_BITSET:
 		return uk_futex_wake(addr, val, val3);
 	case FUTEX_REQUEUE:

@@ -15,7 +15,7 @@ struct sched_param {
 	int32_t priority;
 };
 
-UK_SYSCALL(long, sched_yield)
+UK_SYSCALL_QUICK(long, sched_yield)
 {
 	uk_sched_yield();
 	return 0;

@@ -89,8 +89,12 @@ int posix_clock_deadline(int clock, bool absolute, uk_nsec time, uk_nsec *deadli
 UK_SYSCALL_LEAF(long, clock_gettime, int clock, struct uk_abi_timespec *ts)
 {
 	uk_nsec now;
-	int rc = posix_clock_read(clock, &now);
+	int rc = 0;
 
+	if (UK_LIKELY(clock == UK_CLOCK_MONOTONIC))
+		now = uk_clock_monotonic();
+	else
+		rc = posix_clock_read(clock, &now);
 	return rc ? rc : uk_put_user(uk_abi_timespec(now), ts);
 }
 

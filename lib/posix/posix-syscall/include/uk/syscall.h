@@ -21,8 +21,12 @@
  *	UK_SYSCALL_RESTART  counts; may return -UK_ERESTART instead of -EINTR: the call
  *	                    starts again after a handler installed with SA_RESTART, and when there
  *	                    was nothing to run; any other handler makes it -EINTR.
+ *	UK_SYSCALL_QUICK    does not count, but delivers on leaving: holds locks with interrupts
+ *	                    masked only, so that it cannot be diverted while it has one, and
+ *	                    neither blocks nor allocates.
  *	UK_SYSCALL_LEAF     does not count: takes no lock, does not block or allocate, so that
- *	                    being diverted in the middle of it does no harm. Costs nothing.
+ *	                    being diverted in the middle of it does no harm; and nothing that it
+ *	                    does sends or unblocks a signal. Costs nothing.
  *
  * What a handler of the application sees of the interrupted system call (its ucontext): the
  * registers of the caller at the return of uk_sys_NAME, with the result in the return register.
@@ -91,7 +95,17 @@ static UK_ALWAYS_INLINE bool uk_syscall_leave(void)
 	return uk_thread_interrupted(self);
 }
 
+static UK_ALWAYS_INLINE bool uk_syscall_must_deliver(void)
+{
+	return uk_thread_interrupted(uk_thread_current());
+}
+
 #else
+
+static inline bool uk_syscall_must_deliver(void)
+{
+	return false;
+}
 
 static inline void uk_syscall_enter(void)
 {
@@ -191,6 +205,11 @@ static inline bool uk_syscall_leave(void)
 	if (UK_UNLIKELY(uk_syscall_leave()))                      \
 		return uk_syscall_leave_slow(uk_result)
 
+#define UK_SYSCALL_AROUND_QUICK(name, n)                          \
+	UK_SYSCALL_CALL(name, n);                                 \
+	if (UK_UNLIKELY(uk_syscall_must_deliver()))               \
+		return uk_syscall_leave_slow(uk_result)
+
 #define UK_SYSCALL_AROUND_RESTART(name, n)                                            \
 	uk_syscall_enter();                                                           \
 	UK_SYSCALL_CALL(name, n);                                                     \
@@ -210,6 +229,10 @@ static inline bool uk_syscall_leave(void)
 #define UK_SYSCALL_RESTART(ret, name, ...)                                                   \
 	UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, UK_SYSCALL_AROUND_RESTART, ret, name, \
 			  UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
+
+#define UK_SYSCALL_QUICK(ret, name, ...)                                                  \
+	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_AROUND_QUICK, ret, name, UK_NARGS(__VA_ARGS__), \
+			  ##__VA_ARGS__)
 
 #define UK_SYSCALL_LEAF(ret, name, ...)                                           \
 	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_CALL, ret, name, UK_NARGS(__VA_ARGS__), \

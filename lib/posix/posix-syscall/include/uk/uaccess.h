@@ -19,32 +19,35 @@
 
 #include <uk/errno.h>
 #include <uk/essentials.h>
-#include <uk/string.h>
 
 #define UK_USER_MIN 4096UL
 
 /* Whether the application could own `n` bytes at p; nothing is touched. */
 static inline bool uk_access_ok(const void *p, size_t n)
 {
-	return (uintptr_t)p - UK_USER_MIN < (uintptr_t)-2 * UK_USER_MIN &&
-	       n <= (uintptr_t)-UK_USER_MIN - (uintptr_t)p;
+	const size_t most = (size_t)-2 * UK_USER_MIN;
+
+	return n <= most && (uintptr_t)p - UK_USER_MIN <= most - n;
 }
 
+/* The builtin, so that small constant sizes become moves: kernel code is compiled freestanding. */
+#define uk_user_memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+
 /* 0, or -EFAULT. `n` bytes from the application's `src`. */
-static inline int uk_copy_from_user(void *dst, const void *src, size_t n)
+static UK_ALWAYS_INLINE int uk_copy_from_user(void *dst, const void *src, size_t n)
 {
 	if (UK_UNLIKELY(!uk_access_ok(src, n)))
 		return -EFAULT;
-	__builtin_memcpy(dst, src, n); /* moves, where n is a small constant */
+	uk_user_memcpy(dst, src, n);
 	return 0;
 }
 
 /* 0, or -EFAULT. `n` bytes to the application's `dst`. */
-static inline int uk_copy_to_user(void *dst, const void *src, size_t n)
+static UK_ALWAYS_INLINE int uk_copy_to_user(void *dst, const void *src, size_t n)
 {
 	if (UK_UNLIKELY(!uk_access_ok(dst, n)))
 		return -EFAULT;
-	__builtin_memcpy(dst, src, n); /* moves, where n is a small constant */
+	uk_user_memcpy(dst, src, n);
 	return 0;
 }
 
@@ -77,5 +80,19 @@ static inline ssize_t uk_strncpy_from_user(char *dst, const char *src, size_t si
 		__typeof__(*(dst)) uk_put_ = (value);            \
 		uk_copy_to_user(dst, &uk_put_, sizeof(uk_put_)); \
 	})
+
+/*
+ * A result that is a large structure, built where it goes: uk_out_begin() says where to build it
+ * (NULL: -EFAULT), uk_out_end() delivers it, 0 or -EFAULT. `local` is used where the application's
+ * memory is foreign; here it is the place itself, and `local` costs nothing.
+ *
+ *	struct uk_abi_stat local, *st = uk_out_begin(user, &local);
+ */
+#define uk_out_begin(user, local)                                                  \
+	({                                                                         \
+		(void)(local);                                                     \
+		UK_LIKELY(uk_access_ok(user, sizeof(*(user)))) ? (user) : NULL;    \
+	})
+#define uk_out_end(user, built) ((void)(user), (void)(built), 0)
 
 #endif
