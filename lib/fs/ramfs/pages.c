@@ -2,18 +2,27 @@
 /*
  * The pages of a file: a radix tree from page index to page frame.
  *
- * Nodes have 64 slots (512 bytes), so files up to 4 KiB need no node, up to 256 KiB one level, up to
+ * Nodes have 64 slots (520 bytes), so files up to 4 KiB need no node, up to 256 KiB one level, up to
  * 16 MiB two, and a sparse file costs a path per page that exists. Frames come from ukpage, one
  * by one: fragments of memory serve as well as any.
  */
+#include <uk/bits.h>
 #include <uk/page.h>
 #include "ramfs.h"
 
 #define SLOTS 64
 
-static void **new_node(void)
+/* Most nodes are sparse, so which slots are set is kept in a word: emptying one takes no search. */
+struct ramfs_node {
+	void *slot[SLOTS];
+	uint64_t set;
+};
+
+UK_STATIC_ASSERT(offsetof(struct ramfs_node, slot) == 0, "ramfs_find_page() takes a node for its slots");
+
+static struct ramfs_node *new_node(void)
 {
-	return uk_calloc(SLOTS, sizeof(void *));
+	return uk_calloc(1, sizeof(struct ramfs_node));
 }
 
 /* Account for one more page; false: the limit is reached. */
@@ -32,31 +41,44 @@ static void free_page(struct ramfs_inode *ri, void *page)
 	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
 }
 
-/* The slot for `index`, with all nodes on the way. NULL: no memory. */
+/* Let the tree reach as far as `index`. False: no memory. */
+static bool reach(struct ramfs_pages *pages, uint64_t index)
+{
+	while (index >> pages->shift) {
+		if (pages->root) {
+			struct ramfs_node *node = new_node();
+
+			if (!node)
+				return false;
+			node->slot[0] = pages->root;
+			node->set = 1;
+			pages->root = node;
+		}
+		pages->shift += 6;
+	}
+	return true;
+}
+
+/* The slot for `index`, with all nodes on the way; it must then be filled. NULL: no memory. */
 static void **make_slot(struct ramfs_pages *pages, uint64_t index)
 {
 	unsigned shift;
 	void **slot;
 
-	while (index >> pages->shift) {
-		if (pages->root) {
-			void **node = new_node();
-
-			if (!node)
-				return NULL;
-			node[0] = pages->root;
-			pages->root = node;
-		}
-		pages->shift += 6;
-	}
+	if (!reach(pages, index))
+		return NULL;
 	slot = &pages->root;
 	for (shift = pages->shift; shift; shift -= 6) {
-		if (!*slot) {
-			*slot = new_node();
-			if (!*slot)
+		unsigned i = index >> (shift - 6) & (SLOTS - 1);
+		struct ramfs_node *node = *slot;
+
+		if (!node) {
+			*slot = node = new_node();
+			if (!node)
 				return NULL;
 		}
-		slot = &((void **)*slot)[index >> (shift - 6) & (SLOTS - 1)];
+		node->set |= UK_BIT(i);
+		slot = &node->slot[i];
 	}
 	return slot;
 }
@@ -74,34 +96,6 @@ static void fill(const struct ramfs_pages *pages, uint64_t index, char *page, si
 	memset(page + from + n, 0, to - from - n);
 }
 
-char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len)
-{
-	struct ramfs_pages *pages = &ri->pages;
-	void **slot = make_slot(pages, index);
-	uk_paddr_t frame;
-	char *page;
-
-	if (UK_UNLIKELY(!slot))
-		return NULL;
-	if (*slot)
-		return *slot;
-	if (!charge(ramfs_of(&ri->i)))
-		return NULL;
-	frame = uk_page_alloc(1, 0);
-	if (UK_UNLIKELY(frame == UK_PAGE_NONE)) {
-		__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
-		return NULL;
-	}
-	page = uk_page_to_virt(frame);
-	if (skip)
-		fill(pages, index, page, 0, skip);
-	if (skip + skip_len < UK_PAGE_SIZE)
-		fill(pages, index, page, skip + skip_len, UK_PAGE_SIZE);
-	ri->i.blocks += UK_PAGE_SIZE / 512;
-	*slot = page;
-	return page;
-}
-
 /*
  * Free pages first..last of the subtree at *slot, which covers 64^level pages; indices count from
  * the subtree's first. True if nothing is left of it. The depth is at most 9.
@@ -109,31 +103,30 @@ char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_
 static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t first, uint64_t last)
 {
 	const unsigned shift = level ? (level - 1) * 6 : 0;
-	void **node = *slot;
-	bool empty = true;
-	unsigned i;
+	struct ramfs_node *node = *slot;
+	uint64_t todo;
 
-	if (!node)
-		return true;
 	if (!level) {
-		free_page(ri, node);
+		if (node)
+			free_page(ri, node);
 		*slot = NULL;
 		return true;
 	}
-	for (i = 0; i < SLOTS; i++) {
+	/* Those of the slots that are set from first's to last's. */
+	todo = node->set & ~0UL << (first >> shift) & ~0UL >> (SLOTS - 1 - (last >> shift));
+	for (; todo; todo &= todo - 1) {
+		unsigned i = uk_ctz(todo);
 		uint64_t base = (uint64_t)i << shift, end = base + (1ULL << shift) - 1;
 
-		if (node[i] && first <= end && last >= base)
-			drop(ri, &node[i], level - 1, UK_MAX(first, base) - base,
-			     UK_MIN(last, end) - base);
-		if (node[i])
-			empty = false;
+		if (!node->slot[i] || drop(ri, &node->slot[i], level - 1, UK_MAX(first, base) - base,
+					   UK_MIN(last, end) - base))
+			node->set &= ~UK_BIT(i);
 	}
-	if (empty) {
-		uk_free(node);
-		*slot = NULL;
-	}
-	return empty;
+	if (node->set)
+		return false;
+	uk_free(node);
+	*slot = NULL;
+	return true;
 }
 
 void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
@@ -147,20 +140,54 @@ void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 		pages->shift = 0;
 }
 
+char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len)
+{
+	struct ramfs_pages *pages = &ri->pages;
+	char *page = ramfs_find_page(pages, index);
+	uk_paddr_t frame;
+	void **slot;
+
+	if (page)
+		return page;
+	if (!charge(ramfs_of(&ri->i)))
+		return NULL;
+	frame = uk_page_alloc(1, 0);
+	if (UK_UNLIKELY(frame == UK_PAGE_NONE))
+		goto no_frame;
+	slot = make_slot(pages, index);
+	if (UK_UNLIKELY(!slot))
+		goto no_slot;
+	page = uk_page_to_virt(frame);
+	if (skip)
+		fill(pages, index, page, 0, skip);
+	if (skip + skip_len < UK_PAGE_SIZE)
+		fill(pages, index, page, skip + skip_len, UK_PAGE_SIZE);
+	ri->i.blocks += UK_PAGE_SIZE / 512;
+	*slot = page;
+	return page;
+no_slot:
+	uk_page_free(frame, 1);
+	ramfs_drop_pages(ri, index, index); /* the nodes that were made on the way */
+no_frame:
+	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
 /* As ramfs_next_page() within a subtree. */
-static uint64_t next_in(void *const *slot, unsigned level, uint64_t index)
+static uint64_t next_in(const void *p, unsigned level, uint64_t index)
 {
 	const unsigned shift = level ? (level - 1) * 6 : 0;
-	void *const *node = *slot;
-	unsigned i;
+	const struct ramfs_node *node = p;
+	uint64_t todo;
 
+	if (!level)
+		return node ? 0 : UINT64_MAX;
 	if (!node)
 		return UINT64_MAX;
-	if (!level)
-		return 0;
-	for (i = (unsigned)(index >> shift); i < SLOTS; i++) {
+	for (todo = node->set & ~0UL << (index >> shift); todo; todo &= todo - 1) {
+		unsigned i = uk_ctz(todo);
 		uint64_t base = (uint64_t)i << shift;
-		uint64_t n = next_in(&node[i], level - 1, index > base ? index - base : 0);
+		uint64_t n = next_in(node->slot[i], level - 1, index > base ? index - base : 0);
 
 		if (n != UINT64_MAX)
 			return base + n;
@@ -172,5 +199,5 @@ uint64_t ramfs_next_page(const struct ramfs_pages *pages, uint64_t index)
 {
 	if (index >> pages->shift)
 		return UINT64_MAX;
-	return next_in(&pages->root, pages->shift / 6, index);
+	return next_in(pages->root, pages->shift / 6, index);
 }

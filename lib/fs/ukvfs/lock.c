@@ -121,16 +121,18 @@ static int set_locked(struct uk_inode *inode, struct uk_lock *want, const void *
 	l = uk_malloc(sizeof(*l));
 	if (!l)
 		return -ENOLCK;
-	if (UK_UNLIKELY(will_split(inode, want))) {
-		spare = uk_malloc(sizeof(*spare));
-		if (!spare) {
-			uk_free(l);
-			return -ENOLCK;
+	if (inode->locks) {
+		if (UK_UNLIKELY(will_split(inode, want))) {
+			spare = uk_malloc(sizeof(*spare));
+			if (!spare) {
+				uk_free(l);
+				return -ENOLCK;
+			}
 		}
+		spare = cut(inode, want, true, spare);
+		if (spare)
+			uk_free(spare);
 	}
-	spare = cut(inode, want, true, spare);
-	if (spare)
-		uk_free(spare);
 	*l = *want;
 	l->next = inode->locks;
 	inode->locks = l;
@@ -146,15 +148,17 @@ static int unset(struct uk_inode *inode, struct uk_lock *want)
 	int err = 0;
 
 	uk_mutex_lock(&inode->lock);
-	if (UK_UNLIKELY(will_split(inode, want))) {
-		spare = uk_malloc(sizeof(*spare));
-		if (!spare)
-			err = -ENOLCK;
-	}
-	if (!err) {
-		spare = cut(inode, want, false, spare);
-		if (spare)
-			uk_free(spare);
+	if (inode->locks) {
+		if (UK_UNLIKELY(will_split(inode, want))) {
+			spare = uk_malloc(sizeof(*spare));
+			if (!spare)
+				err = -ENOLCK;
+		}
+		if (!err) {
+			spare = cut(inode, want, false, spare);
+			if (spare)
+				uk_free(spare);
+		}
 	}
 	uk_mutex_unlock(&inode->lock);
 	released();
