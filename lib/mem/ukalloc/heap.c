@@ -55,7 +55,7 @@ static void heap_less(void *base, size_t len)
 {
 	uk_vaddr_t va = (uk_vaddr_t)base;
 
-	/* Unmapping can fail only for want of a frame to split a large page: then this stays mapped. */
+	/* Unmapping fails only for want of a frame to split a large page: it stays mapped then. */
 	if (va >= UK_VA_AREAS && va < UK_VA_AREAS_END)
 		uk_vmem_unmap(va, len);
 	else
@@ -77,7 +77,8 @@ static int heap_init(void)
 
 	if (pa == UK_PAGE_NONE)
 		return -ENOMEM;
-	uk_heap = uk_alloc_create(uk_page_to_virt(pa), HEAP_FIRST_PAGES * UK_PAGE_SIZE, &heap_source);
+	uk_heap =
+		uk_alloc_create(uk_page_to_virt(pa), HEAP_FIRST_PAGES * UK_PAGE_SIZE, &heap_source);
 	if (!uk_heap)
 		return -ENOMEM;
 	uk_page_shrinker_add(&heap_shrinker);

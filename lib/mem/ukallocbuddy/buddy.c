@@ -2,10 +2,10 @@
 /*
  * An allocator in two layers, both built on powers of two.
  *
- * Pages: a binary buddy system. Free runs of 2^n pages hang on a list per n; a run is split in half
- * until it fits, what exceeds the request is given back, and freed runs merge with the half they
- * were split from. Small sizes (up to half a page): a page is cut into slots of one power of two, and
- * a bitmap says which are taken.
+ * Pages: a binary buddy system. Free runs of 2^n pages hang on a list per n; a run is split in
+ * half until it fits, what exceeds the request is given back, and freed runs merge with the half
+ * they were split from. Small sizes (up to half a page): a page is cut into slots of one power of
+ * two, and a bitmap says which are taken.
  *
  * No block has a header: sizes are in a descriptor per page, at the start of each arena (a piece of
  * memory from the source). So a page-sized request takes a page, blocks of a power of two are
@@ -131,7 +131,8 @@ static void range_free(struct buddy *b, struct arena *a, uintptr_t i, uintptr_t 
 static struct arena *arena_add(struct buddy *b, uintptr_t base, size_t len, bool returnable)
 {
 	size_t total = len >> UK_PAGE_SHIFT;
-	size_t head = UK_DIV_ROUND_UP(sizeof(struct arena) + total * sizeof(struct page), UK_PAGE_SIZE);
+	size_t head =
+		UK_DIV_ROUND_UP(sizeof(struct arena) + total * sizeof(struct page), UK_PAGE_SIZE);
 	struct arena *a = (struct arena *)base;
 
 	if (head >= total || total > PAGES_MAX)

@@ -31,8 +31,10 @@ UK_COLD void tlsf_corrupt(struct tlsf *t, uintptr_t b, const char *what)
 	if (!(head & HEAD_CHECK) && !(head & HEAD_USED))
 		uk_panic("heap: %s(%p): this block is free already (double free)", what, (void *)b);
 	if (head & HEAD_CHECK)
-		uk_panic("heap: %s: the header of block %p is overwritten (an overflow of the block "
-			 "before it, or not an address that malloc returned)", what, (void *)b);
+		uk_panic(
+			"heap: %s: the header of block %p is overwritten (an overflow of the block "
+			"before it, or not an address that malloc returned)",
+			what, (void *)b);
 	uk_panic("heap: %s: block %p is corrupt: head %lx", what, (void *)b, (unsigned long)head);
 }
 
@@ -43,7 +45,8 @@ uint64_t tlsf_check_used(struct tlsf *t, uintptr_t b, const char *what)
 	if (UK_UNLIKELY(b % UK_ALLOC_ALIGN))
 		tlsf_corrupt(t, b, what);
 	head = head_get(t, b);
-	if (UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_USED || !head_size(head)))
+	if (UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_USED ||
+			!head_size(head)))
 		tlsf_corrupt(t, b, what);
 	if (UK_UNLIKELY(head_get(t, b + head_size(head)) & HEAD_CHECK))
 		tlsf_corrupt(t, b + head_size(head), what);
@@ -52,7 +55,8 @@ uint64_t tlsf_check_used(struct tlsf *t, uintptr_t b, const char *what)
 
 /* ---- the two levels ---- */
 
-struct class {
+struct class
+{
 	unsigned fl, sl;
 };
 
@@ -98,7 +102,8 @@ static UK_NOINLINE void unlink(struct tlsf *t, uintptr_t b, size_t size)
 	/* A link that was overwritten must not become a write to where it points. */
 	if (UK_UNLIKELY((prev ? *next_of(prev) : *list) != b || (next && *prev_of(next) != b)))
 		uk_panic("heap: the links of free block %p are overwritten (a write after free, or "
-			 "an overflow)", (void *)b);
+			 "an overflow)",
+			 (void *)b);
 	if (next)
 		*prev_of(next) = prev;
 	if (prev) {
@@ -180,7 +185,7 @@ static uintptr_t find(struct tlsf *t, size_t size, size_t *found)
 		}
 	}
 	if (!b) {
-		/* Some of the next smaller list may fit: with little memory that is worth a look. */
+		/* Some of the next smaller list may fit: with little memory worth a look. */
 		c = class_of(size);
 		b = t->list[c.fl][c.sl];
 		for (i = 0; b && head_size(check_free(t, b)) < size; b = *next_of(b))
@@ -354,7 +359,7 @@ uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align)
 
 	if (!b && tlsf_flush(t))
 		b = find(t, need, &found);
-	/* Idle pages of ours may be what the source lacks, and it cannot take them while it is asked. */
+	/* Idle pages of ours may be what the source lacks; it cannot take them while asked. */
 	if (!b && (grow(t, need) || (tlsf_cut_all(t) && grow(t, need))))
 		b = find(t, need, &found);
 	if (UK_UNLIKELY(!b))

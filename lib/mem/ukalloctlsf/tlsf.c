@@ -7,14 +7,14 @@
  *   level). Two bitmaps find a list with a block that fits in constant time.
  * - Blocks know their neighbours (boundary tags), so that free ones merge at once.
  * - A small block that is freed goes onto a quick list of its exact size first and keeps its shape;
- *   the next request of that size takes it in about twenty instructions. Quick lists are short, and are
- *   merged back before the heap grows.
+ *   the next request of that size takes it in about twenty instructions. Quick lists are short, and
+ *   are merged back before the heap grows.
  * - Memory comes in pieces from the source. What lies idle in whole pages is cut out and returned,
  *   at once where it is much, else when frames run short (tlsf_trim).
  * - Every header is masked with a secret and its own address, and is verified before it is used:
  *   a double free, an overflow into the next header and a forged list link end in a panic.
  *
- * block.h has the layout of a block, pool.c the two levels; here are the operations.
+ * tlsf.h has the layout of a block, pool.c the two levels; here are the operations.
  */
 #include <uk/alloctlsf.h>
 #include <uk/errno.h>
@@ -27,8 +27,9 @@ UK_ALLOC_OPS(ukalloctlsf);
 /* ---- the fast path ---- */
 
 /*
- * Block size for a request: header added, rounded up to 16. For requests of up to 8 bytes that is too
- * little; there is no quick list of this size, and the slow path adjusts, which keeps a test off here.
+ * Block size for a request: header added, rounded up to 16. For requests of up to 8 bytes that is
+ * too little; there is no quick list of this size, and the slow path adjusts, which keeps a test
+ * off here.
  */
 static inline size_t size_for(size_t size)
 {
@@ -55,7 +56,7 @@ static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
 		return fail(t);
 	size = UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN);
 	if (size < TLSF_QUICK_END && quick_of(t, size)->head != quick_last(t)) {
-		/* It was for 8 bytes or less; or the list's first block is not what it should be. */
+		/* It was for 8 bytes or less; or the list's first block is corrupt. */
 		if (UK_UNLIKELY(head_get(t, quick_of(t, size)->head) & HEAD_MUST_QUICK))
 			tlsf_corrupt(t, quick_of(t, size)->head, "malloc");
 		return ukalloctlsf_malloc(&t->alloc, size - TLSF_HEAD);
@@ -209,7 +210,7 @@ UK_COLD size_t ukalloctlsf_trim(struct uk_alloc *a)
 	struct tlsf *t = (struct tlsf *)a;
 	size_t before, got;
 
-	/* Called by the source that we are just asking for more: our lists are not to be touched. */
+	/* Called by the source that we are just asking for more: hands off our lists. */
 	if (t->busy)
 		return 0;
 	tlsf_lock(t);
@@ -244,12 +245,14 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 	st->failures = t->failures;
 	if (t->fl_map) {
 		fl = uk_fls(t->fl_map);
-		st->largest = head_size(head_get(t, t->list[fl][uk_fls(t->sl_map[fl])])) - TLSF_HEAD;
+		st->largest =
+			head_size(head_get(t, t->list[fl][uk_fls(t->sl_map[fl])])) - TLSF_HEAD;
 	}
 	tlsf_unlock(t);
 }
 
-UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct uk_alloc_source *source)
+UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len,
+					    const struct uk_alloc_source *source)
 {
 	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
 	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), i;
@@ -267,7 +270,7 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len, const struct
 	head_set(t, quick_last(t), 0, HEAD_USED);
 #pragma GCC unroll 8
 	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++)
-		t->quick[i].head = quick_last(t); /* room: see free_slow() */
+		t->quick[i].head = quick_last(t);                 /* room: see free_slow() */
 	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
 	return &t->alloc;
 }

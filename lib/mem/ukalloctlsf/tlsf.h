@@ -7,12 +7,14 @@
  *
  *	b - 16  size of the block before, if that one is free (its last word); else its user's data
  *	b - 8   header: size and flags, masked
- *	b       user's data; in a free block the links `next` and `prev`; in a quick list `next` alone
+ *	b       user's data; the links `next` and `prev` of a free block; `next` in a quick list
  *
  * Header, unmasked:  63..20 size, a multiple of 16 | 19..16 flags | 15..0 zero
- * Bits 23..20 are zero as well, so that 20 bits can be checked. The mask is a secret per heap, xor the block's address. An overflow runs into the low end of the next
- * header first and turns some of those zeroes into ones; a header copied from elsewhere has the wrong
- * address in it (unless that is a multiple of 64 KiB away).
+ *
+ * Bits 23..20 are zero as well, so that 20 bits can be checked. The mask is a secret per heap,
+ * xor the block's address. An overflow runs into the low end of the next header first and turns
+ * some of those zeroes into ones; a header copied from elsewhere has the wrong address in it
+ * (unless that is a multiple of 64 KiB away).
  *
  * A piece (what more() gave) is a row of blocks between its base and a sentinel, a block of size 0
  * in use, in whose data the piece describes itself.
@@ -25,12 +27,12 @@
 #include <uk/print.h>
 #include <uk/spinlock.h>
 
-#define HEAD_CHECK     0xf0ffffUL
-#define HEAD_USED      (1UL << 16) /* belongs to a user */
-#define HEAD_PREV_FREE (1UL << 17) /* the block before is free: b - 16 has its size */
-#define HEAD_LARGE     (1UL << 18) /* in use, and too large for the quick lists */
-#define HEAD_FREE      (1UL << 19) /* free and merged; neither of USED and FREE: in a quick list */
-#define HEAD_FLAGS     (15UL << 16)
+#define HEAD_CHECK      0xf0ffffUL
+#define HEAD_USED       (1UL << 16) /* belongs to a user */
+#define HEAD_PREV_FREE  (1UL << 17) /* the block before is free: b - 16 has its size */
+#define HEAD_LARGE      (1UL << 18) /* in use, and too large for the quick lists */
+#define HEAD_FREE       (1UL << 19) /* free and merged; neither of USED and FREE: in a quick list */
+#define HEAD_FLAGS      (15UL << 16)
 /* All of these are 0 in a block of a quick list; in one that may go there as well, but for USED. */
 #define HEAD_MUST_QUICK (HEAD_CHECK | HEAD_USED | HEAD_LARGE | HEAD_FREE)
 
@@ -40,11 +42,11 @@
 #define TLSF_QUICK_BYTES 8192 /* what one of them may hold, but 4 to 32 blocks */
 
 /* Second level: 2^4 lists per power of two. Below 256 there is one list for each size. */
-#define TLSF_SL_LOG2  4
-#define TLSF_SL       (1U << TLSF_SL_LOG2)
-#define TLSF_LINEAR   256UL
-#define TLSF_FL       33U
-#define TLSF_SIZE_END (1UL << 40) /* blocks are smaller than this: FL, and the header's 44 bits */
+#define TLSF_SL_LOG2     4
+#define TLSF_SL          (1U << TLSF_SL_LOG2)
+#define TLSF_LINEAR      256UL
+#define TLSF_FL          33U
+#define TLSF_SIZE_END    (1UL << 40) /* blocks are smaller than this, because of FL */
 #define TLSF_REQUEST_MAX (TLSF_SIZE_END / 2)
 
 struct quick {
@@ -61,7 +63,7 @@ struct piece {
 
 #define PIECE_FIRST 16
 /* What a piece needs besides its blocks: alignment and first header, sentinel, description. */
-#define PIECE_COST (PIECE_FIRST + sizeof(struct piece))
+#define PIECE_COST  (PIECE_FIRST + sizeof(struct piece))
 
 struct tlsf {
 	struct uk_alloc alloc;
@@ -82,10 +84,10 @@ struct tlsf {
 	struct piece *pieces;
 	bool busy; /* inside the source: trim() must keep off */
 
-	size_t total;        /* in pieces */
-	size_t taken;        /* in blocks that are not free: in use or in quick lists */
+	size_t total; /* in pieces */
+	size_t taken; /* in blocks that are not free: in use or in quick lists */
 	size_t taken_blocks;
-	size_t peak;         /* of taken */
+	size_t peak;          /* of taken */
 	uint64_t slow_allocs; /* those that quick lists did not count */
 	uint64_t failures;
 };

@@ -5,10 +5,11 @@
  */
 #include "tlsf.h"
 
-#define CHECK(cond, b)                                                                          \
-	do {                                                                                    \
-		if (!(cond))                                                                    \
-			uk_panic("heap: at %p (line %d): not so: %s", (void *)(uintptr_t)(b), __LINE__, #cond); \
+#define CHECK(cond, b)                                                                             \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			uk_panic("heap: at %p (line %d): not so: %s", (void *)(uintptr_t)(b),      \
+				 __LINE__, #cond);                                                 \
 	} while (0)
 
 struct sums {
@@ -80,7 +81,8 @@ static void verify_quick(struct tlsf *t, struct sums *s)
 			CHECK(head_size(head_get(t, b)) == 16 * i, b);
 		}
 		CHECK((!n && !t->quick[i].room) ||
-		      n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room), i);
+			      n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room),
+		      i);
 		listed += n;
 	}
 	CHECK(listed == s->cached_blocks, listed);

@@ -3,16 +3,16 @@
  * Page frames: a binary buddy system that memory enters lazily.
  *
  * A region is noted as an address range. When its first frame is needed, it gets a pool: a header
- * and an array of frame descriptors (16 bytes each), placed in the region's own first frames. Behind
- * them runs the frontier: frames below it are in the direct map and have valid descriptors, frames
- * above it have never been touched. The frontier moves by small steps up to the first 2 MiB boundary
- * (small machines do not need more) and by 2 MiB afterwards (one large page each). A large region
- * is noted as several, each at least as large as all before it together, so that a pool's descriptors never cost
- * more than what is used already.
+ * and an array of frame descriptors (16 bytes each), placed in the region's own first frames.
+ * Behind them runs the frontier: frames below it are in the direct map and have valid
+ * descriptors, frames above it have never been touched. The frontier moves by small steps up to
+ * the first 2 MiB boundary (small machines do not need more) and by 2 MiB afterwards (one large
+ * page each). A large region is noted as several, each at least as large as all before it
+ * together, so that a pool's descriptors never cost more than what is used already.
  *
- * Free frames form blocks of 2^order, aligned to their size, on a list per order and pool. A freed
- * block merges with its buddy, the block it was split from, if that is free too. In front of this is a small
- * stack of single frames, since most requests are for one.
+ * Free frames form blocks of 2^order, aligned to their size, on a list per order and pool. A
+ * freed block merges with its buddy, the block it was split from, if that is free too. In front
+ * of this is a small stack of single frames, since most requests are for one.
  *
  * Descriptors hold the links, not the free frames: a stray write through a dangling pointer cannot
  * corrupt them, and free memory stays untouched.
@@ -26,7 +26,7 @@
 #include <uk/spinlock.h>
 #include <uk/string.h>
 
-#define ORDERS     19U  /* runs of 2^0 .. 2^18 pages */
+#define ORDERS     19U /* runs of 2^0 .. 2^18 pages */
 #define REGIONS    64U
 #define STEP_SMALL 16UL /* pages by which the frontier moves */
 #define STEP_LARGE 512UL
@@ -143,7 +143,8 @@ static void block_add(struct region *r, uint32_t i, unsigned order)
 	uint64_t buddy;
 
 	for (; order < ORDERS - 1; order++) {
-		buddy = ((r->start + i) ^ (1UL << order)) - r->start; /* huge if before the region */
+		buddy = ((r->start + i) ^ (1UL << order)) -
+			r->start; /* huge if before the region */
 		if (buddy >= p->frontier || p->frames[buddy].block != order + 1)
 			break;
 		block_unlink(p, buddy);
@@ -174,11 +175,14 @@ static UK_NOINLINE void range_add(struct region *r, uint32_t i, uint32_t end)
 static UK_COLD bool enter(struct region *r, size_t npages, uint32_t *first)
 {
 	struct pool *p = r->pool;
-	size_t head = p ? 0 : UK_DIV_ROUND_UP(sizeof(*p) + r->npages * sizeof(struct frame), UK_PAGE_SIZE);
+	size_t head =
+		p ? 0
+		  : UK_DIV_ROUND_UP(sizeof(*p) + r->npages * sizeof(struct frame), UK_PAGE_SIZE);
 	/* Page tables come out of the range; see uk_plat_direct_map(). */
 	size_t tables = 5 + 4 * ((head + npages) >> 18), least = head + npages;
 	uint32_t from = p ? p->frontier : 0;
-	uint64_t to = from + least + tables, boundary = UK_ALIGN_UP(r->start + from, STEP_LARGE) - r->start;
+	uint64_t to = from + least + tables,
+		 boundary = UK_ALIGN_UP(r->start + from, STEP_LARGE) - r->start;
 	int used;
 
 	if (to <= boundary)
@@ -192,7 +196,8 @@ static UK_COLD bool enter(struct region *r, size_t npages, uint32_t *first)
 	if (used < 0)
 		return false;
 	if (!p) {
-		if (used + head >= to) /* as good as nothing: the region has no pool and is not used */
+		if (used + head >=
+		    to) /* as good as nothing: the region has no pool and is not used */
 			goto lost;
 		p = r->pool = uk_plat_phys_to_virt(address_of(r, used));
 		memset(p, 0, sizeof(*p));
@@ -539,7 +544,8 @@ static UK_COLD int note(uint64_t start, uint64_t npages)
 
 UK_COLD int uk_page_add(uk_paddr_t start, uint64_t len)
 {
-	uint64_t first = UK_DIV_ROUND_UP(start, UK_PAGE_SIZE), end = (start + len) >> UK_PAGE_SHIFT, n;
+	uint64_t first = UK_DIV_ROUND_UP(start, UK_PAGE_SIZE), end = (start + len) >> UK_PAGE_SHIFT,
+		 n;
 	int ret = 0;
 
 	if (!first)
@@ -573,7 +579,8 @@ UK_COLD void uk_page_stats(struct uk_page_stats *st)
 		.failures = failures,
 	};
 	for (r = regions; r < regions + nregions; r++)
-		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0)) << UK_PAGE_SHIFT;
+		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0))
+			     << UK_PAGE_SHIFT;
 }
 
 static UK_COLD int page_init(void)

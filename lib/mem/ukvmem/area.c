@@ -175,7 +175,8 @@ static void take_out(struct space *s, struct area *a)
 
 void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, unsigned prot, bool join)
 {
-	struct area *below = join ? area_at(s, start - 1) : NULL, *above = join ? area_at(s, end) : NULL;
+	struct area *below = join ? area_at(s, start - 1) : NULL,
+		    *above = join ? area_at(s, end) : NULL;
 
 	if (above && above->start == end && above->prot == prot) {
 		end = above->end;

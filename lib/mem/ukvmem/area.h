@@ -4,8 +4,8 @@
  *
  * The set is a treap: a search tree by address that is at the same time a heap by random
  * priorities, which keeps it shallow. Two operations do everything: split() at an address and
- * merge(). Each node knows how far its subtree reaches and the widest gap inside it, so that room is
- * found in logarithmic time.
+ * merge(). Each node knows how far its subtree reaches and the widest gap inside it, so that room
+ * is found in logarithmic time.
  *
  * Nobody in here takes a lock or touches page tables.
  */

@@ -43,7 +43,8 @@ int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 
 	for (; len; va += n * UK_PAGE_SIZE, len -= n * UK_PAGE_SIZE) {
 		/* Up to the next boundary of large pages, then large pages. */
-		large = !(va & (LARGE_PAGES * UK_PAGE_SIZE - 1)) && len >= LARGE_PAGES * UK_PAGE_SIZE;
+		large = !(va & (LARGE_PAGES * UK_PAGE_SIZE - 1)) &&
+			len >= LARGE_PAGES * UK_PAGE_SIZE;
 		n = LARGE_PAGES - (va / UK_PAGE_SIZE) % LARGE_PAGES;
 		n = UK_MIN(n, len / UK_PAGE_SIZE);
 		pa = get_run(&n, large);
@@ -70,7 +71,8 @@ int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot)
 
 	for (; len; va += n, len -= n) {
 		n = uk_plat_lookup_run(va, len, &pa);
-		err = pa != UK_PAGE_NONE ? uk_plat_protect(va, n, prot) : vmem_fill(va, n, prot, true);
+		err = pa != UK_PAGE_NONE ? uk_plat_protect(va, n, prot)
+					 : vmem_fill(va, n, prot, true);
 		if (err)
 			return err;
 	}
@@ -89,7 +91,7 @@ int vmem_depopulate(uk_vaddr_t va, size_t len)
 	int err;
 
 	while (len) {
-		/* Unmap before freeing: nobody else may get a frame that is still reachable here. */
+		/* Unmap before freeing: nobody else may get a frame that is reachable here. */
 		for (from = va, nruns = 0; len && nruns < BATCH; va += n, len -= n) {
 			n = uk_plat_lookup_run(va, len, &run[nruns].pa);
 			run[nruns].len = n;

@@ -2,9 +2,10 @@
 /*
  * Stacks, in a window of their own: each is an area whose first page has no frame, the guard.
  *
- * A freed stack waits on a list for the next thread that wants one of its size. The list runs through the
- * stacks' lowest words, which a thread that is just ending on it does not use any more; when it
- * is full, the one that has waited longest is unmapped, never the one that was just freed.
+ * A freed stack waits on a list for the next thread that wants one of its size. The list runs
+ * through the stacks' lowest words, which a thread that is just ending on it does not use any
+ * more; when it is full, the one that has waited longest is unmapped, never the one that was just
+ * freed.
  */
 #include <uk/config.h>
 #include <uk/errno.h>

@@ -2,10 +2,10 @@
 /*
  * mmap and its family: what happens to the set of areas and to the pages below it.
  *
- * Each call first makes sure that nothing can fail half-way: nodes for areas that will be split are put in
- * reserve, and large pages at the ends of the range are split. What remains that can
- * fail is taking frames, and that is undone. Frames are taken without asking others for memory as long
- * as the lock is held; the calls at the end of this file do that between two tries.
+ * Each call first makes sure that nothing can fail half-way: nodes for areas that will be split
+ * are put in reserve, and large pages at the ends of the range are split. What remains that can
+ * fail is taking frames, and that is undone. Frames are taken without asking others for memory as
+ * long as the lock is held; the calls at the end of this file do that between two tries.
  */
 #include <uk/config.h>
 #include <uk/errno.h>
@@ -66,7 +66,8 @@ static size_t round_up(size_t len)
 /* Is [va, va + len), len rounded, a range that an application may name? */
 static bool bad_range(uk_vaddr_t va, size_t len)
 {
-	return va & UK_PAGE_MASK || !len || va < FIXED_START || va >= FIXED_END || len > FIXED_END - va;
+	return va & UK_PAGE_MASK || !len || va < FIXED_START || va >= FIXED_END ||
+	       len > FIXED_END - va;
 }
 
 static bool is_free(uk_vaddr_t va, size_t len)
@@ -92,7 +93,7 @@ static bool is_covered(uk_vaddr_t va, size_t len)
 
 /* ---- preparations ---- */
 
-/* Splits the large page that va lies inside of, if there is one: it is needed for changing one side only. */
+/* Splits the large page that va lies inside of, if there is one, so that one side may change. */
 static int split_large(uk_vaddr_t va)
 {
 	struct area *a = area_at(&space, va);
@@ -106,7 +107,7 @@ static int split_large(uk_vaddr_t va)
 	return uk_plat_protect(va, UK_PAGE_SIZE, plat_prot(prot));
 }
 
-/* Before changing [va, va + len): afterwards area_extract() and the page tables cannot fail there. */
+/* Before changing [va, va + len): then area_extract() and the page tables cannot fail there. */
 static int prepare(uk_vaddr_t va, size_t len)
 {
 	int err;
@@ -356,18 +357,18 @@ static int discard(uk_vaddr_t va, size_t len)
 /* ---- interface ---- */
 
 /*
- * Evaluates `call` with the lock held; if there are no frames, asks others for some and tries again. Inside, -ENOSPC is
- * what more frames do not help against: no room, or a hole.
+ * Evaluates `call` with the lock held; if there are no frames, asks others for some and tries
+ * again. Inside, -ENOSPC is what more frames do not help against: no room, or a hole.
  */
-#define WITH_FRAMES(call)                                        \
-	({                                                       \
-		__typeof__(call) ret_;                           \
-		do {                                             \
-			uk_spin_lock(&vmem_lock);                \
-			ret_ = (call);                           \
-			uk_spin_unlock(&vmem_lock);              \
-		} while (ret_ == -ENOMEM && uk_page_shrink());   \
-		ret_ == -ENOSPC ? -ENOMEM : ret_;                \
+#define WITH_FRAMES(call)                                                                          \
+	({                                                                                         \
+		__typeof__(call) ret_;                                                             \
+		do {                                                                               \
+			uk_spin_lock(&vmem_lock);                                                  \
+			ret_ = (call);                                                             \
+			uk_spin_unlock(&vmem_lock);                                                \
+		} while (ret_ == -ENOMEM && uk_page_shrink());                                     \
+		ret_ == -ENOSPC ? -ENOMEM : ret_;                                                  \
 	})
 
 void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags)
@@ -407,7 +408,8 @@ int uk_vmem_protect(uk_vaddr_t va, size_t len, unsigned prot)
 	return WITH_FRAMES(protect(va, len, prot));
 }
 
-void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flags, uk_vaddr_t new_va)
+void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flags,
+		    uk_vaddr_t new_va)
 {
 	size_t old = round_up(old_len), new = round_up(new_len);
 
@@ -438,7 +440,9 @@ int uk_vmem_find(uk_vaddr_t va, struct uk_vmem_area *area)
 	uk_spin_lock(&vmem_lock);
 	a = area_at(&space, va);
 	if (a)
-		*area = (struct uk_vmem_area){ .start = a->start, .end = a->end, .prot = a->prot & PROT_MASK };
+		*area = (struct uk_vmem_area){ .start = a->start,
+					       .end = a->end,
+					       .prot = a->prot & PROT_MASK };
 	uk_spin_unlock(&vmem_lock);
 	return a ? 0 : -ENOENT;
 }
@@ -447,7 +451,9 @@ void uk_vmem_stats(struct uk_vmem_stats *st)
 {
 	uk_spin_lock(&vmem_lock);
 	*st = (struct uk_vmem_stats){
-		.mapped = space.mapped, .populated = vmem_populated, .areas = space.areas,
+		.mapped = space.mapped,
+		.populated = vmem_populated,
+		.areas = space.areas,
 	};
 	uk_spin_unlock(&vmem_lock);
 }

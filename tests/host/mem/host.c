@@ -92,7 +92,8 @@ void host_expect_panic(void (*fn)(void), const char *text)
 	close(fd[0]);
 	waitpid(pid, &status, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 77 || !strstr(buf, text)) {
-		fprintf(stderr, "expected a panic with \"%s\", got status %x and: %s\n", text, status, buf);
+		fprintf(stderr, "expected a panic with \"%s\", got status %x and: %s\n", text,
+			status, buf);
 		abort();
 	}
 }
@@ -102,8 +103,9 @@ void host_expect_panic(void (*fn)(void), const char *text)
 void host_memory(uint64_t start, uint64_t bytes)
 {
 	if (!uk_plat_direct_base) {
-		uk_plat_direct_base = (uintptr_t)mmap(NULL, SPACE, PROT_NONE,
-						      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		uk_plat_direct_base =
+			(uintptr_t)mmap(NULL, SPACE, PROT_NONE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		entered = mmap(NULL, SPACE / UK_PAGE_SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	}
@@ -157,7 +159,7 @@ static struct slot {
 	uint64_t page;
 	uk_paddr_t pa;
 	unsigned prot;
-} *slots;
+} * slots;
 
 static struct slot *slot_of(uk_vaddr_t va, bool make)
 {

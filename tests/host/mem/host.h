@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Running the memory libraries as a Linux program, under the address sanitizer: a platform made of
- * arrays. Physical memory is an anonymous mapping; page tables are a hash of the pages that are mapped.
+ * Running the memory libraries as a Linux program, under the address sanitizer: a platform made
+ * of arrays. Physical memory is an anonymous mapping; page tables are a hash of the pages that
+ * are mapped.
  */
 #ifndef HOST_H
 #define HOST_H
@@ -28,10 +29,10 @@ void host_expect_panic(void (*fn)(void), const char *text);
 uint64_t host_random(void);
 extern uint64_t host_seed;
 
-#define EXPECT(x)                                                                                \
-	do {                                                                                     \
-		if (!(x))                                                                        \
-			host_fail(__FILE__, __LINE__, #x);                                       \
+#define EXPECT(x)                                                                                  \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			host_fail(__FILE__, __LINE__, #x);                                         \
 	} while (0)
 void host_fail(const char *file, int line, const char *what) __attribute__((__noreturn__));
 

@@ -139,7 +139,8 @@ static void double_free(void)
 
 static void double_free_later(void)
 {
-	char *p = uk_malloc(mistake_size), *q = uk_malloc(mistake_size), *r = uk_malloc(mistake_size);
+	char *p = uk_malloc(mistake_size), *q = uk_malloc(mistake_size),
+	     *r = uk_malloc(mistake_size);
 
 	uk_free(q);
 	uk_free(p);
@@ -160,7 +161,8 @@ static void overflow(void)
 
 static void overflow_copy(void)
 {
-	char *p = uk_malloc(mistake_size), *q = uk_malloc(mistake_size), *r = uk_malloc(mistake_size);
+	char *p = uk_malloc(mistake_size), *q = uk_malloc(mistake_size),
+	     *r = uk_malloc(mistake_size);
 	size_t n = uk_alloc_usable_size(uk_heap, p);
 
 	memcpy(p, r, n + 8);
@@ -270,7 +272,8 @@ int main(int argc, char **argv)
 	/* Corners */
 	EXPECT(!uk_malloc(-1UL) && !uk_malloc(-16UL) && !uk_malloc(-24UL) && !uk_malloc(1UL << 62));
 	EXPECT(!uk_calloc(-1UL, 2) && !uk_calloc(1UL << 32, 1UL << 32));
-	EXPECT(!uk_memalign(24, 8) && !uk_memalign(0, 8) && !uk_memalign(1UL << 62, 8) && !uk_memalign(4096, -4096UL));
+	EXPECT(!uk_memalign(24, 8) && !uk_memalign(0, 8) && !uk_memalign(1UL << 62, 8) &&
+	       !uk_memalign(4096, -4096UL));
 	EXPECT(!uk_realloc(NULL, -1UL));
 	EXPECT(uk_malloc(0) && uk_malloc(0) != uk_malloc(0));
 	uk_free(NULL);
@@ -281,8 +284,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < 3; i++) {
 		churn(ROUNDS);
 		uk_alloc_stats(uk_heap, &st);
-		printf("total %zu used %zu peak %zu cached %zu largest %zu; %lu allocs %lu frees %lu failures\n",
-		       st.total, st.used, st.peak, st.cached, st.largest, st.allocs, st.frees, st.failures);
+		printf("total %zu used %zu peak %zu cached %zu largest %zu; %lu allocs %lu frees "
+		       "%lu failures\n",
+		       st.total, st.used, st.peak, st.cached, st.largest, st.allocs, st.frees,
+		       st.failures);
 		EXPECT(st.used <= st.total && st.peak >= st.used);
 		if (i == 1)
 			continue; /* go on with what is there */
@@ -295,7 +300,8 @@ int main(int argc, char **argv)
 	check_heap();
 	uk_page_stats(&ps2);
 	uk_alloc_stats(uk_heap, &st);
-	printf("trimmed to %zu; frames used %lu, before %lu\n", st.total, ps2.total - ps2.free, ps.total - ps.free);
+	printf("trimmed to %zu; frames used %lu, before %lu\n", st.total, ps2.total - ps2.free,
+	       ps.total - ps.free);
 	if (!FREES)
 		return 0;
 	EXPECT(used < 200 && st.total <= 256 << 10);

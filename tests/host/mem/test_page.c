@@ -92,9 +92,12 @@ int main(int argc, char **argv)
 				uk_page_free(runs[i].pa + k * UK_PAGE_SIZE, runs[i].n - k);
 			runs[i].pa = 0;
 		} else {
-			unsigned flags = host_random() & (UK_PAGE_ZERO | UK_PAGE_ALIGN | UK_PAGE_DMA32);
+			unsigned flags =
+				host_random() & (UK_PAGE_ZERO | UK_PAGE_ALIGN | UK_PAGE_DMA32);
 
-			n = host_random() % 4 ? 1 : 1 + host_random() % (host_random() % 64 ? 20 : 3000);
+			n = host_random() % 4
+				    ? 1
+				    : 1 + host_random() % (host_random() % 64 ? 20 : 3000);
 			runs[i].n = n;
 			runs[i].pa = n == 1 ? uk_page_alloc(1, flags) : uk_page_alloc(n, flags);
 			if (!runs[i].pa)
@@ -121,8 +124,8 @@ int main(int argc, char **argv)
 	}
 	/* Everything merged again: nearly all of it as one run, unaligned. */
 	uk_page_stats(&st);
-	printf("total %lu free %lu fresh %lu peak %lu failures %lu\n", st.total, st.free, st.fresh, st.peak,
-	       st.failures);
+	printf("total %lu free %lu fresh %lu peak %lu failures %lu\n", st.total, st.free, st.fresh,
+	       st.peak, st.failures);
 	EXPECT(st.total - st.free < st.total / 100);
 	victim = uk_page_alloc_run((62 << 20) >> 12, 0);
 	EXPECT(victim);

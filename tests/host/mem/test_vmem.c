@@ -102,7 +102,8 @@ static const unsigned char prots[] = { 0, 1, 3, 3, 3, 5, 1, 0 };
 
 static void step(void)
 {
-	unsigned first = host_random() % PAGES, n = 1 + host_random() % (host_random() % 8 ? 20 : 1200);
+	unsigned first = host_random() % PAGES,
+		 n = 1 + host_random() % (host_random() % 8 ? 20 : 1200);
 	unsigned prot = prots[host_random() % 8], to, m, i;
 	uk_vaddr_t va = BASE + first * P;
 	long ret;
@@ -112,7 +113,8 @@ static void step(void)
 	case 0:
 	case 1:
 	case 2:
-		ret = (long)uk_vmem_map_anon(va, n * P - host_random() % 2 * 100, prot, UK_VMEM_FIXED);
+		ret = (long)uk_vmem_map_anon(va, n * P - host_random() % 2 * 100, prot,
+					     UK_VMEM_FIXED);
 		if (ret == -ENOMEM) {
 			/* What was there before may be gone, as on Linux. */
 			for (i = first; i < first + n; i++)
@@ -155,7 +157,8 @@ static void step(void)
 		to = host_random() % (PAGES - m);
 		n = UK_MIN(n, 40U);
 		if (host_random() % 2 && (to >= first + n || first >= to + m)) {
-			ret = (long)uk_vmem_remap(va, n * P, m * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED, BASE + to * P);
+			ret = (long)uk_vmem_remap(va, n * P, m * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED,
+						  BASE + to * P);
 		} else {
 			m = UK_MIN(m, PAGES - first);
 			to = first;
@@ -225,7 +228,8 @@ static void test_placement(void)
 	q = uk_vmem_remap((uk_vaddr_t)p[1], 3 * P, 700 * P, 0, 0);
 	EXPECT(q == uk_err_ptr(-ENOMEM));
 	q = uk_vmem_remap((uk_vaddr_t)p[1], 3 * P, 700 * P, UK_VMEM_MAYMOVE, 0);
-	EXPECT(!uk_is_err(q) && q != p[1] && *page_at((uk_vaddr_t)q) == 4711 && !page_at((uk_vaddr_t)p[1]));
+	EXPECT(!uk_is_err(q) && q != p[1] && *page_at((uk_vaddr_t)q) == 4711 &&
+	       !page_at((uk_vaddr_t)p[1]));
 	EXPECT(uk_vmem_remap((uk_vaddr_t)q, 700 * P, P, 0, 0) == q && !page_at((uk_vaddr_t)q + P));
 }
 
@@ -237,11 +241,14 @@ static void test_stacks(void)
 	for (i = 0; i < 100; i++) {
 		s[i] = uk_stack_alloc(20000);
 		EXPECT(s[i] && !((uk_vaddr_t)s[i] & 4095));
-		EXPECT(page_at((uk_vaddr_t)s[i]) && page_at((uk_vaddr_t)s[i] + 4 * P) && !page_at((uk_vaddr_t)s[i] - 1));
-		EXPECT(uk_stack_is_guard((uk_vaddr_t)s[i] - 1) && uk_stack_is_guard((uk_vaddr_t)s[i] - P));
-		EXPECT(!uk_stack_is_guard((uk_vaddr_t)s[i]) && !uk_stack_is_guard((uk_vaddr_t)s[i] - P - 1));
+		EXPECT(page_at((uk_vaddr_t)s[i]) && page_at((uk_vaddr_t)s[i] + 4 * P) &&
+		       !page_at((uk_vaddr_t)s[i] - 1));
+		EXPECT(uk_stack_is_guard((uk_vaddr_t)s[i] - 1) &&
+		       uk_stack_is_guard((uk_vaddr_t)s[i] - P));
+		EXPECT(!uk_stack_is_guard((uk_vaddr_t)s[i]) &&
+		       !uk_stack_is_guard((uk_vaddr_t)s[i] - P - 1));
 	}
-	/* uk_stack_free() writes to the stack, which is not really mapped here: tests/test_stack.c. */
+	/* uk_stack_free() writes to the stack, which is not mapped here: see test_stack.c. */
 	EXPECT(!uk_stack_alloc(0) && !uk_stack_alloc(-1UL));
 }
 
@@ -269,7 +276,8 @@ int main(int argc, char **argv)
 	model_unmap(0, PAGES);
 	compare();
 	uk_vmem_stats(&st);
-	EXPECT(st.mapped == 0 && st.populated == 0 && st.areas == 0 && host_mapped_pages == 1); /* the anchor */
+	EXPECT(st.mapped == 0 && st.populated == 0 && st.areas == 0 &&
+	       host_mapped_pages == 1); /* the anchor */
 	uk_page_stats(&ps);
 
 	/* The N-th page table cannot be had, for every N: an error, and nothing lost. */
@@ -278,11 +286,13 @@ int main(int argc, char **argv)
 		uk_vmem_map_anon(BASE, 20 * P, 3, UK_VMEM_FIXED);
 		uk_vmem_protect(BASE, 10 * P, 0);
 		uk_vmem_protect(BASE, 20 * P, 3);
-		uk_vmem_remap(BASE, 20 * P, 40 * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED, BASE + 100 * P);
+		uk_vmem_remap(BASE, 20 * P, 40 * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED,
+			      BASE + 100 * P);
 		host_fail_tables = 0;
 		EXPECT(!uk_vmem_unmap(BASE, 200 * P));
 		uk_vmem_stats(&st);
-		EXPECT(st.mapped == 0 && st.populated == 0 && host_mapped_pages == 1); /* the anchor */
+		EXPECT(st.mapped == 0 && st.populated == 0 &&
+		       host_mapped_pages == 1); /* the anchor */
 	}
 	uk_page_stats(&ps2);
 	EXPECT(ps.free - ps2.free <= 2 * P);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The buddy allocator: what every allocator does; powers of two are aligned to themselves and take no more
- * than that; idle memory goes back.
+ * The buddy allocator: what every allocator does; powers of two are aligned to themselves and
+ * take no more than that; idle memory goes back.
  */
 #include <uk/alloc_test.h>
 #include <uk/allocbuddy.h>

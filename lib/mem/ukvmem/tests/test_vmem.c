@@ -140,12 +140,14 @@ UK_TEST(ukvmem, remap)
 	r = uk_vmem_remap((uk_vaddr_t)p, 3 * P, 5 * P, UK_VMEM_MAYMOVE, 0);
 	UK_REQUIRE(!uk_is_err(r));
 	UK_EXPECT(!is_mapped(p) && r[0] == 3 && r[2 * P - 1] == 3 && r[5 * P - 1] == 0);
-	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_remap((uk_vaddr_t)r, 5 * P, 5 * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED,
-					      (uk_vaddr_t)r + P)), -(long)EINVAL); /* onto itself */
+	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_remap((uk_vaddr_t)r, 5 * P, 5 * P,
+					      UK_VMEM_MAYMOVE | UK_VMEM_FIXED, (uk_vaddr_t)r + P)),
+		     -(long)EINVAL); /* onto itself */
 	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)q, P), 0);
 	q = uk_vmem_map_anon(0, 10 * P, UK_VMEM_READ, 0);
 	UK_REQUIRE(!uk_is_err(q));
-	p = uk_vmem_remap((uk_vaddr_t)r, 5 * P, 2 * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED, (uk_vaddr_t)q);
+	p = uk_vmem_remap((uk_vaddr_t)r, 5 * P, 2 * P, UK_VMEM_MAYMOVE | UK_VMEM_FIXED,
+			  (uk_vaddr_t)q);
 	UK_EXPECT_EQ(p, q);
 	UK_EXPECT(!is_mapped(r) && p[0] == 3 && p[2 * P - 1] == 3 && p[2 * P] == 0);
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_remap((uk_vaddr_t)r, P, 2 * P, UK_VMEM_MAYMOVE, 0)),
@@ -184,7 +186,8 @@ UK_TEST(ukvmem, impossible_requests)
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0, SIZE_MAX, RW, 0)), -(long)ENOMEM);
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0, 1UL << 44, RW, 0)), -(long)ENOMEM);
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0x1000, P, RW, UK_VMEM_FIXED)), -(long)ENOMEM);
-	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0xc000000001, P, RW, UK_VMEM_FIXED)), -(long)EINVAL);
+	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0xc000000001, P, RW, UK_VMEM_FIXED)),
+		     -(long)EINVAL);
 	UK_EXPECT_EQ(uk_vmem_unmap(1, P), -EINVAL);
 	UK_EXPECT_EQ(uk_vmem_unmap(UK_VA_DIRECT, P), -EINVAL);
 }
@@ -228,7 +231,8 @@ UK_TEST(ukvmem, stress)
 			break;
 		case 1:
 		case 2:
-			ok &= !uk_is_err(uk_vmem_map_anon((uk_vaddr_t)base + first * P, n * P, RW, UK_VMEM_FIXED));
+			ok &= !uk_is_err(uk_vmem_map_anon((uk_vaddr_t)base + first * P, n * P, RW,
+							  UK_VMEM_FIXED));
 			for (i = first; i < first + n; i++) {
 				mapped[i] = 1;
 				ok &= base[i * P] == 0;

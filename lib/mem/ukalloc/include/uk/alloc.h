@@ -67,7 +67,7 @@ struct uk_alloc_ops {
 
 /* The common head of every allocator object; the provider's own state follows it. */
 struct uk_alloc {
-	const struct uk_alloc_ops *ops; /* NULL if there is a single provider */
+	const struct uk_alloc_ops *ops;       /* NULL if there is a single provider */
 	const struct uk_alloc_source *source; /* or NULL: what it has is all */
 	/*
 	 * Or NULL. Called, without locks, each time before NULL is answered for want of memory: the
@@ -146,21 +146,21 @@ static inline void *uk_alloc_fail(struct uk_alloc *a)
 }
 
 /* Declares the functions that provider `p` has to define: p_malloc(), p_free() and so on. */
-#define UK_ALLOC_PROVIDER(p)                                              \
-	void *p##_malloc(struct uk_alloc *a, size_t size);                \
-	void p##_free(struct uk_alloc *a, void *ptr);                     \
-	void *p##_realloc(struct uk_alloc *a, void *ptr, size_t size);    \
-	void *p##_memalign(struct uk_alloc *a, size_t align, size_t size);\
-	size_t p##_usable_size(struct uk_alloc *a, const void *ptr);      \
-	int p##_addmem(struct uk_alloc *a, void *base, size_t len);       \
-	size_t p##_trim(struct uk_alloc *a);                              \
+#define UK_ALLOC_PROVIDER(p)                                                                       \
+	void *p##_malloc(struct uk_alloc *a, size_t size);                                         \
+	void p##_free(struct uk_alloc *a, void *ptr);                                              \
+	void *p##_realloc(struct uk_alloc *a, void *ptr, size_t size);                             \
+	void *p##_memalign(struct uk_alloc *a, size_t align, size_t size);                         \
+	size_t p##_usable_size(struct uk_alloc *a, const void *ptr);                               \
+	int p##_addmem(struct uk_alloc *a, void *base, size_t len);                                \
+	size_t p##_trim(struct uk_alloc *a);                                                       \
 	void p##_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 
 /* Defines the provider's operations struct, for UK_OPS(&p_ops) in its constructor. */
-#define UK_ALLOC_OPS(p)                                                             \
-	static const struct uk_alloc_ops UK_UNUSED p##_ops = {                      \
-		p##_malloc, p##_free, p##_realloc, p##_memalign, p##_usable_size,   \
-		p##_addmem, p##_trim, p##_stats,                                    \
+#define UK_ALLOC_OPS(p)                                                                            \
+	static const struct uk_alloc_ops UK_UNUSED p##_ops = {                                     \
+		p##_malloc,      p##_free,   p##_realloc, p##_memalign,                            \
+		p##_usable_size, p##_addmem, p##_trim,    p##_stats,                               \
 	}
 
 /* As uk_alloc_malloc() for n elements, zeroed; NULL also if n * size overflows. */

@@ -4,8 +4,8 @@
  *
  *	UK_TEST(ukallocNAME, basics) { uk_alloc_test_basics(ukallocNAME_create); }
  *
- * and so on with refusals, realloc, exhaustion and stress, and tests what it promises beyond that. Each
- * case gets a fresh allocator, over a piece of the default heap.
+ * and so on with refusals, realloc, exhaustion and stress, and tests what it promises beyond
+ * that. Each case gets a fresh allocator, over a piece of the default heap.
  */
 #ifndef UK_ALLOC_TEST_H
 #define UK_ALLOC_TEST_H
@@ -229,7 +229,8 @@ static inline void uk_alloc_test_stress(uk_alloc_create_fn create, int traits)
 		size = uk_alloc_test_random(t) % (uk_alloc_test_random(t) % 8 ? 300 : 10000);
 		align = uk_alloc_test_random(t) % 8 ? 1 : 1UL << uk_alloc_test_random(t) % 13;
 		if (!t->block[i].p) {
-			p = align > 1 ? uk_alloc_memalign(t->a, align, size) : uk_alloc_malloc(t->a, size);
+			p = align > 1 ? uk_alloc_memalign(t->a, align, size)
+				      : uk_alloc_malloc(t->a, size);
 		} else if (uk_alloc_test_random(t) % 4 == 0) {
 			align = 1;
 			p = uk_alloc_realloc(t->a, t->block[i].p, size);

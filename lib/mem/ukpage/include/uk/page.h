@@ -7,8 +7,9 @@
  * 1 MiB as for 1 TiB. Free frames are kept as runs of 2^n, with single ones in a small stack before
  * that.
  *
- * A frame is named by its physical address, which is a multiple of UK_PAGE_SIZE and never 0: 0 means
- * "none". uk_page_to_virt() gives the address under which the kernel reaches a frame that it holds.
+ * A frame is named by its physical address, which is a multiple of UK_PAGE_SIZE and never 0: 0
+ * means "none". uk_page_to_virt() gives the address under which the kernel reaches a frame that
+ * it holds.
  *
  * All functions may be called with preemption on or off, but not from interrupt handlers. None
  * blocks.
@@ -26,8 +27,9 @@
 /* Flags of uk_page_alloc(). */
 #define UK_PAGE_ZERO  1U /* fill with zeroes */
 #define UK_PAGE_DMA32 2U /* below 4 GiB, for devices with 32 address bits */
-#define UK_PAGE_ALIGN 4U /* a run starts at a multiple of its length, rounded up to a power of two */
-#define UK_PAGE_EASY  8U /* fail rather than search long or ask others to give memory back */
+#define UK_PAGE_ALIGN                                                                              \
+	4U              /* a run starts at a multiple of its length, rounded up to a power of two */
+#define UK_PAGE_EASY 8U /* fail rather than search long or ask others to give memory back */
 
 struct uk_page_stats {
 	uint64_t total; /* bytes of all regions */
@@ -50,11 +52,11 @@ struct uk_page_shrinker {
 UK_API_BEGIN
 
 /*
- * Adds usable memory, which nobody may use otherwise. What the boot information calls free is added by
- * an initialiser (UK_INIT_EARLY, priority 0); this is for what becomes free later, such as the
- * initrd. Start and length are cut to whole pages. Costs a few instructions whatever
- * the length. Regions may not overlap. 0, -EINVAL if no whole page is left, -ENOSPC if there are
- * too many regions.
+ * Adds usable memory, which nobody may use otherwise. What the boot information calls free is
+ * added by an initialiser (UK_INIT_EARLY, priority 0); this is for what becomes free later, such
+ * as the initrd. Start and length are cut to whole pages. Costs a few instructions whatever the
+ * length. Regions may not overlap. 0, -EINVAL if no whole page is left, -ENOSPC if there are too
+ * many regions.
  */
 int uk_page_add(uk_paddr_t start, uint64_t len);
 
@@ -97,7 +99,7 @@ UK_API_END
 static inline uk_paddr_t uk_page_alloc(size_t npages, unsigned flags)
 {
 	return __builtin_constant_p(npages) && npages == 1 ? uk_page_alloc_one(flags)
-							    : uk_page_alloc_run(npages, flags);
+							   : uk_page_alloc_run(npages, flags);
 }
 
 static inline void uk_page_free(uk_paddr_t pa, size_t npages)

@@ -20,8 +20,8 @@ UK_API_BEGIN
 void *uk_stack_alloc(size_t size);
 
 /*
- * Frees a stack by what uk_stack_alloc() returned and was asked for. The caller may still be running on it until
- * it switches away, provided that preemption stays off until then.
+ * Frees a stack by what uk_stack_alloc() returned and was asked for. The caller may still be
+ * running on it until it switches away, provided that preemption stays off until then.
  */
 void uk_stack_free(void *stack, size_t size);
 

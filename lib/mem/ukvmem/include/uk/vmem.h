@@ -51,7 +51,7 @@ UK_API_BEGIN
  */
 void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags);
 
-/* Removes all mappings in the range, which may have holes. 0, -EINVAL, -ENOMEM (no area to split). */
+/* Removes all mappings in the range, which may have holes. 0, -EINVAL, -ENOMEM (a split failed). */
 int uk_vmem_unmap(uk_vaddr_t va, size_t len);
 
 /*
@@ -62,12 +62,13 @@ int uk_vmem_protect(uk_vaddr_t va, size_t len, unsigned prot);
 
 /*
  * Resizes the area part [va, va + old_len), in place if possible; with MAYMOVE it may be moved
- * (pages move, nothing is copied), with FIXED to `new_va`. Returns the address or an error in the pointer.
+ * (pages move, nothing is copied), with FIXED to `new_va`. Returns the address or an error in the
+ * pointer.
  */
 void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flags,
 		    uk_vaddr_t new_va);
 
-/* Fills pages with zeroes and may free their frames (MADV_DONTNEED). 0, -EINVAL, -ENOMEM (a hole). */
+/* Makes pages zero and may free their frames (MADV_DONTNEED). 0, -EINVAL, -ENOMEM (a hole). */
 int uk_vmem_discard(uk_vaddr_t va, size_t len);
 
 /*
