@@ -345,8 +345,11 @@ class Session:
         if self.to_guest or left[0]:
             return
         self.break_due = False
-        self.monitor.sendall(b'{"execute":"qmp_capabilities"}'
-                             b'{"execute":"chardev-send-break","arguments":{"id":"con"}}')
+        try:
+            self.monitor.sendall(b'{"execute":"qmp_capabilities"}'
+                                 b'{"execute":"chardev-send-break","arguments":{"id":"con"}}')
+        except (BrokenPipeError, ConnectionResetError):  # QEMU is ending
+            pass
 
 
 def run(image, o):
