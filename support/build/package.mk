@@ -74,10 +74,12 @@ pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
 	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/$2.log' >&2; exit 1; }; }
 
 # $(call pkg-step,LIB,MARK,PREREQUISITES,COMMAND): once, even if two makes want it at the same time.
+# (Not with make -n, which would run what calls $(MAKE), and leave a mark for nothing.)
+pkg-dry := $(findstring n,$(foreach w,$(firstword $(MAKEFLAGS)),$(if $(filter -%,$w)$(findstring =,$w),,$w)))
 define pkg-step
 $(pkg-dir-$1)/$2: $3
 	$$(call say,PACKAGE,$(strip $(package-of-$1)) $(strip $(version-of-$1))$(if $(filter done,$2),, ($2)))
-	+$$(Q)mkdir -p $(pkg-dir-$1) && exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; }
+	$(if $(pkg-dry),@:,+$$(Q)mkdir -p $(pkg-dir-$1); exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; })
 
 endef
 define pkg-rules
@@ -87,9 +89,13 @@ $(call pkg-step,$1,done,$(pkg-dir-$1)/fetched,$(if $(strip $(build-of-$1)),$(cal
 $(foreach s,$(upstream-of-$1),$(eval $(call pkg-source,$1,$s)))
 endef
 
-# Twice over all: what one package says about places may be part of another one's flags, so all
-# folders must be known first. A package comes after those it depends on, as uk-libs does.
-pkg-order := $(foreach l,$(pkgs),$(if $(filter app,$(lib-kind-$l)),,$l)) $(foreach l,$(pkgs),$(if $(filter app,$(lib-kind-$l)),$l))
+# A package comes after those whose headers it sees: their folders are part of its flags and so of its
+# key. Rules come last, when all is known.
+define pkg-visit
+$(if $(filter $1,$(pkg-order)),,$(foreach l,$(filter-out $1,$(filter $(pkgs),$(call visible,$1))),$(call pkg-visit,$l))$(eval pkg-order += $1))
+endef
+pkg-order :=
+$(foreach l,$(pkgs),$(call pkg-visit,$l))
 $(foreach l,$(pkg-order),$(eval $(call pkg-locate,$l))$(eval includes-y-of-$l := $(wildcard $(lib-dir-$l)/include) \
 	$(call pkg-place,$l,$(includes-y-of-$l) $(headers-of-$l)))$(eval $(call pkg-resolve,$l)))
 $(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
@@ -110,10 +116,15 @@ archive-nm = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
 lto-roots := $(if $(CONFIG_LTO),putchar puts fputc fputs fwrite strlen strcpy stpcpy memchr strchr)
 
 define archive-rules
-$(B)/obj/$1/wanted: $(call users-of,$1)
-	$$(Q)mkdir -p $$(@D) && { printf 'U %s\n' $(lto-roots); $(archive-nm) -g $$^; } | awk 'NF == 2 {u[$$$$2]} NF == 3 {d[$$$$3]} \
-	END {for (s in u) if (!(s in d)) print "-u " s}' | LC_ALL=C sort > $$@.tmp && \
+$(pkg-dir-$1)/symbols: $(pkg-dir-$1)/done
+	$$(Q)$(NM) -g --defined-only $(archive-of-$1) 2>/dev/null | awk 'NF == 3 {print $$$$3}' > $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
+$(B)/obj/$1/wanted: $(pkg-dir-$1)/symbols $(call users-of,$1)
+	$$(Q)mkdir -p $$(@D) && { printf 'U %s\n' $(lto-roots); $(archive-nm) -g $(call users-of,$1); } | \
+	awk 'NR == FNR {a[$$$$1]; next} $$$$1 == "U" && $$$$2 in a {u[$$$$2]} NF == 3 {d[$$$$3]} \
+	END {for (s in u) if (!(s in d)) print "-u " s}' $$< - | LC_ALL=C sort > $$@.tmp && \
 	if cmp -s $$@.tmp $$@; then rm $$@.tmp; else mv $$@.tmp $$@; fi
-$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(pkg-dir-$1)/done
-	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && $(OBJCOPY) --weaken $$@.tmp $$@ && rm $$@.tmp
+$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted
+	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && \
+	$(NM) -g --defined-only $$@.tmp | cut -d ' ' -f 3 > $$@.names && \
+	$(OBJCOPY) --weaken-symbols=$$@.names $$@.tmp $$@ && rm $$@.tmp $$@.names
 endef
