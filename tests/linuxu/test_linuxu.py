@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The image as a process: what it asks of the host, its descriptors, its terminal, its end."""
+import os
+import pty
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import termios
+import time
+
+import pytest
+
+import whittle
+
+APP = os.path.join(whittle.ROOT, "tests/linuxu/app")
+
+
+@pytest.fixture(scope="module")
+def app():
+    return whittle.image(APP, "linuxu")
+
+
+def direct(img, *words, stdin=b"", timeout=60, **kw):
+    """The image itself, without support/run."""
+    return subprocess.run([img, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=timeout, **kw)
+
+
+# ---- start ----
+
+def test_start_asks_little_of_the_host(tmp_path):
+    img = whittle.image("helloworld", "linuxu")
+    log = tmp_path / "strace"
+    subprocess.run(["strace", "-o", log, img], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    calls = [re.match(r"(\w+)\(", line).group(1) for line in open(log) if line[0] != "+"]
+    before_output = calls[1:calls.index("write")]
+    assert set(before_output) <= {"mprotect", "sigaltstack", "rt_sigaction", "mmap", "madvise", "getrandom"}
+    assert len(before_output) <= 11, calls
+
+
+def test_works_without_any_descriptor():
+    img = whittle.image("helloworld", "linuxu")
+    p = subprocess.run(["/bin/sh", "-c", 'exec "$0" <&- >&- 2>&-', img], timeout=60)
+    assert p.returncode == 0
+
+
+@pytest.mark.parametrize("status", [0, 1, 77, 255])
+def test_exit_status(app, status):
+    assert direct(app, "--", "exit", str(status)).returncode == status
+
+
+# ---- streams ----
+
+DATA = bytes(range(256)) * 700
+
+
+def test_pipe(app):
+    p = direct(app, "--", "cat", stdin=DATA)
+    assert (p.returncode, p.stdout, p.stderr) == (0, DATA, b"")
+
+
+def test_file_to_file(app, tmp_path):
+    (tmp_path / "in").write_bytes(DATA)
+    with open(tmp_path / "in", "rb") as i, open(tmp_path / "out", "wb") as o:
+        subprocess.run([app, "--", "cat"], stdin=i, stdout=o, check=True, timeout=60)
+    assert (tmp_path / "out").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("redirection", ["</dev/null", "<&-"])
+def test_no_input(app, redirection):
+    p = subprocess.run(["/bin/sh", "-c", 'exec "$0" -- cat ' + redirection, app], stdout=subprocess.PIPE, timeout=60)
+    assert p.stdout == b"" and p.returncode in (0, 1)
+
+
+def test_socket(app):
+    """A socket cannot be opened a second time through /proc: the other way of reading."""
+    ours, theirs = socket.socketpair()
+    p = subprocess.Popen([app, "--", "cat"], stdin=theirs, stdout=subprocess.PIPE)
+    theirs.close()
+    for piece in (b"one ", b"two"):
+        ours.sendall(piece)
+        time.sleep(0.2)
+    ours.shutdown(socket.SHUT_WR)
+    assert p.communicate(timeout=60)[0] == b"one two" and p.returncode == 0
+
+
+def test_descriptors_are_left_as_they_were(app):
+    """No O_NONBLOCK or O_ASYNC on what we share with others."""
+    import fcntl
+    r, w = os.pipe()
+    before = fcntl.fcntl(r, fcntl.F_GETFL)
+    p = subprocess.Popen([app, "--", "cat"], stdin=r, stdout=subprocess.PIPE)
+    os.write(w, b"x")
+    assert p.stdout.read(1) == b"x"
+    assert fcntl.fcntl(r, fcntl.F_GETFL) == before
+    os.close(w)
+    os.close(r)
+    assert p.wait(60) == 0
+
+
+def test_nonblocking_output(app):
+    """Somebody made our stdout non-blocking, and reads slowly: nothing is lost."""
+    r, w = os.pipe()
+    os.set_blocking(w, False)
+    p = subprocess.Popen([app, "--", "cat"], stdin=subprocess.PIPE, stdout=w)
+    os.close(w)
+    pid = os.fork()
+    if pid == 0:
+        p.stdin.write(DATA)
+        p.stdin.close()
+        os._exit(0)
+    p.stdin.close()
+    time.sleep(0.5)
+    out = b""
+    while True:
+        piece = os.read(r, 65536)
+        if not piece:
+            break
+        out += piece
+    os.waitpid(pid, 0)
+    assert out == DATA and p.wait(60) == 0
+
+
+def test_reader_goes_away(app):
+    p = subprocess.run(["/bin/bash", "-c", '"$0" -- cat </dev/zero | head -c 3; echo ${PIPESTATUS[0]}', app],
+                       stdout=subprocess.PIPE, timeout=60, preexec_fn=lambda: signal.signal(signal.SIGPIPE,
+                                                                                           signal.SIG_DFL))
+    assert p.stdout == b"\0\0\0" + b"141\n"
+
+
+# ---- interrupts ----
+
+def test_time_passes_as_on_the_host(app):
+    p = direct(app, "--", "sleep")
+    ms, wall = map(int, p.stdout.split())
+    assert 100 <= ms < 2000 and abs(wall - time.time()) < 5
+
+
+def feed(fd, total, seed):
+    """Bytes 0, 7, 14 ... in pieces of random size at random times."""
+    rnd, sent = random.Random(seed), 0
+    while sent < total:
+        n = min(rnd.choice([1, 1, 2, 5, 100, 3000]), total - sent)
+        os.write(fd, bytes((sent + i) * 7 & 255 for i in range(n)))
+        sent += n
+        if rnd.random() < 0.2:
+            time.sleep(rnd.random() * 0.0005)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_preemption_under_a_storm_of_signals(app, seed):
+    """Threads that compute, sleep, lock and allocate, while input and time interrupt them."""
+    p = subprocess.Popen([app, "--", "stress"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    feed(p.stdin.fileno(), 1000000, seed)
+    assert p.communicate(timeout=60)[0] == b"1000000 bytes\n" and p.returncode == 0
+
+
+# ---- memory ----
+
+def test_memory_changes_places(app):
+    assert direct(app, "linuxu.memory=256M", "--", "memory", "64").returncode == 0
+
+
+def test_initrd_given_by_name(app, tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/f").write_text("x")
+    subprocess.run([os.path.join(whittle.ROOT, "support/tools/mkinitrd"), tmp_path / "root", tmp_path / "i"],
+                   check=True)
+    assert direct(app, "vfs.initrd=%s" % (tmp_path / "i"), "--", "exit", "5").returncode == 5
+
+
+@pytest.mark.parametrize("words,expect", [
+    (["linuxu.memory=lots"], "linuxu.memory=lots: not a size"),
+    (["linuxu.memory=0"], "too small"),
+    (["linuxu.memory=100000000G"], "memory"),
+    (["vfs.initrd=/nonexistent"], "vfs.initrd=/nonexistent: cannot open"),
+    (["vfs.initrd=/"], "vfs.initrd=/"),
+    (["vfs.initrd=/etc/passwd"], "initrd"),
+    (["linuxu.memroy=1M"], "linuxu.memory"),
+])
+def test_bad_parameters(app, words, expect):
+    p = direct(app, *words, "--", "exit", "0")
+    assert p.returncode not in (0, 134) and expect in p.stderr.decode() and p.stdout == b"", p
+    assert b"CRASH" not in p.stderr
+
+
+def test_limit_on_address_space(app):
+    p = subprocess.run(["/bin/sh", "-c", 'ulimit -v 200000; exec "$0" -- exit 0', app], stderr=subprocess.PIPE,
+                       timeout=60)
+    assert p.returncode == 1 and b"ulimit -v" in p.stderr
+
+
+def test_mappings(app):
+    """Nothing writable and executable, nothing below 4 MiB."""
+    p = subprocess.Popen([app, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert p.stdout.readline() == b"waiting\n"
+    with open("/proc/%d/maps" % p.pid) as f:
+        maps = f.read()
+    p.stdin.close()
+    p.wait(60)
+    for line in maps.splitlines():
+        span, perm = line.split()[:2]
+        assert not ("w" in perm and "x" in perm), line
+        assert int(span.split("-")[0], 16) >= 4 << 20, line
+
+
+def test_addresses_are_random(app):
+    seen = [direct(app, "--", "addresses").stdout.split() for _ in range(20)]
+    for column in zip(*seen):
+        assert len(set(column)) == 20, column
+
+
+# ---- the end ----
+
+@pytest.mark.parametrize("how,thread", [("overflow", b"main"), ("overflow-thread", b"")])
+def test_stack_overflow(app, how, thread):
+    p = direct(app, "--", how)
+    assert p.returncode == 134 and b"stack overflow in thread" in p.stderr, p.stderr
+    assert p.stderr.count(b"image+") > 5, "a backtrace"
+    assert thread in p.stderr
+
+
+def test_report_goes_to_the_runner(app):
+    """Then it has names, and the application's stderr stays its own."""
+    r = whittle.run(app, "read-then-fault")
+    assert r.status == 134 and b"main (" in r.err and b"main.c:" in r.err, r
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGSEGV, signal.SIGALRM])
+def test_signal_from_outside(app, signum):
+    """The default action, and no crash report. (SIGALRM is ours once a timer runs: it does no harm.)"""
+    p = subprocess.Popen([app, "--", "forever"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"running\n"
+    p.send_signal(signum)
+    if signum == signal.SIGALRM:
+        time.sleep(0.3)
+        if p.poll() is None:
+            p.kill()
+            signum = signal.SIGKILL
+    assert p.wait(60) == -signum and p.stderr.read() == b""
+
+
+class Terminal:
+    """The image on a pseudo-terminal."""
+
+    def __init__(self, *argv):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            os.execv(argv[0], argv)
+        self.before = termios.tcgetattr(self.fd)
+        self.seen = b""
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + 30
+        while text not in self.seen and time.monotonic() < deadline:
+            if select.select([self.fd], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self.fd, 4096)
+                except OSError:
+                    break
+        assert text in self.seen, self.seen
+
+    def wait_raw(self):
+        deadline = time.monotonic() + 30
+        while termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not termios.tcgetattr(self.fd)[3] & (termios.ICANON | termios.ECHO)
+
+    def end(self):
+        status = os.waitpid(self.pid, 0)[1]
+        assert termios.tcgetattr(self.fd) == self.before, "the terminal was not given back"
+        return status
+
+
+def test_terminal_is_borrowed(app):
+    t = Terminal(app, "--", "cat")
+    t.wait_raw()
+    os.write(t.fd, b"abc\x7fd\r")
+    t.wait_for(b"abc\b \bd\r\nabd\r\n")  # echo with editing, then what cat wrote
+    os.write(t.fd, b"\x04")
+    assert t.end() == 0
+
+
+def test_interrupt_key_while_nobody_reads(app):
+    """^C ends a program that only computes, whoever makes the signal of it."""
+    t = Terminal(app, "--", "forever")
+    t.wait_for(b"running")
+    os.write(t.fd, b"\x03")
+    assert os.waitstatus_to_exitcode(t.end()) in (130, -signal.SIGINT)
+
+
+def test_input_is_left_alone_unless_asked_for(app):
+    p = subprocess.run(["/bin/sh", "-c", '"$0" -- exit 0; cat', app], input=b"a\nb\n", stdout=subprocess.PIPE,
+                       timeout=60)
+    assert p.stdout == b"a\nb\n"
+
+
+def test_interrupt_key(app):
+    """^C through the image's line discipline: the application dies of SIGINT's default."""
+    t = Terminal(app, "--", "cat")
+    t.wait_raw()
+    os.write(t.fd, b"\x03")
+    assert os.waitstatus_to_exitcode(t.end()) == 130
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE])
+def test_terminal_after_a_signal(app, signum):
+    t = Terminal(app, "--", "cat")
+    t.wait_raw()
+    os.kill(t.pid, signum)
+    assert os.WTERMSIG(t.end()) == signum
+
+
+def test_terminal_after_a_crash(app):
+    t = Terminal(app, "--", "read-then-fault")
+    t.wait_raw()
+    os.write(t.fd, b"x\r")
+    t.wait_for(b"CRASH: ")
+    t.wait_for(b"image+")
+    assert b"\n\r\n" not in t.seen.replace(b"\r\n", b"\n"), "lines end properly"
+    assert os.waitstatus_to_exitcode(t.end()) == 134
+
+
+def test_stop_and_continue(app):
+    t = Terminal(app, "--", "cat")
+    t.wait_raw()
+    os.kill(t.pid, signal.SIGSTOP)
+    os.waitpid(t.pid, os.WUNTRACED)
+    termios.tcsetattr(t.fd, termios.TCSANOW, t.before)  # what a shell does now
+    os.kill(t.pid, signal.SIGCONT)
+    t.wait_raw()
+    os.write(t.fd, b"on\r\x04")
+    t.wait_for(b"on\r\non\r\n")
+    assert t.end() == 0
+
+
+# ---- tools ----
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="no gdb")
+def test_gdb(app):
+    """Breakpoints by name, and a backtrace through an interrupt to what it interrupted."""
+    script = b"break on_signal\nrun\nbacktrace\nkill\n"
+    p = subprocess.run([os.path.join(whittle.ROOT, "support/run"), app, "--gdb", "--", "stress"], input=script,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    assert re.search(rb"#0 .*on_signal.*#1 +<signal handler called>.*#2 ", p.stdout, re.S), p.stdout.decode()
