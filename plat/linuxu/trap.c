@@ -28,7 +28,7 @@ void linuxu_trap_init(void)
 {
 	static const uint8_t traps[] = {HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
 					HOST_SIGTRAP};
-	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".linuxu_cold,\"aw\",@nobits#");
+	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".bss._trap_stack");
 
 	host_sigaltstack(stack, sizeof(stack));
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(traps); i++)
