@@ -10,10 +10,9 @@
 
 struct x86_cpu x86_cpu;
 
-UK_COLD void x86_cpu_init(void)
+UK_COLD void x86_cpu_identify(void)
 {
 	struct x86_cpuid l1 = x86_cpuid(1, 0), l7 = { 0 };
-	uint64_t cr4 = x86_read_cr4() | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
 
 	x86_cpu.leaf_max = x86_cpuid(0, 0).eax;
 	if (x86_cpu.leaf_max >= 7)
@@ -23,16 +22,21 @@ UK_COLD void x86_cpu_init(void)
 	x86_cpu.f7_ebx = l7.ebx;
 	x86_cpu.f7_ecx = l7.ecx;
 	x86_cpu.fsgsbase = l7.ebx & X86_F7_EBX_FSGSBASE;
+}
 
-	if (l1.ecx & X86_F1_ECX_XSAVE)
+UK_COLD void x86_cpu_init(void)
+{
+	uint64_t cr4 = x86_read_cr4() | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+
+	if (x86_cpu.f1_ecx & X86_F1_ECX_XSAVE)
 		cr4 |= X86_CR4_OSXSAVE;
-	if (l7.ebx & X86_F7_EBX_FSGSBASE)
+	if (x86_cpu.f7_ebx & X86_F7_EBX_FSGSBASE)
 		cr4 |= X86_CR4_FSGSBASE;
-	if (l7.ebx & X86_F7_EBX_SMEP)
+	if (x86_cpu.f7_ebx & X86_F7_EBX_SMEP)
 		cr4 |= X86_CR4_SMEP;
-	if (l7.ebx & X86_F7_EBX_SMAP)
+	if (x86_cpu.f7_ebx & X86_F7_EBX_SMAP)
 		cr4 |= X86_CR4_SMAP;
-	if (l7.ecx & X86_F7_ECX_UMIP)
+	if (x86_cpu.f7_ecx & X86_F7_ECX_UMIP)
 		cr4 |= X86_CR4_UMIP;
 	x86_write_cr4(cr4);
 	x86_write_cr0((x86_read_cr0() & ~(uint64_t)(X86_CR0_EM | X86_CR0_TS | X86_CR0_CD | X86_CR0_NW)) |
@@ -40,14 +44,14 @@ UK_COLD void x86_cpu_init(void)
 	x86_fpu_init();
 }
 
-bool x86_random(uint32_t f1_ecx, uint32_t f7_ebx, uint64_t *v)
+bool x86_random(uint64_t *v)
 {
 	uint64_t x;
 	bool ok = false;
 
-	for (int i = 0; i < TRIES && !ok && (f7_ebx & X86_F7_EBX_RDSEED); i++)
+	for (int i = 0; i < TRIES && !ok && (x86_cpu.f7_ebx & X86_F7_EBX_RDSEED); i++)
 		__asm__ volatile("rdseed %0" : "=r"(x), "=@ccc"(ok));
-	for (int i = 0; i < TRIES && !ok && (f1_ecx & X86_F1_ECX_RDRAND); i++)
+	for (int i = 0; i < TRIES && !ok && (x86_cpu.f1_ecx & X86_F1_ECX_RDRAND); i++)
 		__asm__ volatile("rdrand %0" : "=r"(x), "=@ccc"(ok));
 	if (ok)
 		*v = x;

@@ -58,10 +58,9 @@ static uint64_t mix(uint64_t x)
 static uint64_t early_random(void)
 {
 	uint64_t v = x86_rdtsc();
-	uint32_t f7 = x86_cpuid(0, 0).eax >= 7 ? x86_cpuid(7, 0).ebx : 0;
 	uint64_t hw;
 
-	if (x86_random(x86_cpuid(1, 0).ecx, f7, &hw))
+	if (x86_random(&hw))
 		return mix(v ^ hw);
 	for (uint8_t reg = 0; reg <= 2; reg += 2) {
 		uk_outb(CMOS_INDEX, reg);
@@ -112,14 +111,15 @@ uintptr_t kvm_early(uint32_t magic)
 	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) + KVM_FIXED_PAGES * UK_PAGE_SIZE;
 	size_t tables = (size_t)(kvm_stack - kvm_tables);
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
-	uint64_t r = early_random();
-	uint64_t slot, page;
+	uint64_t r, slot, page;
 
 	/* Loaders of Linux leave this to the kernel; the others do it. */
 	if (magic == BOOT_MAGIC_LINUX64) {
 		memset(kvm_bss, 0, (size_t)((char *)kvm_root_table - kvm_bss));
 		memset(kvm_tables, 0, tables);
 	}
+	x86_cpu_identify();
+	r = early_random();
 	x86_pt_init((uint64_t *)here(kvm_root_table), here(kvm_tables), (unsigned)(tables / UK_PAGE_SIZE),
 		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;

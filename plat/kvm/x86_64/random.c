@@ -15,7 +15,7 @@ size_t uk_plat_entropy(void *buf, size_t n)
 		uint64_t v = 0;
 		size_t len = UK_MIN(n, sizeof(v));
 
-		if (x86_random(x86_cpu.f1_ecx, x86_cpu.f7_ebx, &v))
+		if (x86_random(&v))
 			good += len;
 		else /* every port access takes the host a different time */
 			for (int i = 0; i < 8; i++) {

@@ -112,7 +112,7 @@ static inline void uk_arch_relax(void)
 	__asm__ volatile("pause");
 }
 
-/* What the CPU has, as far as somebody asks; filled by x86_cpu_init(). */
+/* What the CPU has, as far as somebody asks; filled by x86_cpu_identify(). */
 struct x86_cpu {
 	uint32_t leaf_max;
 	uint32_t f1_ecx, f1_edx; /* leaf 1 */
@@ -134,14 +134,17 @@ UK_API_BEGIN
 
 extern struct x86_cpu x86_cpu;
 
-/* Find out what the CPU has and switch on what we want of it: vector state, SMEP, SMAP, UMIP. */
+/* Find out what the CPU has. (cpuid is an exit under a hypervisor: once and for all.) */
+void x86_cpu_identify(void);
+
+/* Then, switch on what we want of it: vector state, SMEP, SMAP, UMIP. */
 void x86_cpu_init(void);
 
 /*
- * Fill a 64-bit word from rdseed or rdrand, whatever there is; false if neither is or it gave up.
- * Any context, also before x86_cpu_init() (`f1_ecx`, `f7_ebx`: from cpuid).
+ * Fill a 64-bit word from rdseed or rdrand, whatever there is; false if neither is, or it gave up.
+ * Any context.
  */
-bool x86_random(uint32_t f1_ecx, uint32_t f7_ebx, uint64_t *v);
+bool x86_random(uint64_t *v);
 
 UK_API_END
 #endif /* !__ASSEMBLER__ */
