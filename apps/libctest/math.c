@@ -10,7 +10,6 @@
 #include <math.h>
 #include "test.h"
 
-#pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma STDC FENV_ACCESS ON
 
 static const double args[] = { 0.1, 0.5, 0.75, 1.0, 1.5, 2.718281828459045, 10.0, 100.5, 1e-10, 12345.678 };

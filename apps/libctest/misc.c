@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include "test.h"
 
-#pragma GCC diagnostic ignored "-Winfinite-recursion"
-
 static jmp_buf env;
 
 static int recurse(int n)

@@ -12,9 +12,6 @@
 #include <wchar.h>
 #include "test.h"
 
-#pragma GCC diagnostic ignored "-Wformat"
-#pragma GCC diagnostic ignored "-Wformat-truncation"
-
 #define FMT(expected, ...)                                            \
 	do {                                                          \
 		char b_[600];                                         \

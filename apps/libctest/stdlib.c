@@ -11,8 +11,6 @@
 #include <unistd.h>
 #include "test.h"
 
-#pragma GCC diagnostic ignored "-Wuse-after-free"
-
 TEST(stdlib, malloc)
 {
 	static void *p[256];

@@ -5,8 +5,6 @@
 #include <strings.h>
 #include "test.h"
 
-#pragma GCC diagnostic ignored "-Wstringop-truncation"
-
 /* Every combination of small offsets and lengths, against a byte loop. */
 TEST(string, memory_functions)
 {
