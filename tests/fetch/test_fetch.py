@@ -62,6 +62,7 @@ def box(tmp_path, monkeypatch):
             return subprocess.run(command, capture_output=True, text=True, check=False,
                                   timeout=60, **keywords)
     monkeypatch.setenv("WHITTLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     return Box()
 
 
@@ -175,11 +176,11 @@ def test_silent_host_is_given_up_and_remembered(box):
         place = f"http://127.0.0.1:{silent.getsockname()[1]}/pkg.tar.gz"
         start = time.monotonic()
         assert box.run(place, box.pin, box.url, box.pin, out=False).returncode == 0
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 20
         other = make_tar(box.root / "other.tar.gz", {"x": b""})
         start = time.monotonic()
         assert box.run(place, sha256(other), other.as_uri(), sha256(other)).returncode == 0
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < fetch.CONNECT_SECONDS
 
 
 def test_remembered_host_is_asked_when_nothing_else_helps(box, server):
