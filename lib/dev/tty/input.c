@@ -221,8 +221,9 @@ static bool flow(unsigned char c)
 static void ordinary(struct tty_ring *r, unsigned char c, bool literal)
 {
 	const bool canon = l_flag(UK_ICANON);
-	const bool end = canon && !literal &&
-			 (c == '\n' || is_cc(c, UK_VEOL) || (is_cc(c, UK_VEOL2) && l_flag(UK_IEXTEN)));
+	const bool end =
+		canon && !literal &&
+		(c == '\n' || is_cc(c, UK_VEOL) || (is_cc(c, UK_VEOL2) && l_flag(UK_IEXTEN)));
 
 	/* The last place is for the end of the line. */
 	if (canon && !end && r->write - r->read >= RING - 1)
@@ -395,7 +396,8 @@ ssize_t tty_read_plain(struct uk_file *f, struct uk_iter *it)
 	}
 	if (!n)
 		tty.end = 1;
-	uk_event_set(&tty.events, UK_POLLIN | (n ? 0 : UK_POLLHUP)); /* maybe more; surely no less */
+	uk_event_set(&tty.events,
+		     UK_POLLIN | (n ? 0 : UK_POLLHUP)); /* maybe more; surely no less */
 	return n <= 0 ? n : (ssize_t)uk_iter_put(it, buf, (size_t)n);
 }
 
@@ -413,7 +415,8 @@ static size_t take(struct uk_iter *it, bool *line)
 		struct tty_ring *r = tty.ring;
 		bool was = uk_spin_lock_irq(&tty.lock);
 
-		for (n = 0; n < UK_MIN(it->left, sizeof(buf)) && r->read != r->ready && !*line; n++) {
+		for (n = 0; n < UK_MIN(it->left, sizeof(buf)) && r->read != r->ready && !*line;
+		     n++) {
 			bool end = l_flag(UK_ICANON) && is_end(r, r->read);
 			char c = *at(r, r->read++);
 

@@ -36,9 +36,9 @@ struct tty {
 	struct uk_abi_termios termios;
 	struct uk_abi_winsize winsize; /* all zero: ask the platform */
 	int pgrp;
-	bool stopped; /* ^S */
-	int end;      /* input has ended: 1, or a negative error */
-	uint32_t column; /* of the cursor, for erasing tabs */
+	bool stopped;          /* ^S */
+	int end;               /* input has ended: 1, or a negative error */
+	uint32_t column;       /* of the cursor, for erasing tabs */
 	struct tty_ring *ring; /* allocated when somebody first wants input */
 	struct uk_event_source events;
 	void (*signal)(int sig, int pgrp);

@@ -117,9 +117,9 @@ static const struct uk_file_ops devfs_dir_fops = { .readdir = devfs_readdir, .se
 
 static void root_release(struct uk_inode *inode);
 
-static const struct uk_inode_ops devfs_ops = {
-	.lookup = devfs_lookup, .name_of = devfs_name_of, .release = root_release
-};
+static const struct uk_inode_ops devfs_ops = { .lookup = devfs_lookup,
+					       .name_of = devfs_name_of,
+					       .release = root_release };
 
 /* ---- the directory shm, as long as nothing is mounted there: empty ---- */
 

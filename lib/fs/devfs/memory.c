@@ -69,18 +69,18 @@ static uk_off_t any_seek(struct uk_file *f, uk_off_t off, int whence)
 	return 0;
 }
 
-static const struct uk_file_ops null_ops = {
-	.read = null_read, .write = null_write, .seek = any_seek
-};
-static const struct uk_file_ops zero_ops = {
-	.read = zero_read, .write = null_write, .seek = any_seek
-};
-static const struct uk_file_ops full_ops = {
-	.read = zero_read, .write = full_write, .seek = any_seek
-};
-static const struct uk_file_ops random_ops = {
-	.read = random_read, .write = random_write, .seek = any_seek
-};
+static const struct uk_file_ops null_ops = { .read = null_read,
+					     .write = null_write,
+					     .seek = any_seek };
+static const struct uk_file_ops zero_ops = { .read = zero_read,
+					     .write = null_write,
+					     .seek = any_seek };
+static const struct uk_file_ops full_ops = { .read = zero_read,
+					     .write = full_write,
+					     .seek = any_seek };
+static const struct uk_file_ops random_ops = { .read = random_read,
+					       .write = random_write,
+					       .seek = any_seek };
 
 static struct uk_cdev devices[] = {
 	{ .name = "null", .rdev = UK_DEV(1, 3), .mode = 0666, .ops = &null_ops },

@@ -128,8 +128,7 @@ static int ramfs_readdir(struct uk_file *f, struct uk_dir_sink *sink)
 
 	if (f->pos == 0 && !uk_dir_emit(sink, ".", 1, inode->ino, UK_DT_DIR, 1))
 		return 0;
-	if (f->pos == 1 &&
-	    !uk_dir_emit(sink, "..", 2, inode->parent->ino, UK_DT_DIR, COOKIE_MIN))
+	if (f->pos == 1 && !uk_dir_emit(sink, "..", 2, inode->parent->ino, UK_DT_DIR, COOKIE_MIN))
 		return 0;
 	if (!dir->buckets)
 		return 0;

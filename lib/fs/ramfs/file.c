@@ -28,7 +28,8 @@ static inline void touch_read(struct uk_file *f, struct uk_inode *inode)
 }
 
 /* Bytes that are not in the tree: from the backing, or zeros. */
-static size_t put_missing(const struct ramfs_pages *pages, struct uk_iter *it, uint64_t pos, size_t n)
+static size_t put_missing(const struct ramfs_pages *pages, struct uk_iter *it, uint64_t pos,
+			  size_t n)
 {
 	if (pos >= pages->backing_len)
 		return uk_iter_zero(it, n);
@@ -231,8 +232,8 @@ static uk_off_t ramfs_seek(struct uk_file *f, uk_off_t off, int whence)
 
 	uk_mutex_lock(&inode->lock);
 	if (whence == UK_SEEK_DATA || whence == UK_SEEK_HOLE) {
-		off = off < 0 ? -ENXIO : seek_data(ramfs_i(inode), (uint64_t)off,
-						   whence == UK_SEEK_DATA);
+		off = off < 0 ? -ENXIO
+			      : seek_data(ramfs_i(inode), (uint64_t)off, whence == UK_SEEK_DATA);
 		if (off >= 0)
 			f->pos = off;
 	} else {

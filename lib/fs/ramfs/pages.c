@@ -18,7 +18,8 @@ struct ramfs_node {
 	uint64_t set;
 };
 
-UK_STATIC_ASSERT(offsetof(struct ramfs_node, slot) == 0, "ramfs_find_page() takes a node for its slots");
+UK_STATIC_ASSERT(offsetof(struct ramfs_node, slot) == 0,
+		 "ramfs_find_page() takes a node for its slots");
 
 static struct ramfs_node *new_node(void)
 {
@@ -84,7 +85,8 @@ static void **make_slot(struct ramfs_pages *pages, uint64_t index)
 }
 
 /* Fill bytes [from, to) of a new page with what the file holds there so far. */
-static void fill(const struct ramfs_pages *pages, uint64_t index, char *page, size_t from, size_t to)
+static void fill(const struct ramfs_pages *pages, uint64_t index, char *page, size_t from,
+		 size_t to)
 {
 	uint64_t start = index * UK_PAGE_SIZE + from;
 	size_t n = 0;
@@ -118,8 +120,8 @@ static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t f
 		unsigned i = uk_ctz(todo);
 		uint64_t base = (uint64_t)i << shift, end = base + (1ULL << shift) - 1;
 
-		if (!node->slot[i] || drop(ri, &node->slot[i], level - 1, UK_MAX(first, base) - base,
-					   UK_MIN(last, end) - base))
+		if (!node->slot[i] || drop(ri, &node->slot[i], level - 1,
+					   UK_MAX(first, base) - base, UK_MIN(last, end) - base))
 			node->set &= ~UK_BIT(i);
 	}
 	if (node->set)

@@ -38,10 +38,10 @@ struct ramfs_pages {
 
 struct ramfs_dirent {
 	struct ramfs_dirent *next_hash;
-	uint64_t head; /* struct uk_name.head */
-	struct uk_list node; /* in order of creation: what readdir follows */
+	uint64_t head;          /* struct uk_name.head */
+	struct uk_list node;    /* in order of creation: what readdir follows */
 	struct uk_inode *inode; /* a reference */
-	uint64_t cookie;     /* position in readdir; grows along the list */
+	uint64_t cookie;        /* position in readdir; grows along the list */
 	uint32_t hash;
 	uint8_t len;
 	char name[];

@@ -17,13 +17,24 @@
 #define NAME_MAX 4095u /* a path */
 
 enum field {
-	F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_SIZE, F_DEV_MAJOR, F_DEV_MINOR,
-	F_RDEV_MAJOR, F_RDEV_MINOR, F_NAMESIZE, F_CHECK,
+	F_INO,
+	F_MODE,
+	F_UID,
+	F_GID,
+	F_NLINK,
+	F_MTIME,
+	F_SIZE,
+	F_DEV_MAJOR,
+	F_DEV_MINOR,
+	F_RDEV_MAJOR,
+	F_RDEV_MINOR,
+	F_NAMESIZE,
+	F_CHECK,
 };
 
 static const char *const field_names[FIELDS] = {
-	"inode number", "mode", "user id", "group id", "link count", "time", "size", "device",
-	"device", "device", "device", "name length", "checksum",
+	"inode number", "mode",   "user id", "group id", "link count",  "time",     "size",
+	"device",       "device", "device",  "device",   "name length", "checksum",
 };
 
 static const char trailer[] = "TRAILER!!!";
@@ -64,7 +75,8 @@ static const char *clean_name(const char *name)
 	while (*name == '/' || (*name == '.' && (name[1] == '/' || !name[1])))
 		name++;
 	for (p = name; *p; p++)
-		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]) && (p == name || p[-1] == '/'))
+		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]) &&
+		    (p == name || p[-1] == '/'))
 			return NULL;
 	return *name ? name : ".";
 }
@@ -74,6 +86,13 @@ static int broken(const struct uk_cpio *ar, size_t at, const char *name, const c
 	uk_pr_err("%s: %s%s%sat byte %zu: %s", ar->label, name ? "`" : "entry ", name ? name : "",
 		  name ? "` " : "", at, what);
 	return -EINVAL;
+}
+
+/* A frequent mistake deserves an answer of its own: gzip, xz, zstd. */
+static bool is_compressed(const unsigned char *h)
+{
+	return !memcmp(h, "\x1f\x8b", 2) || !memcmp(h + 1, "7zXZ", 4) ||
+	       !memcmp(h, "\x28\xb5\x2f\xfd", 4);
 }
 
 /* Skip zeros between archives; false at the end of the input. */
@@ -99,8 +118,7 @@ int uk_cpio_next(struct uk_cpio *ar, struct uk_cpio_entry *e)
 			return broken(ar, at, NULL,
 				      left ? "truncated header" : "the archive has no end entry");
 		if (memcmp(h, "070701", 6) && memcmp(h, "070702", 6)) {
-			if (!memcmp(h, "\x1f\x8b", 2) || !memcmp(h, "\xfd" "7zXZ", 5) ||
-			    !memcmp(h, "\x28\xb5\x2f\xfd", 4))
+			if (is_compressed(h))
 				return broken(ar, at, NULL, "compressed; unpack it first");
 			return broken(ar, at, NULL, "not a cpio archive of format newc");
 		}

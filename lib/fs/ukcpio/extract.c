@@ -26,7 +26,7 @@ struct first_name {
 };
 
 struct extraction {
-	struct uk_fs_ctx *ctx; /* its root is where the archive goes, so no link leads out of there */
+	struct uk_fs_ctx *ctx; /* its root is where the archive goes: no link leads out of it */
 	const char *label;
 	struct first_name *names;
 };

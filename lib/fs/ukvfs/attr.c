@@ -154,7 +154,8 @@ int uk_vfs_chown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, ui
 			 (gid != UINT32_MAX && gid != inode->gid && gid != ctx->gid)))
 		err = -EPERM;
 	/* A new owner must not inherit what the old one allowed to run as himself. */
-	if (attr.valid && uk_inode_is(inode, UK_S_IFREG) && inode->mode & (UK_S_ISUID | UK_S_ISGID)) {
+	if (attr.valid && uk_inode_is(inode, UK_S_IFREG) &&
+	    inode->mode & (UK_S_ISUID | UK_S_ISGID)) {
 		attr.valid |= UK_ATTR_MODE;
 		attr.mode = inode->mode & ~UK_S_ISUID;
 		if (inode->mode & 010)
@@ -187,7 +188,8 @@ static int use_time(const struct uk_vfs_time *t, uk_nsec now, uk_nsec *out)
 int uk_vfs_utimens(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
 		   const struct uk_vfs_time times[2], unsigned flags)
 {
-	const bool now_both = !times || (times[0].nsec == UK_UTIME_NOW && times[1].nsec == UK_UTIME_NOW);
+	const bool now_both =
+		!times || (times[0].nsec == UK_UTIME_NOW && times[1].nsec == UK_UTIME_NOW);
 	struct uk_attr attr = { .valid = 0 };
 	uk_nsec now = uk_inode_now();
 	struct uk_inode *inode;

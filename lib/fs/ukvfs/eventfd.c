@@ -95,9 +95,9 @@ static void eventfd_release(struct uk_file *f)
 	uk_free(f->priv);
 }
 
-static const struct uk_file_ops eventfd_ops = {
-	.read = eventfd_read, .write = eventfd_write, .release = eventfd_release
-};
+static const struct uk_file_ops eventfd_ops = { .read = eventfd_read,
+						.write = eventfd_write,
+						.release = eventfd_release };
 
 int uk_eventfd_create(uint64_t count, unsigned flags, bool semaphore, struct uk_file **f)
 {

@@ -139,9 +139,9 @@ int uk_file_stat(struct uk_file *f, struct uk_abi_stat *st)
 {
 	if (UK_LIKELY(f->inode != NULL))
 		return uk_inode_stat(f->inode, st);
-	*st = (struct uk_abi_stat){
-		.st_nlink = 1, .st_mode = f->ops->type | 0600, .st_blksize = VFS_BLOCK
-	};
+	*st = (struct uk_abi_stat){ .st_nlink = 1,
+				    .st_mode = f->ops->type | 0600,
+				    .st_blksize = VFS_BLOCK };
 	if (f->ops->stat)
 		f->ops->stat(f, st);
 	return 0;

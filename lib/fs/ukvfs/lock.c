@@ -307,7 +307,8 @@ int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_a
 	const bool ofd = cmd >= UK_F_OFD_GETLK;
 	const bool is_get = cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK;
 	const bool wait = cmd == UK_F_SETLKW || cmd == UK_F_OFD_SETLKW;
-	struct uk_lock want = { .owner = ofd ? (const void *)f : owner, .pid = ofd ? -1 : owner->pid };
+	struct uk_lock want = { .owner = ofd ? (const void *)f : owner,
+				.pid = ofd ? -1 : owner->pid };
 	int err;
 
 	if (f->flags & UK_O_PATH)

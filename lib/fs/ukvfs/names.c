@@ -310,9 +310,9 @@ static int may_rename(struct walk *old, struct walk *new, struct uk_inode *inode
 	if (exchange && !victim_dir && new->slash)
 		return -ENOTDIR;
 	/* Below itself; onto something that it is in. Within one directory neither can be. */
-	if (is_dir && old->dir != new->dir && is_above(inode, new->dir))
+	if (is_dir && old->dir != new->dir &&is_above(inode, new->dir))
 		return -EINVAL;
-	if (victim_dir && old->dir != new->dir && is_above(victim, old->dir))
+	if (victim_dir && old->dir != new->dir &&is_above(victim, old->dir))
 		return exchange ? -EINVAL : -ENOTEMPTY;
 	err = may_write(old->ctx, old->dir, UK_W_OK | UK_X_OK);
 	if (!err)

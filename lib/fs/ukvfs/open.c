@@ -132,7 +132,8 @@ out:
 static int check(struct uk_fs_ctx *ctx, struct uk_inode *inode, unsigned flags)
 {
 	const unsigned access = (flags + 1) & UK_O_ACCMODE; /* bit 0: read, bit 1: write */
-	unsigned want = (access & 1 ? UK_R_OK : 0) | (access & 2 || flags & UK_O_TRUNC ? UK_W_OK : 0);
+	unsigned want =
+		(access & 1 ? UK_R_OK : 0) | (access & 2 || flags & UK_O_TRUNC ? UK_W_OK : 0);
 	int err;
 
 	if (uk_inode_is(inode, UK_S_IFDIR)) {
@@ -162,9 +163,9 @@ static int check(struct uk_fs_ctx *ctx, struct uk_inode *inode, unsigned flags)
 static int find_tmp(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uint32_t mode,
 		    struct uk_inode **out)
 {
-	struct uk_new what = {
-		.mode = UK_S_IFREG | (mode & 07777 & ~ctx->umask), .uid = ctx->uid, .gid = ctx->gid
-	};
+	struct uk_new what = { .mode = UK_S_IFREG | (mode & 07777 & ~ctx->umask),
+			       .uid = ctx->uid,
+			       .gid = ctx->gid };
 	struct uk_inode *dir;
 	int err = walk_path(ctx, at, path, 0, &dir);
 

@@ -15,11 +15,11 @@
 
 struct uk_pipe {
 	struct uk_mutex lock;
-	uint32_t files;            /* open files: the pipe goes with the last */
-	uint32_t readers, writers; /* open ends */
+	uint32_t files;                /* open files: the pipe goes with the last */
+	uint32_t readers, writers;     /* open ends */
 	uint32_t opened_rd, opened_wr; /* ever: what the other end's open of a FIFO waits for */
-	uint64_t head; /* next byte to be written */
-	uint64_t tail; /* next byte to be read */
+	uint64_t head;                 /* next byte to be written */
+	uint64_t tail;                 /* next byte to be read */
 	char *page[SLOTS];
 	struct uk_event_source rd;
 	struct uk_event_source wr;

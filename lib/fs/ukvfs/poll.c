@@ -41,8 +41,8 @@ static int look(struct poll_item *items, struct uk_abi_pollfd *fds, unsigned n)
 		struct uk_file *f = items[i].f;
 
 		if (f)
-			fds[i].revents = (int16_t)(uk_file_ready(f) &
-						   ((uint16_t)fds[i].events | ALWAYS));
+			fds[i].revents =
+				(int16_t)(uk_file_ready(f) & ((uint16_t)fds[i].events | ALWAYS));
 		else
 			fds[i].revents = fds[i].fd < 0 ? 0 : UK_POLLNVAL;
 		if (fds[i].revents)

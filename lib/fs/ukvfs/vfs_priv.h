@@ -11,7 +11,7 @@
 #include <uk/spinlock.h>
 #include <uk/vfs.h>
 
-#define VFS_LINKS_MAX 40 /* symbolic links in one walk */
+#define VFS_LINKS_MAX 40    /* symbolic links in one walk */
 #define VFS_BLOCK     4096u /* a good size of a transfer: st_blksize */
 
 /* Reference counts: one instruction to take, two to drop. */
@@ -139,7 +139,8 @@ int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsig
 	      struct uk_inode **inode);
 
 /* The same in two halves: first, under the tree lock, the inode if it is known, or NULL; then the rest. */
-static inline struct uk_inode *walk_known(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path)
+static inline struct uk_inode *walk_known(struct uk_fs_ctx *ctx, struct uk_file *at,
+					  const char *path)
 {
 	struct uk_inode *dir;
 

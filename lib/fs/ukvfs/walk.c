@@ -67,7 +67,8 @@ static inline const char *read_name(struct uk_name *name, const char *s)
 
 static inline bool is_dots(const struct uk_name *name)
 {
-	return UK_UNLIKELY((name->head & 255) == '.') && (name->head == '.' || name->head == ('.' | '.' << 8));
+	return UK_UNLIKELY((name->head & 255) == '.') &&
+	       (name->head == '.' || name->head == ('.' | '.' << 8));
 }
 
 /* ---- the quick walk ---- */
@@ -372,8 +373,8 @@ int walk_follow(struct walk *w, struct uk_inode *link)
 }
 
 /* The walk by all rules, from `dir` (a reference, consumed). */
-static UK_NOINLINE int walk_path_fully(struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path,
-				       unsigned flags, struct uk_inode **inode)
+static UK_NOINLINE int walk_path_fully(struct uk_fs_ctx *ctx, struct uk_inode *dir,
+				       const char *path, unsigned flags, struct uk_inode **inode)
 {
 	struct uk_inode *found = NULL;
 	struct walk w;

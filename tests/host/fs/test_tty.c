@@ -98,7 +98,9 @@ UK_TEST(tty, canonical)
 UK_TEST(tty, editing)
 {
 	start();
-	line("ab\x7f" "c\n", "ac\n", "ab\b \bc\r\n");
+	line("ab\x7f"
+	     "c\n",
+	     "ac\n", "ab\b \bc\r\n");
 	line("\x7fx\n", "x\n", "x\r\n");
 	line("abc\x15z\n", "z\n", "abc\b \b\b \b\b \bz\r\n");
 	line("one two \x17x\n", "one x\n", "one two \b \b\b \b\b \b\b \bx\r\n");
@@ -106,7 +108,9 @@ UK_TEST(tty, editing)
 	line("a\tb\x7f\x7f.\n", "a.\n", "a\tb\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b.\r\n");
 	line("\x01\x7f.\n", ".\n", "^A\b \b\b \b.\r\n");
 	line("\x16\x03\x16\n\n", "\x03\n\n", "^\b^C^\b\r\n\r\n");
-	line("ab\x12" "c\n", "abc\n", "ab^R\r\nabc\r\n");
+	line("ab\x12"
+	     "c\n",
+	     "abc\n", "ab^R\r\nabc\r\n");
 	finish();
 }
 
@@ -181,11 +185,13 @@ UK_TEST(tty, raw)
 	set_mode(UK_ICANON | UK_ECHO | UK_ISIG | UK_IEXTEN, 3, 0);
 	host_console_type("a\x03");
 	UK_EXPECT_EQ(uk_file_ready(in) & UK_POLLIN, 0u); /* fewer than VMIN */
-	host_console_type("\x04" "d");
+	host_console_type("\x04"
+			  "d");
 	UK_EXPECT_EQ(uk_file_ready(in) & UK_POLLIN, (unsigned)UK_POLLIN);
 	UK_EXPECT_EQ(get(2), 2);
 	UK_EXPECT_EQ(get(10), 2);
-	UK_EXPECT_STR(got, "\x04" "d");
+	UK_EXPECT_STR(got, "\x04"
+			   "d");
 	UK_EXPECT_STR(host_console_shown(), "");
 	UK_EXPECT_EQ(get(10), -EAGAIN);
 	reset_mode();

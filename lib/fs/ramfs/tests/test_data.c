@@ -19,7 +19,8 @@ static struct uk_file *open_new(void)
 {
 	struct uk_file *f = NULL;
 
-	UK_EXPECT_EQ(uk_vfs_open(ctx, NULL, "/data", UK_O_RDWR | UK_O_CREAT | UK_O_EXCL, 0600, &f), 0);
+	UK_EXPECT_EQ(uk_vfs_open(ctx, NULL, "/data", UK_O_RDWR | UK_O_CREAT | UK_O_EXCL, 0600, &f),
+		     0);
 	return f;
 }
 

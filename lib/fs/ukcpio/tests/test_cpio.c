@@ -124,7 +124,7 @@ UK_TEST(cpio, damaged_fields)
 		size_t at;
 		const char *bytes;
 	} damage[] = {
-		{ 0, "070702x" },  { 0, "070703" },    { 5, "7" },         { 14, "G" },
+		{ 0, "070702x" },   { 0, "070703" },    { 5, "7" },         { 14, "G" },
 		{ 54, "7FFFFFFF" }, { 54, "FFFFFFFF" }, { 94, "00000000" }, { 94, "00000001" },
 		{ 94, "FFFFFFFF" }, { 94, "00001001" }, { 94, "00000004" }, { 54, " 0000004" },
 		{ 54, "+0000004" }, { 54, "0x000004" },
@@ -218,7 +218,8 @@ UK_TEST(cpio, hard_links)
 	add((struct entry){ .name = "a", .mode = UK_S_IFREG | 0644, .ino = 7, .nlink = 3 });
 	add((struct entry){ .name = "b", .mode = UK_S_IFREG | 0644, .ino = 7, .nlink = 3 });
 	add((struct entry){ .name = "other", .mode = UK_S_IFREG | 0644, .ino = 8, .data = "o" });
-	add((struct entry){ .name = "c", .mode = UK_S_IFREG | 0644, .ino = 7, .nlink = 3, .data = "x" });
+	add((struct entry){
+		.name = "c", .mode = UK_S_IFREG | 0644, .ino = 7, .nlink = 3, .data = "x" });
 	end();
 	UK_EXPECT_EQ(extract(), 0);
 	UK_EXPECT(content_is("/x/a", "x"));

@@ -23,8 +23,9 @@ struct uk_cpio {
 };
 
 struct uk_cpio_entry {
-	const char *name; /* terminated; no leading `/` or "./", no ".." component; "." is the root */
-	uint32_t ino;     /* the same for names that are hard links of each other */
+	/* Terminated; no leading `/` or "./", no component ".."; "." is the root. */
+	const char *name;
+	uint32_t ino; /* the same for names that are hard links of each other */
 	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t nlink;

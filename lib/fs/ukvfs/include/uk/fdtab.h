@@ -23,14 +23,14 @@ struct uk_fs_ctx;
  */
 struct uk_fdtab {
 	uint32_t refs;
-	unsigned cap;            /* length of files */
+	unsigned cap; /* length of files */
 	struct uk_file **files;
 	struct uk_spinlock lock; /* all else; never held over a call that can block */
 	unsigned limit;
-	unsigned next;           /* no descriptor below is free */
+	unsigned next; /* no descriptor below is free */
 	int pid;
-	unsigned long *used;     /* bitmaps of cap bits */
-	unsigned long *cloexec;  /* a bit is meaningless where used is clear */
+	unsigned long *used;    /* bitmaps of cap bits */
+	unsigned long *cloexec; /* a bit is meaningless where used is clear */
 };
 
 UK_API_BEGIN

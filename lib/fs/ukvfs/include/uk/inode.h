@@ -122,7 +122,8 @@ struct uk_inode_ops {
 /* Embedded in the provider's own inode. Fields are protected by `lock`; see uk_inode_init(). */
 struct uk_inode {
 	const struct uk_inode_ops *ops;
-	const struct uk_file_ops *fops; /* of its open files; devices and FIFOs get theirs at open */
+	const struct uk_file_ops
+		*fops; /* of its open files; devices and FIFOs get theirs at open */
 	struct uk_fs *fs;
 	uint32_t refs;
 	uint32_t mode; /* type and permissions; the type never changes */
@@ -137,8 +138,8 @@ struct uk_inode {
 	struct uk_lock *locks; /* advisory record locks (flock.c) */
 	union {
 		struct {
-			struct uk_inode *parent;  /* directories: a reference; root: itself, none */
-			struct uk_fs *mounted;    /* directories: what is mounted on it */
+			struct uk_inode *parent; /* directories: a reference; root: itself, none */
+			struct uk_fs *mounted;   /* directories: what is mounted on it */
 		};
 		struct {
 			uint64_t rdev;        /* devices; 0 in all that are no directory */
@@ -187,10 +188,9 @@ struct uk_fs_type {
 };
 
 /* Registers a kind: UK_FS_TYPE(ramfs, .mount = ramfs_mount); */
-#define UK_FS_TYPE(ident, ...)                                                             \
-	static const UK_TABLE_ROOT(struct uk_fs_type, fstype, "5", uk_fstype_##ident) = {  \
-		.name = #ident, __VA_ARGS__                                                \
-	}
+#define UK_FS_TYPE(ident, ...)                                                                     \
+	static const UK_TABLE_ROOT(struct uk_fs_type, fstype, "5",                                 \
+				   uk_fstype_##ident) = { .name = #ident, __VA_ARGS__ }
 
 UK_API_BEGIN
 

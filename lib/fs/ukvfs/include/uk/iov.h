@@ -66,7 +66,8 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n);
  * Hand all that is left of the caller's bytes to fn, piece by piece as they lie (or, where user
  * memory is foreign, from a buffer of the kernel's), for devices that take them at once.
  */
-void uk_iter_each(struct uk_iter *it, void (*fn)(void *arg, const void *piece, size_t n), void *arg);
+void uk_iter_each(struct uk_iter *it, void (*fn)(void *arg, const void *piece, size_t n),
+		  void *arg);
 
 UK_API_END
 
