@@ -17,23 +17,24 @@ long posix_file_written(long rc)
 }
 
 /* A transfer of nothing does not look at the buffer. */
-static inline bool bad_buffer(const struct uk_iter *it)
+static inline bool bad_buffer(const void *buf, size_t n)
 {
-	return UK_UNLIKELY(!uk_access_ok(it->p, it->left)) && it->left;
+	n = UK_MIN(n, UK_IO_BYTES); /* no more is transferred, and the check becomes simpler */
+	return UK_UNLIKELY(!uk_access_ok(buf, n)) && n;
 }
 
 UK_SYSCALL_RESTART(ssize_t, read, int fd, void *buf, size_t n)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : restartable(uk_file_read(f, &it)));
+	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : restartable(uk_file_read(f, &it)));
 }
 
 UK_SYSCALL_RESTART(ssize_t, write, int fd, const void *buf, size_t n)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
+	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
 }
 
 /* What has positions does not make anybody wait, so there is nothing to start again. */
@@ -41,14 +42,14 @@ UK_SYSCALL(ssize_t, pread64, int fd, void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : uk_file_pread(f, &it, pos));
+	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : uk_file_pread(f, &it, pos));
 }
 
 UK_SYSCALL(ssize_t, pwrite64, int fd, const void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(&it) ? -EFAULT : uk_file_pwrite(f, &it, pos));
+	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : uk_file_pwrite(f, &it, pos));
 }
 
 UK_SYSCALL(uk_off_t, lseek, int fd, uk_off_t off, int whence)
