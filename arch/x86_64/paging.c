@@ -4,12 +4,12 @@
  * 2 MiB pages. Levels: 0 = page table, 3 = the root.
  *
  * An entry that is not 0 is in use; one without the present bit but with SOFT_NONE is a page of
- * UK_PROT_NONE that keeps its frame. A table's number of used entries is kept in ignored bits of the
- * entry that points to it, so that unmapping knows at once when a table has become empty.
+ * UK_PROT_NONE that keeps its frame. A table's number of used entries is kept in ignored bits of
+ * the entry that points to it, so that unmapping knows at once when a table has become empty.
  *
- * Where tables come from: the image brings a few frames, the pool. Later ones are from ukpage, through
- * the direct map. Mapping the direct map itself must not depend on either: it uses frames kept in reserve,
- * and makes up for them from the range that it has just mapped.
+ * Where tables come from: the image brings a few frames, the pool. Later ones are from ukpage,
+ * through the direct map. Mapping the direct map itself must not depend on either: it uses frames
+ * kept in reserve, and makes up for them from the range that it has just mapped.
  *
  * Nothing here takes a lock: callers do (ukvmem, ukpage), and boot is alone.
  */
@@ -20,25 +20,25 @@
 #include <uk/plat/mem.h>
 #include <uk/string.h>
 
-#define ADDR_MASK  0x000ffffffffff000UL
-#define SOFT_NONE  0x200UL     /* bit 9, ignored by the CPU */
-#define COUNT      (1UL << 52) /* unit of the counter in bits 52..61, ignored by the CPU */
-#define COUNT_MASK (0x3ffUL * COUNT)
-#define TABLE      (X86_PTE_P | X86_PTE_W | X86_PTE_A) /* protection is the last level's affair */
-#define ENTRIES    512UL
-#define ROOT       3U
-#define SIZE(level)  (UK_PAGE_SIZE << (9 * (level)))
-#define LARGE      SIZE(1)
-#define GIB        SIZE(2)
-#define VA_END     (1UL << 47) /* we live in the lower half */
+#define ADDR_MASK   0x000ffffffffff000UL
+#define SOFT_NONE   0x200UL     /* bit 9, ignored by the CPU */
+#define COUNT       (1UL << 52) /* unit of the counter in bits 52..61, ignored by the CPU */
+#define COUNT_MASK  (0x3ffUL * COUNT)
+#define TABLE       (X86_PTE_P | X86_PTE_W | X86_PTE_A) /* protection is the last level's affair */
+#define ENTRIES     512UL
+#define ROOT        3U
+#define SIZE(level) (UK_PAGE_SIZE << (9 * (level)))
+#define LARGE       SIZE(1)
+#define GIB         SIZE(2)
+#define VA_END      (1UL << 47) /* we live in the lower half */
 
 /* Mappings of what the loader left lie at VA_BOOT + physical address. */
 #define VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
 #define VA_BOOT_LEN (1UL << 42)
 
 /*
- * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables of
- * each level if it straddles a boundary. In small memory no piece straddles one of 512 GiB.
+ * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables
+ * of each level if it straddles a boundary. In small memory no piece straddles one of 512 GiB.
  */
 #define RESERVE_MAX   6
 #define RESERVE_SMALL 4
@@ -71,7 +71,8 @@ static inline unsigned index_of(uk_vaddr_t va, unsigned level)
 
 static uint64_t *frame_at(uk_paddr_t frame)
 {
-	return frame - pool < pool_len ? (uint64_t *)(pool_va + (frame - pool)) : uk_plat_phys_to_virt(frame);
+	return frame - pool < pool_len ? (uint64_t *)(pool_va + (frame - pool))
+				       : uk_plat_phys_to_virt(frame);
 }
 
 static inline uint64_t *entry_in(uint64_t table, uk_vaddr_t va, unsigned level)
@@ -100,7 +101,9 @@ UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
 	source = frames;
 }
 
-/* A zeroed frame for a table, 0 if there is none. Before ukpage is there all come from the reserve. */
+/*
+ * A zeroed frame for a table, 0 if there is none. Before ukpage is there all come from the reserve.
+ */
 static uk_paddr_t table_alloc(bool direct)
 {
 	if (source && !direct)
@@ -209,15 +212,16 @@ static void protect(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t 
 /* How many of the entries from va on in one table are in [va, end). */
 static size_t in_table(uk_vaddr_t va, uk_vaddr_t end)
 {
-	return UK_MIN((end - va) >> UK_PAGE_SHIFT, ENTRIES - ((va >> UK_PAGE_SHIFT) & (ENTRIES - 1)));
+	return UK_MIN((end - va) >> UK_PAGE_SHIFT,
+		      ENTRIES - ((va >> UK_PAGE_SHIFT) & (ENTRIES - 1)));
 }
 
 /*
  * Go down to the entry that is to be written for va: of a page table, or of a page directory for a
  * large page. For UNMAP and PROTECT it may be a hole, at any level.
  */
-static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa, bool direct,
-		   unsigned *level)
+static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa,
+		   bool direct, unsigned *level)
 {
 	bool large = !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE;
 	uint64_t *e = root + index_of(va, ROOT);
@@ -252,7 +256,8 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 		if (rc)
 			return rc;
 		if (op == MAP) {
-			count(&p, va, level, fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
+			count(&p, va, level,
+			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
 			pa += n * SIZE(level);
 		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
 			protect(e, n, va, SIZE(level), flags | ps);
@@ -271,7 +276,8 @@ static bool bad_range(uk_vaddr_t va, uint64_t other, size_t len)
 
 static bool bad_prot(unsigned prot)
 {
-	return (prot & (UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX)) == (UK_PROT_WRITE | UK_PROT_EXEC);
+	return (prot & (UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX)) ==
+	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
 UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
@@ -307,9 +313,10 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 		return -EFAULT;
 	*pa = (e & ADDR_MASK) + (va & (SIZE(level) - 1));
 	if (prot)
-		*prot = !(e & X86_PTE_P) ? UK_PROT_NONE :
-			UK_PROT_READ | (e & X86_PTE_W ? UK_PROT_WRITE : 0) |
-			(e & X86_PTE_NX ? 0 : UK_PROT_EXEC) | (e & X86_PTE_PCD ? UK_PROT_DEVICE : 0);
+		*prot = !(e & X86_PTE_P) ? UK_PROT_NONE
+					 : UK_PROT_READ | (e & X86_PTE_W ? UK_PROT_WRITE : 0) |
+						   (e & X86_PTE_NX ? 0 : UK_PROT_EXEC) |
+						   (e & X86_PTE_PCD ? UK_PROT_DEVICE : 0);
 	return 0;
 }
 
@@ -340,11 +347,12 @@ UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 		int rc;
 
 		next = UK_MIN(UK_ALIGN_DOWN(at, GIB) + GIB, end);
-		rc = walk(MAP, uk_plat_direct_base + at, next - at, at, flags_of(UK_PROT_READ | UK_PROT_WRITE),
-			  true);
+		rc = walk(MAP, uk_plat_direct_base + at, next - at, at,
+			  flags_of(UK_PROT_READ | UK_PROT_WRITE), true);
 		if (rc)
 			return rc;
-		for (; nreserve < want && (taken - pa) * 4 < len && taken < next; taken += UK_PAGE_SIZE) {
+		for (; nreserve < want && (taken - pa) * 4 < len && taken < next;
+		     taken += UK_PAGE_SIZE) {
 			memset(uk_plat_phys_to_virt(taken), 0, UK_PAGE_SIZE);
 			reserve[nreserve++] = taken;
 		}
@@ -353,15 +361,16 @@ UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 }
 
 /*
- * In whole large pages: what surrounds the range is readable as well for a while, but one table less is
- * needed, and at that time there is hardly a frame to take it from.
+ * In whole large pages: what surrounds the range is readable as well for a while, but one table
+ * less is needed, and at that time there is hardly a frame to take it from.
  */
 UK_WEAK void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
 {
 	uk_paddr_t start = UK_ALIGN_DOWN(pa, LARGE);
 
 	if (!len || pa >= VA_BOOT_LEN || len > VA_BOOT_LEN - pa ||
-	    walk(MAP, VA_BOOT + start, UK_ALIGN_UP(pa + len, LARGE) - start, start, flags_of(UK_PROT_READ), false))
+	    walk(MAP, VA_BOOT + start, UK_ALIGN_UP(pa + len, LARGE) - start, start,
+		 flags_of(UK_PROT_READ), false))
 		return NULL;
 	return (void *)(VA_BOOT + pa);
 }

@@ -23,9 +23,9 @@
 
 #include "report.h"
 
-#define DEPTH      24   /* lines of a backtrace */
+#define DEPTH      24         /* lines of a backtrace */
 #define NULL_AREA  0x400000UL /* never mapped, see <uk/plat/mem.h> */
-#define SCAN_WORDS 2048 /* how far up the stack to look for them */
+#define SCAN_WORDS 2048       /* how far up the stack to look for them */
 
 #define VEC_NMI 2
 #define VEC_DF  8
@@ -142,9 +142,11 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 
 /* The CPU's names of vectors 0..31, in order, each ending in 0: no pointers to relocate. */
 static const char names[] =
-	"division by zero or overflow\0debug exception\0non-maskable interrupt\0breakpoint\0overflow\0"
+	"division by zero or overflow\0debug exception\0non-maskable "
+	"interrupt\0breakpoint\0overflow\0"
 	"bound range exceeded\0undefined instruction\0no floating point unit\0double fault\0\0"
-	"invalid TSS\0segment not present\0stack segment fault\0general protection fault\0page fault\0\0"
+	"invalid TSS\0segment not present\0stack segment fault\0general protection fault\0page "
+	"fault\0\0"
 	"x87 floating point error\0alignment check\0machine check\0SIMD floating point error\0"
 	"virtualization exception\0control protection exception";
 
@@ -169,23 +171,26 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 		say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread, info->addr);
 	else if (r->vector == VEC_PF)
 		say("CRASH: page fault in thread `%s`: %s %#lx, %s", thread,
-		    info->access & UK_TRAP_EXEC ? "execution at" :
-		    info->access & UK_TRAP_WRITE ? "write to" : "read of",
+		    info->access & UK_TRAP_EXEC    ? "execution at"
+		    : info->access & UK_TRAP_WRITE ? "write to"
+						   : "read of",
 		    info->addr,
-		    r->error & PF_RSVD ? "corrupt page table" :
-		    info->addr < NULL_AREA ? "where nothing is mapped (null pointer)" :
-		    !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped" :
-		    info->access & UK_TRAP_EXEC ? "which is not executable" : "which is read-only");
+		    r->error & PF_RSVD                  ? "corrupt page table"
+		    : info->addr < NULL_AREA            ? "where nothing is mapped (null pointer)"
+		    : !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped"
+		    : info->access & UK_TRAP_EXEC       ? "which is not executable"
+							: "which is read-only");
 	else
-		say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)", name_of((unsigned)r->vector),
-		    thread, r->vector, r->error);
+		say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
+		    name_of((unsigned)r->vector), thread, r->vector, r->error);
 	if (r->vector == VEC_GP && !r->error)
 		say("  (a non-canonical address, or an instruction that is not allowed)");
 }
 
 static UK_COLD void say_registers(const struct uk_regs *r)
 {
-	static const char label[] = "r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
+	static const char label[] =
+		"r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
 	uint64_t cr2 = x86_fault_addr();
 
 	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
@@ -193,18 +198,18 @@ static UK_COLD void say_registers(const struct uk_regs *r)
 		const uint64_t *v = &r->r15 + i;
 		const char *l = label + 3 * i;
 
-		say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3, v[1], l + 6, v[2],
-		    l + 9, i < 12 ? v[3] : cr2);
+		say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3, v[1],
+		    l + 6, v[2], l + 9, i < 12 ? v[3] : cr2);
 	}
 }
 
 static void classify(const struct uk_regs *r, struct uk_trap_info *info)
 {
 	static const uint8_t causes[] = {
-		[0] = UK_TRAP_ARITHMETIC, [1] = UK_TRAP_DEBUG, [3] = UK_TRAP_BREAKPOINT,
-		[4] = UK_TRAP_ARITHMETIC, [6] = UK_TRAP_INSTRUCTION, [12] = UK_TRAP_PROTECTION,
-		[VEC_GP] = UK_TRAP_PROTECTION, [VEC_PF] = UK_TRAP_PAGE, [16] = UK_TRAP_FLOAT,
-		[17] = UK_TRAP_ALIGNMENT, [19] = UK_TRAP_FLOAT,
+		[0] = UK_TRAP_ARITHMETIC,      [1] = UK_TRAP_DEBUG,       [3] = UK_TRAP_BREAKPOINT,
+		[4] = UK_TRAP_ARITHMETIC,      [6] = UK_TRAP_INSTRUCTION, [12] = UK_TRAP_PROTECTION,
+		[VEC_GP] = UK_TRAP_PROTECTION, [VEC_PF] = UK_TRAP_PAGE,   [16] = UK_TRAP_FLOAT,
+		[17] = UK_TRAP_ALIGNMENT,      [19] = UK_TRAP_FLOAT,
 	};
 
 	info->cause = UK_TRAP_OTHER;
@@ -226,7 +231,8 @@ UK_COLD void x86_crash_report(void)
 		return;
 	reporting = true;
 	say("CRASH: in thread `%s`", uk_trap_thread_name());
-	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL, (uintptr_t)__builtin_frame_address(0));
+	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL,
+		      (uintptr_t)__builtin_frame_address(0));
 }
 
 static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_trap_info *info)
@@ -247,7 +253,9 @@ void x86_trap(struct uk_regs *r)
 	struct uk_trap_info info;
 
 	classify(r, &info);
-	/* The hook is for threads: nobody can answer for an interrupt handler, or repair these two. */
+	/*
+	 * The hook is for threads: nobody can answer for an interrupt handler, or repair these two.
+	 */
 	if (r->vector != VEC_NMI && r->vector != VEC_DF && !c->irq_depth && !reporting) {
 		bool done;
 

@@ -3,9 +3,9 @@
  * The four mem* functions, for the kernel and the application: general registers only, because an
  * interrupt handler may call them.
  *
- * Up to 32 bytes: a few loads, then a few stores, that overlap in the middle; no loop, and right for
- * overlapping areas too, as nothing is stored before all is loaded. More: a string instruction in
- * words of 8, which the CPU turns into whole cache lines, and one overlapping word for the rest.
+ * Up to 32 bytes: a few loads, then a few stores, that overlap in the middle; no loop, and right
+ * for overlapping areas too, as nothing is stored before all is loaded. More: a string instruction
+ * in words of 8, which the CPU turns into whole cache lines, and one overlapping word for the rest.
  */
 #include <uk/essentials.h>
 #include <uk/string.h>
@@ -47,7 +47,9 @@ static inline void copy_small(void *d, void *s, size_t n)
 	}
 }
 
-/* Also right if dst lies below src and they overlap: the last word is loaded before it can change. */
+/*
+ * Also right if dst lies below src and they overlap: the last word is loaded before it can change.
+ */
 void *memcpy(void *dst, const void *src, size_t n)
 {
 	size_t words = (n - 1) / 8;

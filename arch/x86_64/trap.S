@@ -4,7 +4,8 @@
  *
  * A stub per vector is one `call` (5 bytes): the return address that it pushes tells C code which
  * vector it was. It lies where the error code would, and is pushed again as the vector;
- * for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector as it is.
+ * for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector as it
+ * is.
  *
  * An interrupt that arrives while they are masked by software is only noted: hardware interrupts
  * stay off in what was interrupted, until uk_irq_enable() replays it (see <uk/irq.h>).
@@ -22,7 +23,7 @@ x86_stubs:
 	.if vector >= X86_VECTOR_IRQ
 	.byte 0xe8		/* spelt out: the assembler must not shorten it */
 	.long irq_entry - . - 4
-	.elseif vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	.elseif X86_WITH_ERROR >> vector & 1
 	.byte 0xe8
 	.long entry_with_error - . - 4
 	.else

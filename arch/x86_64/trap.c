@@ -22,11 +22,11 @@
 #define VEC_NMI 2
 #define VEC_DF  8
 
-/* Vectors for which the CPU pushes an error code: 8, 10..14, 17, 21, 29, 30. */
-#define WITH_ERROR 0x60227d00U
-
-/* A present interrupt gate in code segment X86_SEL_CODE (Intel SDM vol. 3 §6.14.1), without its offset. */
-#define GATE      (0x8eUL << 40 | X86_SEL_CODE << 16)
+/*
+ * A present interrupt gate in code segment X86_SEL_CODE (Intel SDM vol. 3 §6.14.1), without its
+ * offset.
+ */
+#define GATE        (0x8eUL << 40 | X86_SEL_CODE << 16)
 #define GATE_IST(n) ((uint64_t)(n) << 32)
 
 struct gate {
@@ -60,7 +60,8 @@ static uint64_t gdt[] = {
 	0,
 	0x00af9b000000ffff, /* X86_SEL_CODE: 64-bit, accessed already */
 	0x00cf93000000ffff, /* X86_SEL_DATA */
-	0, 0,               /* X86_SEL_TSS, two entries long */
+	0,
+	0, /* X86_SEL_TSS, two entries long */
 };
 
 UK_COLD void x86_trap_init(void *ist, size_t size)
@@ -91,12 +92,14 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 			 "mov %%eax, %%ds\n\t"
 			 "mov %%eax, %%es\n\t"
 			 "mov %%eax, %%fs\n\t"
-			 "mov %%eax, %%gs"
-			 ::"r"(&gdtr), "r"(&idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
+			 "mov %%eax, %%gs" ::"r"(&gdtr),
+			 "r"(&idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
 			 : "rax", "memory");
 }
 
-/* Handlers run masked, as if by uk_irq_disable(), and with the hardware's interrupts off as well. */
+/*
+ * Handlers run masked, as if by uk_irq_disable(), and with the hardware's interrupts off as well.
+ */
 static void dispatch(struct uk_percpu *c, unsigned vector)
 {
 	c->irq_off = 1;
@@ -185,7 +188,7 @@ void x86_entry(struct uk_regs *r)
 	unsigned vector = (unsigned)(r->vector - (uintptr_t)x86_stubs) / STUB_SIZE - 1;
 
 	r->vector = vector;
-	if (vector >= X86_VECTOR_IRQ || !(WITH_ERROR >> vector & 1))
+	if (vector >= X86_VECTOR_IRQ || !(X86_WITH_ERROR >> vector & 1))
 		r->error = 0;
 	if (vector >= X86_VECTOR_IRQ)
 		irq(r, vector);

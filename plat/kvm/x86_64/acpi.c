@@ -13,11 +13,11 @@
 
 #include "kvm.h"
 
-#define HEADER_SIZE  36
-#define TABLE_MAX    (4U << 20)
-#define RSDP_V1      20
-#define RSDP_V2      36
-#define PADDR_LIMIT  (1ULL << 46)
+#define HEADER_SIZE 36
+#define TABLE_MAX   (4U << 20)
+#define RSDP_V1     20
+#define RSDP_V2     36
+#define PADDR_LIMIT (1ULL << 46)
 
 /* Where firmware leaves the root pointer if the loader does not tell. */
 #define BIOS_START 0xe0000
@@ -83,7 +83,8 @@ static uint64_t root(unsigned *entry)
 	if (rsdp_told) {
 		r = map(rsdp_told, RSDP_V2);
 		if (r && !rsdp_ok(r)) {
-			uk_pr_err("ACPI root pointer at %#lx is corrupt: ignored", (unsigned long)rsdp_told);
+			uk_pr_err("ACPI root pointer at %#lx is corrupt: ignored",
+				  (unsigned long)rsdp_told);
 			uk_plat_unmap_boot(r, RSDP_V2);
 			rsdp_told = 0;
 			r = NULL;
@@ -147,7 +148,8 @@ int acpi_sleep_type(uint64_t pa)
 		if (memcmp(p, "_S5_\x12", 5))
 			continue;
 		p += 5 + 1 + (p[5] >> 6) + 1; /* package length is 1 to 4 bytes; then a count */
-		if (p + 1 < end && *p == 0x0a) /* BytePrefix; 0 and 1 have codes that are their value */
+		if (p + 1 < end &&
+		    *p == 0x0a) /* BytePrefix; 0 and 1 have codes that are their value */
 			p++;
 		return p < end ? *p : -ENOENT;
 	}

@@ -10,7 +10,9 @@
 #define IMAGE_PADDR     0x100000 /* as in image.lds */
 #define BOOT_STACK_SIZE (CONFIG_PLAT_KVM_STACK * 1024)
 
-/* The boot stack, last in the image, is mapped a page higher than the rest: a guard page below it. */
+/*
+ * The boot stack, last in the image, is mapped a page higher than the rest: a guard page below it.
+ */
 #define STACK_SHIFT 0x1000
 
 #define SEL_CODE32 0x18

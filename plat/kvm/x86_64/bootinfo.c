@@ -2,8 +2,8 @@
 /*
  * Boot information: what all protocols say, each in its own words, is gathered here.
  *
- * Everything that the loader hands over is copied or noted; afterwards none of it is mapped any more,
- * and the memory it lay in is free. Addresses and lengths come from outside: they are checked
+ * Everything that the loader hands over is copied or noted; afterwards none of it is mapped any
+ * more, and the memory it lay in is free. Addresses and lengths come from outside: they are checked
  * before they are used.
  */
 #include <uk/arch/paging.h>
@@ -46,8 +46,8 @@ const void *boot_map(uint64_t pa, uint64_t len, const char *what)
 	if (pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT && nmaps < MAPS_MAX)
 		va = uk_plat_map_boot(pa, len);
 	if (!va)
-		uk_fatal("boot information is corrupt: %s at %#lx, %lu bytes", what, (unsigned long)pa,
-			 (unsigned long)len);
+		uk_fatal("boot information is corrupt: %s at %#lx, %lu bytes", what,
+			 (unsigned long)pa, (unsigned long)len);
 	maps[nmaps].va = va;
 	maps[nmaps++].len = len;
 	return va;
@@ -161,10 +161,11 @@ void boot_memory_done(struct uk_bootinfo *bi)
 	if (bi->initrd_len) {
 		if (!in_ram(bi->initrd, bi->initrd_len) ||
 		    (bi->initrd < bi->image + bi->image_len && bi->image < initrd_end))
-			uk_fatal("the initrd (%lu KiB at %#lx) does not lie in free memory: it may be too small",
+			uk_fatal("the initrd (%lu KiB at %#lx) does not lie in free memory: it may "
+				 "be too small",
 				 bi->initrd_len / 1024, bi->initrd);
-		add_region(bi, UK_ALIGN_DOWN(bi->initrd, UK_PAGE_SIZE), UK_ALIGN_UP(initrd_end, UK_PAGE_SIZE),
-			   UK_MEM_INITRD);
+		add_region(bi, UK_ALIGN_DOWN(bi->initrd, UK_PAGE_SIZE),
+			   UK_ALIGN_UP(initrd_end, UK_PAGE_SIZE), UK_MEM_INITRD);
 	}
 	/* Page 0 is never handed out: a frame's address 0 means "none". */
 	for (unsigned i = 0; i < nram; i++)

@@ -3,10 +3,11 @@
  * Monotonic time: the time stamp counter, as soon as its rate is known.
  *
  * KVM tells it (kvmclock), and so does cpuid on some machines. Otherwise a reference counter is the
- * clock at first, and every look at the clock is a sample of both. When the samples are far enough apart
- * for a good ratio, the TSC takes over; nobody ever waits for that. So that it happens before the
- * reference counter wraps, an interrupt takes a sample if nobody else does. Later looks, each 16
- * times as far from the first as the one before, make the ratio more exact; time itself never jumps.
+ * clock at first, and every look at the clock is a sample of both. When the samples are far enough
+ * apart for a good ratio, the TSC takes over; nobody ever waits for that. So that it happens before
+ * the reference counter wraps, an interrupt takes a sample if nobody else does. Later looks, each
+ * 16 times as far from the first as the one before, make the ratio more exact; time itself never
+ * jumps.
  */
 #include <uk/arch/cpu.h>
 #include <uk/irq.h>
@@ -16,9 +17,9 @@
 #include "kvm.h"
 #include "clock.h"
 
-#define REFINE      16
-#define REFINE_MAX  (600 * UK_NSEC_PER_SEC)
-#define GUESS_HZ    1000000000ULL
+#define REFINE     16
+#define REFINE_MAX (600 * UK_NSEC_PER_SEC)
+#define GUESS_HZ   1000000000ULL
 
 #define CPUID_TSC        0x15
 #define CPUID_HYPERVISOR 0x40000000U
@@ -27,8 +28,8 @@
 static bool ready, use_kvmclock;
 static uint64_t mult; /* nanoseconds per tick, 32.32 fixed point; 0 until known */
 static uint64_t tsc_base;
-static uk_nsec ns_base; /* the clock at tsc_base */
-static volatile uint32_t changes; /* of these three: an interrupt may do that to a reader */
+static uk_nsec ns_base;                /* the clock at tsc_base */
+static volatile uint32_t changes;      /* of these three: an interrupt may do that to a reader */
 static uint64_t tsc_next = UINT64_MAX; /* when to refine the ratio */
 
 static struct kvm_reference ref;
@@ -47,7 +48,9 @@ static void use_rate(uint64_t hz)
 	tsc_base = x86_rdtsc();
 }
 
-/* The frequency of the TSC in Hz, if cpuid tells it (Intel SDM vol. 2, cpuid; KVM's timing leaf). */
+/*
+ * The frequency of the TSC in Hz, if cpuid tells it (Intel SDM vol. 2, cpuid; KVM's timing leaf).
+ */
 static uint64_t told_rate(void)
 {
 	struct x86_cpuid r;
@@ -57,7 +60,8 @@ static uint64_t told_rate(void)
 		if (r.eax && r.ebx && r.ecx)
 			return (uint64_t)r.ecx * r.ebx / r.eax;
 	}
-	if ((x86_cpu.f1_ecx & X86_F1_ECX_HYPERVISOR) && x86_cpuid(CPUID_HYPERVISOR, 0).eax >= CPUID_TIMING)
+	if ((x86_cpu.f1_ecx & X86_F1_ECX_HYPERVISOR) &&
+	    x86_cpuid(CPUID_HYPERVISOR, 0).eax >= CPUID_TIMING)
 		return x86_cpuid(CPUID_TIMING, 0).eax * 1000ULL;
 	return 0;
 }
@@ -71,7 +75,9 @@ static uk_nsec sample(void)
 
 	/* How often has it wrapped? Only asked when the TSC can tell. */
 	if (mult) {
-		uint64_t expect = kvm_mul_div(ns_base + scale(tsc - tsc_base), ref.hz, UK_NSEC_PER_SEC) - ref_ticks;
+		uint64_t expect =
+			kvm_mul_div(ns_base + scale(tsc - tsc_base), ref.hz, UK_NSEC_PER_SEC) -
+			ref_ticks;
 
 		if (expect > ticks)
 			ticks += (expect - ticks + ref.mask / 2) & ~ref.mask;
@@ -113,7 +119,8 @@ static void init(void)
 		return;
 	}
 	/* Half of what the counter can span, and not more than a tenth of a second. */
-	ref_refine = UK_MIN(kvm_mul_div(ref.mask / 2, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 10);
+	ref_refine =
+		UK_MIN(kvm_mul_div(ref.mask / 2, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 10);
 	ref_last = ref.read() & ref.mask;
 	tsc_first = x86_rdtsc();
 	kvm_timer_sample(ref_refine);

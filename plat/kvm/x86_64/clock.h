@@ -7,7 +7,9 @@
 
 #include <uk/types.h>
 
-/* Look at the clock in an interrupt at `when`, on that clock, or a little later. Interrupts masked. */
+/*
+ * Look at the clock in an interrupt at `when`, on that clock, or a little later. Interrupts masked.
+ */
 void kvm_timer_sample(uk_nsec when);
 
 #endif

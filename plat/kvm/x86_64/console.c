@@ -3,14 +3,14 @@
  * The console: a 16550 UART at the PC's first serial port (PC16550D data sheet), and the
  * runner's side channel, which keeps the streams apart.
  *
- * Output waits for the UART's FIFO to be empty and fills it with one string instruction, which is one
- * exit to the hypervisor and not sixteen. Input has no buffer of its own: the receive interrupt is
- * off while there is something unread, and the FIFO and the host behind it hold the rest back.
+ * Output waits for the UART's FIFO to be empty and fills it with one string instruction, which is
+ * one exit to the hypervisor and not sixteen. Input has no buffer of its own: the receive interrupt
+ * is off while there is something unread, and the FIFO and the host behind it hold the rest back.
  *
  * The side channel is a debug port that reads as 'W' when support/run listens. Records:
- * type, length (16 bits, little endian), payload. Types: K kernel message, E the application's stderr,
- * C crash report, X exit status, R the image wants input (until then the runner takes none from its
- * own stdin). The application's stdout always takes the UART.
+ * type, length (16 bits, little endian), payload. Types: K kernel message, E the application's
+ * stderr, C crash report, X exit status, R the image wants input (until then the runner takes none
+ * from its own stdin). The application's stdout always takes the UART.
  */
 #include <uk/errno.h>
 #include <uk/irq.h>
@@ -44,11 +44,12 @@
 #define LSR_DR    0x01
 #define LSR_BI    0x10
 #define LSR_THRE  0x20
+#define LSR_TEMT  0x40 /* the last bit is out */
 #define FIFO_SIZE 16
 
-#define CHANNEL     0xe9
-#define CHANNEL_ID  'W'
-#define RECORD_MAX  0xffff
+#define CHANNEL    0xe9
+#define CHANNEL_ID 'W'
+#define RECORD_MAX 0xffff
 
 UK_PARAM_UINT(console, tty, 7, "which of the descriptors 0, 1, 2 are a terminal: 1 + 2 + 4");
 UK_PARAM_STR(console, size, NULL, "size of the terminal, ROWSxCOLUMNS");
@@ -104,8 +105,8 @@ void kvm_console_init(void)
 }
 
 /*
- * Reading the status takes the note of a break from it, and its interrupt as well. A writer who finds
- * one raises another interrupt in its place.
+ * Reading the status takes the note of a break from it, and its interrupt as well. A writer who
+ * finds one raises another interrupt in its place.
  */
 static uint8_t line_status(void)
 {
@@ -130,6 +131,12 @@ static void serial_write(const char *s, size_t n)
 		s += burst;
 		n -= burst;
 	}
+}
+
+void kvm_console_flush(void)
+{
+	while (!(line_status() & LSR_TEMT))
+		__asm__ volatile("pause");
 }
 
 void uk_plat_console_write(int stream, const char *s, size_t n)

@@ -3,10 +3,10 @@
  * Early boot: the image's final place.
  *
  * Runs at the physical address, identity-mapped, before relocation: this file may use
- * nothing that contains an address (no tables of pointers, no static initialised pointers). It chooses
- * a random virtual base, maps the image there with the protection that each part needs, and
- * relocates it. Position within the 512 GiB of UK_VA_IMAGE: a 2 MiB slot (18 bits) and a page in what
- * the image leaves free of its slots (hello: about 8 bits, never less than the slots' 18).
+ * nothing that contains an address (no tables of pointers, no static initialised pointers). It
+ * chooses a random virtual base, maps the image there with the protection that each part needs, and
+ * relocates it. Position within the 512 GiB of UK_VA_IMAGE: a 2 MiB slot (18 bits) and a page in
+ * what the image leaves free of its slots (hello: about 8 bits, never less than the slots' 18).
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/io.h>
@@ -18,9 +18,9 @@
 #include "boot.h"
 #include "kvm.h"
 
-#define SLOT       (2UL << 20)
-#define SLOTS      (1UL << 18)
-#define SLOTS_PD   512UL /* slots that one page directory serves */
+#define SLOT     (2UL << 20)
+#define SLOTS    (1UL << 18)
+#define SLOTS_PD 512UL /* slots that one page directory serves */
 
 #define DIRECT_SPAN  (512UL << 30)
 #define DIRECT_SPANS 31
@@ -108,7 +108,8 @@ static void map(uintptr_t offset, char *start, char *end, unsigned prot)
 uintptr_t kvm_early(uint32_t magic)
 {
 	uintptr_t image = here(uk_image_start);
-	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) + KVM_FIXED_PAGES * UK_PAGE_SIZE;
+	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) +
+		      KVM_FIXED_PAGES * UK_PAGE_SIZE;
 	size_t tables = (size_t)(kvm_stack - kvm_tables);
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
 	uint64_t r, slot, page;
@@ -120,16 +121,20 @@ uintptr_t kvm_early(uint32_t magic)
 	}
 	x86_cpu_identify();
 	r = early_random();
-	x86_pt_init((uint64_t *)here(kvm_root_table), here(kvm_tables), (unsigned)(tables / UK_PAGE_SIZE),
-		    x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
+	x86_pt_init((uint64_t *)here(kvm_root_table), here(kvm_tables),
+		    (unsigned)(tables / UK_PAGE_SIZE), x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;
 	if (slot % SLOTS_PD + slots > SLOTS_PD) /* would need two page directories */
 		slot -= slots;
 	page = (r >> 32) * ((slots * SLOT - span) / UK_PAGE_SIZE + 1) >> 32;
 	kvm_image_offset = UK_VA_IMAGE + slot * SLOT + page * UK_PAGE_SIZE - image;
-	/* In the lower half of 512 GiB, so that memory of less than 256 GiB needs one page directory pointer table. */
+	/*
+	 * In the lower half of 512 GiB, so that memory of less than 256 GiB needs one page
+	 * directory pointer table.
+	 */
 	r = mix(r);
-	uk_plat_direct_base = UK_VA_DIRECT + r % DIRECT_SPANS * DIRECT_SPAN + (r >> 32) % DIRECT_SLOTS * SLOT;
+	uk_plat_direct_base =
+		UK_VA_DIRECT + r % DIRECT_SPANS * DIRECT_SPAN + (r >> 32) % DIRECT_SLOTS * SLOT;
 
 	relocate(image, kvm_image_offset + image);
 	map(kvm_image_offset, uk_image_start, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);

@@ -5,9 +5,10 @@
  * One address is everybody's entry. It is reached in one of two states:
  *	PVH, Multiboot 1 and 2: 32-bit, paging off, ebx = information, eax = magic (Multiboot)
  *	Linux 64-bit: long mode, identity-mapped, rsi = boot parameters
- * The image lies at IMAGE_PADDR. Nothing here needs a relocation: labels are reached relative to the
- * program counter. What is built here maps the image to its physical address in 2 MiB pages, for
- * early.c, which makes the final mapping at a random address. Then we jump there and never come back.
+ * The image lies at IMAGE_PADDR. Nothing here needs a relocation: labels are reached relative to
+ * the program counter. What is built here maps the image to its physical address in 2 MiB pages,
+ * for early.c, which makes the final mapping at a random address. Then we jump there and never come
+ * back.
  *
  * If there is less memory than the image needs, it is not all there. This file and its texts lie in
  * the first page, and look for themselves.
@@ -86,10 +87,13 @@ from_long_mode:
 	movl	%eax, %cr0
 
 start32:
-	/* Where are we? The return address goes into unused bytes of the ELF header, e_ident[12..15]. */
+	/*
+	 * Where are we? The return address goes into unused bytes of the ELF header,
+	 * e_ident[12..15].
+	 */
 	movl	$(IMAGE_PADDR + 16), %esp
 	call	1f
-1:	popl	%ebp		/* the address of label 1; other labels are reached relative to it */
+1:	popl	%ebp		/* the address of label 1; others are reached from it */
 
 	/* Is there memory at the image's last word? Writes to nothing are lost. */
 	leal	(uk_image_end - 4 - 1b)(%ebp), %edi

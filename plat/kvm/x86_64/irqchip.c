@@ -22,19 +22,19 @@
 #define LVT_MASKED      0x10000
 #define LVT_NMI         0x00400
 
-#define IOAPIC_DEFAULT 0xfec00000
-#define IOAPIC_SELECT  0x00
-#define IOAPIC_DATA    0x10
-#define IOAPIC_VERSION 1
+#define IOAPIC_DEFAULT  0xfec00000
+#define IOAPIC_SELECT   0x00
+#define IOAPIC_DATA     0x10
+#define IOAPIC_VERSION  1
 #define IOAPIC_ENTRY(n) (0x10 + 2 * (n))
-#define ENTRY_LOW    0x02000 /* active low */
-#define ENTRY_LEVEL  0x08000
-#define ENTRY_MASKED 0x10000
+#define ENTRY_LOW       0x02000 /* active low */
+#define ENTRY_LEVEL     0x08000
+#define ENTRY_MASKED    0x10000
 
-#define PIC1 0x20
-#define PIC2 0xa0
-#define PIC_EOI 0x20
-#define PIC_ISR 0x0b
+#define PIC1      0x20
+#define PIC2      0xa0
+#define PIC_EOI   0x20
+#define PIC_ISR   0x0b
 #define PIC_LINES 16
 
 /* Multiple APIC Description Table (ACPI 6.4 §5.2.12). */
@@ -42,8 +42,8 @@
 #define MADT_ENTRIES  44
 #define MADT_IOAPIC   1
 #define MADT_OVERRIDE 2
-#define MPS_LOW   0x3 /* of the flags' two fields of two bits, both set: */
-#define MPS_LEVEL 0xc
+#define MPS_LOW       0x3 /* of the flags' two fields of two bits, both set: */
+#define MPS_LEVEL     0xc
 
 static struct {
 	void (*fn)(void *arg);
@@ -112,9 +112,9 @@ void kvm_irqchip_init(void)
 
 static void pic_open(unsigned irq)
 {
-	pic_mask &= (uint16_t)~(1U << irq);
+	pic_mask &= (uint16_t) ~(1U << irq);
 	if (irq >= 8)
-		pic_mask &= (uint16_t)~(1U << 2); /* the second one's way through the first */
+		pic_mask &= (uint16_t) ~(1U << 2); /* the second one's way through the first */
 	uk_outb(PIC1 + 1, (uint8_t)pic_mask);
 	uk_outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
 }
@@ -175,7 +175,8 @@ static int ioapic_open(unsigned irq)
 	unsigned input = wiring(irq, &flags, &address);
 
 	if (!ioapic) {
-		volatile char *page = kvm_map_device(KVM_FIXED_IOAPIC, UK_ALIGN_DOWN(address, UK_PAGE_SIZE));
+		volatile char *page =
+			kvm_map_device(KVM_FIXED_IOAPIC, UK_ALIGN_DOWN(address, UK_PAGE_SIZE));
 
 		if (!page)
 			return -ENOMEM;

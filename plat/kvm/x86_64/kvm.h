@@ -5,7 +5,7 @@
  *	entry.S     the first instructions, up to 64-bit mode
  *	early.c     random virtual base, final page tables, relocation
  *	setup.c     what happens then, as a table of contents
- *	bootinfo.c  memory map, command line, initrd; pvh.c, multiboot.c, linux64.c: where they come from
+ *	bootinfo.c  memory map, command line, initrd; they come from pvh.c, multiboot.c, linux64.c
  *
  * and at run time:
  *
@@ -41,11 +41,13 @@ static inline uk_paddr_t kvm_image_paddr(const void *p)
 
 /* Pages of address space behind the image and its boot stack, for devices. */
 enum kvm_fixed { KVM_FIXED_LAPIC, KVM_FIXED_IOAPIC, KVM_FIXED_HPET, KVM_FIXED_POWER, KVM_FIXED_N };
-#define KVM_FIXED_PAGES ((unsigned)KVM_FIXED_N + 3) /* an unmapped one on either side; STACK_SHIFT */
+#define KVM_FIXED_PAGES                                                                            \
+	((unsigned)KVM_FIXED_N + 3) /* an unmapped one on either side; STACK_SHIFT */
 
 static inline uintptr_t kvm_fixed(enum kvm_fixed which)
 {
-	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) + (2 + (uintptr_t)which) * UK_PAGE_SIZE;
+	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) +
+	       (2 + (uintptr_t)which) * UK_PAGE_SIZE;
 }
 
 /* The registers at `pa`, a multiple of a page; NULL if there is no page table for them. */
@@ -68,6 +70,9 @@ static inline uint64_t kvm_mul_div(uint64_t a, uint64_t b, uint64_t c)
 
 void kvm_console_init(void);
 
+/* Wait until what was written has left: a reader at the other end may be slow. */
+void kvm_console_flush(void);
+
 /* Is support/run at the other end of the side channel? */
 bool kvm_runner(void);
 
@@ -77,8 +82,8 @@ void kvm_runner_status(int status);
 /* ---- irqchip.c ---- */
 
 /* Vectors: interrupt line n has X86_VECTOR_IRQ + n. */
-#define KVM_LINES        24
-#define KVM_VECTOR_TIMER (X86_VECTOR_IRQ + KVM_LINES)
+#define KVM_LINES           24
+#define KVM_VECTOR_TIMER    (X86_VECTOR_IRQ + KVM_LINES)
 #define KVM_VECTOR_SPURIOUS 63 /* the low four bits must be ones on old CPUs */
 
 /* Quiet whatever the firmware left behind. */
@@ -92,21 +97,21 @@ bool kvm_lapic(void);
 uint32_t kvm_lapic_read(unsigned reg);
 void kvm_lapic_write(unsigned reg, uint32_t v);
 
-#define LAPIC_ID       0x020
-#define LAPIC_EOI      0x0b0
-#define LAPIC_SPURIOUS 0x0f0
-#define LAPIC_LVT_TIMER 0x320
-#define LAPIC_LVT_LINT0 0x350
-#define LAPIC_LVT_LINT1 0x360
+#define LAPIC_ID         0x020
+#define LAPIC_EOI        0x0b0
+#define LAPIC_SPURIOUS   0x0f0
+#define LAPIC_LVT_TIMER  0x320
+#define LAPIC_LVT_LINT0  0x350
+#define LAPIC_LVT_LINT1  0x360
 #define LAPIC_TIMER_INIT 0x380
-#define LAPIC_TIMER_NOW 0x390
-#define LAPIC_TIMER_DIV 0x3e0
+#define LAPIC_TIMER_NOW  0x390
+#define LAPIC_TIMER_DIV  0x3e0
 
 /* ---- reference.c: a counter of known frequency ---- */
 
 struct kvm_reference {
 	uint64_t (*read)(void);
-	uint64_t mask;   /* it wraps behind this value */
+	uint64_t mask; /* it wraps behind this value */
 	uint64_t hz;
 };
 
@@ -134,7 +139,8 @@ int acpi_sleep_type(uint64_t pa);
 
 void acpi_init(uk_paddr_t rsdp);
 #else
-static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED, size_t size UK_UNUSED)
+static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED,
+			       size_t size UK_UNUSED)
 {
 	return 0;
 }

@@ -8,11 +8,11 @@
 
 #include "kvm.h"
 
-#define CPUID_SIGNATURE 0x40000000U
-#define CPUID_FEATURES  0x40000001U
+#define CPUID_SIGNATURE      0x40000000U
+#define CPUID_FEATURES       0x40000001U
 #define FEATURE_CLOCKSOURCE2 (1U << 3)
-#define MSR_WALL_CLOCK  0x4b564d00
-#define MSR_SYSTEM_TIME 0x4b564d01
+#define MSR_WALL_CLOCK       0x4b564d00
+#define MSR_SYSTEM_TIME      0x4b564d01
 
 struct time_info {
 	volatile uint32_t version; /* odd while it is being changed */

@@ -38,15 +38,18 @@ void kvm_boot_linux64(struct uk_bootinfo *bi, uint32_t info)
 	unsigned n = (unsigned)acpi_field(bp, E820_ENTRIES, 1);
 
 	if (acpi_field(bp, HEADER, 4) != HEADER_MAGIC || !n || n > E820_MAX)
-		uk_fatal("Linux boot parameters at %#x are corrupt: magic %#lx, %u entries in the memory map",
+		uk_fatal("Linux boot parameters at %#x are corrupt: magic %#lx, %u entries in the "
+			 "memory map",
 			 info, acpi_field(bp, HEADER, 4), n);
 	bi->protocol = "linux64";
 	bi->acpi_rsdp = acpi_field(bp, RSDP, 8);
 	boot_cmdline(bi, wide(bp, CMD_LINE_PTR, EXT_CMD_LINE_PTR));
-	boot_initrd(bi, wide(bp, RAMDISK_IMAGE, EXT_RAMDISK_IMAGE), wide(bp, RAMDISK_SIZE, EXT_RAMDISK_SIZE));
+	boot_initrd(bi, wide(bp, RAMDISK_IMAGE, EXT_RAMDISK_IMAGE),
+		    wide(bp, RAMDISK_SIZE, EXT_RAMDISK_SIZE));
 	for (unsigned i = 0; i < n; i++) {
 		const char *e = bp + E820_TABLE + i * E820_SIZE;
 
-		boot_memory(bi, acpi_field(e, 0, 8), acpi_field(e, 8, 8), (uint32_t)acpi_field(e, 16, 4));
+		boot_memory(bi, acpi_field(e, 0, 8), acpi_field(e, 8, 8),
+			    (uint32_t)acpi_field(e, 16, 4));
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Multiboot 2 header (specification 2.0 §3.1): no requests, GRUB takes everything else from the ELF
- * headers. (The header of Multiboot 1 must lie at one of ten places in the file, so that QEMU does not
- * see it; support/tools/stripimage.py puts it there.)
+ * headers. (The header of Multiboot 1 must lie at one of ten places in the file, so that QEMU does
+ * not see it; support/tools/stripimage.py puts it there.)
  */
 	.section .boot.header, "a"
 	.balign 8

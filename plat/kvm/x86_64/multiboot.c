@@ -125,8 +125,10 @@ void kvm_boot_multiboot2(struct uk_bootinfo *bi, uint32_t info)
 		if (t->type == MB2_END)
 			break;
 		if (t->type == MB2_CMDLINE && data) {
-			boot_cmdline(bi, info + (uint64_t)((const char *)t->data - (end - head[0])));
-		} else if (t->type == MB2_MODULE && !bi->initrd_len && data >= 8 && t->data[1] >= t->data[0]) {
+			boot_cmdline(bi,
+				     info + (uint64_t)((const char *)t->data - (end - head[0])));
+		} else if (t->type == MB2_MODULE && !bi->initrd_len && data >= 8 &&
+			   t->data[1] >= t->data[0]) {
 			boot_initrd(bi, t->data[0], t->data[1] - t->data[0]);
 		} else if (t->type == MB2_MMAP) {
 			mb2_memory(bi, t);

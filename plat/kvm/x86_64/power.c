@@ -8,12 +8,12 @@
 
 #include "kvm.h"
 
-#define DEBUG_EXIT    0xf4   /* QEMU's isa-debug-exit */
-#define QEMU_PM1A_CNT 0x604  /* where QEMU's pc and q35 have it, if the tables cannot be read */
-#define SLP_EN        0x2000 /* ACPI 6.4 §4.8.3.2.1 */
-#define SLP_TYP_SHIFT 10
-#define SCI_EN        0x0001
-#define REDUCED_SLP_EN 0x20  /* §4.8.3.7 */
+#define DEBUG_EXIT            0xf4   /* QEMU's isa-debug-exit */
+#define QEMU_PM1A_CNT         0x604  /* of QEMU's pc and q35, if tables cannot be read */
+#define SLP_EN                0x2000 /* ACPI 6.4 §4.8.3.2.1 */
+#define SLP_TYP_SHIFT         10
+#define SCI_EN                0x0001
+#define REDUCED_SLP_EN        0x20 /* §4.8.3.7 */
 #define REDUCED_SLP_TYP_SHIFT 2
 
 static void acpi_off(void)
@@ -36,7 +36,8 @@ static void acpi_off(void)
 		if (fadt[FADT_SLEEP_CTL] == GAS_IO) {
 			uk_outb((uint16_t)addr, v);
 		} else if (addr) {
-			volatile uint8_t *page = kvm_map_device(KVM_FIXED_POWER, addr & ~UK_PAGE_MASK);
+			volatile uint8_t *page =
+				kvm_map_device(KVM_FIXED_POWER, addr & ~UK_PAGE_MASK);
 
 			if (page)
 				page[addr & UK_PAGE_MASK] = v;
@@ -71,6 +72,7 @@ UK_NORETURN void uk_plat_exit(int status)
 	x86_cli();
 	if (!again) {
 		again = true; /* a fault below must not come back here */
+		kvm_console_flush();
 		kvm_runner_status(status);
 		uk_outb(DEBUG_EXIT, (uint8_t)status);
 		acpi_off();

@@ -51,7 +51,8 @@ void kvm_boot_pvh(struct uk_bootinfo *bi, uint32_t info)
 	const struct module *mod;
 
 	if (si->magic != PVH_MAGIC)
-		uk_fatal("unknown boot protocol: what lies at %#x begins with %#x", info, si->magic);
+		uk_fatal("unknown boot protocol: what lies at %#x begins with %#x", info,
+			 si->magic);
 	if (si->version < 1 || !si->memmap_entries || si->memmap_entries > ENTRIES_MAX)
 		uk_fatal("PVH start info is corrupt: version %u with %u entries in the memory map",
 			 si->version, si->memmap_entries);

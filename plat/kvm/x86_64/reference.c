@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Counters of known frequency, against which the others are measured: the ACPI power management
- * timer (ACPI 6.4 §4.8.2.1), the HPET (IA-PC HPET 1.0a §2.3), or channel 2 of the PIT (8254 data sheet),
- * in this order: one port read, one memory read, three port accesses.
+ * timer (ACPI 6.4 §4.8.2.1), the HPET (IA-PC HPET 1.0a §2.3), or channel 2 of the PIT (8254 data
+ * sheet), in this order: one port read, one memory read, three port accesses.
  */
 #include "kvm.h"
 
 #define PM_TIMER_HZ 3579545
 #define PIT_HZ      1193182
 
-#define PIT_CH2     0x42
-#define PIT_COMMAND 0x43
+#define PIT_CH2       0x42
+#define PIT_COMMAND   0x43
 #define PIT_CH2_RATE  0xb4 /* channel 2, both bytes, mode 2: start again at zero */
 #define PIT_CH2_LATCH 0x80
-#define GATE_PORT   0x61
-#define GATE_CH2    0x01
-#define SPEAKER     0x02
+#define GATE_PORT     0x61
+#define GATE_CH2      0x01
+#define SPEAKER       0x02
 
 #define HPET_TABLE_SIZE 64
-#define HPET_BASE    44 /* of the ACPI table */
-#define HPET_CAPS    0x000
-#define HPET_PERIOD  0x004 /* femtoseconds per tick */
-#define HPET_CONFIG  0x010
-#define HPET_COUNTER 0x0f0
+#define HPET_BASE       44 /* of the ACPI table */
+#define HPET_CAPS       0x000
+#define HPET_PERIOD     0x004 /* femtoseconds per tick */
+#define HPET_CONFIG     0x010
+#define HPET_COUNTER    0x0f0
 
 #define FEMTO 1000000000000000ULL
 

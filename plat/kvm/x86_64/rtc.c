@@ -8,10 +8,10 @@
 
 #include "kvm.h"
 
-#define STATUS_A 10
-#define STATUS_B 11
-#define STATUS_D 13
-#define CENTURY  0x32
+#define STATUS_A   10
+#define STATUS_B   11
+#define STATUS_D   13
+#define CENTURY    0x32
 #define A_UPDATING 0x80
 #define B_BINARY   0x04
 #define B_24_HOURS 0x02
@@ -50,7 +50,9 @@ static uint64_t rtc_seconds(void)
 
 	if (cmos(STATUS_D) != D_VALID)
 		return 0;
-	/* During an update (once a second) the registers are undefined: the same value twice, then. */
+	/*
+	 * During an update (once a second) the registers are undefined: the same value twice, then.
+	 */
 	do {
 		read_fields(f);
 		if (cmos(STATUS_A) & A_UPDATING)
@@ -65,7 +67,9 @@ static uint64_t rtc_seconds(void)
 			f[i] = (uint8_t)((f[i] >> 4) * 10 + (f[i] & 15));
 	if (!(status & B_24_HOURS))
 		f[HOUR] = (uint8_t)(f[HOUR] % 12 + (pm ? 12 : 0));
-	y = f[YEAR] + (f[CENT] >= 19 && f[CENT] <= 30 ? f[CENT] * 100U : f[YEAR] < 70 ? 2000 : 1900);
+	y = f[YEAR] + (f[CENT] >= 19 && f[CENT] <= 30 ? f[CENT] * 100U
+		       : f[YEAR] < 70                 ? 2000
+						      : 1900);
 	if (y < 1970 || !f[MONTH] || f[MONTH] > 12 || !f[DAY])
 		return 0;
 	return ((days(y, f[MONTH], f[DAY]) * 24 + f[HOUR]) * 60 + f[MIN]) * 60 + f[SEC];

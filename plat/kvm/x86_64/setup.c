@@ -21,16 +21,21 @@ volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa)
 {
 	uintptr_t va = kvm_fixed(which);
 
-	return uk_plat_map(va, pa, UK_PAGE_SIZE, UK_PROT_READ | UK_PROT_WRITE | UK_PROT_DEVICE) ? NULL :
-		(volatile void *)va;
+	return uk_plat_map(va, pa, UK_PAGE_SIZE, UK_PROT_READ | UK_PROT_WRITE | UK_PROT_DEVICE)
+		       ? NULL
+		       : (volatile void *)va;
 }
 
 bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
 
-/* The first page of the boot stack as the image has it; see STACK_SHIFT. ukvmem knows the other stacks. */
+/*
+ * The first page of the boot stack as the image has it; see STACK_SHIFT. ukvmem knows the other
+ * stacks.
+ */
 bool uk_trap_is_guard(uk_vaddr_t va)
 {
-	return va - (uintptr_t)kvm_stack < STACK_SHIFT || (uk_stack_is_guard && uk_stack_is_guard(va));
+	return va - (uintptr_t)kvm_stack < STACK_SHIFT ||
+	       (uk_stack_is_guard && uk_stack_is_guard(va));
 }
 
 /* The first entry of the root table mapped the image to its physical address. */
@@ -71,11 +76,11 @@ static void read_boot_information(uint32_t magic, uint32_t info)
 void kvm_start(uint32_t magic, uint32_t info)
 {
 	x86_trap_init(kvm_spare_pages, UK_PAGE_SIZE); /* from here on mistakes are reported */
-	drop_identity();                              /* page 0 and the rest below 4 MiB are unmapped now */
-	x86_cpu_init();                               /* vector registers, SMEP, SMAP, UMIP */
+	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
+	x86_cpu_init();  /* vector registers, SMEP, SMAP, UMIP */
 	kvm_console_init();
-	kvm_irqchip_init();                           /* the firmware's timer must not reach us */
+	kvm_irqchip_init(); /* the firmware's timer must not reach us */
 	read_boot_information(magic, info);
-	x86_sti();                                    /* still masked by software */
+	x86_sti(); /* still masked by software */
 	uk_boot(&bootinfo);
 }

@@ -3,9 +3,9 @@
  * The one-shot timer: the local APIC's (Intel SDM vol. 3 §10.5.4), or channel 0 of the PIT where
  * there is none.
  *
- * Nobody tells the local APIC's frequency. The first guess is the slowest known one, so that the timer
- * is early rather than late; an early interrupt looks at the clock, learns from how far the counter
- * came, and sets the timer again. Two or three interrupts later it is exact.
+ * Nobody tells the local APIC's frequency. The first guess is the slowest known one, so that the
+ * timer is early rather than late; an early interrupt looks at the clock, learns from how far the
+ * counter came, and sets the timer again. Two or three interrupts later it is exact.
  */
 #include <uk/arch/trap.h>
 #include <uk/irq.h>
@@ -15,16 +15,16 @@
 #include "clock.h"
 #include "kvm.h"
 
-#define DIVIDE_BY_1  0x0b
-#define SLOWEST_HZ   24000000ULL /* crystals of 24 MHz; virtual machines have 66 MHz to 1 GHz */
-#define GOOD_ENOUGH  (UK_NSEC_PER_SEC / 2)
+#define DIVIDE_BY_1 0x0b
+#define SLOWEST_HZ  24000000ULL /* crystals of 24 MHz; virtual machines have 66 MHz to 1 GHz */
+#define GOOD_ENOUGH (UK_NSEC_PER_SEC / 2)
 
-#define PIT_HZ      1193182
-#define PIT_CH0     0x40
-#define PIT_COMMAND 0x43
+#define PIT_HZ       1193182
+#define PIT_CH0      0x40
+#define PIT_COMMAND  0x43
 #define PIT_CH0_ONCE 0x30 /* channel 0, both bytes, mode 0: interrupt at terminal count */
-#define PIT_IRQ     0
-#define PIT_MAX     0xffff
+#define PIT_IRQ      0
+#define PIT_MAX      0xffff
 
 static uk_nsec user_deadline = UK_NSEC_MAX, sample_deadline = UK_NSEC_MAX;
 static bool ready, in_handler;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One attack per run, named by the argument: each must end in a report by the trap handler. Every value
- * passes through a volatile, so that the compiler cannot see what happens and remove it.
+ * One attack per run, named by the argument: each must end in a report by the trap handler. Every
+ * value passes through a volatile, so that the compiler cannot see what happens and remove it.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "segment"))
 		__asm__ volatile("mov %0, %%ds" ::"r"(0x70));
 	else if (!strcmp(what, "map-wx"))
-		return uk_plat_map(UK_VA_STACKS, 0x200000, UK_PAGE_SIZE, UK_PROT_WRITE | UK_PROT_EXEC) == -13;
+		return uk_plat_map(UK_VA_STACKS, 0x200000, UK_PAGE_SIZE,
+				   UK_PROT_WRITE | UK_PROT_EXEC) == -13;
 	return 0;
 }

@@ -5,7 +5,8 @@
 
 int main(int argc, char **argv)
 {
-	volatile int *nowhere = (int *)(long)(argc * 4); /* not a constant, or the compiler objects */
+	volatile int *nowhere =
+		(int *)(long)(argc * 4); /* not a constant, or the compiler objects */
 
 	if (argc < 2)
 		return 99;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A boot loader for tests: QEMU starts it by PVH, with the image to test as its module. It loads that ELF
- * file and enters it by the protocol that the first word of the command line names; what follows
- * the word is the image's own command line. `linux64` is a protocol that QEMU does not speak for ELF files;
- * the others exist to be spoken wrongly: `pvh:version`, say, is PVH with a corrupt version.
+ * A boot loader for tests: QEMU starts it by PVH, with the image to test as its module. It loads
+ * that ELF file and enters it by the protocol that the first word of the command line names; what
+ * follows the word is the image's own command line. `linux64` is a protocol that QEMU does not
+ * speak for ELF files; the others exist to be spoken wrongly: `pvh:version`, say, is PVH with a
+ * corrupt version.
  *
- * Memory of the image that the file does not cover is filled with rubbish before a linux64 entry, as
- * loaders of Linux leave it alone. Runs at 32 MiB, 32-bit, without paging.
+ * Memory of the image that the file does not cover is filled with rubbish before a linux64 entry,
+ * as loaders of Linux leave it alone. Runs at 32 MiB, 32-bit, without paging.
  */
 #include <stdint.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads that compute with floating point and never yield: the preemptive scheduler takes the CPU from
- * them in the middle, and each result must be the same, to the last bit, as when the thread ran alone.
+ * Threads that compute with floating point and never yield: the preemptive scheduler takes the CPU
+ * from them in the middle, and each result must be the same, to the last bit, as when the thread
+ * ran alone.
  */
 #include <math.h>
 #include <pthread.h>
@@ -49,7 +50,9 @@ int main(void)
 			return 2;
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(t[i], NULL);
-		/* The thread that was created first may not be the one that drew the first number. */
+		/*
+		 * The thread that was created first may not be the one that drew the first number.
+		 */
 		int found = 0;
 		for (int j = 0; j < THREADS; j++)
 			found |= together[i] == alone[j];

@@ -40,7 +40,7 @@ struct uk_bootinfo {
 	/* Initial file system image; map it with uk_plat_map_boot(). Length 0: none. */
 	uk_paddr_t initrd;
 	uint64_t initrd_len;
-	uk_paddr_t devtree; /* 0: none */
+	uk_paddr_t devtree;   /* 0: none */
 	uk_paddr_t acpi_rsdp; /* 0: not told */
 	/* Where the image lies, boot stack included. */
 	uk_paddr_t image;

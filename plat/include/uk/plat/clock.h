@@ -17,11 +17,11 @@ uk_nsec uk_plat_clock_monotonic(void);
 uk_nsec uk_plat_clock_wall(void);
 
 /*
- * Programs this CPU's one-shot timer, replacing what was set: uk_timer_interrupt() will be called in
- * interrupt context at `deadline` on the monotonic clock. It may come early (the hardware's range
- * is limited; whoever is called looks at the clock and sets it again), never before having been
- * set. A deadline that has passed fires at once; UK_NSEC_MAX: off. Any context but non-maskable, with
- * interrupts masked.
+ * Programs this CPU's one-shot timer, replacing what was set: uk_timer_interrupt() will be called
+ * in interrupt context at `deadline` on the monotonic clock. It may come early (the hardware's
+ * range is limited; whoever is called looks at the clock and sets it again), never before having
+ * been set. A deadline that has passed fires at once; UK_NSEC_MAX: off. Any context but
+ * non-maskable, with interrupts masked.
  */
 void uk_plat_timer_set(uk_nsec deadline);
 

@@ -26,9 +26,9 @@ UK_API_BEGIN
 void uk_plat_console_write(int stream, const char *s, size_t n);
 
 /*
- * Reads at most n bytes of input without waiting: their number, 0 at the end of input (and from then
- * on), -EAGAIN if there are none now, or another negative errno of the host's. Thread or interrupt
- * context, with interrupts masked or from the rx callback.
+ * Reads at most n bytes of input without waiting: their number, 0 at the end of input (and from
+ * then on), -EAGAIN if there are none now, or another negative errno of the host's. Thread or
+ * interrupt context, with interrupts masked or from the rx callback.
  */
 ssize_t uk_plat_console_read(char *buf, size_t n);
 
@@ -36,7 +36,8 @@ ssize_t uk_plat_console_read(char *buf, size_t n);
  * Has `cb` called in interrupt context when uk_plat_console_read() has something new to tell. It is
  * called once; the next call comes only after a read has returned -EAGAIN. Input
  * that waits already counts as new. NULL switches it off. Thread context; may fail silently where
- * the console has no input at all. Call it when somebody first wants input: it sets up an interrupt.
+ * the console has no input at all. Call it when somebody first wants input: it sets up an
+ * interrupt.
  */
 void uk_plat_console_set_rx(void (*cb)(void));
 

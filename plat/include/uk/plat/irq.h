@@ -11,8 +11,8 @@
 UK_API_BEGIN
 
 /*
- * Has fn(arg) called in interrupt context whenever line `irq` (x86: ISA number or GSI) is raised, and
- * opens the line. Level-triggered lines must be quiet when fn returns. 0, -EINVAL (no such
+ * Has fn(arg) called in interrupt context whenever line `irq` (x86: ISA number or GSI) is raised,
+ * and opens the line. Level-triggered lines must be quiet when fn returns. 0, -EINVAL (no such
  * line), -EBUSY (taken), -ENOSPC. Thread context.
  */
 int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg);

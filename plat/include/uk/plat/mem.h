@@ -2,8 +2,9 @@
 /*
  * The address space: who lies where, and how frames get an address.
  *
- * Page tables are the platform's. It starts with a few frames of its own; ukpage then gives it a source
- * of more. Nothing here allocates otherwise, blocks, or may be called from an interrupt handler.
+ * Page tables are the platform's. It starts with a few frames of its own; ukpage then gives it a
+ * source of more. Nothing here allocates otherwise, blocks, or may be called from an interrupt
+ * handler.
  *
  * Address map, the same on kvm and linuxu (each use has a slot of its own, so that a stray pointer
  * of one kind cannot reach another, and so that sanitizer shadow is at a constant offset):
@@ -27,13 +28,13 @@
 #define UK_PAGE_SIZE  (1UL << UK_PAGE_SHIFT)
 #define UK_PAGE_MASK  (UK_PAGE_SIZE - 1)
 
-#define UK_VA_AREAS     0x008000000000UL
-#define UK_VA_AREAS_END 0x080000000000UL
-#define UK_VA_DIRECT    0x100000000000UL
-#define UK_VA_IMAGE     0x200000000000UL
-#define UK_VA_STACKS    0x280000000000UL
+#define UK_VA_AREAS      0x008000000000UL
+#define UK_VA_AREAS_END  0x080000000000UL
+#define UK_VA_DIRECT     0x100000000000UL
+#define UK_VA_IMAGE      0x200000000000UL
+#define UK_VA_STACKS     0x280000000000UL
 #define UK_VA_STACKS_END 0x288000000000UL
-#define UK_VA_SHADOW    0x400000000000UL
+#define UK_VA_SHADOW     0x400000000000UL
 
 /* Protection; the values of Linux's PROT_*. Writable and executable together is refused. */
 #define UK_PROT_NONE   0U
@@ -43,7 +44,9 @@
 #define UK_PROT_WX     0x100U /* with WRITE | EXEC: yes, really both */
 #define UK_PROT_DEVICE 0x200U /* device registers: not cached, not speculated into */
 
-/* Where page tables get their frames from: one frame, zeroed, in the direct map; 0 if none is left. */
+/*
+ * Where page tables get their frames from: one frame, zeroed, in the direct map; 0 if none is left.
+ */
 struct uk_plat_frames {
 	uk_paddr_t (*alloc)(void);
 	void (*free)(uk_paddr_t frame);
@@ -57,15 +60,16 @@ void uk_plat_set_frames(const struct uk_plat_frames *source);
 /*
  * Brings [pa, pa + len), whole pages of FREE memory, into the direct map: afterwards
  * uk_plat_phys_to_virt() of them may be used, readable and writable. Does not call the frame
- * source: missing page tables are made of the first frames of the range itself. Returns how many frames
- * that took (usually 0, at most 5 and 4 per GiB), or -ENOMEM if the range is too short for them.
- * Use large, 2 MiB-aligned pieces where there are any. The range may not have been brought in before.
+ * source: missing page tables are made of the first frames of the range itself. Returns how many
+ * frames that took (usually 0, at most 5 and 4 per GiB), or -ENOMEM if the range is too short for
+ * them. Use large, 2 MiB-aligned pieces where there are any. The range may not have been brought in
+ * before.
  */
 int uk_plat_direct_map(uk_paddr_t pa, size_t len);
 
 /*
- * A mapping, for reading, of memory that the loader or the firmware left: the initrd, a table. Takes
- * page tables from the frame source. NULL if there is none left, or `len` is 0. Ends with
+ * A mapping, for reading, of memory that the loader or the firmware left: the initrd, a table.
+ * Takes page tables from the frame source. NULL if there is none left, or `len` is 0. Ends with
  * uk_plat_unmap_boot(), after which the frames of an initrd may go to the frame allocator.
  */
 void *uk_plat_map_boot(uk_paddr_t pa, size_t len);
@@ -85,7 +89,9 @@ int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot);
  */
 int uk_plat_unmap(uk_vaddr_t va, size_t len);
 
-/* Changes the protection of what is mapped in the range; holes stay. 0, or errors as uk_plat_map(). */
+/*
+ * Changes the protection of what is mapped in the range; holes stay. 0, or errors as uk_plat_map().
+ */
 int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot);
 
 /*
@@ -95,9 +101,9 @@ int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot);
 int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
 
 /*
- * A whole stretch at a time: how many of the `max` bytes (whole pages) from va on are alike, that is,
- * either nothing is mapped there (*pa = 0), or frames that adjoin are (*pa: the first). At least
- * a page; what follows may still be of the same kind. Any context.
+ * A whole stretch at a time: how many of the `max` bytes (whole pages) from va on are alike, that
+ * is, either nothing is mapped there (*pa = 0), or frames that adjoin are (*pa: the first). At
+ * least a page; what follows may still be of the same kind. Any context.
  */
 size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
 

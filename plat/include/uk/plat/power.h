@@ -10,7 +10,9 @@
 
 UK_API_BEGIN
 
-/* Ends with the application's exit status (0..255), as exactly as the host can see it. Any context. */
+/*
+ * Ends with the application's exit status (0..255), as exactly as the host can see it. Any context.
+ */
 UK_NORETURN void uk_plat_exit(int status);
 
 /* Ends as failed, after a crash report. The host sees status 134 (as of SIGABRT). Any context. */

@@ -13,7 +13,8 @@ UK_API_BEGIN
 /*
  * Fills buf with n bytes of seed, best sources first (rdseed, rdrand, the loader's or the host's
  * seed), and with timing for the rest. Returns how many bytes came from a source made for the
- * purpose: fewer than n means that the rest can be guessed with effort, 0 that all of it can. Any context.
+ * purpose: fewer than n means that the rest can be guessed with effort, 0 that all of it can. Any
+ * context.
  */
 size_t uk_plat_entropy(void *buf, size_t n);
 

@@ -16,14 +16,14 @@
 #include <uk/essentials.h>
 
 enum uk_trap {
-	UK_TRAP_PAGE,        /* address not mapped, or not so */
-	UK_TRAP_PROTECTION,  /* non-canonical address, privileged instruction, ... */
+	UK_TRAP_PAGE,       /* address not mapped, or not so */
+	UK_TRAP_PROTECTION, /* non-canonical address, privileged instruction, ... */
 	UK_TRAP_ALIGNMENT,
 	UK_TRAP_INSTRUCTION, /* undefined */
 	UK_TRAP_ARITHMETIC,  /* division by zero, integer overflow */
 	UK_TRAP_FLOAT,       /* floating point exception that is not masked */
 	UK_TRAP_BREAKPOINT,
-	UK_TRAP_DEBUG,       /* single step, watchpoint */
+	UK_TRAP_DEBUG, /* single step, watchpoint */
 	UK_TRAP_OTHER,
 };
 
@@ -35,8 +35,8 @@ enum uk_trap {
 
 struct uk_trap_info {
 	enum uk_trap cause;
-	unsigned access;  /* UK_TRAP_PAGE: UK_TRAP_* */
-	uk_vaddr_t addr;  /* the address concerned, as far as the CPU tells; else the instruction */
+	unsigned access; /* UK_TRAP_PAGE: UK_TRAP_* */
+	uk_vaddr_t addr; /* the address concerned, as far as the CPU tells; else the instruction */
 };
 
 UK_API_BEGIN
@@ -54,8 +54,8 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs);
 void uk_irq_return_hook(struct uk_regs *regs);
 
 /*
- * For crash reports: the name of the running thread, never NULL. Non-maskable context: must not take
- * locks. Default: "main".
+ * For crash reports: the name of the running thread, never NULL. Non-maskable context: must not
+ * take locks. Default: "main".
  */
 const char *uk_trap_thread_name(void);
 

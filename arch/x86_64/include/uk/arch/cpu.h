@@ -49,7 +49,8 @@ static inline struct x86_cpuid x86_cpuid(uint32_t leaf, uint32_t sub)
 {
 	struct x86_cpuid r;
 
-	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
 			 : "a"(leaf), "c"(sub));
 	return r;
 }
@@ -75,16 +76,16 @@ static inline uint64_t x86_rdtsc(void)
 	return lo | (uint64_t)hi << 32;
 }
 
-#define X86_CR_ACCESS(n)                                                    \
-	static inline uint64_t x86_read_cr##n(void)                         \
-	{                                                                   \
-		uint64_t v;                                                 \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory"); \
-		return v;                                                   \
-	}                                                                   \
-	static inline void x86_write_cr##n(uint64_t v)                      \
-	{                                                                   \
-		__asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");    \
+#define X86_CR_ACCESS(n)                                                                           \
+	static inline uint64_t x86_read_cr##n(void)                                                \
+	{                                                                                          \
+		uint64_t v;                                                                        \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v)::"memory");                        \
+		return v;                                                                          \
+	}                                                                                          \
+	static inline void x86_write_cr##n(uint64_t v)                                             \
+	{                                                                                          \
+		__asm__ volatile("mov %0, %%cr" #n ::"r"(v) : "memory");                           \
 	}
 X86_CR_ACCESS(0)
 X86_CR_ACCESS(2)
@@ -120,15 +121,15 @@ struct x86_cpu {
 	bool fsgsbase;           /* rdfsbase and friends are there and switched on */
 };
 
-#define X86_F1_EDX_APIC   (1U << 9)
-#define X86_F1_ECX_XSAVE  (1U << 26)
-#define X86_F1_ECX_RDRAND (1U << 30)
+#define X86_F1_EDX_APIC       (1U << 9)
+#define X86_F1_ECX_XSAVE      (1U << 26)
+#define X86_F1_ECX_RDRAND     (1U << 30)
 #define X86_F1_ECX_HYPERVISOR (1U << 31)
-#define X86_F7_EBX_FSGSBASE (1U << 0)
-#define X86_F7_EBX_SMEP   (1U << 7)
-#define X86_F7_EBX_RDSEED (1U << 18)
-#define X86_F7_EBX_SMAP   (1U << 20)
-#define X86_F7_ECX_UMIP   (1U << 2)
+#define X86_F7_EBX_FSGSBASE   (1U << 0)
+#define X86_F7_EBX_SMEP       (1U << 7)
+#define X86_F7_EBX_RDSEED     (1U << 18)
+#define X86_F7_EBX_SMAP       (1U << 20)
+#define X86_F7_ECX_UMIP       (1U << 2)
 
 UK_API_BEGIN
 

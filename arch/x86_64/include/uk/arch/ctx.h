@@ -22,8 +22,8 @@ struct uk_arch_ctx {
 UK_API_BEGIN
 
 /*
- * Makes a context that will call entry(arg) on the stack that ends at `stack_top` when first switched to.
- * `entry` must not return. Any context.
+ * Makes a context that will call entry(arg) on the stack that ends at `stack_top` when first
+ * switched to. `entry` must not return. Any context.
  */
 void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg);
 

@@ -22,8 +22,8 @@
 UK_API_BEGIN
 
 /*
- * The top-level table, and n frames (at most 64, zeroed, from `first` on) for more tables. All of them are
- * mapped to their physical addresses for now. `nx`: the CPU has the no-execute bit.
+ * The top-level table, and n frames (at most 64, zeroed, from `first` on) for more tables. All of
+ * them are mapped to their physical addresses for now. `nx`: the CPU has the no-execute bit.
  */
 void x86_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
 

@@ -11,6 +11,9 @@
 #define X86_VECTORS    64
 #define X86_VECTOR_IRQ 32
 
+/* Vectors for which the CPU pushes an error code: 8, 10..14, 17, 21, 29, 30. */
+#define X86_WITH_ERROR 0x60227d00
+
 #define X86_SEL_CODE 0x08
 #define X86_SEL_DATA 0x10
 #define X86_SEL_TSS  0x18
@@ -49,7 +52,9 @@ void x86_trap(struct uk_regs *r);
 /* Where the last page fault was, for x86_trap(). Weak: cr2; linuxu has it from the host. */
 uintptr_t x86_fault_addr(void);
 
-/* For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way. */
+/*
+ * For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way.
+ */
 void x86_crash_report(void);
 
 UK_API_END
