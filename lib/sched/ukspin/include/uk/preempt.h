@@ -50,7 +50,11 @@ static inline void uk_preempt_disable(void)
 	UK_BARRIER();
 }
 
-/* Switch now if a better thread is waiting and nothing forbids it. Any context. */
+/*
+ * Switch now if a better thread is waiting and nothing forbids it. Any context. The unlock functions
+ * of spin locks do it; code that masks interrupts by itself and wakes a thread meanwhile calls
+ * it after uk_irq_restore(), or the switch waits for the next interrupt.
+ */
 static inline void uk_preempt_check(void)
 {
 #ifdef CONFIG_LIBUKSCHED_PREEMPT
