@@ -16,7 +16,7 @@ import minmem
 import tools
 from report import Row
 
-SMALLEST = "size"               # support/configs/size.config
+SMALLEST = "size smallest"      # support/configs/*.config
 INSERTS = 60000
 SELECT = "select 6 * 7;"
 
