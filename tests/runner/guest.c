@@ -5,6 +5,7 @@
  *
  *	exit N          end with status N          silent     end without a status
  *	hang            never end                  err TEXT   TEXT to stderr, status 0
+ *	stay N          status N, but never end
  *	out N           N bytes to stdout          both N     N bytes to stdout and to stderr
  *	cat             input to output until its end, status 0
  *	crash           a crash report, status 134
@@ -153,6 +154,14 @@ void guest(struct start_info *si)
 		s += 3;
 	if (starts(&s, "exit"))
 		end((int)number(s));
+	if (starts(&s, "stay")) {
+		char status = (char)number(s);
+
+		put('.');
+		record('X', &status, 1);
+		for (;;)
+			__asm__ volatile("hlt");
+	}
 	if (starts(&s, "silent"))
 		end(-1);
 	if (starts(&s, "err")) {

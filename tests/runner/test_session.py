@@ -94,6 +94,10 @@ def test_timeout(guest):
     assert status == 124 and b"timeout after 0.5 s" in err and time.monotonic() - start < 20
 
 
+def test_machine_that_cannot_be_switched_off(guest):
+    assert boot(guest, "stay", "5") == (5, b".", b"")
+
+
 def test_silent_end(guest):
     status, _, err = boot(guest, "silent")
     assert status == 125 and b"before the guest said how it went" in err

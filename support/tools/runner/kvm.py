@@ -24,7 +24,7 @@ POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
 CHUNK = 65536
 PIPE_BUF = 4096          # a pipe that poll() calls writable takes this much without blocking
 BATCH = 0.0005           # seconds in which bytes of a stream gather
-EXIT_GRACE = 5.0         # seconds that QEMU may take to end once the guest has said its status
+EXIT_GRACE = 5.0         # seconds without a sign that QEMU may take to end, once the status is known
 
 DEFAULT_MEMORY = 128 << 20
 
@@ -236,6 +236,7 @@ class Session:
         deadline = time.monotonic() + self.o.timeout if self.o.timeout else None
         con_in, con_out, side = self.con_in, self.con_out, self.side_pipe
         open_pipes = {con_out, side}
+        progress = 0.0
         while open_pipes or self.out.data or self.err.data:
             poll = select.poll()
             # Nothing more is taken in while what came before has no taker: memory stays bounded.
@@ -257,8 +258,13 @@ class Session:
                 time.sleep(BATCH)
             ready = dict(poll.poll(self.wait_ms(deadline)))
 
-            if deadline is not None and time.monotonic() >= deadline:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
                 return False
+            if ready or self.out.data or self.err.data:
+                progress = now
+            elif self.side.status is not None and now - progress >= EXIT_GRACE:
+                return True  # all is said, but it cannot switch its machine off
             for stream in (self.out, self.err):
                 if stream.data and ready.get(stream.fd):
                     stream.write_some()
@@ -283,6 +289,8 @@ class Session:
         ms = None
         if deadline is not None:
             ms = max(0.0, deadline - time.monotonic()) * 1000 + 1
+        if self.side.status is not None:
+            ms = min(ms, 100) if ms is not None else 100
         if self.break_due:
             ms = min(ms, 2) if ms is not None else 2
         return ms
