@@ -213,6 +213,8 @@ class Session:
 
     def reap(self):
         """QEMU's wait status; it is over, or made so."""
+        if self.pid is None:
+            return 0
         deadline = time.monotonic() + EXIT_GRACE
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -264,7 +266,8 @@ class Session:
             if ready or self.out.data or self.err.data:
                 progress = now
             elif self.side.status is not None and now - progress >= EXIT_GRACE:
-                return True  # all is said, but it cannot switch its machine off
+                self.kill()  # all is said, but it cannot switch its machine off
+                return True
             for stream in (self.out, self.err):
                 if stream.data and ready.get(stream.fd):
                     stream.write_some()
