@@ -19,13 +19,17 @@
 # and nothing there ever becomes stale. A step that is complete leaves a mark (fetched, headers, done)
 # at its very end; after an interruption the next run starts that step again from nothing.
 
-pkgs := $(foreach l,$(uk-libs),$(if $(strip $(package-of-$l)),$l))
+pkgs     := $(foreach l,$(uk-libs),$(if $(strip $(package-of-$l)),$l))
+archives := $(foreach l,$(pkgs),$(if $(strip $(archive-of-$l)),$l))
+ifneq ($(and $(CONFIG_LTO),$(archives)),)
+flags-app += -fno-lto
+endif
 
 pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
 pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
 # Not the configuration's own header: objects that do not see it can be shared.
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
-pkg-flags   = $(filter-out -Wall -Wextra -Wno-%,$(flags-all)) $(flags-$(kind-of-$1)) -fvisibility=default -w \
+pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archives),-flto -fno-lto),$(flags-all) $(flags-$(kind-of-$1))) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
 pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
 # The same key for the same build wherever the tree and the build folder lie.
@@ -106,20 +110,19 @@ $(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
 # because something refers to it: musl counts on that, since weak definitions stand for what
 # is absent (exit() flushes stdio only if there is stdio). References are those of all the other
 # libraries of the image. Then every name becomes weak, so an application may define its own.
+#
+# So LTO ends before applications and packages of such an image: an object for LTO does not list calls of
+# functions that the compiler knows itself (printf), nor does it know yet which it will make up.
 
-archives  := $(foreach l,$(pkgs),$(if $(strip $(archive-of-$l)),$l))
 users-of   = $(foreach l,$(linked-libs),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o)))
 archive-nm = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
-
-# Calls that the compiler makes up when it optimises the whole image at the end.
-lto-roots := $(if $(CONFIG_LTO),putchar puts fputc fputs fwrite strlen strcpy stpcpy memchr strchr)
 
 define archive-rules
 $(pkg-dir-$1)/symbols: $(pkg-dir-$1)/done
 	$$(Q)$(NM) -g --defined-only $(archive-of-$1) 2>/dev/null | awk 'NF == 3 {print $$$$3}' > $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
 $(B)/obj/$1/wanted: $(pkg-dir-$1)/symbols $(call users-of,$1)
-	$$(Q)mkdir -p $$(@D) && { printf 'U %s\n' $(lto-roots); $(archive-nm) -g $(call users-of,$1); } | \
+	$$(Q)mkdir -p $$(@D) && $(archive-nm) -g $(call users-of,$1) | \
 	awk 'NR == FNR {a[$$$$1]; next} $$$$1 == "U" && $$$$2 in a {u[$$$$2]} NF == 3 {d[$$$$3]} \
 	END {for (s in u) if (!(s in d)) print "-u " s}' $$< - | LC_ALL=C sort > $$@.tmp && \
 	if cmp -s $$@.tmp $$@; then rm $$@.tmp; else mv $$@.tmp $$@; fi
