@@ -107,3 +107,11 @@ def test_tests_are_right(tmp_path):
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 0, "\n".join(
         line for line in done.stdout.splitlines() if "not ok" in line or "    # " in line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_with_link_time_optimisation(plat):
+    result = whittle.run(whittle.image("helloworld-musl", plat, "lto"), "x")
+    assert (result.status, result.out.splitlines()[:2]) == (
+        0, [b"Hello, world! 3.142 is pi.", b"argument 1: x"]), result
