@@ -153,7 +153,7 @@ UK_TEST(futex, interrupt)
 	UK_EXPECT_EQ(arrived, 1u);
 }
 
-#define OP(op, arg, cmp, cmparg) \
+#define OP(op, arg, cmp, cmparg)                                                                   \
 	((uint32_t)(op) << 28 | (uint32_t)(cmp) << 24 | ((arg)&0xfffu) << 12 | ((cmparg)&0xfffu))
 
 UK_TEST(futex, wake_op)
@@ -162,13 +162,13 @@ UK_TEST(futex, wake_op)
 		uint32_t before, op, after;
 		int woken;
 	} cases[] = {
-		{ 3, OP(0, 7, 0, 3), 7, 2 },                 /* set; == */
-		{ 3, OP(1, 7, 1, 3), 10, 1 },                /* add; != */
-		{ 3, OP(1, -1, 4, -5), 2, 2 },               /* add -1; > -5 */
-		{ 3, OP(2, 4, 2, 3), 7, 1 },                 /* or; < */
-		{ 3, OP(3, 1, 3, 3), 2, 2 },                 /* and not; <= */
-		{ 3, OP(4, 1, 5, 4), 2, 1 },                 /* xor; >= */
-		{ 3, OP(0 | 8, 5, 0, 3), 32, 2 },            /* set 1 << 5 */
+		{ 3, OP(0, 7, 0, 3), 7, 2 },      /* set; == */
+		{ 3, OP(1, 7, 1, 3), 10, 1 },     /* add; != */
+		{ 3, OP(1, -1, 4, -5), 2, 2 },    /* add -1; > -5 */
+		{ 3, OP(2, 4, 2, 3), 7, 1 },      /* or; < */
+		{ 3, OP(3, 1, 3, 3), 2, 2 },      /* and not; <= */
+		{ 3, OP(4, 1, 5, 4), 2, 1 },      /* xor; >= */
+		{ 3, OP(0 | 8, 5, 0, 3), 32, 2 }, /* set 1 << 5 */
 	};
 	unsigned int i;
 

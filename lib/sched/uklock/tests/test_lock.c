@@ -334,8 +334,8 @@ UK_TEST(rwlock, excludes)
 	unsigned int i;
 
 	for (i = 0; i < THREADS; i++) {
-		threads[i] = uk_thread_create(NULL, "rw", read_and_write, (void *)(uintptr_t)i,
-					      NULL);
+		threads[i] =
+			uk_thread_create(NULL, "rw", read_and_write, (void *)(uintptr_t)i, NULL);
 		UK_REQUIRE(threads[i]);
 	}
 	join_all(THREADS);

@@ -108,8 +108,7 @@ UK_TEST(waitq, true_condition_does_not_wait)
 {
 	UK_EXPECT_EQ(UK_WAIT(&wq, true, 0), 0);
 	UK_EXPECT_EQ(UK_WAIT(&wq, false, 0), -ETIMEDOUT);
-	UK_EXPECT_EQ(UK_WAIT_UNINTERRUPTIBLE(&wq, false, uk_deadline(UK_NSEC_PER_MS)),
-		     -ETIMEDOUT);
+	UK_EXPECT_EQ(UK_WAIT_UNINTERRUPTIBLE(&wq, false, uk_deadline(UK_NSEC_PER_MS)), -ETIMEDOUT);
 	UK_EXPECT(uk_waitq_empty(&wq));
 }
 
@@ -133,7 +132,8 @@ UK_TEST(waitq, wake_from_interrupt_at_any_moment)
 	for (i = 0; i < 200; i++) {
 		e.happened = false;
 		uk_timer_start(&e.timer, uk_deadline(i * 50));
-		UK_EXPECT_EQ(UK_WAIT(&wq, UK_READ_ONCE(e.happened), uk_deadline(UK_NSEC_PER_SEC)), 0);
+		UK_EXPECT_EQ(UK_WAIT(&wq, UK_READ_ONCE(e.happened), uk_deadline(UK_NSEC_PER_SEC)),
+			     0);
 	}
 	UK_EXPECT(uk_waitq_empty(&wq));
 }

@@ -28,7 +28,8 @@ UK_TEST(schedprio, highest_first_and_equals_in_order)
 	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	for (i = 0; i < UK_ARRAY_SIZE(prios); i++) {
 		t[i].prio = prios[i];
-		t[i].policy = UK_THREAD_FIFO; /* without slices, or the object would start its timer */
+		t[i].policy =
+			UK_THREAD_FIFO; /* without slices, or the object would start its timer */
 		UK_EXPECT(uk_sched_add(s, &t[i])); /* we run with priority 0 */
 	}
 	for (i = 0; i < UK_ARRAY_SIZE(prios); i++) {
@@ -160,7 +161,8 @@ static void answer(void *arg UK_UNUSED)
 
 UK_TEST(schedprio, interrupt_wakes_a_higher_one)
 {
-	struct uk_thread_attr high = { .policy = UK_THREAD_RR, .prio = 1,
+	struct uk_thread_attr high = { .policy = UK_THREAD_RR,
+				       .prio = 1,
 				       .flags = UK_THREAD_SUSPENDED };
 	struct alarm a = { .timer = UK_TIMER_INIT(ring) };
 	uk_nsec end;

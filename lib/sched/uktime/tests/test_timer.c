@@ -160,8 +160,7 @@ UK_TEST(timer, many_fire_in_order)
 			continue;
 		UK_EXPECT_GE(probes[i].fired_at, probes[i].timer.deadline);
 		for (j = 0; j < i; j++)
-			if (probes[j].fired &&
-			    probes[j].timer.deadline < probes[i].timer.deadline)
+			if (probes[j].fired && probes[j].timer.deadline < probes[i].timer.deadline)
 				UK_EXPECT_LT(probes[j].order, probes[i].order);
 	}
 	UK_EXPECT_EQ(order, MANY - (MANY + 2u) / 3);

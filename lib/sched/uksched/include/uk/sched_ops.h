@@ -72,18 +72,18 @@ UK_API_END
  * In a provider's source: declares its functions and <library>_ops, for uk_sched_init(). (If it is
  * the only provider of an image, the build gives the functions the names above instead.)
  */
-#define UK_SCHED_PROVIDER(lib)                                                              \
-	bool lib##_add(struct uk_sched *s, struct uk_thread *t);                            \
-	void lib##_remove(struct uk_sched *s, struct uk_thread *t);                         \
-	struct uk_thread *lib##_next(struct uk_sched *s);                                   \
-	struct uk_thread *lib##_rotate(struct uk_sched *s, struct uk_thread *t);            \
-	int lib##_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio); \
-	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                            \
-		.add = lib##_add,                                                           \
-		.remove = lib##_remove,                                                     \
-		.next = lib##_next,                                                         \
-		.rotate = lib##_rotate,                                                     \
-		.check_policy = lib##_check_policy,                                         \
+#define UK_SCHED_PROVIDER(lib)                                                                     \
+	bool lib##_add(struct uk_sched *s, struct uk_thread *t);                                   \
+	void lib##_remove(struct uk_sched *s, struct uk_thread *t);                                \
+	struct uk_thread *lib##_next(struct uk_sched *s);                                          \
+	struct uk_thread *lib##_rotate(struct uk_sched *s, struct uk_thread *t);                   \
+	int lib##_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio);        \
+	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                                   \
+		.add = lib##_add,                                                                  \
+		.remove = lib##_remove,                                                            \
+		.next = lib##_next,                                                                \
+		.rotate = lib##_rotate,                                                            \
+		.check_policy = lib##_check_policy,                                                \
 	}
 
 /*

@@ -28,7 +28,7 @@ enum uk_thread_state {
 /* POSIX's scheduling policies, with Linux's numbers. */
 enum uk_thread_policy {
 	UK_THREAD_OTHER = 0, /* priority 0, slices */
-	UK_THREAD_FIFO = 1,  /* priority 1..99, runs until it blocks, yields or a higher one is ready */
+	UK_THREAD_FIFO = 1,  /* priority 1..99, no slices: until it blocks, yields, is preempted */
 	UK_THREAD_RR = 2,    /* priority 1..99, slices among equals */
 };
 
@@ -47,25 +47,25 @@ struct uk_thread {
 	uint8_t prio;
 	uint8_t policy;
 
-	uint8_t state;         /* enum uk_thread_state */
-	uint8_t flags;         /* UK_THREAD_DETACHED ... */
-	bool woken;            /* a wake-up that uk_thread_block() has not yet consumed */
-	bool interrupted;      /* see uk_thread_interrupt() */
-	bool interruptible;    /* the present block may be interrupted */
-	int status;            /* what ended the present block */
+	uint8_t state;      /* enum uk_thread_state */
+	uint8_t flags;      /* UK_THREAD_DETACHED ... */
+	bool woken;         /* a wake-up that uk_thread_block() has not yet consumed */
+	bool interrupted;   /* see uk_thread_interrupt() */
+	bool interruptible; /* the present block may be interrupted */
+	int status;         /* what ended the present block */
 
 	void (*fn)(void *arg);
 	void *arg;
-	void *posix;           /* the POSIX layer's */
-	uint32_t in_syscall;   /* the POSIX layer's: depth of system calls, uk/syscall.h */
+	void *posix;         /* the POSIX layer's */
+	uint32_t in_syscall; /* the POSIX layer's: depth of system calls, uk/syscall.h */
 	void (*release)(struct uk_thread *t);
-	const char *name;      /* never NULL; uk_thread_set_name() */
-	void *stack;           /* lowest address */
+	const char *name; /* never NULL; uk_thread_set_name() */
+	void *stack;      /* lowest address */
 	size_t stack_size;
 	struct uk_waitq joiners;
-	struct uk_list all;    /* in uk_sched.threads */
+	struct uk_list all; /* in uk_sched.threads */
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
-	uk_nsec cputime;       /* up to the last time it was switched out */
+	uk_nsec cputime; /* up to the last time it was switched out */
 #endif
 };
 
@@ -75,13 +75,13 @@ struct uk_thread {
 
 /* How to create a thread; zero is the default for every field. */
 struct uk_thread_attr {
-	void *stack;       /* lowest address; NULL: allocated, with a guard page below */
-	size_t stack_size; /* 0: CONFIG_LIBUKSCHED_STACK_SIZE; required with `stack` */
-	uintptr_t tp;      /* application's thread pointer */
+	void *stack;        /* lowest address; NULL: allocated, with a guard page below */
+	size_t stack_size;  /* 0: CONFIG_LIBUKSCHED_STACK_SIZE; required with `stack` */
+	uintptr_t tp;       /* application's thread pointer */
 	unsigned int flags; /* UK_THREAD_DETACHED | UK_THREAD_SUSPENDED */
 	uint8_t policy;
 	uint8_t prio;
-	void *posix;       /* initial value of uk_thread.posix */
+	void *posix; /* initial value of uk_thread.posix */
 	/*
 	 * Called once when the thread is gone for good: it has left its stack, and its struct is
 	 * freed next. Runs in another thread, which may block in it. NULL: nothing to do.

@@ -77,24 +77,24 @@ static inline bool uk_waitq_nobody(const struct uk_waitq *wq)
 	return uk_waitq_empty(wq);
 }
 
-#define UK_WAIT_(wq, cond, deadline, interruptible)                                        \
-	({                                                                                 \
-		struct uk_waitq *wq_ = (wq);                                               \
-		const uk_nsec deadline_ = (deadline);                                      \
-		struct uk_waiter w_ = { .thread = uk_thread_current() };                   \
-		int err_ = 0;                                                              \
-		for (;;) {                                                                 \
-			if (cond) {                                                        \
-				err_ = 0;                                                  \
-				break;                                                     \
-			}                                                                  \
-			if (err_)                                                          \
-				break;                                                     \
-			err_ = uk_waitq_step(wq_, &w_, deadline_, interruptible);          \
-		}                                                                          \
-		if (uk_queue_linked(&w_.node))                                             \
-			uk_waitq_remove(wq_, &w_);                                         \
-		err_;                                                                      \
+#define UK_WAIT_(wq, cond, deadline, interruptible)                                                \
+	({                                                                                         \
+		struct uk_waitq *wq_ = (wq);                                                       \
+		const uk_nsec deadline_ = (deadline);                                              \
+		struct uk_waiter w_ = { .thread = uk_thread_current() };                           \
+		int err_ = 0;                                                                      \
+		for (;;) {                                                                         \
+			if (cond) {                                                                \
+				err_ = 0;                                                          \
+				break;                                                             \
+			}                                                                          \
+			if (err_)                                                                  \
+				break;                                                             \
+			err_ = uk_waitq_step(wq_, &w_, deadline_, interruptible);                  \
+		}                                                                                  \
+		if (uk_queue_linked(&w_.node))                                                     \
+			uk_waitq_remove(wq_, &w_);                                                 \
+		err_;                                                                              \
 	})
 
 /*

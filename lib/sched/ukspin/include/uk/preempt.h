@@ -27,7 +27,7 @@ extern void (*uk_preempt_hook)(void);
 UK_API_END
 
 /* Signals count them as well: a thread inside a section is not diverted into a handler. */
-#if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT) || \
+#if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT) ||                      \
 	defined(CONFIG_LIBPOSIX_SIGNAL)
 #define UK_PREEMPT_COUNTED 1
 #endif
