@@ -89,7 +89,7 @@ UK_WEAK void uk_syscall_set_restart(void (*handler)(void), void *pc)
 {
 }
 
-#ifndef CONFIG_LIBPOSIX_SYSCALL_TABLE
+#ifdef CONFIG_LIBPOSIX_SYSCALL_NONE
 long uk_syscall_table(long nr, long a, long b, long c,
 		      long d, long e, long f)
 {

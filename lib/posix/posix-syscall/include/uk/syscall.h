@@ -9,9 +9,8 @@
  *	}
  *
  * defines `long uk_sys_write(long, long, long)`, the one handler behind all three ways in (direct
- * call, number table, trap), and its entry in the number table, which is in the image if the
- * handler is. Name and number of arguments are checked against <uk/syscall_list.h>; arguments are
- * narrowed to the declared types as Linux does.
+ * call, number table, trap). Name and number of arguments are checked against
+ * <uk/syscall_list.h>; arguments are narrowed to the declared types as Linux does.
  *
  * Which macro: the difference is what a signal needs. A thread inside the kernel must not be
  * diverted into a handler of the application: it may hold a lock. So most calls count themselves in
@@ -52,7 +51,7 @@
 #define UK_ERESTART           512 /* Linux's ERESTARTSYS; never leaves the kernel */
 #define UK_SYSCALL_INSN_BYTES 2
 
-/* An entry of the number table. */
+/* An entry of the number table, where that holds only what is in the image (CONFIG_..._LINKED). */
 struct uk_syscall_entry {
 	void (*handler)(void);
 	long nr;
@@ -154,7 +153,7 @@ static inline bool uk_syscall_leave(void)
 #define UK_SYSCALL_PASS6_5 uk_a, uk_b, uk_c, uk_d, uk_e, 0
 #define UK_SYSCALL_PASS6_6 uk_a, uk_b, uk_c, uk_d, uk_e, uk_f
 
-#ifdef CONFIG_LIBPOSIX_SYSCALL_TABLE
+#ifdef CONFIG_LIBPOSIX_SYSCALL_LINKED
 #define UK_SYSCALL_ENTRY(name)                                                                \
 	static const UK_TABLE_ENTRY(struct uk_syscall_entry, syscall, uk_syscall_##name) = {  \
 		.handler = (void (*)(void))uk_sys_##name, .nr = UK_NR_##name                  \

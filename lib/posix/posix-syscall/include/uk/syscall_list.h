@@ -43,9 +43,8 @@ UK_SYSCALL_LIST(UK_SYSCALL_X)
 
 /*
  * The system call of a number that is known at run time only: for syscall(2) and trap entries.
- * Calls the handler if it is in the image, that is, if something else refers to it as well or the
- * configuration asks for all of them; -ENOSYS otherwise. Arguments that a call does not have
- * are ignored.
+ * -ENOSYS for what the image does not have; the menu says whether calling by number brings
+ * all handlers into it. Arguments that a call does not have are ignored.
  */
 long uk_syscall_table(long nr, long a, long b, long c, long d, long e, long f);
 
