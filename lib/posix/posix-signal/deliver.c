@@ -46,7 +46,9 @@ static const char *name_of(int sig)
 
 static UK_NORETURN void terminate(int sig)
 {
-	uk_pr_err("the application was ended by signal %d (SIG%s)", sig, name_of(sig));
+	/* Everybody expects what ^C and a reader that went away do. */
+	if (sig != UK_SIGINT && sig != UK_SIGPIPE)
+		uk_pr_err("the application was ended by signal %d (SIG%s)", sig, name_of(sig));
 	uk_process_exit(128 + sig);
 }
 
