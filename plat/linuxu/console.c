@@ -3,14 +3,15 @@
  * The console: descriptors 0, 1 and 2 of the process.
  *
  * They are shared with other processes (the shell, the other end of a pipeline), so nothing is done
- * to them that would outlive us or disturb those: no O_NONBLOCK, no O_ASYNC. Where the host lets
- * us, input is opened a second time through /proc, which gives an open file of our own to
- * which both may be done; SIGIO is then its interrupt. Elsewhere (sockets, no /proc) reading
- * asks poll() first, and input is noticed when the CPU is idle.
+ * to them that would outlive us or disturb those: no O_NONBLOCK, no O_ASYNC. A pipe or terminal is
+ * opened a second time through /proc, which gives an open file of our own to which both may be
+ * done; SIGIO is then its interrupt. Elsewhere (sockets, no /proc) reading asks poll() first, and
+ * input is noticed when the CPU is idle. (Files are always ready, and their position is shared.)
  *
  * A terminal goes to raw mode when the application first wants input, since echo, line editing and
  * ^C are the tty library's. It is given back at every end that leaves us the chance.
  */
+#include <uk/abi/stat.h>
 #include <uk/irq.h>
 #include <uk/param.h>
 #include <uk/plat/console.h>
@@ -150,6 +151,16 @@ static void terminal_raw(void)
 
 /* ---- input ---- */
 
+/* Input that comes whenever it likes, and has no position that a second open file would not share. */
+static bool is_stream(int fd)
+{
+	struct uk_abi_stat st;
+
+	if (host_fstat(fd, &st))
+		return false;
+	return (st.st_mode & UK_S_IFMT) == UK_S_IFIFO || uk_plat_console_isatty(fd);
+}
+
 void uk_plat_console_set_rx(void (*cb)(void))
 {
 	bool irq = uk_irq_save();
@@ -157,11 +168,11 @@ void uk_plat_console_set_rx(void (*cb)(void))
 	con.rx = cb;
 	if (cb) {
 		terminal_raw();
-		if (!con.own) {
+		linuxu_irq_attach(HOST_SIGIO);
+		if (!con.own && is_stream(0)) {
 			int fd = host_open("/proc/self/fd/0", HOST_O_RDONLY | HOST_O_NONBLOCK |
 					   HOST_O_NOCTTY | HOST_O_CLOEXEC);
 
-			linuxu_irq_attach(HOST_SIGIO);
 			if (fd >= 0) {
 				con.fd = fd;
 				con.own = true;

@@ -126,6 +126,13 @@ static inline int64_t host_lseek(int fd, int64_t offset, int whence)
 	return host_syscall3(HOST_NR_lseek, fd, offset, whence);
 }
 
+struct uk_abi_stat;
+
+static inline int host_fstat(int fd, struct uk_abi_stat *st)
+{
+	return (int)host_syscall3(HOST_NR_fstat, fd, (long)st, 0);
+}
+
 static inline int host_fcntl(int fd, int cmd, long arg)
 {
 	return (int)host_syscall3(HOST_NR_fcntl, fd, cmd, arg);

@@ -70,6 +70,13 @@ def test_file_to_file(app, tmp_path):
     assert (tmp_path / "out").read_bytes() == DATA
 
 
+def test_position_in_a_file_is_shared(app, tmp_path):
+    (tmp_path / "in").write_text("one\ntwo\nthree\n")
+    p = subprocess.run(["/bin/sh", "-c", '{ read x; "$0" -- cat; } <in', app], cwd=tmp_path, stdout=subprocess.PIPE,
+                       timeout=60)
+    assert p.stdout == b"two\nthree\n"
+
+
 @pytest.mark.parametrize("redirection", ["</dev/null", "<&-"])
 def test_no_input(app, redirection):
     p = subprocess.run(["/bin/sh", "-c", 'exec "$0" -- cat ' + redirection, app], stdout=subprocess.PIPE, timeout=60)

@@ -13,6 +13,7 @@ enum {
 	HOST_NR_read = 0,
 	HOST_NR_write = 1,
 	HOST_NR_close = 3,
+	HOST_NR_fstat = 5,
 	HOST_NR_lseek = 8,
 	HOST_NR_mmap = 9,
 	HOST_NR_mprotect = 10,
