@@ -120,7 +120,7 @@ static clock_fn *find_in_vdso(const char *name)
 static uk_nsec clock_read(int clock)
 {
 	static unsigned int calls;
-	struct host_timespec ts = {0, 0};
+	struct host_timespec ts = { 0, 0 };
 
 	if (UK_LIKELY(read_clock)) {
 		read_clock(clock, &ts);
@@ -152,20 +152,19 @@ static bool armed; /* the host's timer will fire */
 void uk_plat_timer_set(uk_nsec deadline)
 {
 	static int timer = -1;
-	struct host_itimerspec when = {{0, 0}, {0, 0}};
+	struct host_itimerspec when = { { 0, 0 }, { 0, 0 } };
 	long err;
 
 	if (deadline == UK_NSEC_MAX && !armed)
 		return;
 	if (timer < 0) {
-		struct host_sigevent ev = {.signo = HOST_SIGALRM, .notify = HOST_SIGEV_SIGNAL};
+		struct host_sigevent ev = { .signo = HOST_SIGALRM, .notify = HOST_SIGEV_SIGNAL };
 
 		linuxu_irq_attach(HOST_SIGALRM);
 		err = host_syscall3(HOST_NR_timer_create, HOST_CLOCK_MONOTONIC, (long)&ev,
 				    (long)&timer);
 		if (err < 0)
-			linuxu_fail("no timer (is the limit of pending signals, ulimit -i, used up?)",
-				    (int)err);
+			linuxu_fail("no timer (is `ulimit -i` used up?)", (int)err);
 	}
 	armed = deadline != UK_NSEC_MAX;
 	if (armed) {

@@ -26,7 +26,7 @@ static struct {
 	bool own;     /* fd is our own open file: O_NONBLOCK, SIGIO */
 	bool starved; /* a read found nothing since rx was last called */
 	bool eof;
-	bool raw;     /* the terminal is in our mode, `found` is what it was in */
+	bool raw; /* the terminal is in our mode, `found` is what it was in */
 	struct host_termios found, ours;
 } con;
 
@@ -42,7 +42,7 @@ static void write_all(int fd, const char *s, size_t n)
 			n -= (size_t)r;
 		} else if (r == -EAGAIN) {
 			/* Somebody else made it non-blocking. */
-			struct host_pollfd p = {fd, HOST_POLLOUT, 0};
+			struct host_pollfd p = { fd, HOST_POLLOUT, 0 };
 
 			host_ppoll(&p, 1, NULL, NULL);
 		} else if (r != -EINTR) {
@@ -53,7 +53,9 @@ static void write_all(int fd, const char *s, size_t n)
 
 void uk_plat_console_write(int stream, const char *s, size_t n)
 {
-	int fd = stream == UK_CON_OUT ? 1 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u : 2;
+	int fd = stream == UK_CON_OUT     ? 1
+		 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u
+					  : 2;
 
 	if (stream == UK_CON_CRASH)
 		linuxu_console_restore(); /* we end here: let the terminal show it properly */
@@ -130,8 +132,8 @@ static void on_continue(int sig, struct host_siginfo *info, struct host_ucontext
 
 static void terminal_raw(void)
 {
-	static const uint8_t fatal[] = {HOST_SIGHUP, HOST_SIGINT, HOST_SIGQUIT, HOST_SIGTERM,
-					HOST_SIGPIPE};
+	static const uint8_t fatal[] = { HOST_SIGHUP, HOST_SIGINT, HOST_SIGQUIT, HOST_SIGTERM,
+					 HOST_SIGPIPE };
 
 	if (con.raw || host_ioctl(0, HOST_TCGETS, &con.found) != 0)
 		return;
@@ -151,7 +153,7 @@ static void terminal_raw(void)
 
 /* ---- input ---- */
 
-/* Input that comes whenever it likes, and has no position that a second open file would not share. */
+/* Input that comes when it likes, and has no position that a second open file would not share. */
 static bool is_stream(int fd)
 {
 	struct uk_abi_stat st;
@@ -171,7 +173,8 @@ void uk_plat_console_set_rx(void (*cb)(void))
 		linuxu_irq_attach(HOST_SIGIO);
 		if (!con.own && is_stream(0)) {
 			int fd = host_open("/proc/self/fd/0", HOST_O_RDONLY | HOST_O_NONBLOCK |
-					   HOST_O_NOCTTY | HOST_O_CLOEXEC);
+								      HOST_O_NOCTTY |
+								      HOST_O_CLOEXEC);
 
 			if (fd >= 0) {
 				con.fd = fd;
@@ -209,7 +212,7 @@ ssize_t uk_plat_console_read(char *buf, size_t n)
 		return 0;
 	terminal_raw();
 	do {
-		struct host_pollfd p = {con.fd, HOST_POLLIN, 0};
+		struct host_pollfd p = { con.fd, HOST_POLLIN, 0 };
 
 		if (!con.own && host_ppoll(&p, 1, &no_wait, NULL) == 0)
 			r = -EAGAIN;

@@ -144,8 +144,8 @@ static inline int host_ioctl(int fd, unsigned long request, void *arg)
 }
 
 /* `timeout` NULL waits for ever; `mask` (or NULL) is in force exactly while waiting. */
-static inline int host_ppoll(struct host_pollfd *fds, unsigned n, const struct host_timespec *timeout,
-			     const uint64_t *mask)
+static inline int host_ppoll(struct host_pollfd *fds, unsigned n,
+			     const struct host_timespec *timeout, const uint64_t *mask)
 {
 	return (int)host_syscall6(HOST_NR_ppoll, (long)fds, n, (long)timeout, (long)mask,
 				  sizeof(*mask), 0);
@@ -191,7 +191,7 @@ struct host_winsize {
 #define HOST_SIGTSTP 20
 #define HOST_SIGIO   29
 
-#define HOST_SIGBIT(sig) (1UL << ((sig) - 1))
+#define HOST_SIGBIT(sig) (1UL << ((sig)-1))
 
 #define HOST_SA_SIGINFO 0x00000004UL
 #define HOST_SA_ONSTACK 0x08000000UL
@@ -201,7 +201,7 @@ struct host_winsize {
 
 struct host_siginfo {
 	int signo, err;
-	int code;      /* 0 or less: sent by a process */
+	int code; /* 0 or less: sent by a process */
 	int pad;
 	uint64_t addr; /* of faults */
 };
@@ -224,22 +224,22 @@ struct host_stack {
 /* `mask`: blocked while the handler runs, besides sig. */
 static inline void host_signal(int sig, host_sighandler *handler, uint64_t flags, uint64_t mask)
 {
-	struct host_sigaction sa = {handler, flags | HOST_SA_SIGINFO | HOST_SA_RESTORER,
-				    linuxu_sigreturn, mask};
+	struct host_sigaction sa = { handler, flags | HOST_SA_SIGINFO | HOST_SA_RESTORER,
+				     linuxu_sigreturn, mask };
 
 	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
 }
 
 static inline void host_signal_default(int sig)
 {
-	struct host_sigaction sa = {0};
+	struct host_sigaction sa = { 0 };
 
 	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
 }
 
 static inline bool host_signal_ignored(int sig)
 {
-	struct host_sigaction sa = {0};
+	struct host_sigaction sa = { 0 };
 
 	host_syscall4(HOST_NR_rt_sigaction, sig, 0, (long)&sa, sizeof(sa.mask));
 	return (uintptr_t)sa.handler == 1; /* SIG_IGN */
@@ -252,7 +252,7 @@ static inline void host_sigprocmask(int how, uint64_t set, uint64_t *old)
 
 static inline void host_sigaltstack(void *sp, size_t size)
 {
-	struct host_stack st = {sp, 0, size};
+	struct host_stack st = { sp, 0, size };
 
 	host_syscall3(HOST_NR_sigaltstack, (long)&st, 0, 0);
 }
@@ -293,8 +293,8 @@ struct host_itimerspec {
 
 static inline uint64_t host_stack_limit(void)
 {
-	uint64_t limit[2] = {0, 0}; /* soft, hard */
-	const int stack = 3;        /* RLIMIT_STACK */
+	uint64_t limit[2] = { 0, 0 }; /* soft, hard */
+	const int stack = 3;          /* RLIMIT_STACK */
 
 	host_syscall4(HOST_NR_prlimit64, 0, stack, 0, (long)limit);
 	return limit[0];

@@ -43,8 +43,8 @@ static void run_pending(struct uk_percpu *cpu)
 }
 
 /*
- * Runs what is noted, and lets a better thread run if that made one ready. Called and returns with the
- * mask closed and irq_off set; nothing is noted any more.
+ * Runs what is noted, and lets a better thread run if that made one ready. Called and returns with
+ * the mask closed and irq_off set; nothing is noted any more.
  */
 static void handle(struct uk_percpu *cpu)
 {
@@ -58,7 +58,7 @@ static void handle(struct uk_percpu *cpu)
 		 */
 		cpu->irq_pending = LINUXU_IRQ_NONE;
 		uk_sched_preempt();
-		cpu = uk_percpu(); /* it may be another CPU by now */
+		cpu = uk_percpu();     /* it may be another CPU by now */
 		if (!cpu->irq_pending) /* the note is used up: the mask is open */
 			host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, NULL);
 		if (!(cpu->irq_pending & ~LINUXU_IRQ_NONE))
@@ -99,15 +99,15 @@ void uk_plat_irq_replay(void)
 void uk_plat_idle(void)
 {
 	struct uk_percpu *cpu = uk_percpu();
-	struct host_pollfd input = {linuxu_input_fd(), HOST_POLLIN, 0};
+	struct host_pollfd input = { linuxu_input_fd(), HOST_POLLIN, 0 };
 	uint64_t mask;
 
 	if (cpu->irq_pending)
 		return;
 	/*
-	 * Between the test and the wait a signal must not slip through: close the mask, look again, and let
-	 * ppoll() open it for exactly as long as it waits. Its handler notes the source, since
-	 * irq_off is set.
+	 * Between the test and the wait a signal must not slip through: close the mask, look again,
+	 * and let ppoll() open it for exactly as long as it waits. The handler notes the source,
+	 * since irq_off is set.
 	 */
 	host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, &mask);
 	if (!cpu->irq_pending) {

@@ -20,16 +20,16 @@
 /* The auxiliary vector, as far as we look at it later (host include/uapi/linux/auxvec.h). */
 struct linuxu_auxv {
 	uint64_t hwcap2;
-	uint8_t *random;    /* 16 bytes, new for every process */
-	const void *vdso;   /* an ELF image with the clocks, or NULL */
-	uint64_t sigframe;  /* least size of a signal stack */
+	uint8_t *random;   /* 16 bytes, new for every process */
+	const void *vdso;  /* an ELF image with the clocks, or NULL */
+	uint64_t sigframe; /* least size of a signal stack */
 };
 extern struct linuxu_auxv linuxu_auxv;
 
 /* Where the host's stack began when the process started; the main thread runs on it. */
 extern uintptr_t linuxu_stack_top;
 
-/* The value of the last argument `name=value` before `--`, or NULL. Only for what boot needs early. */
+/* The value of the last argument `name=value` before `--`, or NULL: for what boot needs early. */
 const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name);
 
 /* ---- mem.c ---- */

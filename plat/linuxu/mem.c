@@ -69,7 +69,8 @@ static int extents_reserve(void)
 	if (nextents + 2 <= max_extents)
 		return 0;
 	p = host_mmap(NULL, UK_ALIGN_UP(more * sizeof(*extents), UK_PAGE_SIZE),
-		      HOST_PROT_READ | HOST_PROT_WRITE, HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS, -1, 0);
+		      HOST_PROT_READ | HOST_PROT_WRITE, HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS, -1,
+		      0);
 	if (p < 0)
 		return -ENOMEM;
 	memcpy((void *)p, extents, nextents * sizeof(*extents));
@@ -83,11 +84,11 @@ static int extents_reserve(void)
 static void extent_insert(size_t i, uk_vaddr_t va, uint64_t len, uk_paddr_t pa, uint32_t prot)
 {
 	memmove(&extents[i + 1], &extents[i], (nextents - i) * sizeof(*extents));
-	extents[i] = (struct extent){va, len, pa, prot};
+	extents[i] = (struct extent){ va, len, pa, prot };
 	nextents++;
 }
 
-/* Makes va a boundary: an extent that spans it becomes two. Returns the index of the first from va on. */
+/* Makes va a boundary: an extent that spans it becomes two. The index of the first from va on. */
 static size_t extent_split(uk_vaddr_t va)
 {
 	size_t i = extent_at(va);
@@ -131,7 +132,8 @@ static int file_create(void)
 	int low, fd = host_memfd_create("memory", HOST_MFD_CLOEXEC);
 	long p;
 
-	if (fd >= 0 && fd <= 2) { /* one of the standard ones was closed: this must not take its place */
+	/* One of the standard descriptors was closed: this must not take its place. */
+	if (fd >= 0 && fd <= 2) {
 		low = fd;
 		fd = host_fcntl(low, HOST_F_DUPFD_CLOEXEC, 3);
 		host_close(low);
@@ -176,7 +178,8 @@ static int move_to_file(uint64_t offset, size_t len)
 		offset = first << UK_PAGE_SHIFT;
 		len = (frame - first) << UK_PAGE_SHIFT;
 		for (size_t done = 0; !rc && done < len;) {
-			long n = host_pwrite(file, window + offset + done, len - done, offset + done);
+			long n = host_pwrite(file, window + offset + done, len - done,
+					     offset + done);
 
 			if (n > 0)
 				done += (size_t)n;
@@ -319,12 +322,13 @@ static long map_window(void *at, size_t len)
 {
 	return host_mmap(at, len, HOST_PROT_READ | HOST_PROT_WRITE,
 			 HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE |
-			 (at ? HOST_MAP_FIXED : 0), -1, 0);
+				 (at ? HOST_MAP_FIXED : 0),
+			 -1, 0);
 }
 
 /* ---- the initrd ---- */
 
-/* It lies at the end of memory: the file itself, until it is unpacked and its frames become ordinary. */
+/* It lies at the end of memory: the file itself, until it is unpacked and its frames are free. */
 void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
 {
 	return len ? uk_plat_phys_to_virt(pa) : NULL;
@@ -352,7 +356,8 @@ static void load_initrd(struct uk_bootinfo *bi, const char *path, uint64_t memor
 	if (size < 0 || size > (int64_t)1 << 46)
 		uk_fatal("vfs.initrd=%s: not a file that can be mapped", path);
 	if ((uint64_t)size >= memory)
-		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; give linuxu.memory=%luM or more",
+		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; give "
+			 "linuxu.memory=%luM or more",
 			 path, (unsigned long)size, ((unsigned long)size >> 19) + 16);
 	if (size) {
 		bi->initrd_len = (uint64_t)size;
@@ -365,6 +370,16 @@ static void load_initrd(struct uk_bootinfo *bi, const char *path, uint64_t memor
 	host_close(fd);
 }
 
+static void add_region(struct uk_bootinfo *bi, uk_paddr_t start, uint64_t len, uint32_t type)
+{
+	struct uk_boot_region *r = &bi->regions[bi->nregions++];
+
+	r->start = start;
+	r->len = len;
+	r->type = type;
+	r->perm = UK_PROT_READ | UK_PROT_WRITE;
+}
+
 void linuxu_mem_init(struct uk_bootinfo *bi)
 {
 	const char *arg = linuxu_early_param(bi, "linuxu.memory");
@@ -372,7 +387,8 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 	uint64_t memory = uk_param_linuxu_memory.u;
 	long p;
 
-	UK_TABLE_KEEP(uk_param_vfs_initrd); /* read above, but has to be known to the parser as well */
+	/* It is read above already, but the parser has to know the word as well. */
+	UK_TABLE_KEEP(uk_param_vfs_initrd);
 	if (arg && uk_parse_u64(arg, &memory))
 		uk_fatal("linuxu.memory=%s: not a size; an example: linuxu.memory=64M", arg);
 	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);
@@ -383,7 +399,7 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "
 			 "(ulimit -v), or give a smaller linuxu.memory=",
 			 (unsigned long)(memory >> 20), (int)-p);
-	/* A huge page, where the host gives them unasked, costs more to clear than the start may take. */
+	/* A huge page, where the host gives them unasked, takes longer to clear than we to start. */
 	if (memory > FIRST_PAGES_SMALL)
 		host_madvise((void *)p, FIRST_PAGES_SMALL, HOST_MADV_NOHUGEPAGE);
 	phys_size = memory;
@@ -391,14 +407,8 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 
 	if (initrd)
 		load_initrd(bi, initrd, memory);
-	bi->regions[0] = (struct uk_boot_region){
-		PHYS_START, memory - UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE), UK_MEM_FREE,
-		UK_PROT_READ | UK_PROT_WRITE};
-	bi->nregions = 1;
-	if (bi->initrd_len) {
-		bi->regions[1] = (struct uk_boot_region){
-			bi->initrd, UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE), UK_MEM_INITRD,
-			UK_PROT_READ | UK_PROT_WRITE};
-		bi->nregions = 2;
-	}
+	memory -= UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE);
+	add_region(bi, PHYS_START, memory, UK_MEM_FREE);
+	if (bi->initrd_len)
+		add_region(bi, bi->initrd, phys_size - memory, UK_MEM_INITRD);
 }

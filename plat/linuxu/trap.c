@@ -3,8 +3,9 @@
  * Traps: the host turns the CPU's exceptions into signals; their frame holds what the CPU said
  * (vector, error code, address), so the report is the one that a bare machine gives.
  *
- * The handler runs on a stack of its own, as the fault may be that the thread's is full. All signals
- * are blocked meanwhile: an interrupt there could switch threads and leave that stack in use.
+ * The handler runs on a stack of its own, as the fault may be that the thread's is full. All
+ * signals are blocked meanwhile: an interrupt there could switch threads and leave that stack in
+ * use.
  */
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
@@ -26,8 +27,8 @@ static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc
 
 void linuxu_trap_init(void)
 {
-	static const uint8_t traps[] = {HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
-					HOST_SIGTRAP};
+	static const uint8_t traps[] = { HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
+					 HOST_SIGTRAP };
 	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".bss._trap_stack");
 
 	host_sigaltstack(stack, sizeof(stack));

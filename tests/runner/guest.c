@@ -14,7 +14,7 @@
 typedef unsigned char u8;
 typedef unsigned int u32;
 
-#define COM1 0x3f8
+#define COM1      0x3f8
 #define LSR_DATA  0x01
 #define LSR_OVER  0x02
 #define LSR_BREAK 0x10

@@ -39,10 +39,10 @@ void uk_arch_tp_set(uintptr_t tp)
 
 /* ---- vector state: what the host enabled is what the application may use ---- */
 
-#define FXSAVE_SIZE  512
-#define XSAVE_HEADER 64
+#define FXSAVE_SIZE    512
+#define XSAVE_HEADER   64
 #define F1_ECX_OSXSAVE (1U << 27)
-#define XCR0_WANTED  0xe7U /* as in arch/x86_64/fpu.c: not AMX, which the host gives only on request */
+#define XCR0_WANTED    0xe7U /* as in arch/x86_64/fpu.c; AMX the host gives only on request */
 
 void linuxu_arch_init(void)
 {

@@ -79,7 +79,8 @@ static inline long host_syscall3(long nr, long a, long b, long c)
 	return ret;
 }
 
-/* Names of struct host_sigcontext.gregs, in the kernel's order. */
+/* Names of struct host_ucontext.gregs, in the kernel's order. */
+/* clang-format off */
 enum {
 	HOST_REG_R8, HOST_REG_R9, HOST_REG_R10, HOST_REG_R11,
 	HOST_REG_R12, HOST_REG_R13, HOST_REG_R14, HOST_REG_R15,
@@ -93,6 +94,7 @@ enum {
 	HOST_REG_CR2,      /* address of the last page fault */
 	HOST_REG_COUNT
 };
+/* clang-format on */
 
 struct host_ucontext {
 	uint64_t flags;

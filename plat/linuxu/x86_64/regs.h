@@ -10,7 +10,7 @@
 #include <uk/arch/regs.h>
 
 /* What the host leaves in the unused bytes of its FXSAVE area (struct _fpx_sw_bytes). */
-#define FP_SW_BYTES   464
+#define FP_SW_BYTES     464
 #define FP_XSTATE_MAGIC 0x46505853U
 
 struct linuxu_fp_sw_bytes {
@@ -21,14 +21,16 @@ struct linuxu_fp_sw_bytes {
 };
 
 /* Pairs of (host's name, ours) for both directions. */
+/* clang-format off */
 #define LINUXU_REGS(X) \
 	X(R8, r8) X(R9, r9) X(R10, r10) X(R11, r11) X(R12, r12) X(R13, r13) X(R14, r14) X(R15, r15) \
 	X(RDI, rdi) X(RSI, rsi) X(RBP, rbp) X(RBX, rbx) X(RDX, rdx) X(RAX, rax) X(RCX, rcx) \
 	X(RSP, rsp) X(RIP, rip) X(RFLAGS, rflags)
+/* clang-format on */
 
 /*
- * Also loads the vector registers that were interrupted: the host gives a handler fresh ones, while a
- * hook takes them as it finds them.
+ * Also loads the vector registers that were interrupted: the host gives a handler fresh ones, while
+ * a hook takes them as it finds them.
  */
 static inline void linuxu_regs_from_host(struct uk_regs *r, const struct host_ucontext *uc)
 {
@@ -46,7 +48,8 @@ static inline void linuxu_regs_from_host(struct uk_regs *r, const struct host_uc
 		if (sw->magic == FP_XSTATE_MAGIC)
 			__asm__ volatile("xrstor64 (%0)" ::"r"(uc->fpstate),
 					 "a"((uint32_t)sw->xfeatures),
-					 "d"((uint32_t)(sw->xfeatures >> 32)) : "memory");
+					 "d"((uint32_t)(sw->xfeatures >> 32))
+					 : "memory");
 		else
 			__asm__ volatile("fxrstor64 (%0)" ::"r"(uc->fpstate) : "memory");
 	}

@@ -5,7 +5,10 @@
     image.py     which platform an image is for
     cpio.py      --root: a folder becomes an initial ram disk
     kvm.py       the QEMU command, and the session with the guest
+    gdb.py       the same under a debugger
     linuxu.py    the image as a process
+    process.py   child processes
+    words.py     quoting as the kernel's command line has it
     terminal.py  the user's terminal while a guest owns it
     crash.py     crash reports: addresses become functions and lines
 

@@ -90,7 +90,8 @@ def pack(root, out):
         if size > LIMIT:
             raise RunError("--root %s: %s has %d bytes; a cpio archive holds files below 4 GiB"
                            % (root, path, size))
-        out.write(header(inode[key], st.st_mode, total.get(key, 2 if stat.S_ISDIR(st.st_mode) else 1),
+        nlink = total.get(key, 2 if stat.S_ISDIR(st.st_mode) else 1)
+        out.write(header(inode[key], st.st_mode, nlink,
                          max(0, min(int(st.st_mtime), epoch, LIMIT)), size,
                          st.st_rdev if stat.S_ISCHR(st.st_mode) or stat.S_ISBLK(st.st_mode) else 0,
                          path))

@@ -25,10 +25,11 @@ def lookup(addresses, debug_file):
     tool = process.find_program("addr2line")
     if tool is None or not os.path.exists(debug_file):
         return {}
-    # The first address is where it happened, the others are where calls return to: a byte earlier is
-    # inside the call. Asking for it is right for both, but for an instruction that begins a function.
+    # The first address is where it happened, the others are where calls return to: a byte earlier
+    # is inside the call.
     asked = {a: a if i == 0 else a - 1 for i, a in reversed(list(enumerate(addresses)))}
-    out = output_of([tool, "-e", debug_file, "-f", "-i", "-a"] + ["%#x" % a for a in asked.values()])
+    out = output_of([tool, "-e", debug_file, "-f", "-i", "-a"] +
+                    ["%#x" % a for a in asked.values()])
     by_asked, frames = {}, None
     for line in out.split(b"\n"):
         if line.startswith(b"0x"):
@@ -46,7 +47,8 @@ def lookup(addresses, debug_file):
 
 def tail(place):
     """`path/to/file.c:12 (discriminator 3)` as it helps a reader."""
-    return place.split(b" (")[0].replace(b"./", b"", 1) if place.startswith(b"./") else place.split(b" (")[0]
+    place = place.split(b" (")[0]
+    return place[2:] if place.startswith(b"./") else place
 
 
 def output_of(argv):
@@ -71,6 +73,7 @@ def show(text, image):
     """Write a report to stderr, with names; without the .dbg file say why there are none."""
     out = symbolise(text, image.debug_file)
     if not os.path.exists(image.debug_file):
-        out = out.rstrip(b"\n") + b"\n  (no names: %s is not there)\n" % os.fsencode(image.debug_file)
+        missing = os.fsencode(image.debug_file)
+        out = out.rstrip(b"\n") + b"\n  (no names: %s is not there)\n" % missing
     while out:
         out = out[os.write(2, out):]

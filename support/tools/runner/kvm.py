@@ -24,7 +24,7 @@ POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
 CHUNK = 65536
 PIPE_BUF = 4096          # a pipe that poll() calls writable takes this much without blocking
 BATCH = 0.0005           # seconds in which bytes of a stream gather
-EXIT_GRACE = 5.0         # seconds without a sign that QEMU may take to end, once the status is known
+EXIT_GRACE = 5.0         # seconds that QEMU may take to end, once all has been said
 
 DEFAULT_MEMORY = 128 << 20
 
@@ -365,7 +365,8 @@ class Session:
 
 def run(image, o):
     if o.gdb:
-        return run_gdb(image, o)
+        from . import gdb
+        return gdb.run(image, o)
     if o.dry_run:
         return dry_run(image, o)
     require_qemu(o)
@@ -406,8 +407,8 @@ def silent(image, status, crash):
     else:
         how = "ended with status %d" % os.WEXITSTATUS(status)
     if not crash:
-        sys.stderr.write("support/run: %s: QEMU %s before the guest said how it went: it was reset, or "
-                         "QEMU itself failed (then its message is above)\n" % (image.path, how))
+        sys.stderr.write("support/run: %s: QEMU %s before the guest said how it went: it was reset,"
+                         " or QEMU itself failed (then its message is above)\n" % (image.path, how))
     return STATUS_SILENT
 
 
@@ -425,60 +426,3 @@ def initrd_for(o):
     fd = cpio.pack_to_memory(o.root)
     os.set_inheritable(fd, True)
     return "/dev/fd/%d" % fd
-
-
-def gdb_script(debug_file, remote):
-    """gdb's arguments that attach to a machine at reset and lead it to where the symbols hold.
-
-    The image chooses a random address: kvm_early(), which runs where the loader put it (1 MiB),
-    returns how far the final place is from there.
-    """
-    load = 0x100000
-    name = debug_file.replace("\\", "\\\\").replace(" ", "\\ ")
-    return ["-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
-            "-ex", "target remote " + remote,
-            "-ex", "add-symbol-file %s -o %#x" % (name, load),
-            "-ex", "hbreak kvm_early", "-ex", "continue", "-ex", "delete", "-ex", "finish",
-            "-ex", "remove-symbol-file %s" % name,
-            "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load)]
-
-
-def run_gdb(image, o):
-    """The machine under gdb, which has the terminal; the guest's console goes to stdout, it has no input."""
-    gdb = process.find_program("gdb")
-    if gdb is None:
-        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
-    if not os.path.exists(image.debug_file):
-        raise RunError("--gdb: %s is not there; the build makes it beside the image" % image.debug_file)
-    require_qemu(o)
-    argv = qemu_command(image, o, o.initrd if o.dry_run else initrd_for(o), command_line(o)) + ["-S"]
-    if o.dry_run:
-        print(process.quote(argv + ["-serial", "stdio", "-gdb", "tcp::1234"]))
-        print(process.quote(["gdb"] + gdb_script(image.debug_file, ":1234")))
-        return 0
-    import tempfile
-    out = os.dup(1)
-    os.set_inheritable(out, True)
-    null = os.open("/dev/null", os.O_RDONLY)
-    pid = None
-    with tempfile.TemporaryDirectory(prefix="whittle-") as folder:
-        socket = os.path.join(folder, "gdb")
-        argv += ["-chardev", "file,id=con,append=on,path=/dev/fd/%d" % out, "-serial", "chardev:con",
-                 "-chardev", "socket,id=gdb,server=on,wait=off,path=" + socket, "-gdb", "chardev:gdb"]
-        process.stop_on_signals()
-        try:
-            pid = process.spawn(argv, own_group=True, stdin=null)
-            deadline = time.monotonic() + 10
-            while not os.path.exists(socket):
-                if os.waitpid(pid, os.WNOHANG)[0] or time.monotonic() > deadline:
-                    raise RunError("--gdb: QEMU did not start", STATUS_SILENT)
-                time.sleep(0.01)
-            process.ignore_interrupt()  # ^C is gdb's
-            debugger = os.posix_spawn(gdb, [gdb] + gdb_script(image.debug_file, socket), os.environ,
-                                      setsigdef=[process.SIGINT])
-            return os.waitstatus_to_exitcode(os.waitpid(debugger, 0)[1])
-        except process.Stop as stop:
-            return process.end_by_signal(stop.signum)
-        finally:
-            if pid is not None:
-                process.kill(pid)

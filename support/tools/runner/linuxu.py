@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An image that is a Linux process: it has our descriptors and our terminal; we wait for it.
 
-A crash report comes through a pipe of its own (parameter linuxu.report), so that its addresses can be
-turned into functions and lines, while stderr stays the application's.
+A crash report comes through a pipe of its own (parameter linuxu.report), so that its addresses can
+be turned into functions and lines, while stderr stays the application's.
 """
 import os
 import select
@@ -90,7 +90,7 @@ def run(image, o):
 
 
 def wait(pid, report, timeout):
-    """(crash report, wait status or None on timeout). The report pipe closes when the process ends."""
+    """(crash report, wait status or None on timeout). The pipe closes when the process ends."""
     text = b""
     poll = select.poll()
     poll.register(report, select.POLLIN)

@@ -33,11 +33,12 @@ kvm only:
 On a terminal, Ctrl-] ends a kvm image whatever it is doing.
 Status: the application's; 2 wrong usage; 124 timeout; 125 the guest ended without a status."""
 
-# name: (takes a value, where it goes); a list collects.
+# Options that take a value, and the attribute of Options that gets it.
 OPTIONS = {
     "--root": "root", "--initrd": "initrd", "--memory": "memory", "--param": "params",
     "--kernel-args": "kernel_args", "--timeout": "timeout", "--machine": "machine", "--smp": "smp",
-    "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu", "--net": "net",
+    "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu",
+    "--net": "net",
 }
 FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose"}
 LATER = {"--publish": "the network", "--disk": "block devices", "--share": "shared folders",

@@ -5,8 +5,8 @@ import _signal  # the signal module wraps this one in enums, at 5 ms
 
 from . import RunError
 
-# Where the sources are: support/tools/runner/.. is three levels below.
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+# The root of the source tree.
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 
 SIGKILL = 9
 SIGINT, SIGTERM, SIGHUP, SIGPIPE = 2, 15, 1, 13
@@ -21,7 +21,7 @@ class Stop(BaseException):
 
 
 def stop_on_signals():
-    """Ctrl-C, kill and a lost terminal end the image first, then us. An ignored one stays ignored."""
+    """Ctrl-C, kill and a lost terminal end the image first, then us. What is ignored stays so."""
     caught = [s for s in (SIGINT, SIGTERM, SIGHUP) if _signal.getsignal(s) != _signal.SIG_IGN]
 
     def stop(signum, _frame):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The user's terminal, while a guest has it.
 
-Raw: every key goes to the guest, whose own line discipline echoes, edits, makes a signal of Ctrl-C and
-ends its lines for a terminal.
+Raw: every key goes to the guest, whose own line discipline echoes, edits, makes a signal of Ctrl-C
+and ends its lines for a terminal.
 """
 import os
 

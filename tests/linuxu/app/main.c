@@ -100,7 +100,7 @@ static void *locker(void *arg)
 static int stress(void)
 {
 	static void *(*const kind[THREADS])(void *) = { vectors, vectors, sleeper, sleeper,
-							locker,	 locker,  locker };
+							locker,  locker,  locker };
 	pthread_t t[THREADS];
 	unsigned char buf[4096];
 	unsigned long total = 0, locked = 0;
@@ -195,7 +195,8 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		vectors(NULL);
 	}
-	if (!strcmp(what, "wait")) { /* for input that does not come, with a thread that uses memory */
+	if (!strcmp(what,
+		    "wait")) { /* for input that does not come, with a thread that uses memory */
 		memory(8);
 		puts("waiting");
 		fflush(stdout);
@@ -212,7 +213,8 @@ int main(int argc, char **argv)
 			nanosleep(&b, NULL);
 		}
 		clock_gettime(CLOCK_MONOTONIC, &b);
-		printf("%ld %ld\n", (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000,
+		printf("%ld %ld\n",
+		       (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000,
 		       (long)time(NULL));
 		return 0;
 	}

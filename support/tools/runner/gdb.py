@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--gdb for a virtual machine: QEMU stopped at reset, and a gdb that has the terminal."""
+import os
+import tempfile
+import time
+
+from . import STATUS_SILENT, RunError, kvm, process
+
+
+def gdb_script(debug_file, remote):
+    """gdb's arguments that attach to a machine at reset and lead it to where the symbols hold.
+
+    The image chooses a random address: kvm_early(), which runs where the loader put it (1 MiB),
+    returns how far the final place is from there.
+    """
+    load = 0x100000
+    name = debug_file.replace("\\", "\\\\").replace(" ", "\\ ")
+    return ["-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
+            "-ex", "target remote " + remote,
+            "-ex", "add-symbol-file %s -o %#x" % (name, load),
+            "-ex", "hbreak kvm_early", "-ex", "continue", "-ex", "delete", "-ex", "finish",
+            "-ex", "remove-symbol-file %s" % name,
+            "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load)]
+
+
+def run(image, o):
+    """The machine under gdb, which has the terminal; the guest's console goes to stdout."""
+    gdb = process.find_program("gdb")
+    if gdb is None:
+        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
+    if not os.path.exists(image.debug_file):
+        raise RunError("--gdb: %s is not there; the build makes it beside the image"
+                       % image.debug_file)
+    kvm.require_qemu(o)
+    initrd = o.initrd if o.dry_run else kvm.initrd_for(o)
+    argv = kvm.qemu_command(image, o, initrd, kvm.command_line(o)) + ["-S"]
+    if o.dry_run:
+        print(process.quote(argv + ["-serial", "stdio", "-gdb", "tcp::1234"]))
+        print(process.quote(["gdb"] + gdb_script(image.debug_file, ":1234")))
+        return 0
+    out = os.dup(1)
+    os.set_inheritable(out, True)
+    null = os.open("/dev/null", os.O_RDONLY)
+    pid = None
+    with tempfile.TemporaryDirectory(prefix="whittle-") as folder:
+        socket = os.path.join(folder, "gdb")
+        argv += ["-chardev", "file,id=con,append=on,path=/dev/fd/%d" % out,
+                 "-serial", "chardev:con",
+                 "-chardev", "socket,id=gdb,server=on,wait=off,path=" + socket,
+                 "-gdb", "chardev:gdb"]
+        process.stop_on_signals()
+        try:
+            pid = process.spawn(argv, own_group=True, stdin=null)
+            deadline = time.monotonic() + 10
+            while not os.path.exists(socket):
+                if os.waitpid(pid, os.WNOHANG)[0] or time.monotonic() > deadline:
+                    raise RunError("--gdb: QEMU did not start", STATUS_SILENT)
+                time.sleep(0.01)
+            process.ignore_interrupt()  # ^C is gdb's
+            debugger = os.posix_spawn(gdb, [gdb] + gdb_script(image.debug_file, socket), os.environ,
+                                      setsigdef=[process.SIGINT])
+            return os.waitstatus_to_exitcode(os.waitpid(debugger, 0)[1])
+        except process.Stop as stop:
+            return process.end_by_signal(stop.signum)
+        finally:
+            if pid is not None:
+                process.kill(pid)
