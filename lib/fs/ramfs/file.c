@@ -89,7 +89,7 @@ static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	if (UK_LIKELY(page && n <= UK_PAGE_SIZE - at % UK_PAGE_SIZE && at + n <= inode->size &&
 		      n <= it->here && inode->atime > inode->mtime)) {
 		*pos = (uk_off_t)(at + n);
-		uk_iter_put(it, page + at % UK_PAGE_SIZE, n);
+		uk_iter_put_here(it, page + at % UK_PAGE_SIZE, n);
 		uk_inode_leave_quick(inode);
 		return (ssize_t)n;
 	}
@@ -166,7 +166,7 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		*pos = (uk_off_t)(at + n);
 		if (at + n > inode->size)
 			inode->size = at + n;
-		uk_iter_get(it, page + at % UK_PAGE_SIZE, n);
+		uk_iter_get_here(it, page + at % UK_PAGE_SIZE, n);
 		touch_modified(inode);
 		uk_inode_leave_quick(inode);
 		return (ssize_t)n;

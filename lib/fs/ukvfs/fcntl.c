@@ -60,7 +60,8 @@ static long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t
 		return n;
 	case UK_F_GETFL:
 		/* Programs built for 64-bit files expect to see this bit. */
-		return f->flags & UK_O_PATH ? f->flags & ~UK_O_ACCMODE : f->flags | UK_O_LARGEFILE;
+		n = f->flags & ~UK_FILE_BITS;
+		return n & UK_O_PATH ? n & ~UK_O_ACCMODE : n | UK_O_LARGEFILE;
 	}
 	if (f->flags & UK_O_PATH)
 		return -EBADF;

@@ -8,12 +8,27 @@
 #include <uk/device.h>
 #include "vfs_priv.h"
 
+/* Set UK_FILE_*: once, when flags and ops are known. */
+static inline void set_abilities(struct uk_file *f)
+{
+	uint32_t can = 0;
+
+	if (f->ops->read && uk_file_readable(f))
+		can |= f->ops->seek ? UK_FILE_READ | UK_FILE_PREAD : UK_FILE_READ;
+	if (f->ops->write && uk_file_writable(f))
+		can |= f->ops->seek ? UK_FILE_WRITE | UK_FILE_PWRITE : UK_FILE_WRITE;
+	f->flags |= can;
+}
+
 struct uk_file *uk_file_new(const struct uk_file_ops *ops, uint32_t flags, void *priv)
 {
 	struct uk_file *f = uk_malloc(sizeof(*f));
 
-	if (f)
-		*f = (struct uk_file){ .ops = ops, .refs = 1, .flags = flags, .priv = priv };
+	if (!f)
+		return NULL;
+	*f = (struct uk_file){ .ops = ops, .refs = 1, .flags = flags, .priv = priv };
+	if (ops)
+		set_abilities(f);
 	return f;
 }
 
@@ -76,8 +91,10 @@ int file_open_inode(struct uk_file *f, struct uk_inode *inode)
 	if (UK_UNLIKELY(err)) {
 		__atomic_fetch_sub(&inode->fs->users, 1, __ATOMIC_RELAXED);
 		f->inode = NULL;
+		return err;
 	}
-	return err;
+	set_abilities(f);
+	return 0;
 }
 
 /* ---- transfers ---- */

@@ -62,14 +62,25 @@ struct uk_file_ops {
 };
 
 struct uk_file {
-	const struct uk_file_ops *ops;
+	const struct uk_file_ops
+		*ops; /* chosen by whoever creates the file or by `open`, then fixed */
 	uint32_t refs;
-	uint32_t flags; /* UK_O_*: access mode and status (APPEND, NONBLOCK, ...) */
+	uint32_t flags; /* UK_O_*: access mode and status (APPEND, NONBLOCK, ...); UK_FILE_* */
 	uk_off_t pos;
 	struct uk_inode *inode;         /* a reference; NULL: pipes, sockets, ... */
 	struct uk_event_source *events; /* NULL: always ready */
 	void *priv;                     /* the provider's */
 };
+
+/*
+ * Beside the O_ flags: what is both allowed by the access mode and offered by the kind of file. So
+ * that a transfer needs one test.
+ */
+#define UK_FILE_READ   (1U << 28)
+#define UK_FILE_WRITE  (1U << 29)
+#define UK_FILE_PREAD  (1U << 30)
+#define UK_FILE_PWRITE (1U << 31)
+#define UK_FILE_BITS   (15U << 28)
 
 static inline bool uk_file_readable(const struct uk_file *f)
 {
@@ -161,14 +172,14 @@ static inline void uk_file_put(struct uk_file *f)
  */
 static inline ssize_t uk_file_read(struct uk_file *f, struct uk_iter *it)
 {
-	if (UK_UNLIKELY(!uk_file_readable(f) || !f->ops->read))
+	if (UK_UNLIKELY(!(f->flags & UK_FILE_READ)))
 		return uk_file_refuse(f, 1);
 	return f->ops->read(f, it, &f->pos);
 }
 
 static inline ssize_t uk_file_write(struct uk_file *f, struct uk_iter *it)
 {
-	if (UK_UNLIKELY(!uk_file_writable(f) || !f->ops->write))
+	if (UK_UNLIKELY(!(f->flags & UK_FILE_WRITE)))
 		return uk_file_refuse(f, 2);
 	return f->ops->write(f, it, &f->pos);
 }
@@ -177,7 +188,7 @@ static inline ssize_t uk_file_pread(struct uk_file *f, struct uk_iter *it, uk_of
 {
 	if (UK_UNLIKELY(pos < 0))
 		return -EINVAL;
-	if (UK_UNLIKELY(!uk_file_readable(f) || !f->ops->read || !f->ops->seek))
+	if (UK_UNLIKELY(!(f->flags & UK_FILE_PREAD)))
 		return uk_file_refuse(f, 1 | 4);
 	return f->ops->read(f, it, &pos);
 }
@@ -186,7 +197,7 @@ static inline ssize_t uk_file_pwrite(struct uk_file *f, struct uk_iter *it, uk_o
 {
 	if (UK_UNLIKELY(pos < 0))
 		return -EINVAL;
-	if (UK_UNLIKELY(!uk_file_writable(f) || !f->ops->write || !f->ops->seek))
+	if (UK_UNLIKELY(!(f->flags & UK_FILE_PWRITE)))
 		return uk_file_refuse(f, 2 | 4);
 	return f->ops->write(f, it, &pos);
 }

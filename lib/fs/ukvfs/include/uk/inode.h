@@ -225,7 +225,7 @@ static inline bool uk_inode_enter_quick(struct uk_inode *inode)
 {
 #ifndef CONFIG_SMP
 	uk_preempt_disable();
-	if (UK_LIKELY(!UK_READ_ONCE(inode->lock.owner)))
+	if (UK_LIKELY(!inode->lock.owner))
 		return true;
 	uk_preempt_enable();
 #endif

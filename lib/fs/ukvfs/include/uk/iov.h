@@ -35,9 +35,16 @@ struct uk_iter {
 /* One buffer. */
 static inline struct uk_iter uk_iter_buf(const void *buf, size_t n)
 {
+	struct uk_iter it;
+
 	if (n > UK_IO_BYTES)
 		n = UK_IO_BYTES;
-	return (struct uk_iter){ .p = (char *)buf, .here = n, .left = n };
+	/* Field by field: with the last byte of `here` goes the last of `left`, so iov is never read. */
+	it.p = (char *)buf;
+	it.here = n;
+	it.left = n;
+	it.n = 0;
+	return it;
 }
 
 /* Move on by n <= it->here bytes. For the functions below. */
@@ -107,6 +114,23 @@ static inline size_t uk_iter_zero(struct uk_iter *it, size_t n)
 	uk_iter_advance(it, n);
 	memset(p, 0, n);
 	return n;
+}
+
+/* uk_iter_put() and uk_iter_get() for who has checked that n <= it->here. */
+static inline void uk_iter_put_here(struct uk_iter *it, const void *src, size_t n)
+{
+	char *p = it->p;
+
+	uk_iter_advance(it, n);
+	memcpy(p, src, n);
+}
+
+static inline void uk_iter_get_here(struct uk_iter *it, void *dst, size_t n)
+{
+	const char *p = it->p;
+
+	uk_iter_advance(it, n);
+	memcpy(dst, p, n);
 }
 
 /* One object at an address that came with an ioctl or fcntl: 0 or -EFAULT. */
