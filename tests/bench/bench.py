@@ -33,8 +33,9 @@ def arguments(argv):
                     help="how often to take a time (default 15)")
     ap.add_argument("--no-linux", action="store_true",
                     help="leave out Linux (building it takes minutes the first time)")
-    ap.add_argument("--build", default=os.path.join(tools.ROOT, "build/bench"), metavar="DIR",
-                    help="build root: images are built below it from their defconfig")
+    ap.add_argument("--build", metavar="DIR",
+                    help="build root whose configurations to measure (default: build/bench, where "
+                    "every application is built as its defconfig says)")
     ap.add_argument("--list", action="store_true", help="name the rows and how they are measured")
     args = ap.parse_args(argv)
     if args.runs < 1:
@@ -110,7 +111,9 @@ def main(argv=None):
         for row in everything:
             print("%-22s %s (%s)\n%22s %s" % (row.key, row.what, row.unit, "", row.how))
         return 0
-    bench = rows.Bench(os.path.join(args.build, "tools"), args.build, not args.no_linux, args.runs)
+    build = args.build or os.path.join(tools.ROOT, "build/bench")
+    bench = rows.Bench(os.path.join(build, "tools"), tools.Images(build, defaults=not args.build),
+                       not args.no_linux, args.runs)
     try:
         around = surroundings(bench)
     except tools.BenchError as error:

@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, folder, images, linux=True, runs=15):
         self.kit = tools.Kit(os.path.join(folder, "kit"))
-        self.images = tools.Images(images)
+        self.images = images
         self.scratch = os.path.join(folder, "scratch")
         os.makedirs(self.scratch, exist_ok=True)
         self.runs = runs

@@ -118,10 +118,15 @@ class Kit:
 # ---- images --------------------------------------------------------------------------------------
 
 class Images:
-    """Builds images by the front door, below a build root of the bench's own."""
+    """Builds images by the front door, below a build root.
 
-    def __init__(self, root):
+    With `defaults`, each starts from its application's defconfig again; else a configuration that is
+    there counts, so that a choice made in menuconfig can be measured.
+    """
+
+    def __init__(self, root, defaults=True):
         self.root = os.path.abspath(root)
+        self.defaults = defaults
         self.built = set()
 
     def folder(self, app, variant=""):
@@ -133,9 +138,12 @@ class Images:
         variant = configs.replace(" ", "+") or "default"
         if (app, variant) not in self.built:
             say("IMAGE", app + (" (%s)" % configs if configs else ""))
-            call(["make", "-C", ROOT, "-j2", "--no-print-directory", "APP=" + app,
-                  "CONFIGS=" + configs, "O=" + os.path.join(self.root, variant)],
-                 env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")})
+            make = ["make", "-C", ROOT, "-j2", "--no-print-directory", "APP=" + app,
+                    "CONFIGS=" + configs, "O=" + os.path.join(self.root, variant)]
+            env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+            if self.defaults:
+                call(make + ["defconfig"], env=env)
+            call(make, env=env)
             self.built.add((app, variant))
         path = os.path.join(self.root, variant, app, "%s_%s-x86_64" % (app, plat))
         if not os.path.exists(path):
