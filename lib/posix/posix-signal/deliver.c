@@ -24,6 +24,14 @@ struct resume {
 	uintptr_t handler;
 };
 
+/*
+ * These functions begin or end while the thread does not count as being inside a system call. By the
+ * name of their section they are recognised as kernel code nevertheless, so that no interrupt
+ * diverts the thread in here: a call that is about to start again would miss what the handler of
+ * that signal wanted (divert.c).
+ */
+#define NOT_DIVERTED UK_SECTION(".text.uk_sys_signal")
+
 struct resume posix_signal_leave(struct sigframe *f);
 struct resume posix_signal_leave_restart(struct sigframe *f);
 struct resume posix_signal_after_divert(struct sigframe *f);
@@ -106,7 +114,7 @@ static struct resume start_handler(struct uk_task *self, struct sigframe *f,
 }
 
 /* Nothing is left to deliver: complete the frame's context. */
-static struct resume finish(struct sigframe *f)
+NOT_DIVERTED static struct resume finish(struct sigframe *f)
 {
 	if (f->restart && sigframe_pc(f) == f->restart_pc - UK_SYSCALL_INSN_BYTES)
 		sigframe_call(f, f->restart);
@@ -115,7 +123,7 @@ static struct resume finish(struct sigframe *f)
 }
 
 /* The thread counts as being inside a system call, from the caller's increment on to the end. */
-static struct resume deliver(struct uk_task *self, struct sigframe *f)
+NOT_DIVERTED static struct resume deliver(struct uk_task *self, struct sigframe *f)
 {
 	struct uk_process *p = self->process;
 	struct uk_task_signals *s = &self->signals;
@@ -156,36 +164,34 @@ static struct resume deliver(struct uk_task *self, struct sigframe *f)
 	return r;
 }
 
-/* A kernel thread has no signals; but its mark may have been set by uk_thread_interrupt(). */
-static struct resume enter(struct sigframe *f)
+/* From entry.S: a system call is over. */
+NOT_DIVERTED struct resume posix_signal_leave(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
 
+	/* A thread of the kernel has no signals; a call inside a call leaves them to the outer one. */
 	if (!self || self->thread->in_syscall)
 		return finish(f);
 	self->thread->in_syscall++;
 	return deliver(self, f);
 }
 
-/* From entry.S: a system call is over. */
-struct resume posix_signal_leave(struct sigframe *f)
+/* From entry.S: a system call was interrupted and can start again. It still counts. */
+NOT_DIVERTED struct resume posix_signal_leave_restart(struct sigframe *f)
 {
-	return enter(f);
-}
+	struct uk_task *self = uk_task_current();
 
-/* From entry.S: a system call was interrupted and can start again. */
-struct resume posix_signal_leave_restart(struct sigframe *f)
-{
-	struct uk_task_signals *s = &uk_task_current()->signals;
-
-	f->restart = s->restart;
-	f->restart_pc = s->restart_pc;
+	f->restart = self->signals.restart;
+	f->restart_pc = self->signals.restart_pc;
 	sigframe_set_pc(f, f->restart_pc - UK_SYSCALL_INSN_BYTES);
-	return enter(f);
+	if (self->thread->in_syscall == 1)
+		return deliver(self, f);
+	self->thread->in_syscall--;
+	return finish(f);
 }
 
 /* From entry.S: an interrupt or a trap sent the thread here. uk_irq_return_hook() has counted. */
-struct resume posix_signal_after_divert(struct sigframe *f)
+NOT_DIVERTED struct resume posix_signal_after_divert(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
 
@@ -195,7 +201,7 @@ struct resume posix_signal_after_divert(struct sigframe *f)
 }
 
 /* From entry.S: a handler has returned. */
-struct resume posix_signal_return(struct sigframe *f)
+NOT_DIVERTED struct resume posix_signal_return(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
 	struct uk_process *p = self->process;

@@ -17,8 +17,9 @@
 
 #define M(reg) SIGFRAME_MCONTEXT + UK_MCONTEXT_##reg(%rsp)
 
+/* By its name all of this counts as a beginning system call, in which nobody is diverted (divert.c). */
 	.macro function name
-	.section .text.\name, "ax", @progbits
+	.section .text.uk_sys_signal.\name, "ax", @progbits
 	.globl \name
 	.type \name, @function
 \name:
@@ -119,7 +120,7 @@
 	.size uk_sys_rt_sigreturn, . - uk_sys_rt_sigreturn
 
 /* rsp: the frame; rax: struct resume { frame, handler } fn(frame). */
-	.section .text.posix_signal_decide, "ax", @progbits
+	.section .text.uk_sys_signal.decide, "ax", @progbits
 	.type decide, @function
 decide:
 	mov %rsp, %rbx

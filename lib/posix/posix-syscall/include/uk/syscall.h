@@ -62,7 +62,9 @@ UK_API_BEGIN
 /*
  * Leaving a system call while a signal waits: tail calls of the handlers, so that the stack is the
  * caller's. Delivers, and returns `result`; the second starts the call that was named with
- * uk_syscall_set_restart() again, with these arguments, or returns -EINTR. (`pc` is where the call
+ * uk_syscall_set_restart() again, with these arguments, or returns -EINTR; the thread still counts as
+ * being inside, since it must not be diverted on the way: a request for cancellation that was noted
+ * there for later would come too late. (`pc` is where the call
  * returns to; it is told, so that it is right even where the compiler makes no tail calls.)
  * The library of signals defines them; without it they do nothing.
  */
@@ -213,7 +215,6 @@ static inline bool uk_syscall_leave(void)
 	uk_syscall_enter();                                                           \
 	UK_SYSCALL_CALL(name, n);                                                     \
 	if (UK_UNLIKELY(uk_result == -UK_ERESTART)) {                                 \
-		uk_syscall_leave();                                                   \
 		uk_syscall_set_restart((void (*)(void))uk_sys_##name,                 \
 				       __builtin_return_address(0));                  \
 		return uk_syscall_restart(UK_CAT(UK_SYSCALL_PASS6_, n));              \
