@@ -34,7 +34,7 @@ def arguments(argv):
     ap.add_argument("--no-linux", action="store_true",
                     help="leave out Linux (building it takes minutes the first time)")
     ap.add_argument("--build", metavar="DIR",
-                    help="build root whose configurations to measure (default: build/bench, where "
+                    help="build root whose configurations to measure (default: $O/bench, where "
                     "every application is built as its defconfig says)")
     ap.add_argument("--list", action="store_true", help="name the rows and how they are measured")
     args = ap.parse_args(argv)
@@ -111,7 +111,8 @@ def main(argv=None):
         for row in everything:
             print("%-22s %s (%s)\n%22s %s" % (row.key, row.what, row.unit, "", row.how))
         return 0
-    build = args.build or os.path.join(tools.ROOT, "build/bench")
+    # O is make's build root, exported by it if it was given.
+    build = args.build or os.path.join(tools.ROOT, os.environ.get("O") or "build", "bench")
     bench = rows.Bench(os.path.join(build, "tools"), tools.Images(build, defaults=not args.build),
                        not args.no_linux, args.runs)
     try:
