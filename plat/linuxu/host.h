@@ -36,6 +36,7 @@ struct host_pollfd {
 #define HOST_MAP_FIXED     0x10
 #define HOST_MAP_ANONYMOUS 0x20
 #define HOST_MAP_NORESERVE 0x4000
+#define HOST_MAP_STACK     0x20000
 
 /* The address, or a negative errno. */
 static inline long host_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t offset)
@@ -61,7 +62,7 @@ static inline bool host_is_mapped(uintptr_t addr)
 	return host_syscall3(HOST_NR_mincore, (long)(addr & ~4095UL), 4096, (long)&present) == 0;
 }
 
-#define HOST_MADV_NOHUGEPAGE 15
+#define HOST_MADV_HUGEPAGE 14
 
 static inline void host_madvise(void *addr, size_t len, int advice)
 {

@@ -21,8 +21,8 @@
 
 #include "linuxu.h"
 
-#define PHYS_START        0x100000UL /* not 0: a frame's address never is */
-#define FIRST_PAGES_SMALL 0x200000UL
+#define PHYS_START 0x100000UL /* not 0: a frame's address never is */
+#define HUGE_PAGE  0x200000UL
 
 UK_PARAM_UINT(linuxu, memory, (uint64_t)CONFIG_PLAT_LINUXU_MEMORY << 20, "bytes of memory");
 UK_PARAM_STR(vfs, initrd, NULL, "file of the host with the initial file system (cpio)");
@@ -314,15 +314,21 @@ void uk_plat_set_frames(const struct uk_plat_frames *source)
 
 int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 {
-	return 0; /* it is all there */
+	/* It is all there. But what is wanted in large pieces may come so from the host. */
+	if (len >= HUGE_PAGE)
+		host_madvise(uk_plat_phys_to_virt(pa), len, HOST_MADV_HUGEPAGE);
+	return 0;
 }
 
-/* Fresh memory at `at`, or for NULL somewhere: the address, or a negative errno. */
+/*
+ * Fresh memory at `at`, or for NULL somewhere: the address, or a negative errno. MAP_STACK means
+ * (since Linux 6.7) no huge pages unless asked for: to clear one takes as long as we need to start.
+ */
 static long map_window(void *at, size_t len)
 {
 	return host_mmap(at, len, HOST_PROT_READ | HOST_PROT_WRITE,
 			 HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE |
-				 (at ? HOST_MAP_FIXED : 0),
+				 HOST_MAP_STACK | (at ? HOST_MAP_FIXED : 0),
 			 -1, 0);
 }
 
@@ -394,16 +400,14 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);
 	if (!memory)
 		uk_fatal("linuxu.memory=%s: too small", arg);
-	p = map_window(NULL, memory);
+	p = map_window(NULL, memory + HUGE_PAGE);
 	if (p < 0)
 		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "
 			 "(ulimit -v), or give a smaller linuxu.memory=",
 			 (unsigned long)(memory >> 20), (int)-p);
-	/* A huge page, where the host gives them unasked, takes longer to clear than we to start. */
-	if (memory > FIRST_PAGES_SMALL)
-		host_madvise((void *)p, FIRST_PAGES_SMALL, HOST_MADV_NOHUGEPAGE);
 	phys_size = memory;
-	uk_plat_direct_base = (uintptr_t)p - PHYS_START;
+	/* A frame that is aligned to a huge page shall lie at an address that is. */
+	uk_plat_direct_base = UK_ALIGN_UP((uintptr_t)p - PHYS_START, HUGE_PAGE);
 
 	if (initrd)
 		load_initrd(bi, initrd, memory);

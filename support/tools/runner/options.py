@@ -15,7 +15,7 @@ kernel messages go to stderr, and the exit status is the application's.
 
   --root DIR            pack the folder as the initial file system, /
   --initrd FILE         the same from a cpio archive made before
-  --memory SIZE         128M (kvm), 1G (linuxu); 1152K, 2G ...
+  --memory SIZE         128M (kvm), 256M (linuxu) if not given; 1152K, 2G ...
   --param LIB.NAME=VAL  a kernel parameter; may be repeated
   --kernel-args LINE    several of them, as one line
   --timeout SECONDS     end the image then, with status 124
