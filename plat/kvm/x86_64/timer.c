@@ -30,7 +30,7 @@ static uk_nsec user_deadline = UK_NSEC_MAX, sample_deadline = UK_NSEC_MAX;
 static bool ready, in_handler;
 
 static uint64_t rate = (SLOWEST_HZ << 32) / UK_NSEC_PER_SEC; /* counts per ns, 32.32 fixed point */
-static uk_nsec rate_span; /* the time over which that was measured */
+static uk_nsec rate_span; /* the longest time over which that was confirmed */
 static uint32_t armed;    /* what the counter was started with; 0: it is not running */
 static uk_nsec armed_at;
 
@@ -41,15 +41,29 @@ UK_WEAK void uk_timer_interrupt(void)
 {
 }
 
-/* The counter went down by `counts` since it was started. */
-static void learn(uint32_t counts, uk_nsec now)
+/*
+ * Look how far the counter came. It went down by so much or more between the two looks at the
+ * clock, so this is a lower bound of the rate, however long the host kept us from running in
+ * between. The highest bound is the best, and a timer set by it is never late. A bound over a
+ * long time that confirms it ends the search. (That an interrupt is being handled does not say
+ * that the counter has come to its end: it may have been started again since.)
+ */
+static void learn(void)
 {
-	uk_nsec span = now - armed_at;
+	uint64_t counts, bound;
+	uk_nsec span;
 
-	if (counts && span > rate_span && span < UK_NSEC_PER_SEC << 2) {
-		rate = ((uint64_t)counts << 32) / span;
+	if (!armed || rate_span >= GOOD_ENOUGH)
+		return;
+	counts = armed - kvm_lapic_read(LAPIC_TIMER_NOW);
+	span = uk_plat_clock_monotonic() - armed_at;
+	if (!span)
+		return;
+	bound = (counts << 32) / span;
+	if (bound > rate - rate / 1024 && span > rate_span)
 		rate_span = span;
-	}
+	if (bound > rate)
+		rate = bound;
 }
 
 static void pit_arm(uk_nsec span)
@@ -88,11 +102,11 @@ static void arm(uk_nsec now)
 
 static void handler(void *arg UK_UNUSED)
 {
-	uk_nsec now = uk_plat_clock_monotonic();
+	uk_nsec now;
 
-	if (armed && rate_span < GOOD_ENOUGH)
-		learn(armed, now);
+	learn();
 	armed = 0;
+	now = uk_plat_clock_monotonic();
 	if (sample_deadline <= now)
 		sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
 	if (user_deadline <= now) {
@@ -119,20 +133,12 @@ static void init(void)
 
 static void set(void)
 {
-	uk_nsec now;
-
 	if (!ready)
 		init();
 	if (in_handler)
 		return; /* it starts the counter in the end */
-	now = uk_plat_clock_monotonic();
-	if (armed && rate_span < GOOD_ENOUGH) {
-		uint32_t left = kvm_lapic_read(LAPIC_TIMER_NOW);
-
-		if (left)
-			learn(armed - left, now);
-	}
-	arm(now);
+	learn();
+	arm(uk_plat_clock_monotonic());
 }
 
 void uk_plat_timer_set(uk_nsec deadline)
