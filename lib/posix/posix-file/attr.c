@@ -41,8 +41,7 @@ UK_SYSCALL(long, fchownat, int dirfd, const char *path, uint32_t uid, uint32_t g
 static long utimens_at(int dirfd, const char *path, const struct uk_vfs_time *times, unsigned flags)
 {
 	if (!path)
-		return flags ? -EINVAL
-			     : WITH_IO(dirfd, uk_vfs_utimens(fs(), f, NULL, times, 0));
+		return flags ? -EINVAL : WITH_IO(dirfd, uk_vfs_utimens(fs(), f, NULL, times, 0));
 	return WITH_AT(dirfd, path, uk_vfs_utimens(fs(), at, path, times, flags));
 }
 

@@ -6,13 +6,13 @@
 #include "internal.h"
 
 /* Runs `body` with both files held. */
-#define WITH_PAIR(in_fd, out_fd, body)                       \
-	WITH_IO(in_fd, ({                                    \
-			struct uk_file *in = f;              \
-			WITH_IO(out_fd, ({                   \
-					struct uk_file *out = f; \
-					(body);              \
-				}));                         \
+#define WITH_PAIR(in_fd, out_fd, body)                                                             \
+	WITH_IO(in_fd, ({                                                                          \
+			struct uk_file *in = f;                                                    \
+			WITH_IO(out_fd, ({                                                         \
+					struct uk_file *out = f;                                   \
+					(body);                                                    \
+				}));                                                               \
 		}))
 
 UK_SYSCALL_RESTART(ssize_t, sendfile, int out_fd, int in_fd, uk_off_t *user_pos, size_t n)

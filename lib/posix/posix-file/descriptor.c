@@ -87,7 +87,7 @@ UK_SYSCALL(int, eventfd2, unsigned count, unsigned flags)
 	return make_eventfd(count, flags);
 }
 
-#define MFD_CLOEXEC 1U
+#define MFD_CLOEXEC  1U
 #define MFD_NAME_MAX 249
 
 /* A file without a name in the root file system. Seals are not offered. */
@@ -110,7 +110,8 @@ UK_SYSCALL_RESTART(int, open, const char *path, unsigned flags, uint32_t mode)
 {
 	int rc = path_check(path);
 
-	return (int)restartable(rc ? rc : uk_fd_open(files(), fs(), UK_AT_FDCWD, path, flags, mode));
+	return (int)restartable(rc ? rc
+				   : uk_fd_open(files(), fs(), UK_AT_FDCWD, path, flags, mode));
 }
 
 UK_SYSCALL_RESTART(int, creat, const char *path, uint32_t mode)

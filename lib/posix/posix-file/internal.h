@@ -35,41 +35,41 @@ static inline int path_check(const char *path)
  * Runs `call`, in which `at` stands for where the path starts, and gives its result; or the
  * error of `path` or `dirfd`.
  */
-#define WITH_AT(dirfd, path, call)                                        \
-	({                                                                \
-		struct uk_file *at = NULL;                                \
-		long rc_ = path_check(path);                              \
-		if (!rc_)                                                 \
-			rc_ = uk_fd_get_at(files(), dirfd, path, &at);    \
-		if (!rc_) {                                               \
-			rc_ = (call);                                     \
-			uk_fd_put_at(at);                                 \
-		}                                                         \
-		rc_;                                                      \
+#define WITH_AT(dirfd, path, call)                                                                 \
+	({                                                                                         \
+		struct uk_file *at = NULL;                                                         \
+		long rc_ = path_check(path);                                                       \
+		if (!rc_)                                                                          \
+			rc_ = uk_fd_get_at(files(), dirfd, path, &at);                             \
+		if (!rc_) {                                                                        \
+			rc_ = (call);                                                              \
+			uk_fd_put_at(at);                                                          \
+		}                                                                                  \
+		rc_;                                                                               \
 	})
 
 /* The same for a descriptor alone: `f` is its file. */
-#define WITH_FILE(fd, call)                                \
-	({                                                 \
-		struct uk_file *f = uk_fd_get(files(), fd); \
-		long rc_ = -EBADF;                         \
-		if (f) {                                   \
-			rc_ = (call);                      \
-			uk_file_put(f);                    \
-		}                                          \
-		rc_;                                       \
+#define WITH_FILE(fd, call)                                                                        \
+	({                                                                                         \
+		struct uk_file *f = uk_fd_get(files(), fd);                                        \
+		long rc_ = -EBADF;                                                                 \
+		if (f) {                                                                           \
+			rc_ = (call);                                                              \
+			uk_file_put(f);                                                            \
+		}                                                                                  \
+		rc_;                                                                               \
 	})
 
 /* And for transfers, which descriptors opened with O_PATH do not allow. */
-#define WITH_IO(fd, call)                                     \
-	({                                                    \
-		struct uk_file *f = uk_fd_get_io(files(), fd); \
-		long rc_ = -EBADF;                            \
-		if (UK_LIKELY(f)) {                           \
-			rc_ = (call);                         \
-			uk_file_put(f);                       \
-		}                                             \
-		rc_;                                          \
+#define WITH_IO(fd, call)                                                                          \
+	({                                                                                         \
+		struct uk_file *f = uk_fd_get_io(files(), fd);                                     \
+		long rc_ = -EBADF;                                                                 \
+		if (UK_LIKELY(f)) {                                                                \
+			rc_ = (call);                                                              \
+			uk_file_put(f);                                                            \
+		}                                                                                  \
+		rc_;                                                                               \
 	})
 
 /* For calls that start again after a signal's handler. */

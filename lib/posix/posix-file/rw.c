@@ -34,7 +34,8 @@ UK_SYSCALL_RESTART(ssize_t, write, int fd, const void *buf, size_t n)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
-	return WITH_IO(fd, bad_buffer(buf, n) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
+	return WITH_IO(fd,
+		       bad_buffer(buf, n) ? -EFAULT : posix_file_written(uk_file_write(f, &it)));
 }
 
 /* What has positions does not make anybody wait, so there is nothing to start again. */

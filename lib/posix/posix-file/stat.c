@@ -47,8 +47,7 @@ UK_SYSCALL(long, statx, int dirfd, const char *path, unsigned flags, unsigned ma
 	struct uk_abi_statx x;
 	long rc;
 
-	if ((mask & UK_STATX_RESERVED) ||
-	    (flags & ~(unsigned)(STAT_FLAGS | UK_AT_STATX_SYNC_TYPE)))
+	if ((mask & UK_STATX_RESERVED) || (flags & ~(unsigned)(STAT_FLAGS | UK_AT_STATX_SYNC_TYPE)))
 		return -EINVAL;
 	rc = stat_at(dirfd, path, flags & (unsigned)STAT_FLAGS, &st);
 	if (rc)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mappings of files. A private mapping is a copy made at once: changes to the file after mmap are not
- * seen, which POSIX leaves open. A shared one must be the file's own pages and is not offered yet.
+ * Mappings of files. A private mapping is a copy made at once: changes to the file after mmap are
+ * not seen, which POSIX leaves open. A shared one must be the file's own pages and is not offered
+ * yet.
  */
 #include <uk/fdtab.h>
 #include <uk/inode.h>
@@ -44,8 +45,8 @@ static long map_copy(struct uk_file *f, uk_vaddr_t hint, size_t len, unsigned pr
 	return (long)p;
 }
 
-long posix_mmap_file(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags, int fd,
-		     int64_t off)
+long posix_mmap_file(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags,
+		     int fd, int64_t off)
 {
 	struct uk_file *f = uk_fd_get_io(uk_process_current()->files, fd);
 	long rc;

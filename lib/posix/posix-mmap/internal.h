@@ -11,8 +11,8 @@
 #define PROT_KNOWN (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
 
 /* A mapping of a file: the address or an error. vflags: UK_VMEM_*. */
-long posix_mmap_file(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags, int fd,
-		     int64_t off);
+long posix_mmap_file(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags,
+		     int fd, int64_t off);
 
 static inline bool is_page_aligned(uk_vaddr_t va)
 {

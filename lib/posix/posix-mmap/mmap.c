@@ -8,7 +8,9 @@
 #include <uk/syscall.h>
 #include "internal.h"
 
-/* Hints about memory that need no answer: NORESERVE, POPULATE (we always do), STACK, DENYWRITE ... */
+/*
+ * Hints about memory that need no answer: NORESERVE, POPULATE (we always do), STACK, DENYWRITE ...
+ */
 #define MAP_REFUSED (0x100U | 0x40000U) /* GROWSDOWN, HUGETLB: promises that we do not keep */
 
 static long result(void *p)
@@ -76,8 +78,8 @@ UK_SYSCALL(long, mremap, uk_vaddr_t va, size_t old_len, size_t new_len, unsigned
 }
 
 /*
- * There is no heap of this kind. The result is where it would end, and never what was asked for: that is
- * how brk(2) says "no memory", and what makes libcs use mmap.
+ * There is no heap of this kind. The result is where it would end, and never what was asked for:
+ * that is how brk(2) says "no memory", and what makes libcs use mmap.
  */
 UK_SYSCALL_LEAF(long, brk, uk_vaddr_t end)
 {

@@ -25,8 +25,8 @@ struct resume {
 };
 
 /*
- * These functions begin or end while the thread does not count as being inside a system call. By the
- * name of their section they are recognised as kernel code nevertheless, so that no interrupt
+ * These functions begin or end while the thread does not count as being inside a system call. By
+ * the name of their section they are recognised as kernel code nevertheless, so that no interrupt
  * diverts the thread in here: a call that is about to start again would miss what the handler of
  * that signal wanted (divert.c).
  */
@@ -136,7 +136,9 @@ NOT_DIVERTED static struct resume deliver(struct uk_task *self, struct sigframe 
 		irq = uk_spin_lock_irq(&p->lock);
 		sig = signal_take(self, ~s->blocked, &what, &garbage);
 		if (!sig) {
-			/* The mask of sigsuspend() and the like comes back, with what it held up. */
+			/*
+			 * The mask of sigsuspend() and the like comes back, with what it held up.
+			 */
 			if (s->have_saved) {
 				s->have_saved = false;
 				signal_set_mask(self, s->saved);
@@ -169,7 +171,9 @@ NOT_DIVERTED struct resume posix_signal_leave(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
 
-	/* A thread of the kernel has no signals; a call inside a call leaves them to the outer one. */
+	/*
+	 * A thread of the kernel has no signals; a call inside a call leaves them to the outer one.
+	 */
 	if (!self || self->thread->in_syscall)
 		return finish(f);
 	self->thread->in_syscall++;

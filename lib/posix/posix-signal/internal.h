@@ -9,14 +9,14 @@
 #define SIG_UNBLOCKABLE (UK_SIGBIT(UK_SIGKILL) | UK_SIGBIT(UK_SIGSTOP))
 
 /* Made by the instruction that the thread executes: delivered before all others. */
-#define SIG_SYNCHRONOUS                                                                       \
-	(UK_SIGBIT(UK_SIGSEGV) | UK_SIGBIT(UK_SIGBUS) | UK_SIGBIT(UK_SIGILL) |                \
+#define SIG_SYNCHRONOUS                                                                            \
+	(UK_SIGBIT(UK_SIGSEGV) | UK_SIGBIT(UK_SIGBUS) | UK_SIGBIT(UK_SIGILL) |                     \
 	 UK_SIGBIT(UK_SIGTRAP) | UK_SIGBIT(UK_SIGFPE) | UK_SIGBIT(UK_SIGSYS))
 
 /* Default action: nothing. The stop signals too, as for the first process of a Linux system. */
-#define SIG_IGNORED_BY_DEFAULT                                                                \
-	(UK_SIGBIT(UK_SIGCHLD) | UK_SIGBIT(UK_SIGCONT) | UK_SIGBIT(UK_SIGURG) |               \
-	 UK_SIGBIT(UK_SIGWINCH) | UK_SIGBIT(UK_SIGSTOP) | UK_SIGBIT(UK_SIGTSTP) |             \
+#define SIG_IGNORED_BY_DEFAULT                                                                     \
+	(UK_SIGBIT(UK_SIGCHLD) | UK_SIGBIT(UK_SIGCONT) | UK_SIGBIT(UK_SIGURG) |                    \
+	 UK_SIGBIT(UK_SIGWINCH) | UK_SIGBIT(UK_SIGSTOP) | UK_SIGBIT(UK_SIGTSTP) |                  \
 	 UK_SIGBIT(UK_SIGTTIN) | UK_SIGBIT(UK_SIGTTOU))
 
 static inline bool signal_is_ignored(const struct uk_process *p, int sig)

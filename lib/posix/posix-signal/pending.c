@@ -171,7 +171,9 @@ void signal_find_taker(struct uk_process *p, uint64_t set)
 	struct uk_task *t;
 	uint64_t left = set & p->signals.pending.set;
 
-	/* Whoever waits for it with sigwait() comes first, then the oldest that does not block it. */
+	/*
+	 * Whoever waits for it with sigwait() comes first, then the oldest that does not block it.
+	 */
 	uk_list_for_each(t, &p->tasks, node)
 		if (left & t->signals.waiting) {
 			left &= ~t->signals.waiting;

@@ -150,8 +150,9 @@ static long queue(int tgid, int tid, int sig, const struct uk_abi_siginfo *user)
 
 	if (uk_get_user(&info, user))
 		return -EFAULT;
-	what = (struct uk_sigentry){ .sig = sig, .code = info.code, .pid = info.pid,
-				     .uid = info.uid, .value = info.value };
+	what = (struct uk_sigentry){
+		.sig = sig, .code = info.code, .pid = info.pid, .uid = info.uid, .value = info.value
+	};
 	return post(tgid, tid, &what);
 }
 

@@ -29,15 +29,16 @@ long uk_syscall_missing(long nr)
 		uk_pr_warn("system call %ld does not exist", nr);
 	} else if (!said[nr]) {
 		said[nr] = true;
-		uk_pr_warn("system call %s (%ld) is not in this image", names[nr] ? names[nr] : "?", nr);
+		uk_pr_warn("system call %s (%ld) is not in this image", names[nr] ? names[nr] : "?",
+			   nr);
 	}
 	return -ENOSYS;
 }
 
-#define UK_SYSCALL_X(nr, name, args)                                  \
-	UK_WEAK long uk_sys_##name(UK_SYSCALL_ANON_##args)            \
-	{                                                             \
-		return uk_syscall_missing(nr);                        \
+#define UK_SYSCALL_X(nr, name, args)                                                               \
+	UK_WEAK long uk_sys_##name(UK_SYSCALL_ANON_##args)                                         \
+	{                                                                                          \
+		return uk_syscall_missing(nr);                                                     \
 	}
 
 #define UK_SYSCALL_ANON_0 void
@@ -65,8 +66,8 @@ long uk_syscall_enosys(void)
 	return -ENOSYS;
 }
 
-#define UK_SYSCALL_X(nr, name, args)                  \
-	long uk_sys_##name(UK_SYSCALL_LONGS_##args)   \
+#define UK_SYSCALL_X(nr, name, args)                                                               \
+	long uk_sys_##name(UK_SYSCALL_LONGS_##args)                                                \
 		__attribute__((__weak__, __alias__("uk_syscall_enosys")));
 
 #endif
@@ -79,8 +80,7 @@ UK_WEAK long uk_syscall_leave_slow(long result)
 	return result;
 }
 
-UK_WEAK long uk_syscall_restart(long a, long b, long c,
-				long d, long e, long f)
+UK_WEAK long uk_syscall_restart(long a, long b, long c, long d, long e, long f)
 {
 	return -EINTR;
 }
@@ -90,8 +90,7 @@ UK_WEAK void uk_syscall_set_restart(void (*handler)(void), void *pc)
 }
 
 #ifdef CONFIG_LIBPOSIX_SYSCALL_NONE
-long uk_syscall_table(long nr, long a, long b, long c,
-		      long d, long e, long f)
+long uk_syscall_table(long nr, long a, long b, long c, long d, long e, long f)
 {
 	return uk_syscall_missing(nr);
 }

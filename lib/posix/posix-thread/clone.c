@@ -26,9 +26,9 @@
 #define CLONE_CHILD_SETTID   0x01000000
 
 #define CLONE_SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
-#define CLONE_KNOWN                                                                               \
-	(CLONE_SHARED | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | \
-	 CLONE_DETACHED | CLONE_CHILD_SETTID)
+#define CLONE_KNOWN                                                                                \
+	(CLONE_SHARED | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |                       \
+	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID)
 
 /*
  * The stack's lower end is the application's affair; the scheduler wants one, and gets an address

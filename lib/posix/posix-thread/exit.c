@@ -74,9 +74,8 @@ static void robust_died(const struct uk_abi_robust_list *list, void **link, uint
 	do {
 		if ((old & FUTEX_TID_MASK) != tid)
 			return;
-	} while (!__atomic_compare_exchange_n(word, &old,
-					      (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED, false,
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(word, &old, (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
+					      false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (old & FUTEX_WAITERS)
 		uk_futex_wake(word, 1, UK_FUTEX_BITSET_ANY);
 }
@@ -118,7 +117,8 @@ UK_SYSCALL(long, exit, int status)
 	/*
 	 * As soon as the word is 0 the joiner may free the stack that this code runs on. Interrupts
 	 * are masked, so nobody else runs on this CPU until it has been left for good. (With
-	 * several CPUs the word must be cleared after the switch, by the thread that is switched to.)
+	 * several CPUs the word must be cleared after the switch, by the thread that is switched
+	 * to.)
 	 */
 	uk_irq_disable();
 	uk_task_remove(self);

@@ -9,15 +9,15 @@
 #include <uk/time.h>
 #include <uk/uaccess.h>
 
-#define FUTEX_WAIT            0
-#define FUTEX_WAKE            1
-#define FUTEX_REQUEUE         3
-#define FUTEX_CMP_REQUEUE     4
-#define FUTEX_WAKE_OP         5
-#define FUTEX_WAIT_BITSET     9
-#define FUTEX_WAKE_BITSET     10
-#define FUTEX_PRIVATE         128
-#define FUTEX_CLOCK_REALTIME  256
+#define FUTEX_WAIT           0
+#define FUTEX_WAKE           1
+#define FUTEX_REQUEUE        3
+#define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP        5
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_WAKE_BITSET    10
+#define FUTEX_PRIVATE        128
+#define FUTEX_CLOCK_REALTIME 256
 
 /* Relative for FUTEX_WAIT, absolute for FUTEX_WAIT_BITSET. */
 static int deadline_of(const struct uk_abi_timespec *timeout, bool relative, bool wall,
@@ -56,8 +56,8 @@ static long two_words(int op, uint32_t *addr, uint32_t n, uint32_t *addr2, uint3
 }
 
 /*
- * Waking is half of all calls, and needs nothing of what waiting needs: a function apart, reached by
- * a jump, so that no register is saved on the way.
+ * Waking is half of all calls, and needs nothing of what waiting needs: a function apart, reached
+ * by a jump, so that no register is saved on the way.
  */
 static UK_NOINLINE long wake(uint32_t *addr, long op, uint32_t n)
 {
@@ -67,13 +67,13 @@ static UK_NOINLINE long wake(uint32_t *addr, long op, uint32_t n)
 	return UK_UNLIKELY(uk_syscall_must_deliver()) ? uk_syscall_leave_slow(rc) : rc;
 }
 
-#define FUTEX_AROUND(name, n)                                            \
-	if ((uk_b & ~(long)FUTEX_PRIVATE) == FUTEX_WAKE)                 \
-		return wake((uint32_t *)uk_a, uk_b, (uint32_t)uk_c);     \
+#define FUTEX_AROUND(name, n)                                                                      \
+	if ((uk_b & ~(long)FUTEX_PRIVATE) == FUTEX_WAKE)                                           \
+		return wake((uint32_t *)uk_a, uk_b, (uint32_t)uk_c);                               \
 	UK_SYSCALL_AROUND_RESTART(name, n)
 
-UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, uint32_t *addr, int op,
-		  uint32_t val, const struct uk_abi_timespec *timeout, uint32_t *addr2,
+UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, uint32_t *addr,
+		  int op, uint32_t val, const struct uk_abi_timespec *timeout, uint32_t *addr2,
 		  uint32_t val3)
 {
 	unsigned n2 = (unsigned)(uintptr_t)timeout; /* the same argument, as a number */

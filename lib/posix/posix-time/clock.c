@@ -9,8 +9,8 @@
 #include "internal.h"
 
 /* Clocks of other threads and processes: bits 0 to 2 are the kind, the rest the inverted id. */
-#define CPU_CLOCK_PROCESS(id) (((id) & 7) == 2)
-#define CPU_CLOCK_THREAD(id)  (((id) & 7) == 6)
+#define CPU_CLOCK_PROCESS(id) (((id)&7) == 2)
+#define CPU_CLOCK_THREAD(id)  (((id)&7) == 6)
 #define CPU_CLOCK_ID(id)      (~((id) >> 3))
 
 static uk_nsec process_time(void)
@@ -139,7 +139,8 @@ UK_SYSCALL_LEAF(long, gettimeofday, struct uk_abi_timeval *tv, struct timezone *
 {
 	struct timezone utc = { 0, 0 };
 
-	if ((tv && uk_put_user(uk_abi_timeval(uk_clock_wall()), tv)) || (tz && uk_put_user(utc, tz)))
+	if ((tv && uk_put_user(uk_abi_timeval(uk_clock_wall()), tv)) ||
+	    (tz && uk_put_user(utc, tz)))
 		return -EFAULT;
 	return 0;
 }

@@ -20,7 +20,9 @@ int posix_clock_read(int clock, uk_nsec *now);
  */
 int posix_clock_deadline(int clock, bool absolute, uk_nsec time, uk_nsec *deadline);
 
-/* A timer with an interval: all that setitimer, timer_settime and timerfd_settime have in common. */
+/*
+ * A timer with an interval: all that setitimer, timer_settime and timerfd_settime have in common.
+ */
 struct period {
 	struct uk_timer timer;
 	uk_nsec deadline; /* of the next expiry; UK_NSEC_MAX: not armed */

@@ -42,7 +42,7 @@ UK_SYSCALL(long, setitimer, int which, const struct uk_abi_itimerval *new,
 
 	if (which != ITIMER_REAL)
 		return -EINVAL;
-	if (new && uk_get_user(&want, new)) /* NULL stops it, as on Linux */
+	if (new &&uk_get_user(&want, new)) /* NULL stops it, as on Linux */
 		return -EFAULT;
 	if (!uk_abi_timeval_nsec(&want.value, &first) ||
 	    !uk_abi_timeval_nsec(&want.interval, &interval))

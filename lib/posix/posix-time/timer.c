@@ -39,8 +39,8 @@ static struct uk_spinlock lock; /* taken before the process's */
 
 static void add_overrun(struct timer *t, uint64_t n)
 {
-	t->overrun.count = n > OVERRUN_MAX - t->overrun.count ? OVERRUN_MAX
-							      : t->overrun.count + (uint32_t)n;
+	t->overrun.count =
+		n > OVERRUN_MAX - t->overrun.count ? OVERRUN_MAX : t->overrun.count + (uint32_t)n;
 }
 
 static void expired(struct uk_timer *timer)
@@ -93,7 +93,10 @@ static int set_event(struct timer *t, const struct uk_abi_sigevent *ev)
 	if (!found || ev->signo < 1 || ev->signo > UK_SIGNALS)
 		return -EINVAL;
 	t->entry = (struct uk_sigentry){
-		.sig = ev->signo, .code = UK_SI_TIMER, .value = ev->value, .keep = true,
+		.sig = ev->signo,
+		.code = UK_SI_TIMER,
+		.value = ev->value,
+		.keep = true,
 		.overrun = &t->overrun,
 	};
 	return 0;
@@ -153,7 +156,9 @@ static long settime(int id, bool absolute, uk_nsec first, uk_nsec interval,
 		state(t, was);
 		if (first)
 			posix_clock_deadline(t->clock, absolute, first, &deadline);
-		/* A signal of the old setting that is still pending does not speak for the new one. */
+		/*
+		 * A signal of the old setting that is still pending does not speak for the new one.
+		 */
 		uk_signal_cancel_entry(&uk_process_boot, &t->entry);
 		t->overrun.count = 0;
 		period_start(&t->period, deadline, first ? interval : 0);

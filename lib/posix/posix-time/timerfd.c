@@ -111,9 +111,8 @@ static long exchange(int fd, bool absolute, const struct uk_abi_itimerspec *new,
 
 	if (!f)
 		return -EBADF;
-	if (f->ops != &timerfd_ops ||
-	    (new && (!uk_abi_timespec_nsec(&new->value, &first) ||
-		     !uk_abi_timespec_nsec(&new->interval, &interval)))) {
+	if (f->ops != &timerfd_ops || (new && (!uk_abi_timespec_nsec(&new->value, &first) ||
+					       !uk_abi_timespec_nsec(&new->interval, &interval)))) {
 		uk_file_put(f);
 		return -EINVAL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The system calls of files, on whatever the root file system is. What they rest on has tests of its
- * own; these are about arguments, results and what the calls add.
+ * The system calls of files, on whatever the root file system is. What they rest on has tests of
+ * its own; these are about arguments, results and what the calls add.
  */
 #include <uk/abi/file.h>
 #include <uk/abi/signal.h>
@@ -71,7 +71,8 @@ UK_TEST(posix_file, names)
 	UK_EXPECT_EQ(uk_sys_readlinkat(dir, S("l"), S(buf), sizeof(buf)), 1L);
 	UK_EXPECT_EQ(uk_sys_readlink(S("/d/f"), S(buf), sizeof(buf)), (long)-EINVAL);
 	UK_EXPECT_EQ(uk_sys_linkat(dir, S("f"), CWD, S("/d/g"), 0), 0L);
-	UK_EXPECT_EQ(uk_sys_renameat2(dir, S("g"), dir, S("f"), UK_RENAME_NOREPLACE), (long)-EEXIST);
+	UK_EXPECT_EQ(uk_sys_renameat2(dir, S("g"), dir, S("f"), UK_RENAME_NOREPLACE),
+		     (long)-EEXIST);
 	UK_EXPECT_EQ(uk_sys_renameat2(dir, S("g"), dir, S("h"), 3), (long)-EINVAL);
 	UK_EXPECT_EQ(uk_sys_renameat(dir, S("g"), CWD, S("/d/h")), 0L);
 	UK_EXPECT_EQ(uk_sys_access(S("/d/h"), UK_R_OK | UK_W_OK), 0L);

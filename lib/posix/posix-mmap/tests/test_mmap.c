@@ -32,7 +32,8 @@ UK_TEST(mmap, anonymous)
 	UK_EXPECT_EQ(uk_sys_madvise((long)p, 3 * UK_PAGE_SIZE, UK_MADV_DONTNEED), 0L);
 	UK_EXPECT_EQ(p[UK_PAGE_SIZE], 0);
 	p[0] = 1;
-	q = (char *)uk_sys_mremap((long)p, 3 * UK_PAGE_SIZE, 64 * UK_PAGE_SIZE, UK_MREMAP_MAYMOVE, 0);
+	q = (char *)uk_sys_mremap((long)p, 3 * UK_PAGE_SIZE, 64 * UK_PAGE_SIZE, UK_MREMAP_MAYMOVE,
+				  0);
 	UK_REQUIRE(!uk_is_err(q));
 	UK_EXPECT_EQ(q[0], 1);
 	UK_EXPECT_EQ(uk_sys_munmap((long)q, 64 * UK_PAGE_SIZE), 0L);
@@ -80,7 +81,8 @@ UK_TEST(mmap, private_copy_of_a_file)
 
 	UK_REQUIRE(fd >= 0);
 	uk_sys_pwrite64(fd, (long)"hello", 5, UK_PAGE_SIZE);
-	p = (char *)uk_sys_mmap(0, 2 * UK_PAGE_SIZE, UK_VMEM_READ, UK_MAP_PRIVATE, fd, UK_PAGE_SIZE);
+	p = (char *)uk_sys_mmap(0, 2 * UK_PAGE_SIZE, UK_VMEM_READ, UK_MAP_PRIVATE, fd,
+				UK_PAGE_SIZE);
 	UK_REQUIRE(!uk_is_err(p));
 	UK_EXPECT_EQ(memcmp(p, "hello", 6), 0);
 	UK_EXPECT_EQ(uk_sys_mprotect((long)p, UK_PAGE_SIZE, RW), 0L);

@@ -236,7 +236,9 @@ UK_TEST(signal, restart)
 {
 	const int futex_wait = 0;
 
-	/* The wait starts again after the first handler, and finds another value after the second. */
+	/*
+	 * The wait starts again after the first handler, and finds another value after the second.
+	 */
 	word = 0;
 	UK_REQUIRE(act(UK_SIGALRM, note_and_release, UK_SA_RESTART, 0) == 0);
 	alarm_in(5);
@@ -346,8 +348,8 @@ UK_TEST(signal, vector_state_survives_a_handler)
 			 "1: cmpl $0, %[calls]\n\t"
 			 "je 1b\n\t"
 			 "movdqu %%xmm0, (%[out])\n\t"
-			 "movdqu %%xmm15, 16(%[out])"
-			 :: [vec] "r"(vec), [out] "r"(out), [calls] "m"(calls)
+			 "movdqu %%xmm15, 16(%[out])" ::[vec] "r"(vec),
+			 [out] "r"(out), [calls] "m"(calls)
 			 : "memory", "cc");
 	UK_EXPECT_EQ(out[0] + out[1] + out[2] + out[3], 10UL);
 	reset(UK_SIGALRM);
@@ -418,7 +420,8 @@ static UK_NOINLINE long read_page_zero(void)
 
 UK_TEST(signal, fault)
 {
-	struct uk_abi_stack st = { .sp = alt, .size = sizeof(alt) }, off = { .flags = UK_SS_DISABLE };
+	struct uk_abi_stack st = { .sp = alt, .size = sizeof(alt) },
+			    off = { .flags = UK_SS_DISABLE };
 
 	UK_REQUIRE(act(UK_SIGSEGV, step_over, 0, 0) == 0);
 	UK_EXPECT_EQ(read_page_zero(), 99L);

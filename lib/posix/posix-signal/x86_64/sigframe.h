@@ -39,7 +39,7 @@ _Static_assert(sizeof(struct sigframe) % 16 == 0, "alignment of a handler's stac
 _Static_assert(SIGFRAME_SIZE - SIGFRAME_INFO >= 144, "entry.S, restore");
 
 /* Arithmetic flags, direction, trap and alignment check: what an application may set. */
-#define EFLAGS_USER 0x40dd5UL
+#define EFLAGS_USER  0x40dd5UL
 #define EFLAGS_CLEAR 0x40500UL /* trap, direction, alignment check: off when a handler starts */
 
 static inline uintptr_t sigframe_sp(const struct sigframe *f)
@@ -80,7 +80,9 @@ static inline void sigframe_sanitize(struct sigframe *f)
 	f->uc.mcontext.eflags = (f->uc.mcontext.eflags & EFLAGS_USER) | (flags & ~EFLAGS_USER);
 }
 
-/* The highest place below `top` where a frame may lie: a function starts with sp + 8 aligned to 16. */
+/*
+ * The highest place below `top` where a frame may lie: a function starts with sp + 8 aligned to 16.
+ */
 static inline struct sigframe *sigframe_place(uintptr_t top)
 {
 	return (struct sigframe *)(((top - sizeof(struct sigframe)) & ~(uintptr_t)15) - 8);

@@ -83,7 +83,7 @@ static void note(int sig, struct uk_abi_siginfo *info, void *uc)
 	overruns = (int)info->uid;
 }
 
-static void catch(int sig)
+static void catch (int sig)
 {
 	struct uk_abi_sigaction sa = { (uintptr_t)note, UK_SA_SIGINFO, 0, 0 };
 
@@ -95,7 +95,7 @@ UK_TEST(posix_time, itimer)
 {
 	struct uk_abi_itimerval it = { { 0, 3000 }, { 0, 3000 } }, off = { 0 }, left;
 
-	catch(UK_SIGALRM);
+	catch (UK_SIGALRM);
 	UK_EXPECT_EQ(uk_sys_setitimer(0, (long)&it, 0), 0L);
 	while (calls < 3)
 		uk_sys_pause();
@@ -122,7 +122,7 @@ UK_TEST(posix_time, timer_with_overruns)
 	struct uk_abi_timespec ts = ms(15);
 	int32_t id = -1;
 
-	catch(UK_SIGRTMIN + 3);
+	catch (UK_SIGRTMIN + 3);
 	UK_REQUIRE(uk_sys_timer_create(UK_CLOCK_MONOTONIC, (long)&ev, (long)&id) == 0);
 	uk_sys_rt_sigprocmask(UK_SIG_BLOCK, (long)&set, 0, 8);
 	UK_EXPECT_EQ(uk_sys_timer_settime(id, 0, (long)&it, 0), 0L);

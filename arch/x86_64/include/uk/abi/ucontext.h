@@ -40,8 +40,8 @@ struct uk_abi_mcontext {
 	uint16_t cs, gs, fs, ss;
 	uint64_t err, trapno; /* of a fault: the CPU's error code and vector */
 	uint64_t oldmask;
-	uint64_t cr2;         /* the address of a page fault */
-	void *fpstate;        /* an XSAVE or FXSAVE area, or NULL: left at a function call */
+	uint64_t cr2;  /* the address of a page fault */
+	void *fpstate; /* an XSAVE or FXSAVE area, or NULL: left at a function call */
 	uint64_t reserved[8];
 };
 
@@ -50,11 +50,11 @@ struct uk_abi_ucontext {
 	struct uk_abi_ucontext *link;
 	struct uk_abi_stack stack; /* what sigaltstack() was, and will be again */
 	struct uk_abi_mcontext mcontext;
-	uint64_t sigmask; /* blocked before the handler, and again after it */
+	uint64_t sigmask;          /* blocked before the handler, and again after it */
 	uint64_t sigmask_rest[15]; /* libcs have room for 1,024 signals */
 };
 
-#define UK_MCONTEXT_CHECK(field, off) \
+#define UK_MCONTEXT_CHECK(field, off)                                                              \
 	_Static_assert(offsetof(struct uk_abi_mcontext, field) == (off), #field)
 UK_MCONTEXT_CHECK(r15, UK_MCONTEXT_R15);
 UK_MCONTEXT_CHECK(rbx, UK_MCONTEXT_RBX);

@@ -3,8 +3,8 @@
  * Random numbers that cannot be guessed: a ChaCha20 generator (RFC 8439) with fast key erasure.
  *
  * Every request runs on a key that is overwritten before the request's bytes are handed out, so
- * that who reads the memory later learns nothing about what was given before. It is seeded at the first
- * request from uk_plat_entropy(), and again after 1 MiB of output or five minutes.
+ * that who reads the memory later learns nothing about what was given before. It is seeded at the
+ * first request from uk_plat_entropy(), and again after 1 MiB of output or five minutes.
  */
 #ifndef UK_RANDOM_H
 #define UK_RANDOM_H

@@ -42,7 +42,7 @@ struct uk_process {
 	bool no_new_privs;
 	struct uk_creds creds;
 	struct uk_abi_rlimit limits[UK_RLIMITS];
-	struct uk_fdtab *files;  /* set by posix-file */
+	struct uk_fdtab *files; /* set by posix-file */
 	struct uk_fs_ctx *fs;
 #ifdef CONFIG_LIBPOSIX_SIGNAL
 	struct uk_process_signals signals;

@@ -20,16 +20,16 @@ struct uk_sigoverrun {
 struct uk_sigentry {
 	struct uk_queue_node node;
 	int32_t sig;
-	int32_t code;   /* si_code */
-	int32_t pid;    /* ... of a fault: the address is in `value` */
+	int32_t code; /* si_code */
+	int32_t pid;  /* ... of a fault: the address is in `value` */
 	uint32_t uid;
 	uint64_t value;
-	bool keep;      /* belongs to somebody (a timer): not freed on delivery */
+	bool keep;                     /* belongs to somebody (a timer): not freed on delivery */
 	struct uk_sigoverrun *overrun; /* or NULL */
 };
 
 struct uk_sigpending {
-	uint64_t set;          /* a bit may be set without an entry: nothing is known but the number */
+	uint64_t set; /* a bit may be set without an entry: nothing is known but the number */
 	struct uk_queue queue; /* of struct uk_sigentry, in order of arrival */
 };
 

@@ -13,7 +13,7 @@
 #include <uk/api.h>
 #include <uk/process.h>
 
-#define UK_SIGBIT(sig) (1ULL << ((sig) - 1))
+#define UK_SIGBIT(sig) (1ULL << ((sig)-1))
 
 UK_API_BEGIN
 
@@ -25,10 +25,10 @@ int uk_signal_send(struct uk_process *process, int sig);
 int uk_signal_send_task(struct uk_task *task, int sig);
 
 /*
- * The same with all that the receiver will see, to thread `tid` or, if that is 0, to the process. The
- * entry stays the caller's and is sent at most once at a time: if it is pending already, or
- * an ordinary signal of its number is, or there is no such thread, the result is false. For timers
- * and faults. Any context.
+ * The same with all that the receiver will see, to thread `tid` or, if that is 0, to the process.
+ * The entry stays the caller's and is sent at most once at a time: if it is pending already, or an
+ * ordinary signal of its number is, or there is no such thread, the result is false. For timers and
+ * faults. Any context.
  */
 bool uk_signal_send_entry(struct uk_process *process, int tid, struct uk_sigentry *entry);
 
@@ -36,9 +36,9 @@ bool uk_signal_send_entry(struct uk_process *process, int tid, struct uk_sigentr
 void uk_signal_cancel_entry(struct uk_process *process, struct uk_sigentry *entry);
 
 /*
- * For calls that wait with another mask (ppoll, pselect, epoll_pwait): put `mask` in force. After the
- * wait _restore; with -EINTR the old mask comes back only after the handlers have run.
- * `mask` is the caller's pointer, NULL: change nothing. 0, -EFAULT, -EINVAL (size). Threads.
+ * For calls that wait with another mask (ppoll, pselect, epoll_pwait): put `mask` in force. After
+ * the wait _restore; with -EINTR the old mask comes back only after the handlers have run. `mask`
+ * is the caller's pointer, NULL: change nothing. 0, -EFAULT, -EINVAL (size). Threads.
  */
 int uk_signal_mask_swap(const uint64_t *mask, size_t size);
 void uk_signal_mask_restore(long result);

@@ -51,7 +51,7 @@
 #define UK_ERESTART           512 /* Linux's ERESTARTSYS; never leaves the kernel */
 #define UK_SYSCALL_INSN_BYTES 2
 
-/* An entry of the number table, where that holds only what is in the image (CONFIG_..._LINKED). */
+/* An entry of the number table where that holds what is in the image (CONFIG_..._LINKED). */
 struct uk_syscall_entry {
 	void (*handler)(void);
 	long nr;
@@ -62,11 +62,11 @@ UK_API_BEGIN
 /*
  * Leaving a system call while a signal waits: tail calls of the handlers, so that the stack is the
  * caller's. Delivers, and returns `result`; the second starts the call that was named with
- * uk_syscall_set_restart() again, with these arguments, or returns -EINTR; the thread still counts as
- * being inside, since it must not be diverted on the way: a request for cancellation that was noted
- * there for later would come too late. (`pc` is where the call
- * returns to; it is told, so that it is right even where the compiler makes no tail calls.)
- * The library of signals defines them; without it they do nothing.
+ * uk_syscall_set_restart() again, with these arguments, or returns -EINTR; the thread still counts
+ * as being inside, since it must not be diverted on the way: a request for cancellation that was
+ * noted there for later would come too late. (`pc` is where the call returns to; it is told, so
+ * that it is right even where the compiler makes no tail calls.) The library of signals defines
+ * them; without it they do nothing.
  */
 long uk_syscall_leave_slow(long result);
 long uk_syscall_restart(long a, long b, long c, long d, long e, long f);
@@ -119,9 +119,11 @@ static inline bool uk_syscall_leave(void)
 
 #endif
 
+/* clang-format off */
+
 /* The number of arguments, 0 to 6. */
-#define UK_NARGS(...)                                  UK_NARGS_(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define UK_NARGS_(z, a, b, c, d, e, f, n, ...)         n
+#define UK_NARGS(...)                          UK_NARGS_(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define UK_NARGS_(z, a, b, c, d, e, f, n, ...) n
 
 #define UK_SYSCALL_PARAMS_0()                 void
 #define UK_SYSCALL_PARAMS_1(a)                a
@@ -190,7 +192,8 @@ static inline bool uk_syscall_leave(void)
  * A call that may start again must leave by a tail call, so that the frame of a signal's handler
  * has the caller's stack pointer and not one inside the kernel: a libc may divert the thread to
  * code that relies on it. Compilers make tail calls where optimising and where no local variable's
- * address got around, so the author's function stays apart, and unoptimised builds optimise this one.
+ * address got around, so the author's function stays apart, and unoptimised builds optimise this
+ * one.
  */
 #ifdef __clang__
 #define UK_SYSCALL_TAIL
@@ -237,5 +240,7 @@ static inline bool uk_syscall_leave(void)
 #define UK_SYSCALL_LEAF(ret, name, ...)                                           \
 	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_CALL, ret, name, UK_NARGS(__VA_ARGS__), \
 			  ##__VA_ARGS__)
+
+/* clang-format on */
 
 #endif

@@ -21,22 +21,23 @@
 #define UK_SYSCALL_CALL_6(f_) f_(a, b, c, d, e, f)
 
 /* The system call `nr`, which must be a constant after inlining. Result or negated error. */
-static inline __attribute__((__always_inline__)) long
-uk_syscall_direct(long nr, long a, long b, long c, long d, long e, long f)
+static inline __attribute__((__always_inline__)) long uk_syscall_direct(long nr, long a, long b,
+									long c, long d, long e,
+									long f)
 {
 	switch (nr) {
-#define UK_SYSCALL_X(nr_, name, args) \
-	case nr_:                     \
+#define UK_SYSCALL_X(nr_, name, args)                                                              \
+	case nr_:                                                                                  \
 		return UK_SYSCALL_CALL_##args(uk_sys_##name);
-	UK_SYSCALL_LIST(UK_SYSCALL_X)
+		UK_SYSCALL_LIST(UK_SYSCALL_X)
 #undef UK_SYSCALL_X
 	}
 	return -38; /* -ENOSYS; a libc's <errno.h> need not be there */
 }
 
 /* Direct if the compiler knows the number, through the table if not. */
-static inline __attribute__((__always_inline__)) long
-uk_syscall(long nr, long a, long b, long c, long d, long e, long f)
+static inline __attribute__((__always_inline__)) long uk_syscall(long nr, long a, long b, long c,
+								 long d, long e, long f)
 {
 	if (__builtin_constant_p(nr))
 		return uk_syscall_direct(nr, a, b, c, d, e, f);

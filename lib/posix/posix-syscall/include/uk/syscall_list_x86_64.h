@@ -13,6 +13,7 @@
 
 #define UK_SYSCALL_LIMIT 512 /* every number is below */
 
+/* clang-format off */
 #define UK_SYSCALL_LIST(X) \
 	X(0, read, 3) \
 	X(1, write, 3) \
@@ -376,5 +377,6 @@
 	X(448, process_mrelease, 2) \
 	X(449, futex_waitv, 5) \
 	X(450, set_mempolicy_home_node, 4)
+/* clang-format on */
 
 #endif

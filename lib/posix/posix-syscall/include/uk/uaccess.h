@@ -68,17 +68,17 @@ static inline ssize_t uk_strncpy_from_user(char *dst, const char *src, size_t si
 }
 
 /* One value of the pointed-to type: uk_get_user(&local, user_pointer). */
-#define uk_get_user(dst, src)                                                       \
-	({                                                                          \
-		_Static_assert(sizeof(*(dst)) == sizeof(*(src)), "uk_get_user: size"); \
-		uk_copy_from_user(dst, src, sizeof(*(dst)));                        \
+#define uk_get_user(dst, src)                                                                      \
+	({                                                                                         \
+		_Static_assert(sizeof(*(dst)) == sizeof(*(src)), "uk_get_user: size");             \
+		uk_copy_from_user(dst, src, sizeof(*(dst)));                                       \
 	})
 
 /* One value: uk_put_user(value, user_pointer). */
-#define uk_put_user(value, dst)                                  \
-	({                                                       \
-		__typeof__(*(dst)) uk_put_ = (value);            \
-		uk_copy_to_user(dst, &uk_put_, sizeof(uk_put_)); \
+#define uk_put_user(value, dst)                                                                    \
+	({                                                                                         \
+		__typeof__(*(dst)) uk_put_ = (value);                                              \
+		uk_copy_to_user(dst, &uk_put_, sizeof(uk_put_));                                   \
 	})
 
 /*
@@ -88,10 +88,10 @@ static inline ssize_t uk_strncpy_from_user(char *dst, const char *src, size_t si
  *
  *	struct uk_abi_stat local, *st = uk_out_begin(user, &local);
  */
-#define uk_out_begin(user, local)                                                  \
-	({                                                                         \
-		(void)(local);                                                     \
-		UK_LIKELY(uk_access_ok(user, sizeof(*(user)))) ? (user) : NULL;    \
+#define uk_out_begin(user, local)                                                                  \
+	({                                                                                         \
+		(void)(local);                                                                     \
+		UK_LIKELY(uk_access_ok(user, sizeof(*(user)))) ? (user) : NULL;                    \
 	})
 #define uk_out_end(user, built) ((void)(user), (void)(built), 0)
 

@@ -23,18 +23,18 @@
 #define UK_MS_INVALIDATE 2
 #define UK_MS_SYNC       4
 
-#define UK_MADV_NORMAL     0
-#define UK_MADV_RANDOM     1
-#define UK_MADV_SEQUENTIAL 2
-#define UK_MADV_WILLNEED   3
-#define UK_MADV_DONTNEED   4
-#define UK_MADV_FREE       8
-#define UK_MADV_HUGEPAGE   14
-#define UK_MADV_NOHUGEPAGE 15
-#define UK_MADV_DONTDUMP   16
-#define UK_MADV_DODUMP     17
-#define UK_MADV_COLD       20
-#define UK_MADV_PAGEOUT    21
+#define UK_MADV_NORMAL         0
+#define UK_MADV_RANDOM         1
+#define UK_MADV_SEQUENTIAL     2
+#define UK_MADV_WILLNEED       3
+#define UK_MADV_DONTNEED       4
+#define UK_MADV_FREE           8
+#define UK_MADV_HUGEPAGE       14
+#define UK_MADV_NOHUGEPAGE     15
+#define UK_MADV_DONTDUMP       16
+#define UK_MADV_DODUMP         17
+#define UK_MADV_COLD           20
+#define UK_MADV_PAGEOUT        21
 #define UK_MADV_POPULATE_READ  22
 #define UK_MADV_POPULATE_WRITE 23
 

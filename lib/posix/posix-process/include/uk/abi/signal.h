@@ -68,11 +68,11 @@ struct uk_abi_sigaction {
 };
 
 /* si_code of signals that the kernel or another thread makes. */
-#define UK_SI_USER    0 /* kill */
-#define UK_SI_KERNEL  128
-#define UK_SI_QUEUE   (-1)
-#define UK_SI_TIMER   (-2)
-#define UK_SI_TKILL   (-6)
+#define UK_SI_USER     0 /* kill */
+#define UK_SI_KERNEL   128
+#define UK_SI_QUEUE    (-1)
+#define UK_SI_TIMER    (-2)
+#define UK_SI_TKILL    (-6)
 #define UK_SEGV_MAPERR 1
 #define UK_SEGV_ACCERR 2
 #define UK_BUS_ADRALN  1
@@ -100,10 +100,10 @@ struct uk_abi_siginfo {
 	};
 };
 
-#define UK_SS_ONSTACK 1
-#define UK_SS_DISABLE 2
+#define UK_SS_ONSTACK    1
+#define UK_SS_DISABLE    2
 #define UK_SS_AUTODISARM (1U << 31)
-#define UK_MINSIGSTKSZ 2048
+#define UK_MINSIGSTKSZ   2048
 
 /* sigaltstack(2) */
 struct uk_abi_stack {

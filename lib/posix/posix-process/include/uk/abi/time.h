@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Times as the system calls carry them (Linux linux/time.h, 64-bit), and their conversion to and from
- * nanoseconds.
+ * Times as the system calls carry them (Linux linux/time.h, 64-bit), and their conversion to and
+ * from nanoseconds.
  */
 #ifndef UK_ABI_TIME_H
 #define UK_ABI_TIME_H
@@ -39,8 +39,8 @@ struct uk_abi_itimerval {
 };
 
 /*
- * Nanoseconds of a time, at most UK_NSEC_MAX - 1, so that a time never means "no timeout". False if it
- * is not valid: negative, or a part of a second that is none.
+ * Nanoseconds of a time, at most UK_NSEC_MAX - 1, so that a time never means "no timeout". False if
+ * it is not valid: negative, or a part of a second that is none.
  */
 static inline bool uk_abi_time_nsec(int64_t sec, int64_t part, int64_t per_sec, uk_nsec *nsec)
 {
