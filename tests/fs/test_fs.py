@@ -2,6 +2,7 @@
 """Files and the terminal, from outside: initrd, vfs.fstab, limits, and a pseudo-terminal to type on."""
 import fcntl
 import os
+import pathlib
 import pty
 import select
 import shutil
@@ -88,12 +89,14 @@ def test_damaged_initrd(app, root, tmp_path, damage, message):
 
 def test_embedded_initrd(root, tmp_path):
     """In the image itself; what the loader gives comes on top."""
-    archive = pack(root, tmp_path / "initrd")
-    mine = tmp_path / "embed"
+    # At a place that is the same in every run: a build folder remembers where its application is.
+    mine = pathlib.Path(whittle.OUT, "test-fs-embed")
+    shutil.rmtree(mine, ignore_errors=True)
     shutil.copytree(os.path.join(HERE, "app"), mine)
+    archive = pack(root, mine / "archive")
     (mine / "defconfig").write_text("CONFIG_LIBUKCPIO_EMBED=y\n"
                                     "CONFIG_LIBUKCPIO_EMBED_FILE=\"%s\"\n" % archive)
-    (mine / "Config.uk").write_text("config APPEMBED\n\tbool\n\tdefault y\n\tselect LIBMUSL\n")
+    (mine / "Config.uk").write_text("config APPTEST_FS_EMBED\n\tbool\n\tdefault y\n\tselect LIBMUSL\n")
     more = tmp_path / "more"
     (more / "m").mkdir(parents=True)
     for plat in whittle.PLATFORMS:
