@@ -189,6 +189,7 @@ static int devfs_mount(const char *dev, unsigned flags, const char *opts, struct
 	fs->inodes = 1;
 	fs->root.fops = &devfs_dir_fops;
 	fs->root.ino = INO_ROOT;
+	fs->root.nlink = 3; /* shm is a directory */
 	fs->fs.ops = &devfs_fs_ops;
 	fs->fs.root = &fs->root;
 	*out = &fs->fs;
