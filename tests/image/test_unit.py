@@ -11,10 +11,17 @@ import pytest
 
 import whittle
 
-CASES = sorted(
-    (suite, name)
+# The same suites with each scheduler, and with another default heap.
+VARIANTS = ["", "prio buddy"]
+# A scheduler's own tests need an image that has it.
+ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy"}
+
+RUNS = sorted(
+    (plat, variant, suite, name)
     for path in glob.glob(os.path.join(whittle.ROOT, "lib/*/*/tests/test_*.c"))
-    for suite, name in re.findall(r"^UK_TEST\((\w+),\s*(\w+)\)", open(path).read(), re.M))
+    for suite, name in re.findall(r"^UK_TEST\((\w+),\s*(\w+)\)", open(path).read(), re.M)
+    for plat in whittle.PLATFORMS
+    for variant in VARIANTS if ONLY.get(path.split(os.sep)[-3], variant) == variant)
 
 
 def parse_ktap(text):
@@ -39,20 +46,20 @@ def parse_ktap(text):
 def outcome():
     cache = {}
 
-    def get(plat):
-        if plat not in cache:
-            img = whittle.image("unittest", plat)
-            # One boot per platform; a crash in the middle leaves the rest without a result.
+    def get(plat, variant):
+        if (plat, variant) not in cache:
+            img = whittle.image("unittest", plat, configs=variant)
+            # One boot for all; a crash in the middle leaves the rest without a result.
             r = whittle.run(img, options=["--memory", "64M"] if plat == "kvm" else [], timeout=300)
-            cache[plat] = (parse_ktap(r.out.decode(errors="replace")), r)
-        return cache[plat]
+            cache[plat, variant] = (parse_ktap(r.out.decode(errors="replace")), r)
+        return cache[plat, variant]
     return get
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("suite,case", CASES, ids=["%s.%s" % c for c in CASES])
-def test_unit(outcome, plat, suite, case):
-    results, r = outcome(plat)
+@pytest.mark.parametrize("plat,variant,suite,case", RUNS, ids=[
+    "-".join(filter(None, [p, v.replace(" ", "+"), "%s.%s" % (s, c)])) for p, v, s, c in RUNS])
+def test_unit(outcome, plat, variant, suite, case):
+    results, r = outcome(plat, variant)
     if (suite, case) not in results:
         pytest.fail("%s.%s did not report; the image ended with %r" % (suite, case, r))
     ok, skip, notes = results[(suite, case)]
@@ -62,7 +69,8 @@ def test_unit(outcome, plat, suite, case):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-def test_status_tells(outcome, plat):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_status_tells(outcome, plat, variant):
     """The image's exit status is the number of failed cases."""
-    results, r = outcome(plat)
+    results, r = outcome(plat, variant)
     assert r.status == min(100, sum(not ok for ok, _, _ in results.values())), r
