@@ -6,9 +6,9 @@
  * call: with the parent's registers and a result of 0. What makes a process (anything less than
  * sharing memory, files and signal actions) answers -ENOSYS.
  */
-#include <uk/alloc.h>
 #include <uk/errno.h>
 #include <uk/process.h>
+#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 #include "internal.h"
@@ -43,26 +43,6 @@ static void child_start(void *arg)
 	posix_clone_return(arg);
 }
 
-void posix_thread_release(struct uk_thread *thread)
-{
-	uk_free(thread->posix);
-}
-
-static struct uk_task *new_task(const struct uk_task *parent)
-{
-	struct uk_process *p = parent->process;
-	struct uk_task *task;
-
-	if (p->ntasks >= p->limits[UK_RLIMIT_NPROC].cur)
-		return NULL;
-	task = uk_calloc(1, sizeof(*task));
-#ifdef CONFIG_LIBPOSIX_SIGNAL
-	if (task)
-		task->signals.blocked = parent->signals.blocked;
-#endif
-	return task;
-}
-
 static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, int32_t *ctid,
 			 uintptr_t tls, const struct clone_regs *regs)
 {
@@ -78,7 +58,7 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 		.flags = UK_THREAD_DETACHED | UK_THREAD_SUSPENDED,
 		.policy = self->policy,
 		.prio = self->prio,
-		.release = posix_thread_release,
+		.posix_size = sizeof(*task),
 	};
 
 	if ((flags & CLONE_SHARED) != CLONE_SHARED)
@@ -90,15 +70,20 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 	     !uk_access_ok(ctid, sizeof(*ctid))) ||
 	    !uk_access_ok(copy, sizeof(*copy)))
 		return -EFAULT;
-	task = new_task(parent);
-	if (!task)
+	if (parent->process->ntasks >= parent->process->limits[UK_RLIMIT_NPROC].cur)
 		return -EAGAIN;
 	*copy = *regs;
 	t = uk_thread_create(NULL, self->name, child_start, copy, &attr);
-	if (!t) {
-		uk_free(task);
+	if (!t)
 		return -EAGAIN;
+	task = t->posix;
+	if (self->name == parent->name) { /* set by prctl(): ends with the parent */
+		memcpy(task->name, parent->name, sizeof(task->name));
+		uk_thread_set_name(t, task->name);
 	}
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+	task->signals.blocked = parent->signals.blocked;
+#endif
 	uk_task_add(task, parent->process, t);
 	if (flags & CLONE_CHILD_CLEARTID)
 		task->clear_tid = (uint32_t *)ctid;

@@ -3,7 +3,6 @@
  * The end of a thread, and what is told to others by it: the word that a joiner waits on
  * (set_tid_address, CLONE_CHILD_CLEARTID) and the locks it still held (robust lists).
  */
-#include <uk/alloc.h>
 #include <uk/errno.h>
 #include <uk/futex.h>
 #include <uk/irq.h>

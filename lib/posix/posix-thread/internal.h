@@ -27,6 +27,4 @@ UK_NORETURN void posix_clone_return(struct clone_regs *regs);
 long posix_clone(unsigned long flags, uintptr_t stack, int32_t *ptid, int32_t *ctid, uintptr_t tls,
 		 const struct clone_regs *regs);
 
-void posix_thread_release(struct uk_thread *thread);
-
 #endif

@@ -82,7 +82,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	if (!s)
 		s = self->sched;
 	reap();
-	t = uk_malloc(sizeof(*t));
+	t = uk_malloc(sizeof(*t) + attr->posix_size);
 	if (!t)
 		return NULL;
 	*t = (struct uk_thread){
@@ -93,7 +93,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 		.flags = attr->flags,
 		.fn = fn,
 		.arg = arg,
-		.posix = attr->posix,
+		.posix = attr->posix_size ? memset(t + 1, 0, attr->posix_size) : NULL,
 		.release = attr->release,
 		.name = name ? name : self->name,
 		.stack = attr->stack,

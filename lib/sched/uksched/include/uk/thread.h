@@ -81,7 +81,11 @@ struct uk_thread_attr {
 	unsigned int flags; /* UK_THREAD_DETACHED | UK_THREAD_SUSPENDED */
 	uint8_t policy;
 	uint8_t prio;
-	void *posix; /* initial value of uk_thread.posix */
+	/*
+	 * So many bytes more are allocated behind the struct, zeroed; uk_thread.posix points to
+	 * them, and they live as long as the thread. 0: uk_thread.posix is NULL.
+	 */
+	size_t posix_size;
 	/*
 	 * Called once when the thread is gone for good: it has left its stack, and its struct is
 	 * freed next. Runs in another thread, which may block in it. NULL: nothing to do.
