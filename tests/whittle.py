@@ -31,20 +31,21 @@ def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
     return p.stdout if check else p
 
 
-def image(app, plat, configs="", out=None, extra=()):
+def image(app, plat, configs="", extra=()):
     """Path of an application's image, built if this test run has not built it yet.
 
-    Each set of configuration fragments has a build folder of its own under the test build.
+    Each set of configuration fragments has build folders of its own; packages are shared.
     """
-    root = out or os.path.join(OUT, "test-" + "-".join(configs.split())) if configs or out else OUT
-    key = (app, configs, root, tuple(extra))
     name = os.path.basename(app.rstrip("/"))
+    folder = os.path.join(OUT, "test-" + "-".join(configs.split()) if configs else "", name)
+    key = (app, folder, tuple(extra))
     if key not in _built:
+        words = ["APP=" + app, "O=" + OUT, "B=" + folder, "CONFIGS=" + configs, *extra]
         # A .config left behind by somebody's menuconfig would make the result theirs, not ours.
-        make("APP=" + app, "O=" + root, "CONFIGS=" + configs, "defconfig", *extra)
-        make("APP=" + app, "O=" + root, "CONFIGS=" + configs, *extra)
+        make(*words, "defconfig")
+        make(*words)
         _built[key] = True
-    return os.path.join(root, name, "%s_%s-%s" % (name, plat, ARCH))
+    return os.path.join(folder, "%s_%s-%s" % (name, plat, ARCH))
 
 
 class Result:
