@@ -31,13 +31,14 @@ def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
     return p.stdout if check else p
 
 
-def image(app, plat, configs="", extra=()):
+def image(app, plat, configs="", out=None, extra=()):
     """Path of an application's image, built if this test run has not built it yet.
 
     Each set of configuration fragments has build folders of its own; packages are shared.
     """
     name = os.path.basename(app.rstrip("/"))
     folder = os.path.join(OUT, "test-" + "-".join(configs.split()) if configs else "", name)
+    folder = os.path.join(out, name) if out else folder
     key = (app, folder, tuple(extra))
     if key not in _built:
         words = ["APP=" + app, "O=" + OUT, "B=" + folder, "CONFIGS=" + configs, *extra]
