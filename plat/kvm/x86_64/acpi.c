@@ -23,7 +23,13 @@
 #define BIOS_START 0xe0000
 #define BIOS_END   0x100000
 
+#define RSDP_SIGNATURE 0x2052545020445352 /* "RSD PTR " */
+
 static uk_paddr_t rsdp_told;
+
+/* What root() found, so that firmware without ACPI is searched once: entry size 0 means not yet. */
+static uint64_t root_pa;
+static unsigned root_entry;
 
 void acpi_init(uk_paddr_t rsdp)
 {
@@ -71,15 +77,16 @@ static const uint8_t *table_map(uint64_t pa, size_t *len)
 
 static bool rsdp_ok(const uint8_t *r)
 {
-	return !memcmp(r, "RSD PTR ", 8) && !sum(r, RSDP_V1) && (r[15] < 2 || !sum(r, RSDP_V2));
+	return *(const uint64_t *)r == RSDP_SIGNATURE && !sum(r, RSDP_V1) && (r[15] < 2 || !sum(r, RSDP_V2));
 }
 
-/* The root table: physical address and size of its entries. */
-static uint64_t root(unsigned *entry)
+/* Finds the root table: its physical address, 0 if there is none, and the size of its entries. */
+static void find_root(void)
 {
 	const uint8_t *r, *bios = NULL;
 	uint64_t pa = 0;
 
+	root_entry = 4;
 	if (rsdp_told) {
 		r = map(rsdp_told, RSDP_V2);
 		if (r && !rsdp_ok(r)) {
@@ -99,26 +106,26 @@ static uint64_t root(unsigned *entry)
 	}
 	if (r) {
 		pa = r[15] >= 2 ? acpi_field(r, 24, 8) : 0;
-		*entry = pa ? 8 : 4;
+		root_entry = pa ? 8 : 4;
 		if (!pa)
 			pa = acpi_field(r, 16, 4);
 	}
 	if (r || bios)
 		uk_plat_unmap_boot(r ? r : bios, RSDP_V2);
-	return pa;
+	root_pa = pa;
 }
 
 size_t acpi_read(const char *sig, void *buf, size_t size)
 {
-	unsigned entry = 4;
-	uint64_t pa = root(&entry);
 	size_t len, n = 0;
 	const uint8_t *list, *t;
 
+	if (!root_entry)
+		find_root();
 	memset(buf, 0, size);
-	list = pa ? table_map(pa, &len) : NULL;
-	for (size_t i = HEADER_SIZE; list && !n && i + entry <= len; i += entry) {
-		uint64_t where = acpi_field(list, (unsigned)i, entry);
+	list = root_pa ? table_map(root_pa, &len) : NULL;
+	for (size_t i = HEADER_SIZE; list && !n && i + root_entry <= len; i += root_entry) {
+		uint64_t where = acpi_field(list, (unsigned)i, root_entry);
 
 		t = map(where, 4);
 		if (!t || memcmp(t, sig, 4))
