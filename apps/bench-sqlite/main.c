@@ -31,8 +31,10 @@ static void create(const char *table)
 {
 	char statement[160];
 
-	snprintf(statement, sizeof(statement), "CREATE TABLE %s(id INT PRIMARY KEY NOT NULL, "
-		 "name TEXT, age INT, addr CHAR(50), salary REAL);", table);
+	snprintf(statement, sizeof(statement),
+		 "CREATE TABLE %s(id INT PRIMARY KEY NOT NULL, "
+		 "name TEXT, age INT, addr CHAR(50), salary REAL);",
+		 table);
 	sql(statement);
 }
 
@@ -41,8 +43,10 @@ static void insert(const char *table, int n)
 	char statement[160];
 
 	for (int i = 0; i < n; i++) {
-		snprintf(statement, sizeof(statement), "INSERT INTO %s VALUES "
-			 "(%d, 'Paul', 32, 'California', 20000.00);", table, i);
+		snprintf(statement, sizeof(statement),
+			 "INSERT INTO %s VALUES "
+			 "(%d, 'Paul', 32, 'California', 20000.00);",
+			 table, i);
 		sql(statement);
 	}
 }

@@ -150,11 +150,11 @@ static void cancels(void (*fn)(void), int delay)
 	EXPECT_EQ(after, 0);
 }
 
-#define CANCELS(name)                          \
-	TEST(cancel, name)                     \
-	{                                      \
-		cancels(block_##name, 10);     \
-		cancels(block_##name, 0);      \
+#define CANCELS(name)                                                                              \
+	TEST(cancel, name)                                                                         \
+	{                                                                                          \
+		cancels(block_##name, 10);                                                         \
+		cancels(block_##name, 0);                                                          \
 	}
 
 CANCELS(read)

@@ -295,7 +295,8 @@ TEST(files, broken_pipe)
 TEST(files, memory_maps)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *q;
+	char *p = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *q;
 
 	REQUIRE(p != MAP_FAILED);
 	for (size_t i = 0; i < 4 * page; i++)

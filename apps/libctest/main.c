@@ -32,8 +32,8 @@ bool test_check(bool ok, const char *file, int line, const char *what, long a, l
 {
 	if (!ok) {
 		failed = true;
-		printf("    # %s:%d: expected %s; left %ld (%#lx), right %ld (%#lx)\n", file, line, what,
-		       a, a, b, b);
+		printf("    # %s:%d: expected %s; left %ld (%#lx), right %ld (%#lx)\n", file, line,
+		       what, a, a, b, b);
 	}
 	return ok;
 }
@@ -57,8 +57,8 @@ bool test_check_double(const char *file, int line, const char *what, double a, d
 
 	if (!ok) {
 		failed = true;
-		printf("    # %s:%d: %s is %a (%.17g), expected %a (%.17g)\n", file, line, what, a, a,
-		       b, b);
+		printf("    # %s:%d: %s is %a (%.17g), expected %a (%.17g)\n", file, line, what, a,
+		       a, b, b);
 	}
 	return ok;
 }

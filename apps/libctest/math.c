@@ -12,6 +12,8 @@
 
 #pragma STDC FENV_ACCESS ON
 
+/* A table reads better as one. */
+/* clang-format off */
 static const double args[] = { 0.1, 0.5, 0.75, 1.0, 1.5, 2.718281828459045, 10.0, 100.5, 1e-10, 12345.678 };
 
 static const struct {
@@ -74,6 +76,7 @@ static const struct {
 	{ "y1", y1, { -0x1.9d5f74698d59dp+2, -0x1.78b26a2b7c4ep+0, -0x1.099fcbe60fd83p+0, -0x1.8ffb207d66b94p-1, -0x1.a6343b92d8b0fp-2,
 	  0x1.e029433feaee6p-3, 0x1.fdfbcc7958f39p-3, -0x1.c050f4577ec08p-5, -0x1.7b7477dbad022p+32, -0x1.030502f35b2d4p-15 } },
 };
+/* clang-format on */
 
 TEST(math, exact_results)
 {

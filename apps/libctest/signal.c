@@ -376,7 +376,8 @@ static void on_timer(union sigval v)
 
 TEST(signal, timer_thread)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_THREAD, .sigev_notify_function = on_timer,
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD,
+			       .sigev_notify_function = on_timer,
 			       .sigev_value = { .sival_int = 77 } };
 	struct itimerspec it = { .it_value = { 0, 10000000 } };
 	timer_t t;

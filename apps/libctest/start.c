@@ -34,7 +34,9 @@ TEST(start, constructors_by_priority)
 
 static _Thread_local int tls_data = 42;
 static _Thread_local int tls_zero;
-static _Thread_local struct { char c; } __attribute__((__aligned__(64))) tls_aligned = { 7 };
+static _Thread_local struct {
+	char c;
+} __attribute__((__aligned__(64))) tls_aligned = { 7 };
 _Thread_local long tls_public = -1;
 
 TEST(start, tls_of_the_main_thread)

@@ -12,12 +12,12 @@
 #include <wchar.h>
 #include "test.h"
 
-#define FMT(expected, ...)                                            \
-	do {                                                          \
-		char b_[600];                                         \
-		int n_ = snprintf(b_, sizeof(b_), __VA_ARGS__);       \
-		EXPECT_STR(b_, expected);                             \
-		EXPECT_EQ(n_, (int)strlen(expected));                 \
+#define FMT(expected, ...)                                                                         \
+	do {                                                                                       \
+		char b_[600];                                                                      \
+		int n_ = snprintf(b_, sizeof(b_), __VA_ARGS__);                                    \
+		EXPECT_STR(b_, expected);                                                          \
+		EXPECT_EQ(n_, (int)strlen(expected));                                              \
 	} while (0)
 
 TEST(stdio, print_integers)
@@ -58,7 +58,8 @@ TEST(stdio, print_floats)
 	FMT("0.1000000000000000055511151231257827021181583404541015625", "%.55f", 0.1);
 	FMT("2 2 4 4", "%.0f %.0f %.0f %.0f", 1.5, 2.5, 3.5, 4.5);
 	FMT("1.7976931348623157e+308 4.94066e-324", "%.17g %g", DBL_MAX, 4.9406564584124654e-324);
-	FMT("+1.5|  1.50|1.50  |001.5|1.", "%+g|%6.2f|%-6.2f|%05.1f|%#.0f", 1.5, 1.5, 1.5, 1.5, 1.0);
+	FMT("+1.5|  1.50|1.50  |001.5|1.", "%+g|%6.2f|%-6.2f|%05.1f|%#.0f", 1.5, 1.5, 1.5, 1.5,
+	    1.0);
 	FMT("1.18973149535723176502e+4932", "%.20Le", LDBL_MAX);
 	FMT("0.33333333333333333334", "%.20Lf", 1.0L / 3.0L);
 }

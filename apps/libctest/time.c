@@ -105,7 +105,11 @@ TEST(time, zone_from_rules)
 	EXPECT_STR(tzname[1], "CEST");
 	EXPECT_EQ(timezone, -3600L);
 	/* The hour that does not exist: 2024-03-31 02:30. */
-	tm = (struct tm){ .tm_year = 124, .tm_mon = 2, .tm_mday = 31, .tm_hour = 2, .tm_min = 30,
+	tm = (struct tm){ .tm_year = 124,
+			  .tm_mon = 2,
+			  .tm_mday = 31,
+			  .tm_hour = 2,
+			  .tm_min = 30,
 			  .tm_isdst = -1 };
 	EXPECT_NE(mktime(&tm), (time_t)-1);
 	EXPECT_NE(tm.tm_hour, 2);

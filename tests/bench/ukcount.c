@@ -74,15 +74,15 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = 1;
 /* ---- counters -------------------------------------------------------------------------------- */
 
 enum counter {
-	LOW,	 /* instructions at user addresses (below 2^47): Linux programs, and unikernels */
-	HIGH,	 /* instructions at kernel addresses */
-	REP,	 /* of both: iterations of movs, stos, cmps, scas, lods with a rep prefix */
-	PIO,	 /* in, out, ins, outs */
-	MMIO,	 /* loads and stores of device memory, with mmio=on */
+	LOW,  /* instructions at user addresses (below 2^47): Linux programs, and unikernels */
+	HIGH, /* instructions at kernel addresses */
+	REP,  /* of both: iterations of movs, stos, cmps, scas, lods with a rep prefix */
+	PIO,  /* in, out, ins, outs */
+	MMIO, /* loads and stores of device memory, with mmio=on */
 	HLT,
-	MSR,	 /* rdmsr, wrmsr */
+	MSR, /* rdmsr, wrmsr */
 	CPUID,
-	MOVCR,	 /* mov from and to control registers */
+	MOVCR,   /* mov from and to control registers */
 	SYSCALL, /* syscall, sysenter, int 0x80 */
 	IRET,
 	MARKS,
@@ -90,8 +90,8 @@ enum counter {
 };
 
 static const char *const names[NR_COUNTERS] = {
-	"low", "high", "rep", "pio", "mmio", "hlt", "msr", "cpuid", "movcr", "syscall", "iret",
-	"marks",
+	"low", "high",  "rep",   "pio",     "mmio", "hlt",
+	"msr", "cpuid", "movcr", "syscall", "iret", "marks",
 };
 
 static uint64_t private_counters[NR_COUNTERS];
@@ -173,13 +173,14 @@ static void write_profile(void)
 
 static bool is_mark(const uint8_t *p, size_t n)
 {
-	return n == 7 && p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b && p[6] == 0x55;
+	return n == 7 && p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b &&
+	       p[6] == 0x55;
 }
 
 static bool is_prefix(uint8_t b)
 {
-	static const uint8_t legacy[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e,
-					  0x64, 0x65 };
+	static const uint8_t legacy[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26,
+					  0x2e, 0x36, 0x3e, 0x64, 0x65 };
 
 	return memchr(legacy, b, sizeof(legacy)) || (b & 0xf0) == 0x40; /* 0x40..0x4f: REX */
 }
@@ -283,7 +284,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
-		marked = marked || is_mark(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
+		marked =
+			marked || is_mark(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
@@ -309,8 +311,10 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_mem_cb(insn, on_memory, QEMU_PLUGIN_CB_NO_REGS,
 							 QEMU_PLUGIN_MEM_RW, NULL);
 		if (is_mark(p, size))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS,
-							       new_mark(p, qemu_plugin_insn_vaddr(insn)));
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
+							       QEMU_PLUGIN_CB_NO_REGS,
+							       new_mark(p, qemu_plugin_insn_vaddr(
+										   insn)));
 	}
 }
 

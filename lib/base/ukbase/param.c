@@ -44,7 +44,8 @@ static int next_word(const char **s, char *dst, const char *end)
 			return -E2BIG;
 		if (depth) { /* lists are unquoted by uk_param_next() */
 			depth -= *p == ']' && !quote;
-			quote = quote ? (*p == quote ? 0 : quote) : (*p == '"' || *p == '\'' ? *p : 0);
+			quote = quote ? (*p == quote ? 0 : quote)
+				      : (*p == '"' || *p == '\'' ? *p : 0);
 			*dst++ = *p;
 		} else if (quote ? *p == quote : (*p == '"' || *p == '\'')) {
 			quote = quote ? 0 : *p;
@@ -71,7 +72,8 @@ int uk_param_next(const char **list, char *word, size_t size)
 
 static int parse_bool(const char *v, bool *out)
 {
-	static const char *const words[] = { "0", "1", "n", "y", "no", "yes", "off", "on", "false", "true" };
+	static const char *const words[] = { "0",   "1",   "n",  "y",     "no",
+					     "yes", "off", "on", "false", "true" };
 
 	for (size_t i = 0; i < UK_ARRAY_SIZE(words); i++) {
 		if (!uk_strcmp(v, words[i])) {
@@ -151,10 +153,13 @@ static UK_COLD UK_NORETURN void unknown(const char *name)
 		}
 	}
 	if (best == ~0U)
-		uk_fatal("unknown kernel parameter `%s`: this image has none; put ` -- ` before the "
-			 "application's arguments", name);
+		uk_fatal(
+			"unknown kernel parameter `%s`: this image has none; put ` -- ` before the "
+			"application's arguments",
+			name);
 	uk_fatal("unknown kernel parameter `%s`; the nearest known one is `%s`; the application's "
-		 "arguments go behind ` -- `", name, nearest);
+		 "arguments go behind ` -- `",
+		 name, nearest);
 }
 
 static void set_word(char *word)
@@ -176,8 +181,8 @@ static void set_word(char *word)
 		rc = set_param(p, value);
 		if (rc)
 			uk_fatal("kernel parameter `%s`: %s `%s` (%s)", word,
-				 rc == -ERANGE ? "number too large" : "bad value", value ? value : "",
-				 p->help);
+				 rc == -ERANGE ? "number too large" : "bad value",
+				 value ? value : "", p->help);
 		return;
 	}
 	unknown(word);
@@ -210,7 +215,8 @@ void uk_param_parse(char *line)
 
 		rc = next_word(&s, word, (char *)UINTPTR_MAX);
 		if (rc < 0)
-			uk_fatal("kernel command line: a quote or bracket is not closed in `%s`", word);
+			uk_fatal("kernel command line: a quote or bracket is not closed in `%s`",
+				 word);
 		if (!rc)
 			break;
 		if (is_machine_word(word))

@@ -33,7 +33,8 @@ static void pad(struct sink *k, char c, int n)
 }
 
 /* A sign or prefix, zeros, the body; padded to the width. */
-static void emit_field(struct sink *k, const struct spec *sp, const char *prefix, const char *body, int n)
+static void emit_field(struct sink *k, const struct spec *sp, const char *prefix, const char *body,
+		       int n)
 {
 	int plen = (int)uk_strlen(prefix);
 	int zeros = sp->precision > n ? sp->precision - n : 0;
@@ -52,14 +53,15 @@ static void emit_field(struct sink *k, const struct spec *sp, const char *prefix
 		pad(k, ' ', fill);
 }
 
-static void emit_number(struct sink *k, const struct spec *sp, uint64_t v, unsigned base, char letter,
-			const char *prefix)
+static void emit_number(struct sink *k, const struct spec *sp, uint64_t v, unsigned base,
+			char letter, const char *prefix)
 {
 	char buf[22];
 	int i = sizeof(buf);
 
 	for (; v || (i == sizeof(buf) && sp->precision); v /= base)
-		buf[--i] = (char)("0123456789abcdef"[v % base] & (letter == 'X' && v % base > 9 ? ~0x20 : ~0));
+		buf[--i] = (char)("0123456789abcdef"[v % base] &
+				  (letter == 'X' && v % base > 9 ? ~0x20 : ~0));
 	emit_field(k, sp, prefix, buf + i, (int)sizeof(buf) - i);
 }
 
@@ -174,7 +176,8 @@ static void convert(struct sink *k, const struct spec *sp, char c, int len, va_l
 	case 'c': {
 		char ch = (char)va_arg(*ap, int);
 
-		emit_field(k, &(struct spec){ .left = sp->left, .width = sp->width, .precision = -1 },
+		emit_field(k,
+			   &(struct spec){ .left = sp->left, .width = sp->width, .precision = -1 },
 			   "", &ch, 1);
 		break;
 	}
@@ -183,7 +186,8 @@ static void convert(struct sink *k, const struct spec *sp, char c, int len, va_l
 		if (!s)
 			s = "(null)";
 		u = sp->precision >= 0 ? uk_strnlen(s, (size_t)sp->precision) : uk_strlen(s);
-		emit_field(k, &(struct spec){ .left = sp->left, .width = sp->width, .precision = -1 },
+		emit_field(k,
+			   &(struct spec){ .left = sp->left, .width = sp->width, .precision = -1 },
 			   "", s, (int)u);
 		break;
 	default:

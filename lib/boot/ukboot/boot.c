@@ -33,13 +33,13 @@ static void run_initialisers(void)
 UK_NORETURN void uk_boot(struct uk_bootinfo *bi)
 {
 	uk_bootinfo = bi;
-	if (bi->argv)                    /* a process has its words apart already */
+	if (bi->argv) /* a process has its words apart already */
 		uk_param_parse_argv(bi->argc, bi->argv);
 	else
 		uk_param_parse(bi->cmdline);
-	uk_percpu()->preempt_off = 0;    /* one context so far: nothing to switch to */
-	uk_irq_enable();                 /* traps and the interrupt controller are the platform's, set up before */
-	run_initialisers();              /* heap, clock, scheduler, devices, files, system calls */
+	uk_percpu()->preempt_off = 0; /* one context so far: nothing to switch to */
+	uk_irq_enable();              /* traps and interrupt controller: set up by the platform */
+	run_initialisers();           /* heap, clock, scheduler, devices, files, system calls */
 	uk_boot_main(uk_app_argc, uk_app_argv);
 	__builtin_unreachable();
 }

@@ -11,8 +11,8 @@
 #include <uk/alloc.h>
 #include <uk/arch/ctx.h>
 
-#define HIDDEN       __attribute__((__visibility__("hidden")))
-#define IS_POW2(x)   ((x) && !((x) & ((x) - 1)))
+#define HIDDEN     __attribute__((__visibility__("hidden")))
+#define IS_POW2(x) ((x) && !((x) & ((x)-1)))
 
 /*
  * The heap calls this before it answers NULL (uk_heap->nomem, set in start.c), so that malloc() has

@@ -18,13 +18,14 @@
 #include <uk/print.h>
 #include <uk/syscall_list.h>
 
-UK_PARAM_LIST(env, vars, "HOME=/ PATH=/bin:/usr/bin", "environment of the application: [ A=1 B=2 ]");
+UK_PARAM_LIST(env, vars, "HOME=/ PATH=/bin:/usr/bin",
+	      "environment of the application: [ A=1 B=2 ]");
 
 #define AUX_MAX 8 /* pairs */
 
 int main(int argc, char **argv, char **envp);
-int __libc_start_main(int (*main_fn)(int, char **, char **), int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*ldso)(void));
+int __libc_start_main(int (*main_fn)(int, char **, char **), int argc, char **argv,
+		      void (*init)(void), void (*fini)(void), void (*ldso)(void));
 
 void __uk_set_enomem(void); /* malloc.c */
 

@@ -77,7 +77,8 @@ static const uint8_t *table_map(uint64_t pa, size_t *len)
 
 static bool rsdp_ok(const uint8_t *r)
 {
-	return *(const uint64_t *)r == RSDP_SIGNATURE && !sum(r, RSDP_V1) && (r[15] < 2 || !sum(r, RSDP_V2));
+	return *(const uint64_t *)r == RSDP_SIGNATURE && !sum(r, RSDP_V1) &&
+	       (r[15] < 2 || !sum(r, RSDP_V2));
 }
 
 /* Finds the root table: its physical address, 0 if there is none, and the size of its entries. */

@@ -37,7 +37,8 @@ static void tree(const char *dir)
 
 		if (!strcmp(names[i]->d_name, ".") || !strcmp(names[i]->d_name, ".."))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", strcmp(dir, "/") ? dir : "", names[i]->d_name);
+		snprintf(path, sizeof(path), "%s/%s", strcmp(dir, "/") ? dir : "",
+			 names[i]->d_name);
 		if (lstat(path, &st)) {
 			perror(path);
 			exit(1);

@@ -53,7 +53,8 @@ FIELD(struct uk_abi_flock, struct flock, l_start);
 FIELD(struct uk_abi_flock, struct flock, l_len);
 FIELD(struct uk_abi_flock, struct flock, l_pid);
 
-_Static_assert(offsetof(struct uk_abi_dirent64, d_name) == offsetof(struct dirent, d_name), "d_name");
+_Static_assert(offsetof(struct uk_abi_dirent64, d_name) == offsetof(struct dirent, d_name),
+	       "d_name");
 FIELD(struct uk_abi_dirent64, struct dirent, d_ino);
 FIELD(struct uk_abi_dirent64, struct dirent, d_off);
 FIELD(struct uk_abi_dirent64, struct dirent, d_reclen);

@@ -15,80 +15,80 @@ typedef unsigned __int128 u128;
 /* ---- complex numbers: C11 annex G.5.1, where infinities win over the NaNs that formulas give ---- */
 
 /* What an infinite or other component counts for where only infinities matter. */
-#define BOX(t, x)  ((t)__builtin_copysignl(isinf(x) ? 1 : 0, x))
+#define BOX(t, x)   ((t)__builtin_copysignl(isinf(x) ? 1 : 0, x))
 #define SIGN0(t, x) (isnan(x) ? (t)__builtin_copysignl(0, x) : (x))
 
-#define DEFINE_MUL(name, t)                                                                \
-	t _Complex name(t a, t b, t c, t d)                                                \
-	{                                                                                  \
-		t ac = a * c, bd = b * d, ad = a * d, bc = b * c;                          \
-		t re = ac - bd, im = ad + bc;                                              \
-		int again = 0;                                                             \
-                                                                                           \
-		if (__builtin_expect(!isnan(re) || !isnan(im), 1))                         \
-			goto out;                                                          \
-		if (isinf(a) || isinf(b)) {                                                \
-			a = BOX(t, a), b = BOX(t, b);                                      \
-			c = SIGN0(t, c), d = SIGN0(t, d);                                  \
-			again = 1;                                                         \
-		}                                                                          \
-		if (isinf(c) || isinf(d)) {                                                \
-			c = BOX(t, c), d = BOX(t, d);                                      \
-			a = SIGN0(t, a), b = SIGN0(t, b);                                  \
-			again = 1;                                                         \
-		}                                                                          \
-		if (!again && (isinf(ac) || isinf(bd) || isinf(ad) || isinf(bc))) {        \
-			a = SIGN0(t, a), b = SIGN0(t, b);                                  \
-			c = SIGN0(t, c), d = SIGN0(t, d);                                  \
-			again = 1;                                                         \
-		}                                                                          \
-		if (again) {                                                               \
-			re = (t)INFINITY * (a * c - b * d);                                \
-			im = (t)INFINITY * (a * d + b * c);                                \
-		}                                                                          \
-	out:;                                                                              \
-		t _Complex z;                                                              \
-		__real__ z = re;                                                           \
-		__imag__ z = im;                                                           \
-		return z;                                                                  \
+#define DEFINE_MUL(name, t)                                                                        \
+	t _Complex name(t a, t b, t c, t d)                                                        \
+	{                                                                                          \
+		t ac = a * c, bd = b * d, ad = a * d, bc = b * c;                                  \
+		t re = ac - bd, im = ad + bc;                                                      \
+		int again = 0;                                                                     \
+                                                                                                   \
+		if (__builtin_expect(!isnan(re) || !isnan(im), 1))                                 \
+			goto out;                                                                  \
+		if (isinf(a) || isinf(b)) {                                                        \
+			a = BOX(t, a), b = BOX(t, b);                                              \
+			c = SIGN0(t, c), d = SIGN0(t, d);                                          \
+			again = 1;                                                                 \
+		}                                                                                  \
+		if (isinf(c) || isinf(d)) {                                                        \
+			c = BOX(t, c), d = BOX(t, d);                                              \
+			a = SIGN0(t, a), b = SIGN0(t, b);                                          \
+			again = 1;                                                                 \
+		}                                                                                  \
+		if (!again && (isinf(ac) || isinf(bd) || isinf(ad) || isinf(bc))) {                \
+			a = SIGN0(t, a), b = SIGN0(t, b);                                          \
+			c = SIGN0(t, c), d = SIGN0(t, d);                                          \
+			again = 1;                                                                 \
+		}                                                                                  \
+		if (again) {                                                                       \
+			re = (t)INFINITY * (a * c - b * d);                                        \
+			im = (t)INFINITY * (a * d + b * c);                                        \
+		}                                                                                  \
+	out:;                                                                                      \
+		t _Complex z;                                                                      \
+		__real__ z = re;                                                                   \
+		__imag__ z = im;                                                                   \
+		return z;                                                                          \
 	}
 
 /* Scaled by the divisor's exponent, so that neither overflows on the way. */
-#define DEFINE_DIV(name, t, logb_, scalbn_)                                                \
-	t _Complex name(t a, t b, t c, t d)                                                \
-	{                                                                                  \
-		t ac = __builtin_fabsl(c), ad = __builtin_fabsl(d);                        \
-		t big = logb_(isnan(ad) || ac > ad ? ac : ad);                             \
-		int k = 0;                                                                 \
-		t _Complex z;                                                              \
-                                                                                           \
-		if (isfinite(big)) {                                                       \
-			k = -(int)big;                                                     \
-			c = scalbn_(c, k), d = scalbn_(d, k);                              \
-		}                                                                          \
-		t norm = c * c + d * d;                                                    \
-		t re = scalbn_((a * c + b * d) / norm, k);                                 \
-		t im = scalbn_((b * c - a * d) / norm, k);                                 \
-                                                                                           \
-		if (isnan(re) && isnan(im)) {                                              \
-			if (norm == 0 && (!isnan(a) || !isnan(b))) {                       \
-				t inf = (t)__builtin_copysignl(INFINITY, c);               \
-                                                                                           \
-				re = inf * a;                                              \
-				im = inf * b;                                              \
-			} else if ((isinf(a) || isinf(b)) && isfinite(c) && isfinite(d)) { \
-				a = BOX(t, a), b = BOX(t, b);                              \
-				re = (t)INFINITY * (a * c + b * d);                        \
-				im = (t)INFINITY * (b * c - a * d);                        \
-			} else if (isinf(big) && big > 0 && isfinite(a) && isfinite(b)) {  \
-				c = BOX(t, c), d = BOX(t, d);                              \
-				re = 0 * (a * c + b * d);                                  \
-				im = 0 * (b * c - a * d);                                  \
-			}                                                                  \
-		}                                                                          \
-		__real__ z = re;                                                           \
-		__imag__ z = im;                                                           \
-		return z;                                                                  \
+#define DEFINE_DIV(name, t, logb_, scalbn_)                                                        \
+	t _Complex name(t a, t b, t c, t d)                                                        \
+	{                                                                                          \
+		t ac = __builtin_fabsl(c), ad = __builtin_fabsl(d);                                \
+		t big = logb_(isnan(ad) || ac > ad ? ac : ad);                                     \
+		int k = 0;                                                                         \
+		t _Complex z;                                                                      \
+                                                                                                   \
+		if (isfinite(big)) {                                                               \
+			k = -(int)big;                                                             \
+			c = scalbn_(c, k), d = scalbn_(d, k);                                      \
+		}                                                                                  \
+		t norm = c * c + d * d;                                                            \
+		t re = scalbn_((a * c + b * d) / norm, k);                                         \
+		t im = scalbn_((b * c - a * d) / norm, k);                                         \
+                                                                                                   \
+		if (isnan(re) && isnan(im)) {                                                      \
+			if (norm == 0 && (!isnan(a) || !isnan(b))) {                               \
+				t inf = (t)__builtin_copysignl(INFINITY, c);                       \
+                                                                                                   \
+				re = inf * a;                                                      \
+				im = inf * b;                                                      \
+			} else if ((isinf(a) || isinf(b)) && isfinite(c) && isfinite(d)) {         \
+				a = BOX(t, a), b = BOX(t, b);                                      \
+				re = (t)INFINITY * (a * c + b * d);                                \
+				im = (t)INFINITY * (b * c - a * d);                                \
+			} else if (isinf(big) && big > 0 && isfinite(a) && isfinite(b)) {          \
+				c = BOX(t, c), d = BOX(t, d);                                      \
+				re = 0 * (a * c + b * d);                                          \
+				im = 0 * (b * c - a * d);                                          \
+			}                                                                          \
+		}                                                                                  \
+		__real__ z = re;                                                                   \
+		__imag__ z = im;                                                                   \
+		return z;                                                                          \
 	}
 
 DEFINE_MUL(__mulsc3, float)
@@ -98,18 +98,18 @@ DEFINE_DIV(__divsc3, float, logbf, scalbnf)
 DEFINE_DIV(__divdc3, double, logb, scalbn)
 DEFINE_DIV(__divxc3, long double, logbl, scalbnl)
 
-#define DEFINE_POWI(name, t)                              \
-	t name(t x, int n)                                \
-	{                                                 \
-		unsigned m = n < 0 ? -(unsigned)n : (unsigned)n; \
-		t r = 1;                                  \
-                                                          \
-		for (;; x *= x) {                         \
-			if (m & 1)                        \
-				r *= x;                   \
-			if (!(m >>= 1))                   \
-				return n < 0 ? 1 / r : r; \
-		}                                         \
+#define DEFINE_POWI(name, t)                                                                       \
+	t name(t x, int n)                                                                         \
+	{                                                                                          \
+		unsigned m = n < 0 ? -(unsigned)n : (unsigned)n;                                   \
+		t r = 1;                                                                           \
+                                                                                                   \
+		for (;; x *= x) {                                                                  \
+			if (m & 1)                                                                 \
+				r *= x;                                                            \
+			if (!(m >>= 1))                                                            \
+				return n < 0 ? 1 / r : r;                                          \
+		}                                                                                  \
 	}
 
 DEFINE_POWI(__powisf2, float)
@@ -209,22 +209,22 @@ i128 __modti3(i128 n, i128 d)
  * To floating point: the upper 64 significant bits, the lowest of them 1 if anything below is
  * lost, so that the final conversion rounds as if it saw all.
  */
-#define DEFINE_FLOAT(name, t, scalbn_)                                           \
-	t __floatunti##name(u128 x)                                              \
-	{                                                                        \
-		int shift;                                                       \
-                                                                                 \
-		if (!(x >> 64))                                                  \
-			return (t)(uint64_t)x;                                   \
-		shift = 64 - __builtin_clzll((uint64_t)(x >> 64));               \
-		uint64_t top = (uint64_t)(x >> shift);                           \
-                                                                                 \
-		top |= (x & (((u128)1 << shift) - 1)) != 0;                      \
-		return scalbn_((t)top, shift);                                   \
-	}                                                                        \
-	t __floatti##name(i128 x)                                                \
-	{                                                                        \
-		return x < 0 ? -__floatunti##name(magnitude(x)) : __floatunti##name((u128)x); \
+#define DEFINE_FLOAT(name, t, scalbn_)                                                             \
+	t __floatunti##name(u128 x)                                                                \
+	{                                                                                          \
+		int shift;                                                                         \
+                                                                                                   \
+		if (!(x >> 64))                                                                    \
+			return (t)(uint64_t)x;                                                     \
+		shift = 64 - __builtin_clzll((uint64_t)(x >> 64));                                 \
+		uint64_t top = (uint64_t)(x >> shift);                                             \
+                                                                                                   \
+		top |= (x & (((u128)1 << shift) - 1)) != 0;                                        \
+		return scalbn_((t)top, shift);                                                     \
+	}                                                                                          \
+	t __floatti##name(i128 x)                                                                  \
+	{                                                                                          \
+		return x < 0 ? -__floatunti##name(magnitude(x)) : __floatunti##name((u128)x);      \
 	}
 
 DEFINE_FLOAT(sf, float, scalbnf)

@@ -17,11 +17,11 @@ const char __uk_cancel_linked = 1;
 
 /* In __syscall_cp_c() `nr` is a handler now: call it, and compare it with a handler. */
 #undef __syscall
-#define __syscall(...) __SYSCALL_DISP(uk_musl_call, __VA_ARGS__)
-#define uk_musl_call2(n, a, b) __syscall2(n, a, b)
+#define __syscall(...)                     __SYSCALL_DISP(uk_musl_call, __VA_ARGS__)
+#define uk_musl_call2(n, a, b)             __syscall2(n, a, b)
 #define uk_musl_call6(h, a, b, c, d, e, f) ((uk_musl_handler)(h))(a, b, c, d, e, f)
 #undef SYS_close
-#define SYS_close ((syscall_arg_t)uk_sys_close)
+#define SYS_close      ((syscall_arg_t)uk_sys_close)
 #define __syscall_cp_c __uk_cancel_point
 
 #include "src/thread/pthread_cancel.c"

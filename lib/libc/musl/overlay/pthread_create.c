@@ -86,8 +86,8 @@ void *__uk_stack_map(size_t size, size_t guard)
 		memset(map + size - tls, 0, tls);
 		return map;
 	}
-	map = __mmap(0, size, PROT_NONE, MAP_PRIVATE|MAP_ANON, -1, 0);
-	if (map != MAP_FAILED && __mprotect(map + guard, size - guard, PROT_READ|PROT_WRITE)) {
+	map = __mmap(0, size, PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	if (map != MAP_FAILED && __mprotect(map + guard, size - guard, PROT_READ | PROT_WRITE)) {
 		__munmap(map, size);
 		map = MAP_FAILED;
 	}
@@ -103,7 +103,8 @@ void __uk_stack_unmap(void *map, size_t size, size_t guard)
 }
 
 /* The new thread's mask is its creator's by inheritance; it is set only if the creator blocked more. */
-static inline long set_first_mask(long nr, long how, const unsigned long *mask, void *old, long size)
+static inline long set_first_mask(long nr, long how, const unsigned long *mask, void *old,
+				  long size)
 {
 	if (how == SIG_SETMASK && (*mask & UK_MUSL_NO_MASK))
 		return 0;
@@ -111,16 +112,17 @@ static inline long set_first_mask(long nr, long how, const unsigned long *mask, 
 }
 
 #undef __syscall
-#define __syscall(...) __SYSCALL_DISP(uk_musl_call, __VA_ARGS__)
-#define uk_musl_call1(n, a) __syscall1(n, a)
-#define uk_musl_call2(n, a, b) __syscall2(n, a, b)
+#define __syscall(...)            __SYSCALL_DISP(uk_musl_call, __VA_ARGS__)
+#define uk_musl_call1(n, a)       __syscall1(n, a)
+#define uk_musl_call2(n, a, b)    __syscall2(n, a, b)
 #define uk_musl_call3(n, a, b, c) __syscall3(n, a, b, c)
-#define uk_musl_call4(n, a, b, c, d) set_first_mask(n, a, (const unsigned long *)(b), (void *)(c), d)
-#define __block_app_sigs(set) uk_musl_block(set)
-#define __restore_sigs(set) uk_musl_restore(set)
-#define __block_all_sigs(set) ((void)0) /* the stack stays until the thread has left it */
+#define uk_musl_call4(n, a, b, c, d)                                                               \
+	set_first_mask(n, a, (const unsigned long *)(b), (void *)(c), d)
+#define __block_app_sigs(set)                    uk_musl_block(set)
+#define __restore_sigs(set)                      uk_musl_restore(set)
+#define __block_all_sigs(set)                    ((void)0) /* the stack stays until the thread has left it */
 #define __mmap(addr, size, prot, flags, fd, off) __uk_stack_map(size, (prot) ? 0 : guard)
-#define __mprotect(addr, size, prot) 0
-#define __munmap(map, size) __uk_stack_unmap(map, size, guard)
+#define __mprotect(addr, size, prot)             0
+#define __munmap(map, size)                      __uk_stack_unmap(map, size, guard)
 
 #include "src/thread/pthread_create.c"
