@@ -10,6 +10,10 @@
 #                         support/build/report.mk    size, graph, why, licenses
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+# All CPUs, unless -j says otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL     := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:

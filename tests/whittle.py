@@ -24,7 +24,7 @@ def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "APP", "PLAT", "CONFIGS", "LIBS", "O", "V"):
         if name not in (env or {}):
             full.pop(name, None)
-    p = subprocess.run(["make", "--no-print-directory", "-j2", *args], cwd=cwd, env=full, text=True,
+    p = subprocess.run(["make", "--no-print-directory", *args], cwd=cwd, env=full, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
     if check and p.returncode:
         raise Failed("make %s: exit status %d\n%s" % (" ".join(args), p.returncode, p.stdout))

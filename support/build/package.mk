@@ -86,10 +86,11 @@ $(pkg-dir-$1)/$2: $3
 	$(if $(pkg-dry),@:,+$$(Q)mkdir -p $(pkg-dir-$1); exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; })
 
 endef
+# (Headers first: with them, users of the package can be compiled while it is.)
 define pkg-rules
 $(call pkg-step,$1,fetched,,$(call pkg-fetch,$1) &&)
 $(if $(strip $(build-of-$1)),$(call pkg-step,$1,headers,$(pkg-dir-$1)/fetched,$(call pkg-make,$1,early,headers) &&))
-$(call pkg-step,$1,done,$(pkg-dir-$1)/fetched,$(if $(strip $(build-of-$1)),$(call pkg-make,$1,build,) &&))
+$(call pkg-step,$1,done,$(pkg-dir-$1)/$(if $(filter $(pkg-dir-$1)/early/%,$(includes-y-of-$1)),headers,fetched),$(if $(strip $(build-of-$1)),$(call pkg-make,$1,build,) &&))
 $(foreach s,$(upstream-of-$1),$(eval $(call pkg-source,$1,$s)))
 endef
 

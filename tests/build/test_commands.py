@@ -95,7 +95,7 @@ def test_reproducible(tmp_path, app):
 
 
 def test_interrupted_build_recovers(scratch):
-    p = subprocess.Popen(["make", "-j2", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
+    p = subprocess.Popen(["make", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     for _ in range(4):
         p.stdout.readline()
@@ -106,7 +106,7 @@ def test_interrupted_build_recovers(scratch):
 
 
 def test_killed_build_recovers(scratch):
-    p = subprocess.Popen(["make", "-j2", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
+    p = subprocess.Popen(["make", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     for _ in range(6):
         p.stdout.readline()
