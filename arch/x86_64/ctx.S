@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The context switch: what the ABI makes a function preserve, and the floating point control
- * words (System V ABI, AMD64 §3.2.1), go on the stack; the stack pointer is the context.
+ * The context switch, in three kinds that differ in how they load the application's thread pointer.
+ * fs is not the kernel's, so that may happen while still on the old stack. It is loaded without a
+ * look whether it is another: two threads of an application never share one.
  */
-	.section .text.uk_arch_ctx_switch, "ax"
-	.globl uk_arch_ctx_switch
-	.type uk_arch_ctx_switch, @function
-uk_arch_ctx_switch:		/* (rdi = from, rsi = to) */
+#include <uk/arch/cpu.h>
+#include <uk/arch/ctx.h>
+
+	.macro	ctx_switch kind		/* (rdi = from, rsi = to) */
+	.section .text.x86_ctx_switch_\kind, "ax"
+	.globl x86_ctx_switch_\kind
+	.type x86_ctx_switch_\kind, @function
+x86_ctx_switch_\kind:
 	push	%rbp
 	push	%rbx
 	push	%r12
 	push	%r13
 	push	%r14
 	push	%r15
-	push	%rax		/* room for the control words */
-	stmxcsr	(%rsp)
-	fnstcw	4(%rsp)
-	mov	%rsp, (%rdi)
-	mov	(%rsi), %rsp
-	ldmxcsr	(%rsp)
-	fldcw	4(%rsp)
-	pop	%rax
+	stmxcsr	UK_ARCH_CTX_MXCSR(%rdi)
+	fnstcw	UK_ARCH_CTX_X87CW(%rdi)
+	mov	%rsp, UK_ARCH_CTX_SP(%rdi)
+	.ifc	\kind, fsgsbase
+	mov	UK_ARCH_CTX_TP(%rsi), %rax
+	wrfsbase %rax
+	.endif
+	.ifc	\kind, msr
+	mov	UK_ARCH_CTX_TP(%rsi), %eax
+	mov	UK_ARCH_CTX_TP + 4(%rsi), %edx
+	mov	$X86_MSR_FS_BASE, %ecx
+	wrmsr
+	.endif
+	mov	UK_ARCH_CTX_SP(%rsi), %rsp
+	ldmxcsr	UK_ARCH_CTX_MXCSR(%rsi)
+	fldcw	UK_ARCH_CTX_X87CW(%rsi)
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -28,7 +41,12 @@ uk_arch_ctx_switch:		/* (rdi = from, rsi = to) */
 	pop	%rbx
 	pop	%rbp
 	ret
-	.size uk_arch_ctx_switch, . - uk_arch_ctx_switch
+	.size x86_ctx_switch_\kind, . - x86_ctx_switch_\kind
+	.endm
+
+	ctx_switch fsgsbase
+	ctx_switch msr
+	ctx_switch bare
 
 /*
  * The first switch to a new context returns to here, with what uk_arch_ctx_init() left in

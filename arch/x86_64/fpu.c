@@ -13,10 +13,13 @@
 #define FXSAVE_SIZE   512
 #define XSAVE_HEADER  64
 #define MXCSR_DEFAULT 0x1f80U /* all exceptions masked, round to nearest */
-#define X87CW_DEFAULT 0x037fU /* the same, 64-bit mantissa */
 
 /* Vector state that we manage: x87, SSE, AVX, AVX-512. Not MPX, and not AMX's 8 KiB of tiles. */
 #define XCR0_WANTED 0xe7U
+
+UK_STATIC_ASSERT(offsetof(struct uk_arch_ctx, tp) == UK_ARCH_CTX_TP, "ctx.S");
+UK_STATIC_ASSERT(offsetof(struct uk_arch_ctx, mxcsr) == UK_ARCH_CTX_MXCSR, "ctx.S");
+UK_STATIC_ASSERT(offsetof(struct uk_arch_ctx, x87cw) == UK_ARCH_CTX_X87CW, "ctx.S");
 
 uint32_t uk_arch_fpu_size = FXSAVE_SIZE;
 static uint32_t xcr0;
@@ -25,20 +28,16 @@ void x86_ctx_start(void);
 
 void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg)
 {
-	/* As uk_arch_ctx_switch() would have left it; see there. */
+	/* As uk_arch_ctx_switch() would have left it; the first four do not matter. */
 	struct frame {
-		uint32_t mxcsr, x87cw;
-		uintptr_t r15, r14, r13, r12, rbx, rbp, ret;
+		uintptr_t r15, r14, r13, r12, rbx, rbp, ret, align;
 	} *f = (struct frame *)((uintptr_t)stack_top & ~15UL) - 1;
 
-	*f = (struct frame){
-		.mxcsr = MXCSR_DEFAULT,
-		.x87cw = X87CW_DEFAULT,
-		.rbx = (uintptr_t)arg,
-		.rbp = (uintptr_t)entry,
-		.ret = (uintptr_t)x86_ctx_start,
-	};
+	f->rbx = (uintptr_t)arg;
+	f->rbp = (uintptr_t)entry;
+	f->ret = (uintptr_t)x86_ctx_start;
 	ctx->sp = (uintptr_t)f;
+	__asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(ctx->mxcsr), "=m"(ctx->x87cw));
 }
 
 UK_COLD void x86_fpu_init(void)

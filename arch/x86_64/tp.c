@@ -5,6 +5,8 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 
+void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) = x86_ctx_switch_msr;
+
 UK_WEAK uintptr_t uk_arch_tp_get(void)
 {
 	uintptr_t tp;

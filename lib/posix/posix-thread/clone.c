@@ -53,7 +53,7 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 	struct uk_thread_attr attr = {
 		.stack = (void *)(top - STACK_NOMINAL),
 		.stack_size = STACK_NOMINAL,
-		.tp = flags & CLONE_SETTLS ? tls : self->tp,
+		.tp = flags & CLONE_SETTLS ? tls : self->ctx.tp,
 		/* It starts when its number is known: it may be signalled by then. */
 		.flags = UK_THREAD_DETACHED | UK_THREAD_SUSPENDED,
 		.policy = self->policy,

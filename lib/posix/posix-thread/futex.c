@@ -64,7 +64,8 @@ static UK_NOINLINE long wake(uint32_t *addr, long op, uint32_t n)
 	long rc = uk_access_ok(addr, sizeof(*addr)) ? uk_futex_wake(addr, n, UK_FUTEX_BITSET_ANY)
 						    : -EFAULT;
 
-	return UK_UNLIKELY(uk_syscall_must_deliver()) ? uk_syscall_leave_slow(rc) : rc;
+	return UK_UNLIKELY(uk_syscall_must_deliver(uk_thread_current())) ? uk_syscall_leave_slow(rc)
+									 : rc;
 }
 
 #define FUTEX_AROUND(name, n)                                                                      \

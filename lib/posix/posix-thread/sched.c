@@ -5,7 +5,7 @@
 #include <uk/errno.h>
 #include <uk/percpu.h>
 #include <uk/process.h>
-#include <uk/sched.h>
+#include <uk/sched_switch.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 
@@ -15,9 +15,14 @@ struct sched_param {
 	int32_t priority;
 };
 
-UK_SYSCALL_QUICK(long, sched_yield)
+/* As UK_SYSCALL_QUICK, but for the pointer to itself, which a thread keeps while it is not running. */
+UK_SYSCALL_LEAF(long, sched_yield)
 {
-	uk_sched_yield();
+	struct uk_thread *self = uk_thread_current();
+
+	uk_sched_yield_inline(self);
+	if (UK_UNLIKELY(uk_syscall_must_deliver(self)))
+		return uk_syscall_leave_slow(0);
 	return 0;
 }
 

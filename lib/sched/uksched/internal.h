@@ -13,7 +13,6 @@
 
 struct uksched_cpu {
 	struct uk_sched *sched; /* whose threads this CPU runs */
-	uintptr_t tp;           /* the application's thread pointer as loaded */
 	struct uk_queue dead;   /* detached threads that have exited, by uk_thread.runq */
 	uk_nsec idle;           /* time with nothing to run */
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
@@ -27,19 +26,6 @@ extern struct uksched_cpu uksched_boot_cpu;
 static inline struct uksched_cpu *uksched_cpu(void)
 {
 	return &uksched_boot_cpu;
-}
-
-/* What a thread finds changed when it runs again, or first: with the scheduler locked. */
-static inline void uksched_resumed(void)
-{
-	struct uksched_cpu *cpu = uksched_cpu();
-	uintptr_t tp = uk_thread_current()->tp;
-
-	/* A thread of the kernel has none and leaves the last one loaded. */
-	if (tp != cpu->tp && tp) {
-		cpu->tp = tp;
-		uk_arch_tp_set(tp);
-	}
 }
 
 /* Run `next`, if that is not the running thread. With its scheduler locked, and so it returns. */

@@ -12,6 +12,7 @@
 #include <uk/init.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/cpu.h>
+#include <uk/sched_switch.h>
 #include "internal.h"
 
 struct uksched_cpu uksched_boot_cpu;
@@ -49,41 +50,21 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 	cpu->idle += uk_plat_clock_monotonic() - start;
 }
 
-/* Time since the last switch, without what was idle, is the thread's. */
-static inline void account(struct uk_thread *t UK_UNUSED)
-{
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
+/* Without what was idle. */
+void uk_sched_account(struct uk_thread *t)
+{
 	struct uksched_cpu *cpu = uksched_cpu();
 	uk_nsec now = uk_plat_clock_monotonic() - cpu->idle;
 
 	t->cputime += now - cpu->since;
 	cpu->since = now;
-#endif
 }
-
-/*
- * The whole of a switch. Nothing is kept in registers across it: after uk_arch_ctx_switch() this is
- * the thread that was switched to, in the call with which it once gave up the CPU.
- */
-static UK_ALWAYS_INLINE void switch_to(struct uk_thread *next)
-{
-	struct uk_percpu *pc = uk_percpu();
-	struct uk_thread *prev = pc->current;
-
-#ifdef CONFIG_LIBUKSCHED_PREEMPT
-	pc->resched = 0; /* next is the best there is */
 #endif
-	if (next == prev)
-		return;
-	account(prev);
-	pc->current = next;
-	uk_arch_ctx_switch(&prev->ctx, &next->ctx);
-	uksched_resumed();
-}
 
 void uksched_switch(struct uk_thread *next)
 {
-	switch_to(next);
+	uk_sched_switch(uk_thread_current(), next);
 }
 
 void uksched_leave(struct uk_sched *s)
@@ -92,20 +73,12 @@ void uksched_leave(struct uk_sched *s)
 
 	while (UK_UNLIKELY(!(next = uk_sched_next(s))))
 		idle(s);
-	switch_to(next);
+	uk_sched_switch(uk_thread_current(), next);
 }
 
 void uk_sched_yield(void)
 {
-	struct uk_thread *t = uk_thread_current();
-	struct uk_sched *s = t->sched;
-
-	UK_ASSERT(!uk_percpu()->preempt_off && !uk_irq_disabled() && !uk_in_irq());
-	uk_irq_disable();
-	uk_spin_acquire(&s->lock);
-	switch_to(uk_sched_rotate(s, t));
-	uk_spin_release(&uk_thread_current()->sched->lock);
-	uk_irq_enable();
+	uk_sched_yield_inline(uk_thread_current());
 }
 
 void uk_sched_preempt(void)
@@ -141,8 +114,7 @@ static int sched_start(void)
 		return -ENOMEM;
 	t->sched = cpu->sched;
 	t->name = "main";
-	t->tp = uk_arch_tp_get();
-	cpu->tp = t->tp;
+	t->ctx.tp = uk_arch_tp_get();
 	uk_list_add_tail(&cpu->sched->threads, &t->all);
 	cpu->sched->nthreads = 1;
 	uk_percpu()->current = t;

@@ -30,7 +30,6 @@ static void thread_start(void *arg)
 {
 	struct uk_thread *t = arg;
 
-	uksched_resumed();
 	uk_spin_release(&t->sched->lock);
 	uk_irq_enable();
 	t->fn(t->arg);
@@ -86,7 +85,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	if (!t)
 		return NULL;
 	*t = (struct uk_thread){
-		.tp = attr->tp,
+		.ctx.tp = attr->tp,
 		.sched = s,
 		.prio = attr->prio,
 		.policy = attr->policy,
@@ -175,8 +174,7 @@ void uk_thread_set_tp(uintptr_t tp)
 {
 	bool irq = uk_irq_save();
 
-	uk_thread_current()->tp = tp;
-	uksched_cpu()->tp = tp;
+	uk_thread_current()->ctx.tp = tp;
 	uk_arch_tp_set(tp);
 	uk_irq_restore(irq);
 }

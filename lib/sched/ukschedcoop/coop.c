@@ -41,10 +41,12 @@ struct uk_thread *ukschedcoop_next(struct uk_sched *s)
 	return n ? UK_CONTAINER_OF(n, struct uk_thread, runq) : NULL;
 }
 
-struct uk_thread *ukschedcoop_rotate(struct uk_sched *s, struct uk_thread *t UK_UNUSED)
+struct uk_thread *ukschedcoop_rotate(struct uk_sched *s, struct uk_thread *t)
 {
-	uk_queue_rotate(ring_of(s));
-	return UK_CONTAINER_OF(ring_of(s)->first, struct uk_thread, runq);
+	struct uk_queue_node *next = t->runq.next; /* t is the first */
+
+	ring_of(s)->first = next;
+	return UK_CONTAINER_OF(next, struct uk_thread, runq);
 }
 
 int ukschedcoop_check_policy(struct uk_sched *s UK_UNUSED, unsigned int policy, unsigned int prio)

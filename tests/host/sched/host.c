@@ -47,12 +47,15 @@ static unsigned long interrupts, preemptions, allocated;
 
 /* ---- contexts: the callee-saved registers on the stack ------------------------------------------ */
 
+static uintptr_t tp;
+
 void host_ctx_entry(void);
+void host_ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
 __asm__(".globl host_ctx_entry\nhost_ctx_entry:\n"
 	"	mov %rbx, %rdi\n"
 	"	call *%rbp\n"
 	"	ud2\n"
-	".globl uk_arch_ctx_switch\nuk_arch_ctx_switch:\n"
+	".globl host_ctx_switch\nhost_ctx_switch:\n"
 	"	push %rbp\n	push %rbx\n	push %r12\n	push %r13\n"
 	"	push %r14\n	push %r15\n"
 	"	mov %rsp, (%rdi)\n"
@@ -60,6 +63,14 @@ __asm__(".globl host_ctx_entry\nhost_ctx_entry:\n"
 	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n"
 	"	pop %rbx\n	pop %rbp\n"
 	"	ret\n");
+
+static void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
+{
+	tp = to->tp;
+	host_ctx_switch(from, to);
+}
+
+void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) = ctx_switch;
 
 void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg)
 {
@@ -74,8 +85,6 @@ void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(vo
 		*--sp = 0;
 	ctx->sp = (uintptr_t)sp;
 }
-
-static uintptr_t tp;
 
 uintptr_t uk_arch_tp_get(void)
 {
@@ -197,6 +206,11 @@ uk_nsec uk_plat_clock_monotonic(void)
 uk_nsec uk_plat_clock_wall(void)
 {
 	return now() + 1600000000 * UK_NSEC_PER_SEC;
+}
+
+uk_nsec uk_plat_clock_wall_coarse(void)
+{
+	return uk_plat_clock_wall();
 }
 
 void uk_plat_timer_set(uk_nsec d)

@@ -24,7 +24,7 @@ static void look(void *arg)
 	struct seen *s = arg;
 
 	s->tid = (int)uk_sys_gettid();
-	s->tp = uk_thread_current()->tp;
+	s->tp = uk_thread_current()->ctx.tp;
 	s->on_stack = (char *)&s >= a.stack && (char *)&s < a.stack + sizeof(a.stack);
 }
 

@@ -17,7 +17,7 @@ UK_SYSCALL_LEAF(long, arch_prctl, int op, uintptr_t addr)
 		uk_thread_set_tp(addr);
 		return 0;
 	case ARCH_GET_FS:
-		return uk_put_user(uk_thread_current()->tp, (uintptr_t *)addr);
+		return uk_put_user(uk_thread_current()->ctx.tp, (uintptr_t *)addr);
 	}
 	return -EINVAL;
 }

@@ -131,7 +131,7 @@ UK_TEST(thread, thread_pointer_is_kept)
 	}
 	for (i = 0; i < 3; i++)
 		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
-	if (uk_thread_current()->tp)
+	if (uk_thread_current()->ctx.tp)
 		UK_EXPECT_EQ(uk_arch_tp_get(), mine);
 }
 

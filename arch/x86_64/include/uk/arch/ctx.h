@@ -2,18 +2,28 @@
 /*
  * Contexts: what is left of a thread that is not running, and the switch to another.
  *
- * A context is a stack pointer; the registers that a function must preserve, the floating point
- * control words included, lie on the stack below it. All other registers are the caller's, vector
- * registers too: a switch from an interrupt saves those first (entry code does).
+ * A context is what the ABI makes a function preserve (System V ABI, AMD64 §3.2.1): the stack
+ * pointer, the registers that lie on the stack there, the floating point control words; and the
+ * application's thread pointer. All other registers are the caller's, vector registers too: a switch
+ * from an interrupt saves those first (entry code does).
  */
 #ifndef UK_ARCH_CTX_H
 #define UK_ARCH_CTX_H
 
+#define UK_ARCH_CTX_SP    0
+#define UK_ARCH_CTX_TP    8
+#define UK_ARCH_CTX_MXCSR 16
+#define UK_ARCH_CTX_X87CW 20
+
+#ifndef __ASSEMBLER__
 #include <uk/api.h>
 #include <uk/types.h>
 
 struct uk_arch_ctx {
 	uintptr_t sp;
+	uintptr_t tp; /* loaded by every switch to it: see uk_arch_tp_set(); 0: has none */
+	uint32_t mxcsr;
+	uint16_t x87cw;
 };
 
 /* Alignment of a stack's top. */
@@ -23,16 +33,27 @@ UK_API_BEGIN
 
 /*
  * Makes a context that will call entry(arg) on the stack that ends at `stack_top` when first
- * switched to. `entry` must not return. Any context.
+ * switched to, with the floating point environment of the caller of this (as POSIX wants it of
+ * pthread_create()). `entry` must not return. The thread pointer is for the caller to set. Any
+ * context.
  */
 void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg);
 
-/* Saves the running state in `from` and continues `to`; returns when somebody switches back. */
-void uk_arch_ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+/*
+ * Saves the running state in `from` and continues `to`; returns when somebody switches back. With
+ * interrupts masked. How a thread pointer is loaded depends on CPU and platform, which choose the
+ * function once, at boot.
+ */
+extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+
+/* The choice: `wrfsbase`, the MSR, or not at all, for who has loaded it by other means. */
+void x86_ctx_switch_fsgsbase(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+void x86_ctx_switch_msr(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+void x86_ctx_switch_bare(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
 
 /*
- * The application's thread pointer (fs base). Kernel code has none of its own. Weak: linuxu and Xen
- * PV bring their own. Any context.
+ * The running thread's thread pointer (fs base). Kernel code has none of its own. Weak: linuxu and
+ * Xen PV bring their own. Any context.
  */
 uintptr_t uk_arch_tp_get(void);
 void uk_arch_tp_set(uintptr_t tp);
@@ -47,5 +68,5 @@ void uk_arch_fpu_save(void *area);
 void uk_arch_fpu_restore(const void *area);
 
 UK_API_END
-
+#endif /* !__ASSEMBLER__ */
 #endif

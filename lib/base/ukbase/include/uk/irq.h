@@ -3,12 +3,14 @@
  * Masking interrupts: a per-CPU flag that entry code honours.
  *
  * uk_irq_disable() only sets the flag. An interrupt that arrives meanwhile is noted, the hardware
- * stays masked, and uk_irq_enable() replays it. So a critical section costs two stores and one
- * test, the same on every platform; only idle and arch code touch the hardware's own mask.
+ * stays masked, and uk_irq_enable() replays it. So a critical section costs two instructions that
+ * change memory and a branch, the same on every platform; only idle and arch code touch the
+ * hardware's own mask.
  */
 #ifndef UK_IRQ_H
 #define UK_IRQ_H
 
+#include <uk/arch/irq.h>
 #include <uk/percpu.h>
 
 UK_API_BEGIN
@@ -23,16 +25,13 @@ static inline bool uk_irq_disabled(void)
 
 static inline void uk_irq_disable(void)
 {
-	uk_percpu()->irq_off = 1;
-	UK_BARRIER();
+	uk_arch_irq_flag_set(&uk_percpu()->irq_word);
 }
 
 static inline void uk_irq_enable(void)
 {
-	UK_BARRIER();
-	uk_percpu()->irq_off = 0;
-	/* An interrupt between the store and the test is taken at once and leaves nothing pending. */
-	if (UK_UNLIKELY(uk_percpu()->irq_pending))
+	/* An interrupt that comes after this is taken at once and leaves nothing pending. */
+	if (UK_UNLIKELY(uk_arch_irq_flag_clear(&uk_percpu()->irq_word)))
 		uk_plat_irq_replay();
 }
 

@@ -22,8 +22,15 @@
 struct uk_thread;
 
 struct uk_percpu {
-	volatile uint32_t irq_off;     /* interrupts are masked by software */
-	volatile uint32_t irq_pending; /* one came meanwhile; hardware stays masked until the replay */
+	union {
+		struct {
+			/* 1: interrupts are masked by software. */
+			volatile uint32_t irq_off;
+			/* Not 0: one came meanwhile; hardware stays masked until the replay. */
+			volatile uint32_t irq_pending;
+		};
+		volatile uint64_t irq_word; /* both: uk/arch/irq.h */
+	};
 	volatile uint32_t preempt_off; /* nesting depth of uk_preempt_disable() */
 	volatile uint32_t resched;     /* a better thread is ready */
 	struct uk_thread *current;

@@ -93,20 +93,19 @@ static UK_ALWAYS_INLINE bool uk_syscall_leave(void)
 	UK_BARRIER();
 	self->in_syscall--;
 	UK_BARRIER();
-	return uk_thread_interrupted(self);
+	return self->interrupted; /* not by uk_thread_interrupted(): one instruction less */
 }
 
-static UK_ALWAYS_INLINE bool uk_syscall_must_deliver(void)
+/* The same for calls that do not count themselves. */
+static UK_ALWAYS_INLINE bool uk_syscall_must_deliver(const struct uk_thread *self)
 {
-	return uk_thread_interrupted(uk_thread_current());
+	UK_BARRIER();
+	return self->interrupted;
 }
 
 #else
 
-static inline bool uk_syscall_must_deliver(void)
-{
-	return false;
-}
+#define uk_syscall_must_deliver(self) false
 
 static inline void uk_syscall_enter(void)
 {
@@ -211,7 +210,7 @@ static inline bool uk_syscall_leave(void)
 
 #define UK_SYSCALL_AROUND_QUICK(name, n)                          \
 	UK_SYSCALL_CALL(name, n);                                 \
-	if (UK_UNLIKELY(uk_syscall_must_deliver()))               \
+	if (UK_UNLIKELY(uk_syscall_must_deliver(uk_thread_current())))               \
 		return uk_syscall_leave_slow(uk_result)
 
 #define UK_SYSCALL_AROUND_RESTART(name, n)                                            \

@@ -37,12 +37,11 @@ enum uk_thread_policy {
 
 /* Fields are the scheduler's, except where they say otherwise. */
 struct uk_thread {
-	/* What a switch touches. */
-	struct uk_arch_ctx ctx;
-	uintptr_t tp; /* the application's thread pointer; 0: has none. uk_thread_set_tp() */
+	/* What a switch touches; first what a scheduler's queue points to. */
+	struct uk_queue_node runq; /* for the scheduler's provider */
+	struct uk_arch_ctx ctx;    /* ctx.tp: uk_thread_set_tp() */
 	struct uk_sched *sched;
 	/* For the scheduler's provider. */
-	struct uk_queue_node runq;
 	uint8_t ticks;
 	uint8_t prio;
 	uint8_t policy;
