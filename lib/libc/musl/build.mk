@@ -32,7 +32,7 @@ overlay-objs := $(patsubst %,obj/overlay/%.o,$(basename $(notdir $(overlay-srcs)
 replaced := $(addprefix obj/src/, \
 	thread/$(ARCH)/clone.o thread/$(ARCH)/syscall_cp.o thread/$(ARCH)/__set_thread_area.o \
 	thread/$(ARCH)/__unmapself.o thread/__unmapself.o signal/$(ARCH)/restore.o \
-	thread/__syscall_cp.o thread/pthread_cancel.o thread/pthread_create.o thread/pthread_join.o \
+	thread/__syscall_cp.o thread/__timedwait.o thread/pthread_cancel.o thread/pthread_create.o thread/pthread_join.o \
 	thread/default_attr.o sched/sched_yield.o thread/pthread_getattr_np.o time/__map_file.o signal/sigaction.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \

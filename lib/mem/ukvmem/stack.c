@@ -25,6 +25,20 @@ static struct space stacks;
 static struct cached *cache;
 static unsigned ncached;
 
+/* The first of this size in the cache, or NULL. */
+static inline void *take(size_t size)
+{
+	struct cached **link, *c;
+
+	for (link = &cache; (c = *link); link = &c->next)
+		if (c->size == size) {
+			*link = c->next;
+			ncached--;
+			break;
+		}
+	return c;
+}
+
 static int make(size_t size, void **stack)
 {
 	uk_vaddr_t guard;
@@ -65,30 +79,30 @@ static void evict(void)
 	unmake((uk_vaddr_t)last, last->size);
 }
 
-void *uk_stack_alloc(size_t size)
+static UK_NOINLINE void *make_or_shrink(size_t size)
 {
-	struct cached **link, *c;
 	void *stack = NULL;
 	int err;
 
-	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	if (!size || size >= UK_VA_STACKS_END - UK_VA_STACKS)
 		return NULL;
 	do {
 		uk_spin_lock(&vmem_lock);
-		for (link = &cache; (c = *link) && c->size != size;)
-			link = &c->next;
-		if (c) {
-			*link = c->next;
-			ncached--;
-			stack = c;
-			err = 0;
-		} else {
-			err = make(size, &stack);
-		}
+		err = make(size, &stack);
 		uk_spin_unlock(&vmem_lock);
 	} while (err == -ENOMEM && uk_page_shrink());
 	return err ? NULL : stack;
+}
+
+void *uk_stack_alloc(size_t size)
+{
+	void *stack;
+
+	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	uk_spin_lock(&vmem_lock);
+	stack = take(size);
+	uk_spin_unlock(&vmem_lock);
+	return UK_LIKELY(stack) ? stack : make_or_shrink(size);
 }
 
 void uk_stack_free(void *stack, size_t size)

@@ -117,18 +117,13 @@ UK_SYSCALL(long, rt_sigtimedwait, const uint64_t *set, struct uk_abi_siginfo *in
 	return sig;
 }
 
-void uk_signal_task_exit(struct uk_task *task)
+static UK_NOINLINE void give_back_pending(struct uk_task *task)
 {
 	struct uk_queue garbage = { NULL };
 	struct uk_process *p = task->process;
 	bool irq;
 	int sig;
 
-	/* In this order: see change_mask(). */
-	UK_WRITE_ONCE(task->signals.blocked, ~0ULL);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (!(UK_READ_ONCE(task->signals.pending.set) | UK_READ_ONCE(p->signals.pending.set)))
-		return;
 	irq = uk_spin_lock_irq(&p->lock);
 	for (sig = 1; task->signals.pending.set; sig++)
 		signal_flush(p, &task->signals.pending, sig, &garbage);
@@ -136,4 +131,14 @@ void uk_signal_task_exit(struct uk_task *task)
 	signal_find_taker(p, ~0ULL);
 	uk_spin_unlock_irq(&p->lock, irq);
 	signal_free(&garbage);
+}
+
+void uk_signal_task_exit(struct uk_task *task)
+{
+	/* In this order: see change_mask(). */
+	UK_WRITE_ONCE(task->signals.blocked, ~0ULL);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (UK_READ_ONCE(task->signals.pending.set) |
+	    UK_READ_ONCE(task->process->signals.pending.set))
+		give_back_pending(task);
 }

@@ -84,7 +84,8 @@ static void **robust_link(void *link)
 	return (void **)((uintptr_t)link & ~(uintptr_t)1);
 }
 
-static void robust_exit(const struct uk_abi_robust_list *list, uint32_t tid)
+/* Apart: few threads die with locks, and none needs the registers of this. */
+static UK_NOINLINE void robust_exit(const struct uk_abi_robust_list *list, uint32_t tid)
 {
 	void **doing = robust_link(list->doing), **link, **next;
 	unsigned n;

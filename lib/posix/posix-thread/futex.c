@@ -26,9 +26,6 @@ static int deadline_of(const struct uk_abi_timespec *timeout, bool relative, boo
 	struct uk_abi_timespec ts;
 	uk_nsec t;
 
-	*deadline = UK_NSEC_MAX;
-	if (!timeout)
-		return 0;
 	if (uk_get_user(&ts, timeout))
 		return -EFAULT;
 	if (!uk_abi_timespec_nsec(&ts, &t))
@@ -37,12 +34,21 @@ static int deadline_of(const struct uk_abi_timespec *timeout, bool relative, boo
 	return 0;
 }
 
-static long wait(uint32_t *addr, uint32_t val, uk_nsec deadline, uint32_t bitset)
+static long wait_until(uint32_t *addr, uint32_t val, const struct uk_abi_timespec *timeout,
+		       bool relative, bool wall, uint32_t bitset)
 {
-	int rc = uk_futex_wait(addr, val, deadline, bitset);
+	uk_nsec deadline;
+	int rc = deadline_of(timeout, relative, wall, &deadline);
 
-	/* A wait with a timeout does not start again: its end would move. */
-	return rc == -EINTR && deadline == UK_NSEC_MAX ? -UK_ERESTART : rc;
+	/* -EINTR is final: if it started again, the end of a relative timeout would move. */
+	return rc ? rc : uk_futex_wait(addr, val, deadline, bitset);
+}
+
+static long wait(uint32_t *addr, uint32_t val, uint32_t bitset)
+{
+	int rc = uk_futex_wait(addr, val, UK_NSEC_MAX, bitset);
+
+	return rc == -EINTR ? -UK_ERESTART : rc;
 }
 
 static long two_words(int op, uint32_t *addr, uint32_t n, uint32_t *addr2, uint32_t n2,
@@ -56,10 +62,10 @@ static long two_words(int op, uint32_t *addr, uint32_t n, uint32_t *addr2, uint3
 }
 
 /*
- * Waking is half of all calls, and needs nothing of what waiting needs: a function apart, reached
+ * Waking is half of all calls, and needs nothing of what the others need: functions apart, reached
  * by a jump, so that no register is saved on the way.
  */
-static UK_NOINLINE long wake(uint32_t *addr, long op, uint32_t n)
+static UK_NOINLINE long wake(uint32_t *addr, uint32_t n)
 {
 	long rc = uk_access_ok(addr, sizeof(*addr)) ? uk_futex_wake(addr, n, UK_FUTEX_BITSET_ANY)
 						    : -EFAULT;
@@ -68,10 +74,12 @@ static UK_NOINLINE long wake(uint32_t *addr, long op, uint32_t n)
 									 : rc;
 }
 
+static long others(long a, long op, long val, long timeout, long addr2, long val3);
+
 #define FUTEX_AROUND(name, n)                                                                      \
 	if ((uk_b & ~(long)FUTEX_PRIVATE) == FUTEX_WAKE)                                           \
-		return wake((uint32_t *)uk_a, uk_b, (uint32_t)uk_c);                               \
-	UK_SYSCALL_AROUND_RESTART(name, n)
+		return wake((uint32_t *)uk_a, (uint32_t)uk_c);                                     \
+	uk_result = others(UK_CAT(UK_SYSCALL_PASS_, n))
 
 UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, uint32_t *addr,
 		  int op, uint32_t val, const struct uk_abi_timespec *timeout, uint32_t *addr2,
@@ -79,18 +87,18 @@ UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, ui
 {
 	unsigned n2 = (unsigned)(uintptr_t)timeout; /* the same argument, as a number */
 	bool wall = op & FUTEX_CLOCK_REALTIME;
-	uk_nsec deadline;
-	int rc;
 
 	if (!uk_access_ok(addr, sizeof(*addr)))
 		return -EFAULT;
 	switch (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
 	case FUTEX_WAIT:
-		rc = deadline_of(timeout, true, wall, &deadline);
-		return rc ? rc : wait(addr, val, deadline, UK_FUTEX_BITSET_ANY);
+		if (!timeout)
+			return wait(addr, val, UK_FUTEX_BITSET_ANY);
+		return wait_until(addr, val, timeout, true, wall, UK_FUTEX_BITSET_ANY);
 	case FUTEX_WAIT_BITSET:
-		rc = deadline_of(timeout, false, wall, &deadline);
-		return rc ? rc : wait(addr, val, deadline, val3);
+		if (!timeout)
+			return wait(addr, val, val3);
+		return wait_until(addr, val, timeout, false, wall, val3);
 	}
 	switch (op & ~FUTEX_PRIVATE) { /* no time, so no clock either */
 	case FUTEX_WAKE_BITSET:
@@ -101,4 +109,21 @@ UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, ui
 		return two_words(op & ~FUTEX_PRIVATE, addr, val, addr2, n2, val3);
 	}
 	return -ENOSYS; /* priority inheritance */
+}
+
+/* What UK_SYSCALL_RESTART makes of a call: the handler jumps here, so the caller is the handler's. */
+static UK_NOINLINE UK_SYSCALL_TAIL long others(long uk_a, long uk_b, long uk_c, long uk_d,
+					       long uk_e, long uk_f)
+{
+	long uk_result = 0;
+
+	uk_syscall_enter();
+	uk_result =
+		uk_do_futex((uint32_t *)uk_a, (int)uk_b, (uint32_t)uk_c,
+			    (const struct uk_abi_timespec *)uk_d, (uint32_t *)uk_e, (uint32_t)uk_f);
+	if (UK_UNLIKELY(uk_result == -UK_ERESTART)) {
+		uk_syscall_set_restart((void (*)(void))uk_sys_futex, __builtin_return_address(0));
+		return uk_syscall_restart(uk_a, uk_b, uk_c, uk_d, uk_e, uk_f);
+	}
+	return UK_UNLIKELY(uk_syscall_leave()) ? uk_syscall_leave_slow(uk_result) : uk_result;
 }

@@ -64,18 +64,19 @@ static unsigned int wake(struct uk_waitq *b, const uint32_t *addr, unsigned int 
 	struct uk_queue_node *node, *next = b->waiters.first, *last = next ? next->prev : NULL;
 	unsigned int woken = 0;
 
-	if (!next)
+	if (!next || !n)
 		return 0;
 	do {
 		struct futex_waiter *fw = waiter_at(node = next);
 
 		next = node->next;
-		if (fw->addr == addr && (fw->bitset & bitset) && woken < n) {
+		if (fw->addr == addr && (fw->bitset & bitset)) {
 			uk_queue_remove(&b->waiters, node);
 			uk_thread_wake(fw->w.thread);
-			woken++;
+			if (++woken == n)
+				break;
 		}
-	} while (node != last && woken < n);
+	} while (node != last);
 	return woken;
 }
 

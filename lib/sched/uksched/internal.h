@@ -13,7 +13,7 @@
 
 struct uksched_cpu {
 	struct uk_sched *sched; /* whose threads this CPU runs */
-	struct uk_queue dead;   /* detached threads that have exited, by uk_thread.runq */
+	struct uk_thread *dead; /* detached threads that have exited; the next is in uk_thread.arg */
 	uk_nsec idle;           /* time with nothing to run */
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	uk_nsec since; /* the running thread's time is counted from here */

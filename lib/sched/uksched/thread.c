@@ -52,21 +52,32 @@ static void thread_free(struct uk_thread *t)
 	uk_free(t);
 }
 
-/* Free the detached threads that have exited on this CPU. */
-static void reap(void)
+/* With interrupts masked. */
+static inline void bury(struct uk_thread *t)
 {
-	struct uk_queue dead;
-	struct uk_queue_node *n;
-	bool irq;
+	t->arg = uksched_cpu()->dead;
+	uksched_cpu()->dead = t;
+}
 
-	if (uk_queue_empty(&uksched_cpu()->dead))
-		return;
-	irq = uk_irq_save();
-	dead = uksched_cpu()->dead;
-	uksched_cpu()->dead.first = NULL;
+/* Free the detached threads that have exited on this CPU. */
+static UK_NOINLINE void free_dead(void)
+{
+	struct uk_thread *t, *next;
+	bool irq = uk_irq_save();
+
+	t = uksched_cpu()->dead;
+	uksched_cpu()->dead = NULL;
 	uk_irq_restore(irq);
-	while ((n = uk_queue_pop(&dead)))
-		thread_free(UK_CONTAINER_OF(n, struct uk_thread, runq));
+	for (; t; t = next) {
+		next = t->arg;
+		thread_free(t);
+	}
+}
+
+static inline void reap(void)
+{
+	if (UK_READ_ONCE(uksched_cpu()->dead))
+		free_dead();
 }
 
 struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*fn)(void *arg),
@@ -84,20 +95,20 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	t = uk_malloc(sizeof(*t) + attr->posix_size);
 	if (!t)
 		return NULL;
-	*t = (struct uk_thread){
-		.ctx.tp = attr->tp,
-		.sched = s,
-		.prio = attr->prio,
-		.policy = attr->policy,
-		.flags = attr->flags,
-		.fn = fn,
-		.arg = arg,
-		.posix = attr->posix_size ? memset(t + 1, 0, attr->posix_size) : NULL,
-		.release = attr->release,
-		.name = name ? name : self->name,
-		.stack = attr->stack,
-		.stack_size = attr->stack_size,
-	};
+	memset(t, 0, sizeof(*t) + attr->posix_size);
+	t->ctx.tp = attr->tp;
+	t->sched = s;
+	t->prio = attr->prio;
+	t->policy = attr->policy;
+	t->state = UK_THREAD_BLOCKED;
+	t->flags = attr->flags;
+	t->fn = fn;
+	t->arg = arg;
+	t->posix = attr->posix_size ? t + 1 : NULL;
+	t->release = attr->release;
+	t->name = name ? name : self->name;
+	t->stack = attr->stack;
+	t->stack_size = attr->stack_size;
 	UK_ASSERT(!uk_sched_check_policy(s, t->policy, t->prio));
 	if (!t->stack) {
 		if (!t->stack_size)
@@ -115,7 +126,6 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	irq = uk_spin_lock_irq(&s->lock);
 	uk_list_add_tail(&s->threads, &t->all);
 	s->nthreads++;
-	t->state = UK_THREAD_BLOCKED;
 	if (!(t->flags & UK_THREAD_SUSPENDED))
 		uksched_ready(t, 0);
 	uk_spin_unlock_irq(&s->lock, irq);
@@ -136,7 +146,7 @@ void uk_thread_exit(void)
 	uk_spin_acquire(&s->lock);
 	uk_sched_remove(s, t);
 	if (t->flags & UK_THREAD_DETACHED)
-		uk_queue_push(&uksched_cpu()->dead, &t->runq);
+		bury(t);
 	uksched_leave(s);
 	UK_BUG("an exited thread runs again");
 }
