@@ -255,11 +255,16 @@ class Terminal:
     """The image on a pseudo-terminal."""
 
     def __init__(self, *argv):
+        may_start, start = os.pipe()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            os.read(may_start, 1)  # or it may change the terminal before the next line has looked
             os.execv(argv[0], argv)
         self.before = termios.tcgetattr(self.fd)
+        os.write(start, b"\n")
+        os.close(start)
+        os.close(may_start)
         self.seen = b""
 
     def wait_for(self, text):
