@@ -3,7 +3,6 @@
  * What the CPU has, and switching on what we want of it.
  */
 #include <uk/arch/cpu.h>
-#include <uk/arch/ctx.h>
 
 #include "fpu.h"
 
@@ -40,8 +39,6 @@ UK_COLD void x86_cpu_init(void)
 	if (x86_cpu.f7_ecx & X86_F7_ECX_UMIP)
 		cr4 |= X86_CR4_UMIP;
 	x86_write_cr4(cr4);
-	if (x86_cpu.fsgsbase)
-		uk_arch_ctx_switch = x86_ctx_switch_fsgsbase;
 	x86_write_cr0(
 		(x86_read_cr0() & ~(uint64_t)(X86_CR0_EM | X86_CR0_TS | X86_CR0_CD | X86_CR0_NW)) |
 		X86_CR0_MP | X86_CR0_NE | X86_CR0_WP);

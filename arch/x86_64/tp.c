@@ -5,7 +5,12 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 
-void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) = x86_ctx_switch_msr;
+void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+
+UK_WEAK void uk_arch_ctx_choose_switch(void)
+{
+	uk_arch_ctx_switch = x86_cpu.fsgsbase ? x86_ctx_switch_fsgsbase : x86_ctx_switch_msr;
+}
 
 UK_WEAK uintptr_t uk_arch_tp_get(void)
 {

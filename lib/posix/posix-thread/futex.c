@@ -74,12 +74,19 @@ static UK_NOINLINE long wake(uint32_t *addr, uint32_t n)
 									 : rc;
 }
 
+/* clang, which has it, makes no jumps of calls by itself where it does not optimise. */
+#if __has_attribute(__musttail__)
+#define MUSTTAIL __attribute__((__musttail__))
+#else
+#define MUSTTAIL
+#endif
+
 static long others(long a, long op, long val, long timeout, long addr2, long val3);
 
 #define FUTEX_AROUND(name, n)                                                                      \
 	if ((uk_b & ~(long)FUTEX_PRIVATE) == FUTEX_WAKE)                                           \
 		return wake((uint32_t *)uk_a, (uint32_t)uk_c);                                     \
-	uk_result = others(UK_CAT(UK_SYSCALL_PASS_, n))
+	MUSTTAIL return others(UK_CAT(UK_SYSCALL_PASS_, n))
 
 UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, FUTEX_AROUND, long, futex, 6, uint32_t *addr,
 		  int op, uint32_t val, const struct uk_abi_timespec *timeout, uint32_t *addr2,

@@ -115,6 +115,7 @@ static int sched_start(void)
 	t->sched = cpu->sched;
 	t->name = "main";
 	t->ctx.tp = uk_arch_tp_get();
+	uk_arch_ctx_choose_switch();
 	uk_list_add_tail(&cpu->sched->threads, &t->all);
 	cpu->sched->nthreads = 1;
 	uk_percpu()->current = t;

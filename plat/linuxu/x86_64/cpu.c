@@ -44,6 +44,12 @@ static void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
 	x86_ctx_switch_bare(from, to);
 }
 
+void uk_arch_ctx_choose_switch(void)
+{
+	uk_arch_ctx_switch =
+		linuxu_auxv.hwcap2 & HOST_HWCAP2_FSGSBASE ? x86_ctx_switch_fsgsbase : ctx_switch;
+}
+
 /* ---- vector state: what the host enabled is what the application may use ---- */
 
 #define FXSAVE_SIZE    512
@@ -53,8 +59,6 @@ static void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
 
 void linuxu_arch_init(void)
 {
-	uk_arch_ctx_switch =
-		linuxu_auxv.hwcap2 & HOST_HWCAP2_FSGSBASE ? x86_ctx_switch_fsgsbase : ctx_switch;
 	/* No smaller than the host's own frames, which hold the same and more. */
 	if (linuxu_auxv.sigframe > FXSAVE_SIZE)
 		uk_arch_fpu_size = (uint32_t)UK_ALIGN_UP(linuxu_auxv.sigframe, UK_ARCH_FPU_ALIGN);

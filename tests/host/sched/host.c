@@ -70,7 +70,12 @@ static void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
 	host_ctx_switch(from, to);
 }
 
-void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) = ctx_switch;
+void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+
+void uk_arch_ctx_choose_switch(void)
+{
+	uk_arch_ctx_switch = ctx_switch;
+}
 
 void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg)
 {

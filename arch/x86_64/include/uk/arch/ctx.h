@@ -41,10 +41,15 @@ void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(vo
 
 /*
  * Saves the running state in `from` and continues `to`; returns when somebody switches back. With
- * interrupts masked. How a thread pointer is loaded depends on CPU and platform, which choose the
- * function once, at boot.
+ * interrupts masked.
  */
 extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+
+/*
+ * How a thread pointer is loaded depends on CPU and platform: choose the function above, once, before
+ * the first switch. Weak, as uk_arch_tp_set().
+ */
+void uk_arch_ctx_choose_switch(void);
 
 /* The choice: `wrfsbase`, the MSR, or not at all, for who has loaded it by other means. */
 void x86_ctx_switch_fsgsbase(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
