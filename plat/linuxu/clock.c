@@ -145,6 +145,11 @@ uk_nsec uk_plat_clock_wall(void)
 	return clock_read(HOST_CLOCK_REALTIME);
 }
 
+uk_nsec uk_plat_clock_wall_coarse(void)
+{
+	return clock_read(HOST_CLOCK_REALTIME_COARSE);
+}
+
 /* ---- the timer ---- */
 
 static bool armed; /* the host's timer will fire */

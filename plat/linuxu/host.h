@@ -270,10 +270,11 @@ static inline void host_kill(int pid, int sig)
 
 /* ---- time ---- */
 
-#define HOST_CLOCK_REALTIME  0
-#define HOST_CLOCK_MONOTONIC 1
-#define HOST_TIMER_ABSTIME   1
-#define HOST_SIGEV_SIGNAL    0
+#define HOST_CLOCK_REALTIME        0
+#define HOST_CLOCK_MONOTONIC       1
+#define HOST_CLOCK_REALTIME_COARSE 5
+#define HOST_TIMER_ABSTIME         1
+#define HOST_SIGEV_SIGNAL          0
 
 struct host_sigevent {
 	uint64_t value;

@@ -10,7 +10,7 @@ struct uk_spinlock vfs_tree_lock;
 
 uk_nsec uk_inode_now(void)
 {
-	return uk_clock_wall();
+	return uk_clock_wall_coarse();
 }
 
 void uk_inode_init(struct uk_inode *inode, struct uk_fs *fs, const struct uk_inode_ops *ops,

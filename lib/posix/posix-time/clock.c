@@ -2,7 +2,8 @@
 /*
  * Clocks: reading, resolution, setting.
  *
- * All clocks count nanoseconds, the coarse ones too. CPU time of the process is what the machine
+ * All clocks count nanoseconds, except the coarse wall clock, which is what files are stamped
+ * with. CPU time of the process is what the machine
  * did not idle; that of threads is there if the scheduler counts it.
  */
 #include <uk/sched.h>
@@ -52,9 +53,11 @@ int posix_clock_read(int clock, uk_nsec *now)
 {
 	switch (clock) {
 	case UK_CLOCK_REALTIME:
-	case UK_CLOCK_REALTIME_COARSE:
 	case UK_CLOCK_TAI: /* nobody told the difference from UTC, as on Linux without NTP */
 		*now = uk_clock_wall();
+		return 0;
+	case UK_CLOCK_REALTIME_COARSE:
+		*now = uk_clock_wall_coarse();
 		return 0;
 	case UK_CLOCK_MONOTONIC:
 	case UK_CLOCK_MONOTONIC_COARSE:
@@ -100,10 +103,10 @@ UK_SYSCALL_LEAF(long, clock_gettime, int clock, struct uk_abi_timespec *ts)
 
 UK_SYSCALL_LEAF(long, clock_getres, int clock, struct uk_abi_timespec *ts)
 {
-	uk_nsec now;
+	uk_nsec now, res = clock == UK_CLOCK_REALTIME_COARSE ? UK_CLOCK_COARSE_NSEC : 1;
 	int rc = posix_clock_read(clock, &now);
 
-	return rc || !ts ? rc : uk_put_user(uk_abi_timespec(1), ts);
+	return rc || !ts ? rc : uk_put_user(uk_abi_timespec(res), ts);
 }
 
 static long set_wall(int64_t sec, int64_t part, int64_t per_sec)

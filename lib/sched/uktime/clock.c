@@ -18,6 +18,11 @@ uk_nsec uk_clock_wall(void)
 	return uk_plat_clock_wall() + wall_correction;
 }
 
+uk_nsec uk_clock_wall_coarse(void)
+{
+	return uk_plat_clock_wall_coarse() + wall_correction;
+}
+
 void uk_clock_wall_set(uk_nsec now)
 {
 	wall_correction = now - uk_plat_clock_wall();

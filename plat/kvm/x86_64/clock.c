@@ -20,6 +20,7 @@
 #define REFINE     16
 #define REFINE_MAX (600 * UK_NSEC_PER_SEC)
 #define GUESS_HZ   1000000000ULL
+#define COARSE     UK_NSEC_PER_MS
 
 #define CPUID_TSC        0x15
 #define CPUID_HYPERVISOR 0x40000000U
@@ -151,4 +152,34 @@ uk_nsec uk_plat_clock_monotonic(void)
 	ns = ref.read ? sample() : 0;
 	uk_irq_restore(irq);
 	return ns;
+}
+
+/* How many ticks of the TSC this takes; 0 while nobody knows. */
+static uint64_t ticks_in(uk_nsec span)
+{
+	if (mult)
+		return kvm_mul_div(span, 1UL << 32, mult);
+	return use_kvmclock ? kvm_kvmclock_ticks(span) : 0;
+}
+
+static uint64_t coarse_tsc, coarse_ticks; /* good for so many ticks from then on */
+static uk_nsec coarse_wall;
+
+static UK_NOINLINE uk_nsec renew_coarse(uint64_t tsc)
+{
+	bool irq = uk_irq_save();
+	uk_nsec wall = uk_plat_clock_wall();
+
+	coarse_wall = wall;
+	coarse_tsc = tsc;
+	coarse_ticks = ticks_in(COARSE);
+	uk_irq_restore(irq);
+	return wall;
+}
+
+uk_nsec uk_plat_clock_wall_coarse(void)
+{
+	uint64_t tsc = x86_rdtsc();
+
+	return UK_LIKELY(tsc - coarse_tsc < coarse_ticks) ? coarse_wall : renew_coarse(tsc);
 }

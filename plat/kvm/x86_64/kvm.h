@@ -124,6 +124,8 @@ void kvm_reference_find(struct kvm_reference *ref);
 bool kvm_kvmclock_init(void);
 uk_nsec kvm_kvmclock_read(void);
 uk_nsec kvm_kvmclock_wall(void);
+/* How many ticks of the TSC this takes. */
+uint64_t kvm_kvmclock_ticks(uk_nsec span);
 
 /* ---- acpi.c ---- */
 

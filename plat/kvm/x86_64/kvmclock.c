@@ -78,6 +78,13 @@ uk_nsec kvm_kvmclock_read(void)
 	return ns;
 }
 
+uint64_t kvm_kvmclock_ticks(uk_nsec span)
+{
+	uint64_t ticks = kvm_mul_div(span, 1UL << 32, info.mul);
+
+	return info.shift < 0 ? ticks << -info.shift : ticks >> info.shift;
+}
+
 uk_nsec kvm_kvmclock_wall(void)
 {
 	static struct wall_clock wall;

@@ -80,15 +80,19 @@ uk_nsec uk_plat_clock_wall(void)
 	static uk_nsec boot_wall; /* the wall clock at monotonic time 0 */
 	static bool asked;
 	uk_nsec now = uk_plat_clock_monotonic();
-	bool irq = uk_irq_save();
+	bool irq;
 
+	if (UK_LIKELY(asked))
+		return boot_wall ? boot_wall + now : 0;
+	irq = uk_irq_save();
 	if (!asked) {
-		asked = true;
 		boot_wall = kvm_kvmclock_wall();
 		if (!boot_wall) {
 			boot_wall = rtc_seconds() * UK_NSEC_PER_SEC;
 			boot_wall -= boot_wall ? now : 0;
 		}
+		UK_BARRIER();
+		asked = true;
 	}
 	uk_irq_restore(irq);
 	return boot_wall ? boot_wall + now : 0;

@@ -17,6 +17,12 @@ uk_nsec uk_plat_clock_monotonic(void);
 uk_nsec uk_plat_clock_wall(void);
 
 /*
+ * What that clock showed a moment ago, at most 4 ms, for a few instructions. Never goes back, is
+ * never ahead of uk_plat_clock_wall(). Any context.
+ */
+uk_nsec uk_plat_clock_wall_coarse(void);
+
+/*
  * Programs this CPU's one-shot timer, replacing what was set: uk_timer_interrupt() will be called
  * in interrupt context at `deadline` on the monotonic clock. It may come early (the hardware's
  * range is limited; whoever is called looks at the clock and sets it again), never before having

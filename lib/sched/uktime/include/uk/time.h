@@ -20,6 +20,13 @@ uk_nsec uk_clock_monotonic(void);
 /* Any context. */
 uk_nsec uk_clock_wall(void);
 
+/*
+ * The wall clock as of up to UK_CLOCK_COARSE_NSEC ago, at a fraction of the cost: for time stamps.
+ * Never goes back. Any context.
+ */
+#define UK_CLOCK_COARSE_NSEC (4 * UK_NSEC_PER_MS)
+uk_nsec uk_clock_wall_coarse(void);
+
 /* Set the wall clock. Deadlines already converted from it do not move. Thread context. */
 void uk_clock_wall_set(uk_nsec now);
 
