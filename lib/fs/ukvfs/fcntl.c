@@ -31,7 +31,7 @@ static int set_cloexec(struct uk_fdtab *t, unsigned fd, bool on)
 	return err;
 }
 
-static long lock(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
+static inline long lock(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
 {
 	struct uk_abi_flock lk;
 	int err = uk_user_read(&lk, arg, sizeof(lk));
@@ -43,8 +43,14 @@ static long lock(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
 	return err;
 }
 
-/* Commands of the file, not of the descriptor. */
-static long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
+static inline bool is_lock_command(int cmd)
+{
+	return (unsigned)cmd - UK_F_GETLK <= UK_F_SETLKW - UK_F_GETLK ||
+	       (unsigned)cmd - UK_F_OFD_GETLK <= UK_F_OFD_SETLKW - UK_F_OFD_GETLK;
+}
+
+/* Commands of the file, not of the descriptor, and not about locks. */
+static UK_NOINLINE long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
 {
 	long n;
 
@@ -69,13 +75,6 @@ static long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t
 	case UK_F_SETFL:
 		f->flags = (f->flags & ~SETFL) | (arg & SETFL);
 		return 0;
-	case UK_F_GETLK:
-	case UK_F_SETLK:
-	case UK_F_SETLKW:
-	case UK_F_OFD_GETLK:
-	case UK_F_OFD_SETLK:
-	case UK_F_OFD_SETLKW:
-		return lock(t, f, cmd, arg);
 	case UK_F_GETPIPE_SZ:
 	case UK_F_SETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);
@@ -95,7 +94,7 @@ long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg)
 	f = uk_fd_get(t, fd);
 	if (UK_UNLIKELY(!f))
 		return -EBADF;
-	n = file_fcntl(t, f, cmd, arg);
+	n = is_lock_command(cmd) ? lock(t, f, cmd, arg) : file_fcntl(t, f, cmd, arg);
 	uk_file_put(f);
 	return n;
 }

@@ -2,10 +2,13 @@
 /*
  * Advisory locks: POSIX record locks (fcntl), those of open file descriptions (OFD), and flock.
  *
- * All of an inode's locks are in one list, under inode->lock. An owner's record locks never overlap,
- * so setting one cuts or swallows what that owner has in its range. POSIX and OFD locks are of
- * one kind with different owners (a descriptor table, a file); flock's are of another and
- * know only the whole file.
+ * All of an inode's locks are in one list. An owner's record locks never overlap, so setting one
+ * cuts or swallows what that owner has in its range. POSIX and OFD locks are of one kind with
+ * different owners (a descriptor table, a file); flock's are of another and know only the whole
+ * file.
+ *
+ * One spin lock guards all lists: what happens under it takes as long as a list is, and needs no
+ * memory, since there are idle locks. A database sets and drops several in every transaction.
  */
 #include "fdtab_priv.h"
 
@@ -19,6 +22,15 @@ struct uk_lock {
 	int pid;
 };
 
+static struct uk_spinlock lists; /* all that follows, and inode->locks */
+
+#define IDLE_MIN 2 /* the new lock, and the rest of an old one that it cuts in two */
+#define OWN      8 /* idle ones that are there from the start; the others are memory from the heap */
+
+static struct uk_lock own[OWN];
+static struct uk_lock *idle; /* locks that nobody has set, beside own[idle_from] and those behind */
+static unsigned idle_from, idle_count = OWN;
+
 /* Bumped whenever a lock goes or shrinks: those who wait look again. */
 static uint32_t generation;
 static struct uk_waitq waiters;
@@ -31,14 +43,84 @@ struct waiting {
 };
 static struct uk_list all_waiting = UK_LIST_INIT(all_waiting);
 
-static void released(void)
+static void idle_put(struct uk_lock *l)
+{
+	l->next = idle;
+	idle = l;
+	idle_count++;
+}
+
+static struct uk_lock *idle_take(void)
+{
+	struct uk_lock *l = idle;
+
+	idle_count--;
+	if (UK_UNLIKELY(!l))
+		return &own[idle_from++];
+	idle = l->next;
+	return l;
+}
+
+/* Leaves the section to get memory; false: there is none, and the section has ended. */
+static UK_NOINLINE bool idle_add(unsigned min)
+{
+	while (idle_count < min) {
+		struct uk_lock *l;
+
+		uk_spin_unlock(&lists);
+		l = uk_malloc(sizeof(*l));
+		if (!l)
+			return false;
+		uk_spin_lock(&lists);
+		idle_put(l);
+	}
+	return true;
+}
+
+/* There are more idle ones than our own: the others go back. */
+static UK_NOINLINE void idle_drop(void)
+{
+	struct uk_lock *spare = NULL, **p, *l;
+
+	uk_spin_lock(&lists);
+	for (p = &idle; (l = *p);) {
+		if (l >= own && l < own + OWN) {
+			p = &l->next;
+			continue;
+		}
+		*p = l->next;
+		idle_count--;
+		l->next = spare;
+		spare = l;
+	}
+	uk_spin_unlock(&lists);
+	while ((l = spare)) {
+		spare = l->next;
+		uk_free(l);
+	}
+}
+
+/* The section ends. */
+static inline void leave(void)
+{
+	uk_spin_unlock(&lists);
+	if (UK_UNLIKELY(idle_count > OWN))
+		idle_drop();
+}
+
+static inline void released(void)
 {
 	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
 	if (UK_UNLIKELY(!uk_waitq_empty(&waiters)))
 		uk_waitq_wake_all(&waiters);
 }
 
-static struct uk_lock *find_conflict(struct uk_inode *inode, const struct uk_lock *want)
+static inline bool same_owner(const struct uk_lock *a, const struct uk_lock *b)
+{
+	return a->owner == b->owner && a->flock == b->flock;
+}
+
+static inline struct uk_lock *find_conflict(struct uk_inode *inode, const struct uk_lock *want)
 {
 	struct uk_lock *l;
 
@@ -50,119 +132,67 @@ static struct uk_lock *find_conflict(struct uk_inode *inode, const struct uk_loc
 }
 
 /*
- * Take want's range away from what its owner has. `spare` (may be NULL) is used when a lock is
- * cut in two; returns it if it was not needed. A lock of the same type that touches the new one
- * (`merge`) is swallowed, and want grows over it.
+ * Take want's range away from what its owner has. A lock of the same type that touches the new one
+ * (`merge`) is swallowed, and want grows over it. One that reaches beyond both ends is cut in two,
+ * and an idle one becomes the part behind.
  */
-static struct uk_lock *cut(struct uk_inode *inode, struct uk_lock *want, bool merge,
-			   struct uk_lock *spare)
+static inline void cut(struct uk_inode *inode, struct uk_lock *want, bool merge)
 {
 	struct uk_lock **p = &inode->locks, *l;
 
 	while ((l = *p)) {
+		/* Adjoining ones count as well if they are to be merged; no range ends at 2^64 - 1. */
 		bool same = merge && l->write == want->write;
-		/* Adjoining ones count as well if they are to be merged. */
-		uint64_t start = same && want->start ? want->start - 1 : want->start;
-		uint64_t end = same && want->end != UINT64_MAX ? want->end + 1 : want->end;
 
-		if (l->owner != want->owner || l->flock != want->flock || l->end < start ||
-		    l->start > end) {
+		if (!same_owner(l, want) || l->end + same < want->start ||
+		    l->start > want->end + same) {
 			p = &l->next;
-			continue;
-		}
-		if (same) {
+		} else if (same) {
 			want->start = UK_MIN(want->start, l->start);
 			want->end = UK_MAX(want->end, l->end);
-		} else if (l->start < want->start && l->end > want->end) {
-			*spare = *l; /* the part behind */
-			spare->start = want->end + 1;
-			l->end = want->start - 1;
-			l->next = spare;
-			return NULL;
+			*p = l->next;
+			idle_put(l);
 		} else if (l->start < want->start) {
+			if (UK_UNLIKELY(l->end > want->end)) {
+				struct uk_lock *behind = idle_take();
+
+				*behind = *l;
+				behind->start = want->end + 1;
+				l->next = behind;
+				p = &l->next;
+			}
 			l->end = want->start - 1;
-			p = &l->next;
-			continue;
+			p = &(*p)->next;
 		} else if (l->end > want->end) {
 			l->start = want->end + 1;
 			p = &l->next;
-			continue;
+		} else {
+			*p = l->next;
+			idle_put(l);
 		}
-		*p = l->next;
-		if (spare)
-			uk_free(l);
-		else
-			spare = l;
 	}
-	return spare;
 }
 
-/* Does somebody have a lock that `want` would cut in two? */
+/* Does the owner have a lock that `want` would cut in two? */
 static bool will_split(struct uk_inode *inode, const struct uk_lock *want)
 {
 	struct uk_lock *l;
 
 	for (l = inode->locks; l; l = l->next)
-		if (l->owner == want->owner && l->flock == want->flock && l->start < want->start &&
-		    l->end > want->end)
+		if (same_owner(l, want) && l->start < want->start && l->end > want->end)
 			return true;
 	return false;
 }
 
-/* Set want, with inode->lock held. 0, -EAGAIN with *holder, -ENOLCK. */
-static int set_locked(struct uk_inode *inode, struct uk_lock *want, const void **holder)
-{
-	struct uk_lock *l = find_conflict(inode, want), *spare = NULL;
-
-	if (l) {
-		*holder = l->owner;
-		return -EAGAIN;
-	}
-	l = uk_malloc(sizeof(*l));
-	if (!l)
-		return -ENOLCK;
-	if (inode->locks) {
-		if (UK_UNLIKELY(will_split(inode, want))) {
-			spare = uk_malloc(sizeof(*spare));
-			if (!spare) {
-				uk_free(l);
-				return -ENOLCK;
-			}
-		}
-		spare = cut(inode, want, true, spare);
-		if (spare)
-			uk_free(spare);
-	}
-	*l = *want;
-	l->next = inode->locks;
-	inode->locks = l;
-	/* A write lock may have become a read lock. */
-	if (!want->write)
-		released();
-	return 0;
-}
-
 static int unset(struct uk_inode *inode, struct uk_lock *want)
 {
-	struct uk_lock *spare = NULL;
-	int err = 0;
-
-	uk_mutex_lock(&inode->lock);
-	if (inode->locks) {
-		if (UK_UNLIKELY(will_split(inode, want))) {
-			spare = uk_malloc(sizeof(*spare));
-			if (!spare)
-				err = -ENOLCK;
-		}
-		if (!err) {
-			spare = cut(inode, want, false, spare);
-			if (spare)
-				uk_free(spare);
-		}
-	}
-	uk_mutex_unlock(&inode->lock);
+	uk_spin_lock(&lists);
+	if (UK_UNLIKELY(!idle_count) && will_split(inode, want) && !idle_add(1))
+		return -ENOLCK;
+	cut(inode, want, false);
+	leave();
 	released();
-	return err;
+	return 0;
 }
 
 void locks_drop(struct uk_inode *inode, const void *owner)
@@ -170,17 +200,17 @@ void locks_drop(struct uk_inode *inode, const void *owner)
 	struct uk_lock **p, *l;
 	bool any = false;
 
-	uk_mutex_lock(&inode->lock);
+	uk_spin_lock(&lists);
 	for (p = &inode->locks; (l = *p);) {
 		if (l->owner == owner) {
 			*p = l->next;
-			uk_free(l);
+			idle_put(l);
 			any = true;
 		} else {
 			p = &l->next;
 		}
 	}
-	uk_mutex_unlock(&inode->lock);
+	leave();
 	if (any)
 		released();
 }
@@ -219,18 +249,44 @@ static void wait_end(struct waiting *me)
 	uk_spin_unlock(&vfs_tree_lock);
 }
 
-static int set(struct uk_inode *inode, struct uk_lock *want, bool wait, bool detect)
+/* 0, -ENOLCK, or -EAGAIN with *holder and the generation of which that is true. */
+static inline int try_set(struct uk_inode *inode, struct uk_lock *want, const void **holder,
+			  uint32_t *gen)
+{
+	struct uk_lock *l;
+
+	uk_spin_lock(&lists);
+	if (UK_UNLIKELY(idle_count < IDLE_MIN) && !idle_add(IDLE_MIN))
+		return -ENOLCK;
+	*gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
+	l = find_conflict(inode, want);
+	if (UK_UNLIKELY(l != NULL)) {
+		*holder = l->owner;
+		leave();
+		return -EAGAIN;
+	}
+	if (inode->locks)
+		cut(inode, want, true);
+	l = idle_take();
+	*l = *want;
+	l->next = inode->locks;
+	inode->locks = l;
+	leave();
+	/* A write lock may have become a read lock. */
+	if (!want->write)
+		released();
+	return 0;
+}
+
+static UK_NOINLINE int wait_and_set(struct uk_inode *inode, struct uk_lock *want, bool detect)
 {
 	struct waiting me = { .owner = want->owner };
+	uint32_t gen;
 	int err;
 
 	for (;;) {
-		uint32_t gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
-
-		uk_mutex_lock(&inode->lock);
-		err = set_locked(inode, want, &me.holder);
-		uk_mutex_unlock(&inode->lock);
-		if (err != -EAGAIN || !wait)
+		err = try_set(inode, want, &me.holder, &gen);
+		if (err != -EAGAIN)
 			return err;
 		if (detect && !wait_begin(&me))
 			return -EDEADLK;
@@ -241,6 +297,15 @@ static int set(struct uk_inode *inode, struct uk_lock *want, bool wait, bool det
 		if (err)
 			return err;
 	}
+}
+
+static int set(struct uk_inode *inode, struct uk_lock *want, bool wait, bool detect)
+{
+	const void *holder;
+	uint32_t gen;
+	int err = try_set(inode, want, &holder, &gen);
+
+	return UK_UNLIKELY(err == -EAGAIN) && wait ? wait_and_set(inode, want, detect) : err;
 }
 
 /* The range of a struct flock as first and last byte. */
@@ -286,7 +351,7 @@ static void get(struct uk_inode *inode, const struct uk_lock *want, struct uk_ab
 {
 	struct uk_lock *l;
 
-	uk_mutex_lock(&inode->lock);
+	uk_spin_lock(&lists);
 	l = find_conflict(inode, want);
 	if (!l) {
 		lk->l_type = UK_F_UNLCK;
@@ -299,7 +364,7 @@ static void get(struct uk_inode *inode, const struct uk_lock *want, struct uk_ab
 			.l_pid = l->pid,
 		};
 	}
-	uk_mutex_unlock(&inode->lock);
+	leave();
 }
 
 int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
@@ -318,26 +383,22 @@ int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_a
 	err = range(f, lk, &want);
 	if (err)
 		return err;
-	switch (lk->l_type) {
-	case UK_F_UNLCK:
-		return is_get ? -EINVAL : unset(f->inode, &want);
-	case UK_F_RDLCK:
-		if (!is_get && !uk_file_readable(f))
-			return -EBADF;
-		break;
-	case UK_F_WRLCK:
-		if (!is_get && !uk_file_writable(f))
-			return -EBADF;
-		want.write = true;
-		break;
-	default:
-		return -EINVAL;
-	}
-	if (is_get) {
+	want.write = lk->l_type == UK_F_WRLCK;
+	if (UK_UNLIKELY(is_get)) {
+		if (lk->l_type != UK_F_RDLCK && lk->l_type != UK_F_WRLCK)
+			return -EINVAL;
 		get(f->inode, &want, lk);
 		return 0;
 	}
-	return set(f->inode, &want, wait, !ofd);
+	switch (lk->l_type) {
+	case UK_F_UNLCK:
+		return unset(f->inode, &want);
+	case UK_F_RDLCK:
+		return uk_file_readable(f) ? set(f->inode, &want, wait, !ofd) : -EBADF;
+	case UK_F_WRLCK:
+		return uk_file_writable(f) ? set(f->inode, &want, wait, !ofd) : -EBADF;
+	}
+	return -EINVAL;
 }
 
 int uk_file_flock(struct uk_file *f, int op)
