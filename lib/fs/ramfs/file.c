@@ -81,14 +81,15 @@ static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	const char *page;
 	uint64_t at;
 
-	/* Most reads ask for bytes of one page, all there, and not for the first time. */
+	/* Most reads ask for bytes of one page, and all are there. */
 	if (UK_UNLIKELY(!uk_inode_enter_quick(inode)))
 		return read_locked(f, it, pos);
 	at = (uint64_t)*pos;
 	page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
 	if (UK_LIKELY(page && n <= UK_PAGE_SIZE - at % UK_PAGE_SIZE && at + n <= inode->size &&
-		      n <= it->here && inode->atime > inode->mtime)) {
+		      n <= it->here)) {
 		*pos = (uk_off_t)(at + n);
+		touch_read(f, inode);
 		uk_iter_put_here(it, page + at % UK_PAGE_SIZE, n);
 		uk_inode_leave_quick(inode);
 		return (ssize_t)n;
@@ -106,7 +107,7 @@ static ssize_t write_page(struct ramfs_inode *ri, struct uk_iter *it, uint64_t a
 	size_t moved;
 
 	if (fresh) {
-		page = ramfs_make_page(ri, at / UK_PAGE_SIZE, off, n);
+		page = ramfs_add_page(ri, at / UK_PAGE_SIZE, off, n);
 		if (!page)
 			return -ENOSPC;
 	}
@@ -153,23 +154,25 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	struct uk_inode *inode = f->inode;
 	const size_t n = it->left;
-	uint64_t at;
+	uint64_t at, off;
 	char *page;
 
-	/* Most writes go to one page that is there already. */
 	if (UK_UNLIKELY(f->flags & UK_O_APPEND || !uk_inode_enter_quick(inode)))
 		return write_locked(f, it, pos);
+	/* Most writes go to one page, which is there already. (n - 1: not 0 bytes.) */
 	at = (uint64_t)*pos;
-	page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
-	if (UK_LIKELY(page && n && n <= UK_PAGE_SIZE - at % UK_PAGE_SIZE && n <= it->here &&
-		      at + n <= SIZE_LIMIT)) {
-		*pos = (uk_off_t)(at + n);
-		if (at + n > inode->size)
-			inode->size = at + n;
-		uk_iter_get_here(it, page + at % UK_PAGE_SIZE, n);
-		touch_modified(inode);
-		uk_inode_leave_quick(inode);
-		return (ssize_t)n;
+	off = at % UK_PAGE_SIZE;
+	if (UK_LIKELY(n - 1 < UK_PAGE_SIZE - off && n <= it->here)) {
+		page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
+		if (UK_LIKELY(page && at + n <= SIZE_LIMIT)) {
+			*pos = (uk_off_t)(at + n);
+			if (at + n > inode->size)
+				inode->size = at + n;
+			uk_iter_get_here(it, page + off, n);
+			touch_modified(inode);
+			uk_inode_leave_quick(inode);
+			return (ssize_t)n;
+		}
 	}
 	uk_inode_leave_quick(inode);
 	return write_locked(f, it, pos);
@@ -254,7 +257,7 @@ static int zero_part(struct ramfs_inode *ri, uint64_t from, uint64_t to)
 	if (!page) {
 		if (from >= ri->pages.backing_len)
 			return 0;
-		page = ramfs_make_page(ri, index, 0, 0);
+		page = ramfs_add_page(ri, index, 0, 0);
 		if (!page)
 			return -ENOSPC;
 	}
@@ -301,7 +304,7 @@ static int ramfs_allocate(struct uk_file *f, int mode, uint64_t off, uint64_t le
 		err = zero_range(ri, off, end);
 	if (!(mode & UK_FALLOC_FL_PUNCH))
 		for (index = off / UK_PAGE_SIZE; !err && index * UK_PAGE_SIZE < end; index++)
-			if (!ramfs_make_page(ri, index, 0, 0))
+			if (!ramfs_make_page(ri, index))
 				err = -ENOSPC;
 	if (!err && !(mode & UK_FALLOC_FL_KEEP_SIZE) && end > inode->size)
 		inode->size = end;
@@ -324,7 +327,7 @@ static int ramfs_page(struct uk_file *f, uint64_t index, bool write, uk_paddr_t 
 
 	uk_mutex_lock(&inode->lock);
 	if (index < UK_DIV_ROUND_UP(inode->size, UK_PAGE_SIZE)) {
-		page = ramfs_make_page(ramfs_i(inode), index, 0, 0);
+		page = ramfs_make_page(ramfs_i(inode), index);
 		err = page ? 0 : -ENOSPC;
 		if (page) {
 			*frame = uk_page_from_virt(page);

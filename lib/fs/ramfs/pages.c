@@ -35,7 +35,7 @@ static bool charge(struct ramfs *fs)
 	return false;
 }
 
-static void free_page(struct ramfs_inode *ri, void *page)
+static inline void free_page(struct ramfs_inode *ri, void *page)
 {
 	uk_page_unref(uk_page_from_virt(page)); /* a mapping of the file may keep the frame */
 	ri->i.blocks -= UK_PAGE_SIZE / 512;
@@ -116,6 +116,16 @@ static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t f
 	}
 	/* Those of the slots that are set from first's to last's. */
 	todo = node->set & ~0UL << (first >> shift) & ~0UL >> (SLOTS - 1 - (last >> shift));
+	if (level == 1) {
+		node->set &= ~todo;
+		for (; todo; todo &= todo - 1) {
+			void **page = &node->slot[uk_ctz(todo)];
+
+			if (*page)
+				free_page(ri, *page);
+			*page = NULL;
+		}
+	}
 	for (; todo; todo &= todo - 1) {
 		unsigned i = uk_ctz(todo);
 		uint64_t base = (uint64_t)i << shift, end = base + (1ULL << shift) - 1;
@@ -136,21 +146,19 @@ void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 	struct ramfs_pages *pages = &ri->pages;
 	uint64_t top = (1ULL << pages->shift) - 1;
 
-	if (!pages->root || first > top)
+	if (first > top)
 		return;
-	if (drop(ri, &pages->root, pages->shift / 6, first, UK_MIN(last, top)))
+	if (!pages->root || drop(ri, &pages->root, pages->shift / 6, first, UK_MIN(last, top)))
 		pages->shift = 0;
 }
 
-char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len)
+char *ramfs_add_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len)
 {
 	struct ramfs_pages *pages = &ri->pages;
-	char *page = ramfs_find_page(pages, index);
 	uk_paddr_t frame;
 	void **slot;
+	char *page;
 
-	if (page)
-		return page;
 	if (!charge(ramfs_of(&ri->i)))
 		return NULL;
 	frame = uk_page_alloc(1, 0);

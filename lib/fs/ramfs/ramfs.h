@@ -86,18 +86,29 @@ static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t in
 
 	if (UK_UNLIKELY(index >> shift))
 		return NULL;
-	while (shift && p) {
+	/* A tree that looks at bits of the index has a root. */
+	while (shift) {
 		shift -= 6;
 		p = ((void **)p)[index >> shift & 63];
+		if (UK_UNLIKELY(!p))
+			break;
 	}
 	return p;
 }
 
 /*
- * As above; makes it if it is not there, with its content except for `skip_len` bytes at
- * `skip`, which the caller is going to write. NULL: no memory or beyond the limit.
+ * Make a page that is not in the tree, with its content except for `skip_len` bytes at `skip`,
+ * which the caller is going to write. NULL: no memory or beyond the limit.
  */
-char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len);
+char *ramfs_add_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len);
+
+/* The page of that index, made if it is not there. */
+static inline char *ramfs_make_page(struct ramfs_inode *ri, uint64_t index)
+{
+	char *page = ramfs_find_page(&ri->pages, index);
+
+	return page ? page : ramfs_add_page(ri, index, 0, 0);
+}
 /* Free the pages from `first` on to `last`, both included. The backing is not touched. */
 void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last);
 /* The index of the first page >= index that is in the tree, UINT64_MAX if there is none. */

@@ -60,7 +60,6 @@ static int create(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, s
 	dir = w.dir;
 	what->uid = ctx->uid;
 	what->gid = ctx->gid;
-	names_change();
 	err = dir->ops->create ? dir->ops->create(dir, &w.name, what, &inode) : -EPERM;
 	if (!err) {
 		if (is_dir) {
@@ -153,7 +152,6 @@ int uk_vfs_link(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldpat
 	if (!inode->nlink && !(oldat && !*oldpath)) {
 		err = -ENOENT;
 	} else {
-		names_change();
 		err = w.dir->ops->link(w.dir, &w.name, inode);
 	}
 	if (!err) {
@@ -192,54 +190,73 @@ static void lost_name(struct uk_inode *dir, struct uk_inode *inode)
 	}
 }
 
-int uk_vfs_unlink(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags)
+/* Remove the name of `inode` from a directory that is locked. */
+static int remove_name(struct uk_fs_ctx *ctx, struct uk_inode *dir, const struct uk_name *name,
+		       struct uk_inode *inode, bool is_dir)
+{
+	int err = may_remove(inode, dir->fs, is_dir);
+
+	if (!err)
+		err = may_write(ctx, dir, UK_W_OK | UK_X_OK);
+	if (!err && !dir->ops->unlink)
+		err = -EPERM;
+	if (err)
+		return err;
+	uk_mutex_lock(&inode->lock);
+	name_goes(inode);
+	err = dir->ops->unlink(dir, name, inode);
+	if (!err)
+		lost_name(dir, inode);
+	uk_mutex_unlock(&inode->lock);
+	return err;
+}
+
+static UK_NOINLINE int unlink_fully(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
+				    bool is_dir)
 {
 	static const int8_t rmdir_errors[] = {
 		[WALK_ROOT] = -EBUSY, [WALK_DOT] = -EINVAL, [WALK_DOTDOT] = -ENOTEMPTY
 	};
-	const bool is_dir = flags & UK_AT_REMOVEDIR;
-	struct uk_inode *dir, *inode;
+	struct uk_inode *inode;
 	struct walk w;
-	int err;
+	int err = walk_begin(&w, ctx, at, path);
 
-	if (flags & ~UK_AT_REMOVEDIR)
-		return -EINVAL;
-	err = walk_begin(&w, ctx, at, path);
 	if (err)
 		return err;
 	if (w.last != WALK_NAME) {
 		err = is_dir ? rmdir_errors[w.last] : -EISDIR;
 		goto end;
 	}
-	dir = w.dir;
-	uk_mutex_lock(&dir->lock);
+	uk_mutex_lock(&w.dir->lock);
 	err = walk_last_locked(&w, &inode);
-	if (err)
-		goto unlock;
+	if (err) {
+		uk_mutex_unlock(&w.dir->lock);
+		goto end;
+	}
 	if (w.slash && !uk_inode_is(inode, UK_S_IFDIR))
 		err = -ENOTDIR;
 	else
-		err = may_remove(inode, dir->fs, is_dir);
-	if (!err)
-		err = may_write(ctx, dir, UK_W_OK | UK_X_OK);
-	if (!err && !dir->ops->unlink)
-		err = -EPERM;
-	if (!err) {
-		uk_mutex_lock(&inode->lock);
-		names_change();
-		err = dir->ops->unlink(dir, &w.name, inode);
-		if (!err)
-			lost_name(dir, inode);
-		uk_mutex_unlock(&inode->lock);
-	}
+		err = remove_name(ctx, w.dir, &w.name, inode, is_dir);
 	/* The file may go with this reference; its directory need not wait for that. */
-	uk_mutex_unlock(&dir->lock);
+	uk_mutex_unlock(&w.dir->lock);
 	uk_inode_put(inode);
-	goto end;
-unlock:
-	uk_mutex_unlock(&dir->lock);
 end:
 	walk_end(&w);
+	return err;
+}
+
+int uk_vfs_unlink(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags)
+{
+	const bool is_dir = flags & UK_AT_REMOVEDIR;
+	struct quick_walk q;
+	int err;
+
+	if (flags & ~UK_AT_REMOVEDIR)
+		return -EINVAL;
+	if (UK_UNLIKELY(!walk_quick_lock(ctx, at, path, &q)))
+		return unlink_fully(ctx, at, path, is_dir);
+	err = q.inode ? remove_name(ctx, q.dir, &q.name, q.inode, is_dir) : -ENOENT;
+	walk_unlock(&q);
 	return err;
 }
 

@@ -5,15 +5,15 @@
 #include "vfs_priv.h"
 
 /* The name does not exist: make a regular file. dir->lock is held. */
-static int create_locked(struct walk *w, uint32_t mode, struct uk_inode **inode)
+static int create_locked(struct uk_fs_ctx *ctx, struct uk_inode *dir, const struct uk_name *name,
+			 uint32_t mode, struct uk_inode **inode)
 {
 	struct uk_new what = {
-		.mode = UK_S_IFREG | (mode & 07777 & ~w->ctx->umask),
-		.uid = w->ctx->uid,
-		.gid = w->ctx->gid,
+		.mode = UK_S_IFREG | (mode & 07777 & ~ctx->umask),
+		.uid = ctx->uid,
+		.gid = ctx->gid,
 	};
-	struct uk_inode *dir = w->dir;
-	int err = may_write(w->ctx, dir, UK_W_OK | UK_X_OK);
+	int err = may_write(ctx, dir, UK_W_OK | UK_X_OK);
 
 	if (err)
 		return err;
@@ -21,8 +21,7 @@ static int create_locked(struct walk *w, uint32_t mode, struct uk_inode **inode)
 		return -ENOENT;
 	if (!dir->ops->create)
 		return -EACCES;
-	names_change();
-	err = dir->ops->create(dir, &w->name, &what, inode);
+	err = dir->ops->create(dir, name, &what, inode);
 	if (!err)
 		dir->mtime = dir->ctime = (*inode)->ctime;
 	return err;
@@ -44,7 +43,9 @@ static int find_slowly(struct walk *w, unsigned flags, uint32_t mode, struct uk_
 			uk_mutex_lock(&w->dir->lock);
 			err = walk_last_locked(w, &inode);
 			if (err == -ENOENT) {
-				err = w->slash ? -EISDIR : create_locked(w, mode, &inode);
+				err = w->slash ? -EISDIR
+					       : create_locked(w->ctx, w->dir, &w->name, mode,
+							       &inode);
 				*created = !err;
 			}
 			uk_mutex_unlock(&w->dir->lock);
@@ -117,6 +118,13 @@ static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	if (quick && !inode && !(flags & UK_O_CREAT)) {
 		err = -ENOENT;
 		goto out;
+	}
+	if (quick && !inode && UK_LIKELY(walk_lock_found(&q))) {
+		uk_spin_unlock(&vfs_tree_lock);
+		err = create_locked(ctx, q.dir, &q.name, mode, out);
+		*created = !err;
+		walk_unlock(&q);
+		return err;
 	}
 	if (quick)
 		dir = q.dir;

@@ -2,24 +2,30 @@
 /*
  * Recently walked paths: whoever opens the same few files again and again need not walk to them.
  *
- * An entry maps a starting directory and the text of a path to an inode. It holds no reference:
- * it is valid as long as no name anywhere has changed since, which one counter tells, and an inode
- * that has a name is alive. So there is nothing to keep consistent; a program that keeps
- * changing names pays one comparison per walk, since the first walk after a change neither looks
- * here nor leaves a note.
+ * An entry maps a starting directory and the text of a path to an inode. It is found by the address
+ * of the text, which costs next to nothing where nothing is found: programs that come back to a
+ * file mostly keep its name somewhere, or make it in the same place.
+ *
+ * An entry holds no reference: it is valid as long as no name that can matter was removed or moved
+ * anywhere, which one counter tells, and an inode that has a name is alive. So there is nothing
+ * to keep consistent. Files that come and go without being looked up in between do not matter; a
+ * program that keeps changing others pays one comparison per walk, since the first walk
+ * after a change neither looks here nor leaves a note.
  *
  * Under the tree lock, and for walks that only cross directories in memory (walk_quick()).
  */
 #include "words.h"
 
 #define ENTRIES_SHIFT 4
-#define TEXT_WORDS    12 /* paths shorter than 96 bytes; an entry is 128 then */
+#define TEXT_WORDS    10 /* paths shorter than 80 bytes; an entry is 128 then */
 
 struct entry {
-	unsigned long hash;
+	const char *path;
 	struct uk_inode *dir;
 	struct uk_inode *inode;
-	unsigned long generation;
+	uint32_t generation;
+	uint32_t len;                   /* of the text in bytes without its last word */
+	unsigned long mask;             /* the bytes of the last word that count */
 	unsigned long text[TEXT_WORDS]; /* with zeros to the end of the last word */
 };
 
@@ -27,66 +33,56 @@ uint32_t vfs_names_generation = 1;
 static uint32_t settled; /* the generation of the last walk */
 static struct entry entries[1 << ENTRIES_SHIFT];
 
-/*
- * The entry where directory and path belong; *last is the word that ends the path, *end where that
- * starts. NULL: too long.
- */
-static inline struct entry *place(struct uk_inode *dir, const char *path, unsigned long *hash,
-				  unsigned long *last, const char **end)
+static inline struct entry *place(const char *path)
 {
-	unsigned long h = (uintptr_t)dir, w, zero;
-	const char *p = path;
-
-	for (;;) {
-		w = load_word(p);
-		zero = find_zero(w);
-		if (zero)
-			break;
-		h = hash_word(h, w);
-		p += sizeof(w);
-		if (UK_UNLIKELY(p - path == TEXT_WORDS * sizeof(w)))
-			return NULL;
-	}
-	*last = w & below_end(zero);
-	*end = p;
-	*hash = h = hash_word(h, *last);
-	return &entries[h >> (64 - ENTRIES_SHIFT)];
+	return &entries[hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT)];
 }
 
-struct uk_inode *walk_recall(struct uk_inode *dir, const char *path)
+/* Reads up to seven bytes behind the end of the string, never the next page. */
+__attribute__((__no_sanitize_address__)) struct uk_inode *walk_recall(struct uk_inode *dir,
+								      const char *path)
 {
-	unsigned long last, h, *text;
-	struct entry *e;
-	const char *end;
+	const struct entry *e = place(path);
+	size_t i;
 
-	if (settled != vfs_names_generation)
+	if (e->path != path || e->dir != dir || e->generation != vfs_names_generation ||
+	    UK_UNLIKELY(e->len + sizeof(long) > VFS_BLOCK - (uintptr_t)path % VFS_BLOCK))
 		return NULL;
-	e = place(dir, path, &h, &last, &end);
-	if (UK_UNLIKELY(!e))
-		return NULL;
-	if (e->hash != h || e->generation != vfs_names_generation || e->dir != dir)
-		return NULL;
-	for (text = e->text; path != end; path += sizeof(last))
-		if (*(const word_t *)path != *text++)
+	for (i = 0; i < e->len; i += sizeof(long))
+		if (*(const word_t *)(path + i) != e->text[i / sizeof(long)])
 			return NULL;
-	return *text == last ? e->inode : NULL;
+	if ((*(const word_t *)(path + i) & e->mask) != e->text[i / sizeof(long)])
+		return NULL;
+	return e->inode;
 }
 
 void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inode)
 {
-	unsigned long last, h, *text;
-	struct entry *e;
-	const char *end;
+	struct entry *e = place(path);
+	unsigned long w, zero;
+	size_t i;
 
 	if (settled != vfs_names_generation) {
 		settled = vfs_names_generation;
 		return;
 	}
-	e = place(dir, path, &h, &last, &end);
-	if (UK_UNLIKELY(!e))
+	e->path = NULL;
+	for (i = 0; i < TEXT_WORDS; i++) {
+		w = load_word(path + i * sizeof(w));
+		zero = find_zero(w);
+		e->text[i] = w;
+		if (zero)
+			break;
+	}
+	if (UK_UNLIKELY(i == TEXT_WORDS))
 		return;
-	*e = (struct entry){ h, dir, inode, vfs_names_generation, { 0 } };
-	for (text = e->text; path != end; path += sizeof(last))
-		*text++ = *(const word_t *)path;
-	*text = last;
+	e->len = (uint32_t)(i * sizeof(w));
+	e->text[i] = w & below_end(zero);
+	/* The terminating zero counts: without it another text could begin like this one. */
+	e->mask = below_end(zero) << 8 | 255;
+	e->path = path;
+	e->dir = dir;
+	e->inode = inode;
+	e->generation = vfs_names_generation;
+	inode->recalled = true;
 }

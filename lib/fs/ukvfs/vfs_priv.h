@@ -104,18 +104,54 @@ static inline bool may_quick(const struct uk_fs_ctx *ctx)
 bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q);
 
 /*
+ * The quick walk for who changes the directory that it ends in: that is locked then, so what q says
+ * stays true, and `dir` is a reference, and so is `inode` if it is there. walk_unlock() ends it.
+ */
+bool walk_quick_lock(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
+		     struct quick_walk *q);
+
+static inline bool walk_lock_found(struct quick_walk *q)
+{
+	/* Nobody has it: the walk would not have been quick. */
+	if (UK_UNLIKELY(!uk_mutex_trylock(&q->dir->lock)))
+		return false;
+	ref_get(&q->dir->refs);
+	if (q->inode)
+		ref_get(&q->inode->refs);
+	return true;
+}
+
+static inline void walk_unlock(struct quick_walk *q)
+{
+	uk_mutex_unlock(&q->dir->lock);
+	if (q->inode)
+		uk_inode_put(q->inode);
+	uk_inode_put(q->dir);
+}
+
+/*
  * Recently walked paths (recall.c), also under the tree lock: the inode without a reference, or NULL: walk.
  * What walk_quick() found may be remembered.
  */
 struct uk_inode *walk_recall(struct uk_inode *dir, const char *path);
 void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inode);
 
-/* A name is about to be made, removed or moved, or something mounted: the directory is locked. */
+/*
+ * A name is about to be moved, or something mounted: the directory is locked. (A name that is made
+ * changes nothing for paths that were walked before.)
+ */
 extern uint32_t vfs_names_generation;
 
 static inline void names_change(void)
 {
 	__atomic_fetch_add(&vfs_names_generation, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A name of this inode is about to be removed. */
+static inline void name_goes(const struct uk_inode *inode)
+{
+	if (inode->recalled || uk_inode_is(inode, UK_S_IFDIR))
+		names_change();
 }
 
 void walk_init(struct walk *w, struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path);

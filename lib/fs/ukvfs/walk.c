@@ -125,6 +125,19 @@ bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q)
 	return true;
 }
 
+bool walk_quick_lock(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
+		     struct quick_walk *q)
+{
+	struct uk_inode *dir;
+	bool done;
+
+	uk_spin_lock(&vfs_tree_lock);
+	done = may_quick(ctx) && !walk_start(ctx, at, path, &dir) && walk_quick(dir, path, q) &&
+	       walk_lock_found(q);
+	uk_spin_unlock(&vfs_tree_lock);
+	return done;
+}
+
 /* ---- the walk ---- */
 
 void walk_init(struct walk *w, struct uk_fs_ctx *ctx, struct uk_inode *dir, const char *path)

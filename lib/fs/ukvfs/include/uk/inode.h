@@ -135,7 +135,8 @@ struct uk_inode {
 	uint64_t blocks; /* of 512 bytes in use */
 	uk_nsec atime, mtime, ctime;
 	struct uk_mutex lock;
-	struct uk_lock *locks; /* advisory record locks (flock.c) */
+	bool recalled; /* a recently walked path leads here (recall.c); under the tree lock */
+	struct uk_lock *locks; /* advisory locks, under a lock of their own (lock.c) */
 	union {
 		struct {
 			struct uk_inode *parent; /* directories: a reference; root: itself, none */
@@ -206,7 +207,7 @@ void uk_inode_init(struct uk_inode *inode, struct uk_fs *fs, const struct uk_ino
 void uk_inode_get(struct uk_inode *inode);
 void uk_inode_put(struct uk_inode *inode);
 
-/* Wall clock now, as inodes store it. */
+/* Wall clock now, as inodes store it: the coarse one (uk/time.h), as on Linux. */
 uk_nsec uk_inode_now(void);
 
 /* Fill in st from the inode; thread context. 0 or what getattr said. */
