@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Threads: create, join, detach, attributes, keys, once; C11 threads. */
 #define _GNU_SOURCE
+#include <fenv.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -53,6 +54,37 @@ TEST(thread, many_at_once)
 		sum += (long)result;
 	}
 	EXPECT_EQ(sum, N * (N - 1));
+}
+
+static void *rounds_down(void *arg)
+{
+	int *seen = arg;
+
+	seen[0] = fegetround();
+	fesetround(FE_DOWNWARD);
+	for (int i = 0; i < 10; i++)
+		sched_yield();
+	seen[1] = fegetround();
+	return NULL;
+}
+
+/* Inherited by a new thread, and its own from then on. */
+TEST(thread, rounding_mode)
+{
+	pthread_t t;
+	int seen[2] = { -1, -1 };
+
+	REQUIRE(!fesetround(FE_UPWARD));
+	REQUIRE(!pthread_create(&t, NULL, rounds_down, seen));
+	for (int i = 0; i < 10; i++) {
+		sched_yield();
+		EXPECT_EQ(fegetround(), FE_UPWARD);
+	}
+	EXPECT_EQ(pthread_join(t, NULL), 0);
+	EXPECT_EQ(fegetround(), FE_UPWARD);
+	EXPECT_EQ(fesetround(FE_TONEAREST), 0);
+	EXPECT_EQ(seen[0], FE_UPWARD);
+	EXPECT_EQ(seen[1], FE_DOWNWARD);
 }
 
 static void *exits(void *arg)
