@@ -32,26 +32,28 @@ static struct {
 
 /* ---- output ---- */
 
-static void write_all(int fd, const char *s, size_t n)
+static ssize_t write_all(int fd, const char *s, size_t n)
 {
-	while (n) {
-		ssize_t r = host_write(fd, s, n);
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t r = host_write(fd, s + done, n - done);
 
 		if (r > 0) {
-			s += r;
-			n -= (size_t)r;
+			done += (size_t)r;
 		} else if (r == -EAGAIN) {
 			/* Somebody else made it non-blocking. */
 			struct host_pollfd p = { fd, HOST_POLLOUT, 0 };
 
 			host_ppoll(&p, 1, NULL, NULL);
 		} else if (r != -EINTR) {
-			return; /* closed, or the disk is full: there is nobody to tell */
+			return done ? (ssize_t)done : r; /* closed, or the disk is full */
 		}
 	}
+	return (ssize_t)n;
 }
 
-void uk_plat_console_write(int stream, const char *s, size_t n)
+ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
 	int fd = stream == UK_CON_OUT     ? 1
 		 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u
@@ -60,7 +62,7 @@ void uk_plat_console_write(int stream, const char *s, size_t n)
 	if (stream == UK_CON_CRASH)
 		linuxu_console_restore(); /* we end here: let the terminal show it properly */
 	if (stream == UK_CON_LOG && con.raw) {
-		/* No tty library has seen these lines. */
+		/* No tty library has seen these lines. (Who writes them does not ask how many.) */
 		for (size_t i = 0; i < n; i++) {
 			if (s[i] != '\n')
 				continue;
@@ -71,7 +73,7 @@ void uk_plat_console_write(int stream, const char *s, size_t n)
 			i = (size_t)-1;
 		}
 	}
-	write_all(fd, s, n);
+	return write_all(fd, s, n);
 }
 
 int uk_plat_console_isatty(int fd)

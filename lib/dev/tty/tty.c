@@ -49,20 +49,34 @@ static ssize_t stream_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	return input_is_tty ? tty_read(f, it) : tty_read_plain(f, it);
 }
 
+struct write {
+	const struct tty_stream *s;
+	size_t done;
+	int err; /* of the host, which took no more than `done` */
+};
+
 /* A piece of what is written, as it lies in the caller's memory. */
 static void write_piece(void *arg, const void *piece, size_t n)
 {
-	const struct tty_stream *s = arg;
+	struct write *w = arg;
+	ssize_t r = (ssize_t)n;
 
-	if (is_tty(s))
-		tty_output(s->output, piece, n);
+	if (w->err)
+		return;
+	if (is_tty(w->s))
+		tty_output(w->s->output, piece, n);
 	else
-		uk_plat_console_write(s->output, piece, n);
+		r = uk_plat_console_write(w->s->output, piece, n);
+	if (r > 0)
+		w->done += (size_t)r;
+	if (r < (ssize_t)n)
+		w->err = r < 0 ? (int)r : -EIO;
 }
 
 static ssize_t stream_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	const struct tty_stream *s = f->priv;
+	struct write w = { .s = s };
 	const size_t n = it->left;
 	int err;
 
@@ -73,7 +87,9 @@ static ssize_t stream_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos
 		if (err)
 			return err;
 	}
-	uk_iter_each(it, write_piece, (void *)s);
+	uk_iter_each(it, write_piece, &w);
+	if (UK_UNLIKELY(w.err))
+		return w.done ? (ssize_t)w.done : w.err;
 	return n == it->left && n ? -EFAULT : (ssize_t)(n - it->left);
 }
 

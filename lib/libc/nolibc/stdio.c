@@ -21,12 +21,14 @@ FILE *const stderr = &err_file;
 struct chunk {
 	FILE *f;
 	size_t used;
+	bool failed;
 	char buf[128];
 };
 
 static void chunk_flush(struct chunk *c)
 {
-	uk_plat_console_write(c->f->stream, c->buf, c->used);
+	if (uk_plat_console_write(c->f->stream, c->buf, c->used) != (ssize_t)c->used)
+		c->failed = true;
 	c->used = 0;
 }
 
@@ -53,7 +55,7 @@ int vfprintf(FILE *f, const char *fmt, va_list ap)
 
 	if (c.used)
 		chunk_flush(&c);
-	return n;
+	return c.failed ? -1 : n;
 }
 
 int vprintf(const char *fmt, va_list ap)
@@ -101,14 +103,14 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 
 size_t fwrite(const void *p, size_t size, size_t n, FILE *f)
 {
-	uk_plat_console_write(f->stream, p, size * n);
-	return n;
+	return uk_plat_console_write(f->stream, p, size * n) == (ssize_t)(size * n) ? n : 0;
 }
 
 int fputs(const char *s, FILE *f)
 {
-	uk_plat_console_write(f->stream, s, strlen(s));
-	return 1;
+	size_t n = strlen(s);
+
+	return uk_plat_console_write(f->stream, s, n) == (ssize_t)n ? 1 : EOF;
 }
 
 int puts(const char *s)
@@ -121,8 +123,7 @@ int fputc(int c, FILE *f)
 {
 	char ch = (char)c;
 
-	uk_plat_console_write(f->stream, &ch, 1);
-	return (unsigned char)c;
+	return uk_plat_console_write(f->stream, &ch, 1) == 1 ? (unsigned char)c : EOF;
 }
 
 int putchar(int c)

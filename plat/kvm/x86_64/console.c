@@ -139,19 +139,18 @@ void kvm_console_flush(void)
 		__asm__ volatile("pause");
 }
 
-void uk_plat_console_write(int stream, const char *s, size_t n)
+ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
 	if (stream == UK_CON_OUT || !kvm_runner()) {
 		serial_write(s, n);
-		return;
+		return (ssize_t)n;
 	}
-	while (n) {
-		size_t len = UK_MIN(n, (size_t)RECORD_MAX);
-
-		record(stream == UK_CON_ERR ? 'E' : stream == UK_CON_LOG ? 'K' : 'C', s, len);
-		s += len;
-		n -= len;
-	}
+	for (size_t done = 0; done < n; done += RECORD_MAX)
+		record(stream == UK_CON_ERR   ? 'E'
+		       : stream == UK_CON_LOG ? 'K'
+					      : 'C',
+		       s + done, UK_MIN(n - done, (size_t)RECORD_MAX));
+	return (ssize_t)n;
 }
 
 ssize_t uk_plat_console_read(char *buf, size_t n)

@@ -132,12 +132,13 @@ size_t host_console_waiting(void)
 	return in_len - in_pos;
 }
 
-void uk_plat_console_write(int stream, const char *s, size_t n)
+ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
 	if (n > sizeof(output) - 1 - out_len)
 		n = sizeof(output) - 1 - out_len;
 	memcpy(output + out_len, s, n);
 	out_len += n;
+	return (ssize_t)n;
 }
 
 ssize_t uk_plat_console_read(char *buf, size_t n)

@@ -20,8 +20,10 @@ static int cat(void)
 
 	while ((n = read(0, buf, sizeof(buf))) > 0)
 		for (ssize_t done = 0, w; done < n; done += w)
-			if ((w = write(1, buf + done, (size_t)(n - done))) < 0)
+			if ((w = write(1, buf + done, (size_t)(n - done))) < 0) {
+				perror("cat");
 				return 1;
+			}
 	return n < 0;
 }
 

@@ -22,8 +22,9 @@ UK_API_BEGIN
 /*
  * Writes all n bytes to one of UK_CON_*; waits (busily) while the line is full, never sleeps.
  * Works from the first instruction of uk_boot() on. Any context, non-maskable included.
+ * Returns n; where the host refuses some, the number before, or its negative errno if there are none.
  */
-void uk_plat_console_write(int stream, const char *s, size_t n);
+ssize_t uk_plat_console_write(int stream, const char *s, size_t n);
 
 /*
  * Reads at most n bytes of input without waiting: their number, 0 at the end of input (and from
