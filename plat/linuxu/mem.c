@@ -23,6 +23,7 @@
 
 #define PHYS_START 0x100000UL /* not 0: a frame's address never is */
 #define HUGE_PAGE  0x200000UL
+#define MEMORY_MIN 0x10000UL /* the first heap and what describes it */
 
 UK_PARAM_UINT(linuxu, memory, (uint64_t)CONFIG_PLAT_LINUXU_MEMORY << 20, "bytes of memory");
 UK_PARAM_STR(vfs, initrd, NULL, "file of the host with the initial file system (cpio)");
@@ -361,10 +362,11 @@ static void load_initrd(struct uk_bootinfo *bi, const char *path, uint64_t memor
 	size = host_lseek(fd, 0, HOST_SEEK_END);
 	if (size < 0 || size > (int64_t)1 << 46)
 		uk_fatal("vfs.initrd=%s: not a file that can be mapped", path);
-	if ((uint64_t)size >= memory)
-		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; give "
-			 "linuxu.memory=%luM or more",
-			 path, (unsigned long)size, ((unsigned long)size >> 19) + 16);
+	if (UK_ALIGN_UP((uint64_t)size, UK_PAGE_SIZE) + MEMORY_MIN > memory)
+		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; it takes "
+			 "linuxu.memory=%luK at least",
+			 path, (unsigned long)size,
+			 (UK_ALIGN_UP((unsigned long)size, UK_PAGE_SIZE) + MEMORY_MIN) >> 10);
 	if (size) {
 		bi->initrd_len = (uint64_t)size;
 		bi->initrd = PHYS_START + memory - UK_ALIGN_UP((uint64_t)size, UK_PAGE_SIZE);
@@ -398,8 +400,9 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 	if (arg && uk_parse_u64(arg, &memory))
 		uk_fatal("linuxu.memory=%s: not a size; an example: linuxu.memory=64M", arg);
 	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);
-	if (!memory)
-		uk_fatal("linuxu.memory=%s: too small", arg);
+	if (memory < MEMORY_MIN)
+		uk_fatal("linuxu.memory=%s: too small; it takes %lu KiB at least", arg,
+			 MEMORY_MIN >> 10);
 	p = map_window(NULL, memory + HUGE_PAGE);
 	if (p < 0)
 		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "

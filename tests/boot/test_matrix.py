@@ -42,10 +42,18 @@ def test_memory_on_pc(machine, memory):
     assert r.status == 0 and r.out == HELLO, r
 
 
-def test_too_little_memory_says_how_much_is_needed():
-    r = hello("--machine", "microvm", "--memory", "1032K")
+@pytest.mark.parametrize("memory", ["1K", "64K", "1M", "1028K", "1032K"])
+def test_too_little_memory_says_how_much_is_needed(memory):
+    r = hello("--machine", "microvm", "--memory", memory, timeout=20)
     assert r.status != 0 and r.out == b"", r
     assert b"memory" in r.err and b"KiB" in r.err, r
+
+
+def test_initrd_that_does_not_fit(tmp_path):
+    (tmp_path / "big").write_bytes(b"x" * 3000000)
+    r = hello("--memory", "3M", "--root", str(tmp_path), timeout=20)
+    assert r.status == 1 and b"image and its initrd need at least" in r.err, r
+    assert r.err.count(b"\n") == 1, r
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])

@@ -139,6 +139,13 @@ def test_reader_goes_away(app):
     assert p.stdout == b"\0\0\0" + b"141\n"
 
 
+def test_full_disk(app):
+    """The application is told why."""
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([app, "--", "cat"], input=b"x", stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert p.returncode == 1 and p.stderr == b"cat: No space left on device\n", p
+
+
 # ---- interrupts ----
 
 def test_time_passes_as_on_the_host(app):
@@ -182,7 +189,8 @@ def test_initrd_given_by_name(app, tmp_path):
 
 @pytest.mark.parametrize("words,expect", [
     (["linuxu.memory=lots"], "linuxu.memory=lots: not a size"),
-    (["linuxu.memory=0"], "too small"),
+    (["linuxu.memory=0"], "64 KiB at least"),
+    (["linuxu.memory=60K"], "64 KiB at least"),
     (["linuxu.memory=100000000G"], "memory"),
     (["vfs.initrd=/nonexistent"], "vfs.initrd=/nonexistent: cannot open"),
     (["vfs.initrd=/"], "vfs.initrd=/"),

@@ -81,6 +81,14 @@ def test_empty_folder(tmp_path):
     assert data.endswith(b"TRAILER!!!\0\0\0\0") and len(data) % 4 == 0
 
 
+def test_file_named_like_the_end(tmp_path):
+    """As a name of its own TRAILER!!! ends an archive."""
+    for name in ("TRAILER!!!", "after"):
+        (tmp_path / name).write_text(name)
+    p = subprocess.run(["cpio", "-t", "--quiet"], input=pack(tmp_path), stdout=subprocess.PIPE, check=True)
+    assert p.stdout == b"./TRAILER!!!\nafter\n"
+
+
 def test_unreadable_file_is_named(tree, monkeypatch):
     def refuse(path, *_):
         raise PermissionError(13, "Permission denied", path)

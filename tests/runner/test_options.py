@@ -73,6 +73,7 @@ WRONG = [
     (["{img}", "--disk", "d"], "block devices"),
     (["{img}", "--share=d"], "shared folders"),
     (["/etc/passwd"], "not an image"),
+    (["/bin/true"], "not an image"),
     (["{proc}", "--machine", "q35"], "only for images that run in a virtual machine"),
     (["{proc}", "--smp", "2"], "only for images that run in a virtual machine"),
     (["{img}", "--kernel-args", "a.b='x"], "not closed"),

@@ -65,6 +65,14 @@ def test_reader_that_goes_away(guest):
     assert p.stdout == bytes([0, 7, 14, 21, 28]) + b"141\n" and p.stderr == b"", p
 
 
+def test_full_disk(guest):
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([RUN, guest, *OPTIONS, "--", "out", "100000"], stdout=full,
+                           stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60)
+    assert p.returncode == 125, p
+    assert p.stderr == b"support/run: stdout: No space left on device; the image is ended\n", p
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"hello\n", bytes(range(256)) * 40, b"\0" * 100, b"\x1d\x04\x03"],
                          ids=["empty", "one", "line", "all-bytes", "zeroes", "control"])
 def test_input_and_its_end(guest, data):

@@ -94,7 +94,7 @@ def pack(root, out):
         out.write(header(inode[key], st.st_mode, nlink,
                          max(0, min(int(st.st_mtime), epoch, LIMIT)), size,
                          st.st_rdev if stat.S_ISCHR(st.st_mode) or stat.S_ISBLK(st.st_mode) else 0,
-                         path))
+                         "./" + path if path == TRAILER else path))
         if data:
             out.write(data + b"\0" * (-size % 4))
         elif size:

@@ -5,7 +5,7 @@ import struct
 from . import RunError
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
-PT_NOTE = 4
+PT_LOAD, PT_INTERP, PT_NOTE = 1, 3, 4
 NOTE_PHYS32_ENTRY = 18  # Xen's, by which QEMU's -kernel enters (xen/include/public/elfnote.h)
 
 
@@ -37,9 +37,15 @@ class Image:
         table = f.read(phentsize * phnum)
         # A kernel says by a note how it wants to be entered; a process needs no note.
         self.platform = "linuxu"
+        self.end = 0  # of the memory that it takes, as a kernel: physical address
         for i in range(phnum):
-            kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", table, i * phentsize)
-            if kind == PT_NOTE:
+            kind, _, offset, _, start, size, taken = struct.unpack_from("<IIQQQQQ", table,
+                                                                        i * phentsize)
+            if kind == PT_LOAD:
+                self.end = max(self.end, start + taken)
+            elif kind == PT_INTERP:
+                raise RunError("%s: a program of this system, not an image" % self.path)
+            elif kind == PT_NOTE:
                 f.seek(offset)
                 if has_note(f.read(size), b"Xen\0", NOTE_PHYS32_ENTRY):
                     self.platform = "kvm"

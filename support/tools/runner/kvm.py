@@ -27,6 +27,7 @@ BATCH = 0.0005           # seconds in which bytes of a stream gather
 EXIT_GRACE = 5.0         # seconds that QEMU may take to end, once all has been said
 
 DEFAULT_MEMORY = 128 << 20
+GUEST_SPEAKS = 0x102000  # with that much memory a guest can say itself that it needs more
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -171,7 +172,16 @@ class Output:
             self.chunk = PIPE_BUF
 
     def write_some(self):
-        self.data = self.data[os.write(self.fd, self.data[:self.chunk]):]
+        try:
+            n = os.write(self.fd, self.data[:self.chunk])
+        except BlockingIOError:  # somebody else made it non-blocking
+            return
+        except BrokenPipeError:
+            raise
+        except OSError as e:
+            raise RunError("%s: %s; the image is ended" % (
+                "stdout" if self.fd == 1 else "stderr", e.strerror), STATUS_SILENT) from None
+        self.data = self.data[n:]
 
 
 class Session:
@@ -371,7 +381,9 @@ def run(image, o):
         return dry_run(image, o)
     require_qemu(o)
     append = command_line(o, terminal.size(), terminal.mask())
-    argv = qemu_command(image, o, initrd_for(o), append)
+    initrd = initrd_for(o)
+    check_memory(image, o, initrd)
+    argv = qemu_command(image, o, initrd, append)
     s = Session(image, o)
     process.stop_on_signals()
     try:
@@ -417,6 +429,16 @@ def require_qemu(o):
     if process.find_program(qemu) is None:
         raise RunError("%s is not there; install the package qemu-system-x86, or name another "
                        "with --qemu" % qemu)
+
+
+def check_memory(image, o, initrd):
+    """QEMU loads the image even where there is no memory, and the initrd over the image."""
+    have, need = o.memory or DEFAULT_MEMORY, image.end
+    if initrd:
+        need += os.stat(initrd).st_size + 4095 & ~4095
+    if have < need and (initrd or have < GUEST_SPEAKS) and not o.qemu_args:
+        raise RunError("memory too small: this image%s at least %d KiB; give --memory" % (
+            " and its initrd need" if initrd else " needs", need + 1023 >> 10), status=1)
 
 
 def initrd_for(o):

@@ -82,7 +82,7 @@ def run(image, o):
         return STATUS_TIMEOUT
     if os.WIFSIGNALED(status):
         signum = os.WTERMSIG(status)
-        if signum == process.SIGINT:
+        if signum in (process.SIGINT, process.SIGPIPE):  # by the user, and as in any pipeline
             return process.end_by_signal(signum)
         os.write(2, b"support/run: %s: ended by signal %d\n" % (os.fsencode(image.path), signum))
         return 128 + signum
