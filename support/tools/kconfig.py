@@ -77,6 +77,7 @@ class Tree:
         os.environ["UK_EXTERNAL"] = self.external
         os.environ["KCONFIG_CONFIG"] = self.dot_config
         os.environ["CONFIG_"] = "CONFIG_"
+        os.environ["KCONFIG_WARN_UNDEF"] = "y"  # a symbol that is named but defined nowhere
         try:
             self.kconf = kconfiglib.Kconfig("Config.uk", warn_to_stderr=False)
         except kconfiglib.KconfigError as e:
@@ -93,7 +94,8 @@ class Tree:
             lines.append(w.replace("warning: ", ""))
             m = re.search(r"undefined symbol (\w+)", w)
             if m:
-                near = difflib.get_close_matches(m.group(1), list(self.kconf.syms), 1, 0.5)
+                known = [s.name for s in self.kconf.unique_defined_syms]
+                near = difflib.get_close_matches(m.group(1), known, 1, 0.5)
                 if near:
                     lines[-1] += "; did you mean %s?" % near[0]
         fail(what + "\n".join(lines))
@@ -237,6 +239,7 @@ class Tree:
                     mk.append("CONFIG_%s := y" % sym.name)
             else:
                 mk.append("CONFIG_%s := %s" % (sym.name, value.replace("$", "$$").replace("#", "\\#")))
+        self.check_warnings("")  # those that values bring: a select against a `depends on`
         mk.append("uk-arch := " + archs[0][len("arch-"):])
         mk.append("uk-plats := " + " ".join(os.path.basename(d) for d in plats))
         mk.append("uk-libs := " + " ".join(n for n, _, _, _ in libs))
@@ -282,6 +285,8 @@ def main():
     tree.load()
     tree.save()
     if args.command == "menuconfig":
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            fail("menuconfig needs a terminal; without one, edit " + tree.dot_config)
         import menuconfig
         menuconfig.menuconfig(tree.kconf)
     elif args.command == "guiconfig":

@@ -124,16 +124,50 @@ def test_killed_build_recovers(scratch):
     (["APP=helloworld", "PLAT=vax", "run"], "PLAT=vax"),
     (["APP=helloworld", "CC=nosuchcc"], "CC=nosuchcc"),
     (["APP=helloworld", "why"], "SYM="),
+    (["APP=helloworld", "O=/proc/self/no"], "O=/proc/self/no: cannot write there"),
+    (["APP=/a b"], "APP=/a b: make cannot deal with spaces"),
+    (["APP=helloworld", "O=/a b"], "O=/a b: make cannot deal with spaces"),
 ], ids=lambda v: " ".join(v) if isinstance(v, list) else "")
 def test_wrong_words(tmp_path, words, says):
     p = whittle.make("O=" + str(tmp_path / "out"), *words, check=False)
     assert p.returncode != 0 and says in p.stdout, p.stdout
 
 
+def test_path_with_a_space(tmp_path):
+    tree = tmp_path / "my clone"
+    tree.mkdir()
+    shutil.copy(os.path.join(whittle.ROOT, "Makefile"), str(tree))
+    p = whittle.make("help", cwd=str(tree), check=False)
+    assert p.returncode and "make cannot deal with spaces" in p.stdout and p.stdout.count("\n") == 1, p.stdout
+
+
+def test_silent_and_dry(scratch):
+    """-n starts nothing, -s says nothing, and neither they nor -j1 disturb the jobs of sub-makes."""
+    assert "LD" in scratch.make("-n") and not os.path.exists(scratch.image())
+    assert scratch.make("-s", "-j1") == ""
+    out = whittle.make("APP=" + scratch.app, "O=" + scratch.out + "2", "PLAT=linuxu", "-j1", "run")
+    assert "IMAGE" in out and "jobserver" not in out and "warning" not in out, out
+
+
 def test_unknown_option_names_the_nearest(scratch):
     scratch.write("demo/defconfig", "CONFIG_LIBNOLIBX=y\n")
     out = scratch.fails()
     assert "LIBNOLIBX" in out and "did you mean LIBNOLIBC" in out, out
+
+
+@pytest.mark.parametrize("selects,says", [
+    (["LIBMUSL"], "LIBNOLIBC"),             # besides nolibc, which depends on !LIBMUSL
+    (["LIBNOSUCH"], "undefined symbol LIBNOSUCH"),
+])
+def test_select_that_cannot_be(scratch, selects, says):
+    scratch.select(*selects)
+    out = scratch.fails()
+    assert "kconfig: " in out and says in out and "CC " not in out, out
+
+
+def test_menuconfig_without_a_terminal(scratch):
+    out = scratch.fails("menuconfig")
+    assert "needs a terminal" in out and "Traceback" not in out, out
 
 
 def test_no_platform(scratch):
