@@ -15,13 +15,17 @@ _start:
 	ud2				/* it does not return */
 	.size	_start, . - _start
 
+	/*
+	 * Exactly this name and these bytes: gdb and libunwind know a signal frame by them. The name is
+	 * local, since a libc has one of its own.
+	 */
 	.section .text.__restore_rt, "ax"
-	.globl	__restore_rt
-	.hidden	__restore_rt
+	.globl	linuxu_sigreturn
+	.hidden	linuxu_sigreturn
 	.type	__restore_rt, @function
 	nop				/* unwinders look one byte before a return address */
+linuxu_sigreturn:
 __restore_rt:
-	/* Exactly this name and these bytes: gdb and libunwind know a signal frame by them. */
 	mov	$15, %rax
 	syscall
 	.size	__restore_rt, . - __restore_rt

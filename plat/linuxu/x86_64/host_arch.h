@@ -114,7 +114,7 @@ struct host_ucontext {
 #define HOST_SA_RESTORER 0x04000000UL
 
 /* entry.S: rt_sigreturn, in the bytes by which debuggers know a signal frame. */
-void linuxu_sigreturn(void) __asm__("__restore_rt") __attribute__((visibility("hidden")));
+void linuxu_sigreturn(void);
 
 /* The function of the vDSO that reads a clock. */
 #define LINUXU_VDSO_CLOCK "__vdso_clock_gettime"
