@@ -11,7 +11,7 @@
 int role(const char *name);
 
 static struct test *first, **last = &first;
-static bool failed;
+static volatile bool failed; /* set right after what raises a signal, and not before */
 static const char *skipped;
 
 void test_add(struct test *t)
