@@ -19,6 +19,8 @@ SHELL     := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := image
 
+$(foreach v,CURDIR O APP LIBS,$(if $(word 2,$($v)),\
+	$(error $v=$($v): make cannot deal with spaces in the names of folders; move it to a path without)))
 ROOTDIR := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 ifneq ($(CURDIR),$(ROOTDIR))
 $(error start make in $(ROOTDIR), or with `make -C $(ROOTDIR)`)
@@ -34,7 +36,9 @@ CONFIGS ?=
 O      ?= build
 V      ?= 0
 Q      := $(if $(filter 1,$V),,@)
-say     = $(if $(filter 1,$V),@:,@printf '  %-7s %s\n' '$1' '$2')
+# The flags of one letter: n, s, k …
+letters := $(foreach w,$(firstword $(MAKEFLAGS)),$(if $(filter -%,$w)$(findstring =,$w),,$w))
+say     = $(if $(filter 1,$V)$(findstring s,$(letters)),@:,@printf '  %-7s %s\n' '$1' '$2')
 
 # The first python3 that has kconfiglib: another one earlier on PATH may not see the system's.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)

@@ -25,7 +25,9 @@ kconfig := $(PYTHON) support/tools/kconfig.py --build $(B) --app $(app-path) \
 # The files that make up the tree, kept so that a folder that comes or goes is noticed.
 config-list := $(sort $(config-tree)) CONFIGS=$(sort $(CONFIGS))
 ifneq ($(strip $(file <$(B)/config.list)),$(strip $(config-list)))
-$(shell mkdir -p $(B))
+ifeq ($(shell mkdir -p $(B) && test -w $(B) && echo yes),)
+$(error O=$(O): cannot write there)
+endif
 $(file >$(B)/config.list,$(config-list))
 endif
 
