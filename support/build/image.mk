@@ -11,9 +11,10 @@ common-libs := $(foreach l,$(linked-libs),$(if $(filter plat,$(lib-kind-$l)),,$l
 link-objs    = $(foreach l,$(common-libs) $(filter plat-$1,$(linked-libs)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))
 
-# clang's LTO needs lld, which spells one option differently.
+# clang's LTO needs lld, which spells one option differently. gcc's compiles in parallel if told to, and
+# would warn again of what an ordinary build has judged, and of main() without arguments.
 use-lld    := $(and $(clang),$(CONFIG_LTO))
-link-flags  = $(flags-all) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld),lld,bfd)) \
+link-flags  = $(flags-all) $(if $(CONFIG_LTO),$(if $(clang),,-flto=auto -w)) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld),lld,bfd)) \
 	-Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--hash-style=gnu \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
 	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)
@@ -28,7 +29,8 @@ $(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */
 
 # $(call link,PLAT,IMAGE,OBJECTS), and again with a table of the functions that this gave.
 link       = $(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) \
-	-Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) -Wl,-Map,$2.map -o $2 $3
+	-Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) -Wl,-Map,$2.map -o $2 \
+	$(filter-out %.a,$3) -Wl,--start-group $(filter %.a,$3) -Wl,--end-group
 add-symtab = && $(PYTHON) support/tools/symtab.py $2 >$2.sym.S && $(CC) -c $2.sym.S -o $2.sym.o && \
 	$(call link,$1,$2,$(link-objs) $2.sym.o)
 
@@ -47,7 +49,7 @@ endef
 
 # What the check of dependencies needs to know: per library, what it may refer to.
 define manifest-lines
-$(foreach l,$(linked-libs),$(newline)lib $l object=$(B)/lib/$l.o kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
+$(foreach l,$(linked-libs),$(newline)lib $l object=$(B)/lib/$l.o dir=$(lib-dir-$l) package=$(strip $(package-of-$l)) kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
 provides=$(provides-of-$l) license=$(subst $() ,_,$(license-of-$l)) version=$(version-of-$l) \
 declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) visible=$(subst $() ,$(comma),$(strip $(call visible,$l))))
 endef

@@ -124,9 +124,7 @@ public    = $(or $(includes-y-of-$1),$(wildcard $(lib-dir-$1)/include))
 # Upstream's headers have warnings of their own.
 inc       = $(if $(stamp-of-$1),-isystem,-I)
 
-ifneq ($(wildcard support/build/package.mk),)
 include support/build/package.mk
-endif
 
 # ---- rules --------------------------------------------------------------------------------------
 
@@ -145,7 +143,7 @@ cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) -DUK_LIB_NAME='"$(pat
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
 $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
 
-$(B)/obj/$1/%.o: $(or $(srcroot-of-$1),$(lib-dir-$1))/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
+$(B)/obj/$1/%.o: $(lib-dir-$1)/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $$(cc-$1) -frandom-seed=$1/$$* -MMD -MP -MF $$@.d -c $$< -o $$@
 
@@ -162,11 +160,11 @@ $(foreach l,$(archives),$(eval $(call archive-rules,$l)))
 
 # ---- compile_commands.json ------------------------------------------------------------------------
 
-own-srcs = $(foreach s,$(srcs-y-of-$1),$1:$s)
-cc-entry = {"directory": "$(ROOTDIR)", "file": "$(or $(srcroot-of-$1),$(lib-dir-$1))/$2", \
-	"command": "$(subst ",\",$(cc-$1)) -c $(or $(srcroot-of-$1),$(lib-dir-$1))/$2"}
-$(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l),$(B)/obj/$l/flags))
+# $(call cc-entry,FILE,COMMAND)
+cc-entry = {"directory": "$(ROOTDIR)", "file": "$1", "command": "$(subst ",\",$2) -c $1"}
+$(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l)$(upstream-of-$l),$(B)/obj/$l/flags))
 	$(file >$@,[)
 	$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
-		$(file >>$@,$(call cc-entry,$l,$s)$(comma))))
+		$(file >>$@,$(call cc-entry,$(lib-dir-$l)/$s,$(cc-$l))$(comma)))\
+		$(foreach s,$(upstream-of-$l),$(file >>$@,$(call cc-entry,$(call pkg-src,$l,$s),$(CC) $(call pkg-flags,$l))$(comma))))
 	$(file >>$@,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])

@@ -21,15 +21,13 @@
 
 pkgs     := $(foreach l,$(uk-libs),$(if $(strip $(package-of-$l)),$l))
 archives := $(foreach l,$(pkgs),$(if $(strip $(archive-of-$l)),$l))
-ifneq ($(and $(CONFIG_LTO),$(archives)),)
-flags-app += -fno-lto
-endif
+archive-objs = $(addprefix $(B)/obj/$1/,$(if $(CONFIG_LTO),keep.o archive.a,archive.o))
 
 pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
 pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
 # Not the configuration's own header: objects that do not see it can be shared.
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
-pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archives),-flto -fno-lto),$(flags-all) $(flags-$(kind-of-$1))) -fvisibility=default -w \
+pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1))) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
 pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
 # The same key for the same build wherever the tree and the build folder lie.
@@ -38,7 +36,7 @@ pkg-key     = $(shell { printf %s '$(call pkg-plain,$1)'; cat /dev/null $(call p
 pkg-upstream = $(foreach s,$(srcs-y-of-$1),$(if $(or $(filter @%,$s),$(if $(wildcard $(lib-dir-$1)/$s),,x)),$s))
 pkg-place   = $(subst @tree@,$(pkg-dir-$1)/src,$(subst @built@,$(pkg-dir-$1)/build,$(subst @early@,$(pkg-dir-$1)/early,$2)))
 pkg-src     = $(call pkg-place,$1,$(if $(filter @%,$2),$2,@tree@/$2))
-pkg-obj     = $(pkg-dir-$1)/obj/$(patsubst @%,%,$2).o
+pkg-obj     = $(pkg-dir-$1)/obj/$(subst @,,$2).o
 abs-include = $(foreach f,$1,$(if $(filter -I%,$f),-I$(abspath $(f:-I%=%)),$f))
 
 ifneq ($(pkgs),)
@@ -50,19 +48,19 @@ define pkg-locate
 pkg-dir-$1 := $(abspath $(O))/packages/$(strip $(package-of-$1))-$(strip $(version-of-$1))-$(call pkg-key,$1)
 endef
 define pkg-resolve
-stamp-of-$1    := $$(pkg-dir-$1)/$(if $(findstring @built@,$(headers-of-$1)),done,$(if $(findstring @early@,$(headers-of-$1)),headers,fetched))
+stamp-of-$1    := $$(pkg-dir-$1)/$(if $(findstring @built@,$(headers-of-$1) $(cflags-y-of-$1)),done,$(if $(findstring @early@,$(headers-of-$1)),headers,fetched))
 upstream-of-$1 := $(call pkg-upstream,$1)
 srcs-y-of-$1   := $(filter-out $(call pkg-upstream,$1),$(srcs-y-of-$1))
 cflags-y-of-$1 := $(call pkg-place,$1,$(cflags-y-of-$1))
 archive-of-$1  := $(call pkg-place,$1,$(addprefix @built@/,$(archive-of-$1)))
-objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(B)/obj/$1/archive.o)
+objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(call archive-objs,$1))
 endef
 
 # Upstream's files. They are there once the step is done: hence the rule without a recipe.
 define pkg-source
 $(call pkg-src,$1,$2): $(pkg-dir-$1)/done ;
 $(call pkg-obj,$1,$2): $(call pkg-src,$1,$2) $(foreach l,$1 $(call visible,$1),$(stamp-of-$l))
-	$$(call say,CC,$(strip $(package-of-$1))/$(patsubst @%,%,$2))
+	$$(call say,CC,$(strip $(package-of-$1))/$(patsubst @built@/%,%,$(patsubst @tree@/%,%,$2)))
 	$$(Q)mkdir -p $$(@D) && $(CC) $(call pkg-flags,$1) -frandom-seed=$1/$2 -c $$< -o $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
 endef
 
@@ -72,18 +70,17 @@ pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --
 pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
 	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) $3 \
 	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
-	CFLAGS="$$(strip $(call abs-include,$(call pkg-flags,$1)))" \
+	CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
 	$(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
 	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \
 	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/$2.log' >&2; exit 1; }; }
 
 # $(call pkg-step,LIB,MARK,PREREQUISITES,COMMAND): once, even if two makes want it at the same time.
 # (Not with make -n, which would run what calls $(MAKE), and leave a mark for nothing.)
-pkg-dry := $(findstring n,$(foreach w,$(firstword $(MAKEFLAGS)),$(if $(filter -%,$w)$(findstring =,$w),,$w)))
 define pkg-step
 $(pkg-dir-$1)/$2: $3
 	$$(call say,PACKAGE,$(strip $(package-of-$1)) $(strip $(version-of-$1))$(if $(filter done,$2),, ($2)))
-	$(if $(pkg-dry),@:,+$$(Q)mkdir -p $(pkg-dir-$1); exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; })
+	$(if $(findstring n,$(letters)),@:,+$$(Q)mkdir -p $(pkg-dir-$1); exec 9>$(pkg-dir-$1)/$2.lock && flock 9 && { test -e $$@ || { $4 touch $$@; }; })
 
 endef
 # (Headers first: with them, users of the package can be compiled while it is.)
@@ -107,28 +104,45 @@ $(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
 
 # ---- archives -----------------------------------------------------------------------------------
 #
-# The members that the image needs, in one object. As in any link with an archive, a member is there
-# because something refers to it: musl counts on that, since weak definitions stand for what
-# is absent (exit() flushes stdio only if there is stdio). References are those of all the other
-# libraries of the image. Then every name becomes weak, so an application may define its own.
+# As in any link with an archive, a member is there because something refers to it: musl counts
+# on that, since weak definitions stand for what is absent (exit() flushes stdio only if there is
+# stdio). And an application may define a name of the archive's for itself. Two ways to this:
 #
-# So LTO ends before applications and packages of such an image: an object for LTO does not list calls of
-# functions that the compiler knows itself (printf), nor does it know yet which it will make up.
+# Without LTO the members become one object, by the references of all other libraries of the
+# image. Then every name becomes weak.
+#
+# With LTO that would be too early: the compiler makes up references while it optimises (printf to puts).
+# So the image is linked with the archive as such, to which ld and lld return when the compiler is
+# done. By then it has dropped what nothing seemed to refer to; so keep.o refers, from a section that nothing
+# needs, to every name of the others that the archive knows. And in this copy of the archive
+# just these names are weak; not the hidden ones, which are the archive's own business: if the image has
+# the same name elsewhere, it would get that instead, so let the link say so.
 
-users-of   = $(foreach l,$(linked-libs),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
-	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o)))
-archive-nm = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
+users-of     = $(filter-out %.a %/keep.o,$(foreach l,$(linked-libs),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
+	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))))
+archive-nm   = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
+replace      = if cmp -s $1.tmp $1; then rm $1.tmp; else mv $1.tmp $1; fi
 
+# One line per name that the archive knows: D, defined; H, defined and hidden; U, undefined.
 define archive-rules
-$(pkg-dir-$1)/symbols: $(pkg-dir-$1)/done
-	$$(Q)$(NM) -g --defined-only $(archive-of-$1) 2>/dev/null | awk 'NF == 3 {print $$$$3}' > $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
-$(B)/obj/$1/wanted: $(pkg-dir-$1)/symbols $(call users-of,$1)
+$$(call write-if-changed,$(B)/obj/$1/archive,$(archive-of-$1))
+$(pkg-dir-$1)/names: $(pkg-dir-$1)/done
+	$$(Q)readelf -sW $(archive-of-$1) | awk '$$$$5 !~ /GLOBAL|WEAK/ {next} $$$$7 == "UND" {u[$$$$8]; next} {d[$$$$8] = $$$$6 == "HIDDEN" ? "H" : "D"} \
+	END {for (s in d) print d[s], s; for (s in u) if (!(s in d)) print "U", s}' > $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
+$(B)/obj/$1/wanted: $(pkg-dir-$1)/names $(B)/obj/$1/archive $(call users-of,$1)
 	$$(Q)mkdir -p $$(@D) && $(archive-nm) -g $(call users-of,$1) | \
-	awk 'NR == FNR {a[$$$$1]; next} $$$$1 == "U" && $$$$2 in a {u[$$$$2]} NF == 3 {d[$$$$3]} \
-	END {for (s in u) if (!(s in d)) print "-u " s}' $$< - | LC_ALL=C sort > $$@.tmp && \
-	if cmp -s $$@.tmp $$@; then rm $$@.tmp; else mv $$@.tmp $$@; fi
-$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted
+	awk 'NR == FNR {if ($$$$1 != "U") a[$$$$2]; next} $$$$1 == "U" && $$$$2 in a {u[$$$$2]} NF == 3 {d[$$$$3]} \
+	END {for (s in u) if (!(s in d)) print "-u " s}' $$< - | LC_ALL=C sort > $$@.tmp && $$(call replace,$$@)
+$(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(B)/obj/$1/archive
 	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && \
 	$(NM) -g --defined-only $$@.tmp | cut -d ' ' -f 3 > $$@.names && \
 	$(OBJCOPY) --weaken-symbols=$$@.names $$@.tmp $$@ && rm $$@.tmp $$@.names
+
+$(B)/obj/$1/shared: $(pkg-dir-$1)/names $(B)/obj/$1/archive $(call users-of,$1)
+	$$(Q)mkdir -p $$(@D) && $(archive-nm) -g $(call users-of,$1) | \
+	awk 'NR == FNR {a[$$$$2] = $$$$1; next} NF == 3 && $$$$3 in a {print a[$$$$3], $$$$3}' $$< - | LC_ALL=C sort -u > $$@.tmp && $$(call replace,$$@)
+$(B)/obj/$1/archive.a: $(B)/obj/$1/shared $(B)/obj/$1/archive
+	$$(Q){ echo '#'; sed -n 's/^D //p' $$<; } > $$@.names && $(OBJCOPY) --weaken-symbols=$$@.names $(archive-of-$1) $$@ && rm $$@.names
+$(B)/obj/$1/keep.o: $(B)/obj/$1/shared
+	$$(Q){ echo '.section .keep,"a"'; sed 's/^./.dc.a/' $$<; } | $(CC) -c -x assembler - -o $$@
 endef

@@ -5,6 +5,7 @@
   report.py --build DIR --image IMAGE.dbg size | graph | why SYMBOL | licenses
 """
 import argparse
+import bisect
 import collections
 import os
 import re
@@ -34,6 +35,32 @@ def owner_of(path, build, libs):
         return name[:-2]
     m = re.match(re.escape(build) + r"/obj/([^/]+)/", path)
     return m.group(1) if m else "(linker)"
+
+
+def is_lto(path):
+    """Is this object one that the compiler made for the link out of all libraries?"""
+    return bool(re.search(r"\.ltrans\d*\.|\.lto\.", path))
+
+
+class LtoOwners:
+    """Whose a piece of an image made with LTO is: by the source file that its symbol comes from."""
+
+    def __init__(self, image, libs):
+        self.places = sorted(((info["dir"] + "/", lib) for lib, info in libs.items()), reverse=True)
+        self.places += [("build/packages/%s-" % info["package"], lib) for lib, info in libs.items()
+                        if info["package"]]
+        out = subprocess.run(["nm", "-l", image], stdout=subprocess.PIPE, text=True, check=True).stdout
+        found = (re.match(r"([0-9a-f]+) [^aAwW] \S+\t(?:\./)?(\S+):\d+$", l) for l in out.splitlines())
+        self.symbols = sorted((int(m.group(1), 16), m.group(2)) for m in found if m)
+
+    def owner(self, section):
+        at = bisect.bisect_left(self.symbols, (section.addr,))
+        if at < len(self.symbols) and self.symbols[at][0] < section.addr + section.size:
+            path = self.symbols[at][1]
+            for place, lib in self.places:
+                if path.startswith(place):
+                    return lib
+        return "(of several, by LTO)"
 
 
 class Section:
@@ -69,6 +96,17 @@ def read_map(path):
     return sections
 
 
+def owned_sections(args, libs):
+    """Each input section of the image, with the library that it belongs to."""
+    lto = None
+    for s in read_map(args.image + ".map"):
+        if is_lto(s.path):
+            lto = lto or LtoOwners(args.image, libs)
+            yield s, lto.owner(s)
+        else:
+            yield s, owner_of(s.path, args.build, libs)
+
+
 def symbols(image):
     out = subprocess.run(["nm", "-S", "--size-sort", "-r", image], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
@@ -82,8 +120,7 @@ def in_file(out):
 def size(args):
     libs = libraries(args.build)
     per = collections.defaultdict(lambda: [0, 0, 0])
-    for s in read_map(args.image + ".map"):
-        lib = owner_of(s.path, args.build, libs)
+    for s, lib in owned_sections(args, libs):
         kind = 2 if not in_file(s.out) else 0 if s.out.startswith(".text") else 1
         per[lib][kind] += s.size
     image = args.image[:-4]
@@ -103,7 +140,7 @@ def size(args):
 def graph(args):
     """Who declares whom, for the libraries that have bytes in this image; drawn by graphviz."""
     libs = libraries(args.build)
-    present = {owner_of(s.path, args.build, libs) for s in read_map(args.image + ".map")} & set(libs)
+    present = {lib for _, lib in owned_sections(args, libs)} & set(libs)
     lines = ["digraph image {", "  rankdir=LR; node [shape=box, fontname=\"sans-serif\", fontsize=10];"]
     colour = {"app": "#ffe0b0", "plat": "#d0e8ff", "arch": "#d0e8ff"}
     for lib in sorted(present):
@@ -173,6 +210,8 @@ def section_graph(objects):
 
 def why(args):
     """Breadth first from the entry point and the root tables to the symbol."""
+    if any(is_lto(s.path) for s in read_map(args.image + ".map")):
+        fail("%s was made with LTO, which leaves no objects to ask; ask the same without it" % args.image)
     objects, libs = input_objects(args)
     defined, local, refs = section_graph(objects)
     entry = None
@@ -211,7 +250,7 @@ def why(args):
 
 def licenses(args):
     libs = libraries(args.build)
-    present = {owner_of(s.path, args.build, libs) for s in read_map(args.image + ".map")} & set(libs)
+    present = {lib for _, lib in owned_sections(args, libs)} & set(libs)
     by = collections.defaultdict(list)
     for lib in sorted(present):
         by[libs[lib].get("license", "").replace("_", " ") or "BSD-3-Clause"].append(

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -113,16 +114,45 @@ def test_patch_that_does_not_apply(package):
     assert "fix.patch: does not apply" in package.fails()
 
 
-def test_archive_members_by_need(package):
+COMPILERS = pytest.mark.parametrize("words", [["CC=gcc"], ["CC=gcc", "CONFIGS=lto"], ["CC=clang"],
+                                              ["CC=clang", "CONFIGS=lto"]], ids=" ".join)
+
+
+@COMPILERS
+def test_archive_members_by_need(package, words):
     package.write("libs/up/build.mk", BUILD.format(pause=":"))
     package.manifest("build := build.mk\narchive := libup.a\n")
-    package.make()
+    package.make(*words)
     assert whittle.run(package.image()).status == 41
     assert " unused\n" not in symbols(package.image())
     # The application's own function comes before the library's.
     package.write("demo/main.c", MAIN + "int unused(void) { return 1; }\n")
-    package.make()
+    package.make(*words)
     assert whittle.run(package.image()).status == 41
+    # Also if it shares a member with something that is needed, which then calls the application's.
+    package.url, package.pin = archive(os.path.join(package.path, "up.tar.gz"), dict(
+        FILES, **{"src/up.c": "volatile int one = 1;\n__attribute__((noinline)) int also(void) { return one; }\n"
+                              "int up(void) { return also() + 41; }\n"}))
+    package.manifest("build := build.mk\narchive := libup.a\n")
+    package.write("demo/main.c", MAIN + "int also(void) { return 2; }\n")
+    package.make(*words)
+    assert whittle.run(package.image()).status == 43
+
+
+@COMPILERS
+def test_functions_that_the_compiler_makes_up(package, words):
+    """A division becomes a call of an archive's member, and that one calls what nobody else does."""
+    package.url, package.pin = archive(os.path.join(package.path, "up.tar.gz"), dict(FILES, **{
+        "src/up.c": "int of_the_image(void);\nint up(void) { return 1; }\n"
+                    "__int128 __divti3(__int128 a, __int128 b) { return of_the_image(); }\n"}))
+    package.write("libs/up/build.mk", BUILD.format(pause=":"))
+    package.write("libs/up/own.c", "int of_the_image(void);\nint of_the_image(void) { return 40; }\n")
+    package.manifest("build := build.mk\narchive := libup.a\nsrcs-y := own.c\n"
+                     "cflags-y += -fvisibility=default\n")
+    package.write("demo/main.c", "int main(int n, char **v)\n{\n\tvolatile __int128 a = 100, b = 3;\n"
+                  "\treturn (int)(a / b);\n}\n")
+    package.make(*words)
+    assert whittle.run(package.image()).status == 40
 
 
 def test_failing_build_shows_its_output(package):
@@ -149,12 +179,29 @@ def test_two_applications_share_objects(package):
     assert len(glob.glob(package.out + "/packages/up-1-*/done")) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_sqlite_with_lto(plat):
+    """musl as an archive, everything else in one optimisation."""
+    r = whittle.run(whittle.image("sqlite", plat, "lto"),
+                    stdin=b"select sum(i * i), printf('%.3f', avg(i)), group_concat(i) from "
+                          b"(with recursive t(i) as (select 1 union select i + 1 from t where i < 5) select i from t);")
+    assert r.out == b"55|3.000|1,2,3,4,5\n" and r.status == 0, r
+
+
+def test_compile_commands_has_upstreams_files(package):
+    package.make()
+    with open(os.path.join(package.out, "demo/compile_commands.json")) as file:
+        entries = {os.path.basename(e["file"]): e["command"] for e in json.load(file)}
+    assert "main.c" in entries and "-c " in entries["up.c"]
+
+
 def test_nothing_to_do(package):
     package.make()
     assert "Nothing to be done" in package.make()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_in_the_middle_of_upstreams_build(package, how):
     # The same file both times, so the same key: the second run meets the half-made folder.
     go = os.path.join(package.path, "go")
