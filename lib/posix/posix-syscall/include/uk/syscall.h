@@ -192,12 +192,13 @@ static inline bool uk_syscall_leave(void)
  * has the caller's stack pointer and not one inside the kernel: a libc may divert the thread to
  * code that relies on it. Compilers make tail calls where optimising and where no local variable's
  * address got around, so the author's function stays apart, and unoptimised builds optimise this
- * one.
+ * one. Nor may this one become part of its caller, as link-time optimisation would like: the return
+ * address and the stack pointer would be those of somebody further up.
  */
 #ifdef __clang__
-#define UK_SYSCALL_TAIL
+#define UK_SYSCALL_TAIL UK_NOINLINE
 #else
-#define UK_SYSCALL_TAIL __attribute__((__optimize__("O2")))
+#define UK_SYSCALL_TAIL UK_NOINLINE __attribute__((__optimize__("O2")))
 #endif
 
 #define UK_SYSCALL_CALL(name, n) (uk_result = (long)uk_do_##name(UK_CAT(UK_SYSCALL_PASS_, n)))
