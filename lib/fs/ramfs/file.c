@@ -90,7 +90,7 @@ static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		      n <= it->here)) {
 		*pos = (uk_off_t)(at + n);
 		touch_read(f, inode);
-		uk_iter_put_here(it, page + at % UK_PAGE_SIZE, n);
+		uk_iter_put_all(it, page + at % UK_PAGE_SIZE, n);
 		uk_inode_leave_quick(inode);
 		return (ssize_t)n;
 	}
@@ -168,7 +168,7 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 			*pos = (uk_off_t)(at + n);
 			if (at + n > inode->size)
 				inode->size = at + n;
-			uk_iter_get_here(it, page + off, n);
+			uk_iter_get_all(it, page + off, n);
 			touch_modified(inode);
 			uk_inode_leave_quick(inode);
 			return (ssize_t)n;

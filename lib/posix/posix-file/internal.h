@@ -53,7 +53,7 @@ static inline int path_check(const char *path)
 	({                                                                                         \
 		struct uk_file *f = uk_fd_get(files(), fd);                                        \
 		long rc_ = -EBADF;                                                                 \
-		if (f) {                                                                           \
+		if (UK_LIKELY(f)) {                                                                \
 			rc_ = (call);                                                              \
 			uk_file_put(f);                                                            \
 		}                                                                                  \

@@ -6,12 +6,12 @@
 
 UK_SYSCALL(long, fsync, int fd)
 {
-	return WITH_IO(fd, uk_file_sync(f, false));
+	return WITH_FILE(fd, uk_file_sync(f, false));
 }
 
 UK_SYSCALL(long, fdatasync, int fd)
 {
-	return WITH_IO(fd, uk_file_sync(f, true));
+	return WITH_FILE(fd, uk_file_sync(f, true));
 }
 
 UK_SYSCALL(long, sync)
@@ -36,7 +36,7 @@ UK_SYSCALL(long, sync_file_range, int fd, uk_off_t off, uk_off_t len, unsigned f
 {
 	if (off < 0 || len < 0 || (flags & ~SYNC_RANGE_FLAGS))
 		return -EINVAL;
-	return WITH_IO(fd, uk_file_sync(f, true));
+	return WITH_FILE(fd, uk_file_sync(f, true));
 }
 
 #define POSIX_FADV_NOREUSE 5

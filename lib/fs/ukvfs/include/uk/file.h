@@ -168,7 +168,7 @@ static inline void uk_file_put(struct uk_file *f)
 
 /*
  * Transfers at the file's own position, and at one given (-ESPIPE where there is none, -EINVAL
- * for a negative one). The iterator is used up.
+ * for a negative one). The iterator is of no use afterwards.
  */
 static inline ssize_t uk_file_read(struct uk_file *f, struct uk_iter *it)
 {

@@ -116,21 +116,18 @@ static inline size_t uk_iter_zero(struct uk_iter *it, size_t n)
 	return n;
 }
 
-/* uk_iter_put() and uk_iter_get() for who has checked that n <= it->here. */
-static inline void uk_iter_put_here(struct uk_iter *it, const void *src, size_t n)
+/*
+ * The same for who moves all that is left and has seen that it is in one piece (it->left <=
+ * it->here). The iterator is of no use afterwards.
+ */
+static inline void uk_iter_put_all(const struct uk_iter *it, const void *src, size_t left)
 {
-	char *p = it->p;
-
-	uk_iter_advance(it, n);
-	memcpy(p, src, n);
+	memcpy(it->p, src, left);
 }
 
-static inline void uk_iter_get_here(struct uk_iter *it, void *dst, size_t n)
+static inline void uk_iter_get_all(const struct uk_iter *it, void *dst, size_t left)
 {
-	const char *p = it->p;
-
-	uk_iter_advance(it, n);
-	memcpy(dst, p, n);
+	memcpy(dst, it->p, left);
 }
 
 /*
