@@ -206,6 +206,49 @@ UK_TEST(ramfs_names, mkdir_and_remove)
 	leave();
 }
 
+/* Paths at one address, walked again and again: what is remembered of them must not outlive names. */
+UK_TEST(ramfs_names, recalled_paths)
+{
+	char path[16] = "one", *p = path;
+	uint64_t first;
+	int i;
+
+	enter();
+	UK_EXPECT_EQ(touch("one"), 0);
+	UK_EXPECT_EQ(touch("two"), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), 0);
+	first = st.st_ino;
+	memcpy(path, "two", 4); /* another text at the same address */
+	UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_NE(st.st_ino, first);
+	memcpy(path, "ones", 5);
+	UK_EXPECT_EQ(stat(p), -ENOENT);
+	memcpy(path, "one", 4);
+	for (i = 0; i < 3; i++) { /* files that come and go beside it */
+		UK_EXPECT_EQ(touch("three"), 0);
+		UK_EXPECT_EQ(unlink("three"), 0);
+		UK_EXPECT_EQ(stat(p), 0);
+		UK_EXPECT_EQ(st.st_ino, first);
+	}
+	UK_EXPECT_EQ(link("one", "other"), 0);
+	UK_EXPECT_EQ(unlink(p), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+	UK_EXPECT_EQ(rename("two", "one"), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_NE(st.st_ino, first);
+	UK_EXPECT_EQ(rename("other", "one"), 0);
+	UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_EQ(st.st_ino, first);
+	UK_EXPECT_EQ(unlink(p), 0);
+	UK_EXPECT_EQ(touch(p), 0);
+	UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_EQ(unlink(p), 0);
+	leave();
+}
+
 UK_TEST(ramfs_names, removed_but_in_use)
 {
 	struct uk_file *f, *g;

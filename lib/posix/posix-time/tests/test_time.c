@@ -6,6 +6,7 @@
 #include <uk/process.h>
 #include <uk/syscall.h>
 #include <uk/test.h>
+#include <uk/time.h>
 
 #define MS 1000000L
 
@@ -38,6 +39,25 @@ UK_TEST(posix_time, clocks)
 	UK_EXPECT_EQ(uk_sys_clock_gettime(99, (long)&ts), (long)-EINVAL);
 	UK_EXPECT_EQ(uk_sys_clock_gettime(0, 0), (long)-EFAULT);
 	UK_EXPECT_EQ(uk_sys_clock_settime(UK_CLOCK_MONOTONIC, (long)&ts), (long)-EINVAL);
+}
+
+/* A little behind, never ahead, and never going back. */
+UK_TEST(posix_time, coarse_clock)
+{
+	struct uk_abi_timespec res;
+	int64_t start = read_clock(UK_CLOCK_REALTIME), fine, last = 0;
+
+	UK_EXPECT_EQ(uk_sys_clock_getres(UK_CLOCK_REALTIME_COARSE, (long)&res), 0L);
+	UK_EXPECT_EQ(res.nsec, (long)UK_CLOCK_COARSE_NSEC);
+	do {
+		int64_t coarse = read_clock(UK_CLOCK_REALTIME_COARSE);
+
+		fine = read_clock(UK_CLOCK_REALTIME);
+		UK_REQUIRE(coarse <= fine);
+		UK_REQUIRE(coarse >= last);
+		last = coarse;
+	} while (fine - start < 20 * MS);
+	UK_EXPECT_GT(last, start);
 }
 
 UK_TEST(posix_time, setting_the_wall_clock)
