@@ -40,7 +40,12 @@ bench:
 	@support/setup build run bench
 	@$(PYTHON) tests/bench/bench.py $(BENCH)
 
+# O= may have put the build into the application's own folder, or above the tree.
+ours = $(filter $(patsubst %/,%,$(abspath $1))/%,$(abspath $(app-path))/ $(ROOTDIR)/)
 clean:
+	$(if $(app),,$(error clean: there is no apps/$(APP); `make distclean` removes all of $(O)))
+	$(if $(call ours,$(B)),$(error clean: $(B) holds more than what was built; remove it by hand))
 	$(Q)rm -rf $(B)
 distclean:
+	$(if $(call ours,$(O)),$(error distclean: $(O) holds more than what was built; remove it by hand))
 	$(Q)rm -rf $(O)

@@ -165,6 +165,28 @@ def test_select_that_cannot_be(scratch, selects, says):
     assert "kconfig: " in out and says in out and "CC " not in out, out
 
 
+def test_fragments_that_want_the_same(scratch):
+    scratch.make("CONFIGS=smallest lto", "defconfig")
+
+
+def test_clean_of_an_unknown_application(scratch):
+    p = whittle.make("-n", "APP=nosuch", "O=" + scratch.out, "clean", check=False)
+    assert p.returncode != 0 and "rm -rf" not in p.stdout, p.stdout
+
+
+@pytest.mark.parametrize("goal", ["clean", "distclean"])
+def test_clean_leaves_the_application(scratch, goal):
+    """O= may name the folder that the application is in: build/demo is demo then."""
+    p = whittle.make("APP=" + scratch.app, "O=" + scratch.path, goal, check=False)
+    assert p.returncode != 0 and "by hand" in p.stdout, p.stdout
+    assert sorted(os.listdir(scratch.app)) == ["Config.uk", "Makefile.uk", "defconfig", "main.c"]
+    for words in (["O=apps", "APP=helloworld"], *([["O=/"], ["O=."]] if goal == "distclean" else [])):
+        assert "rm -rf" not in whittle.make("-n", *words, goal, check=False).stdout
+    scratch.make("defconfig")
+    scratch.make(goal)
+    assert not os.path.exists(os.path.join(scratch.out, "demo"))
+
+
 def test_menuconfig_without_a_terminal(scratch):
     out = scratch.fails("menuconfig")
     assert "needs a terminal" in out and "Traceback" not in out, out
