@@ -83,6 +83,7 @@ class Tree:
         except kconfiglib.KconfigError as e:
             fail(str(e).strip())
         self.kconf.warn_assign_undef = True
+        self.kconf.warn_assign_redun = False  # two fragments may want the same
         self.check_warnings("")
 
     def check_warnings(self, what):
