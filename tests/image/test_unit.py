@@ -74,3 +74,10 @@ def test_status_tells(outcome, plat, variant):
     """The image's exit status is the number of failed cases."""
     results, r = outcome(plat, variant)
     assert r.status == min(100, sum(not ok for ok, _, _ in results.values())), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("name", ["nosuch", "ukbase_list.nosuch", "[ ukbase_number nosuch ]"])
+def test_misspelt_name_is_said(plat, name):
+    r = whittle.run(whittle.image("unittest", plat), options=["--param", "test.only=" + name])
+    assert r.status == 1 and b"nosuch" in r.err and r.out == b"", r

@@ -128,10 +128,27 @@ int uk_test_run(const char *filter)
 	return failed;
 }
 
+/* A misspelt name would pass for tests that ran and passed. */
+static void check_filter(const char *filter)
+{
+	char word[96];
+
+	while (filter && uk_param_next(&filter, word, sizeof(word)) > 0) {
+		const struct uk_test *t = uk_tab_test_start;
+
+		while (t != uk_tab_test_end && !word_matches(word, t))
+			t++;
+		if (t == uk_tab_test_end)
+			uk_fatal("test.only: this image has no suite or suite.case `%s`", word);
+	}
+}
+
 static int run_all(void)
 {
-	int failed = uk_test_run(uk_param_test_only.s);
+	int failed;
 
+	check_filter(uk_param_test_only.s);
+	failed = uk_test_run(uk_param_test_only.s);
 	uk_exit(UK_MIN(failed, 100));
 }
 UK_INIT(UK_INIT_APP, "9", run_all, NULL);
