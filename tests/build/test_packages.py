@@ -155,6 +155,17 @@ def test_functions_that_the_compiler_makes_up(package, words):
     assert whittle.run(package.image()).status == 40
 
 
+def test_own_files_wait_for_what_upstreams_build_makes(package):
+    package.write("libs/up/build.mk", "all:\n\tsleep 1\n\techo '#define FORTY 40' > made.h\n"
+                  "\techo 'int up(void) { return 1; }' > made.c\n")
+    package.write("libs/up/own.c", "#include <made.h>\nint own(void);\nint own(void) { return FORTY; }\n")
+    package.manifest("build := build.mk\nsrcs-y := own.c $(built)/made.c\n"
+                     "cflags-y += -fvisibility=default -I$(built)\n")
+    package.write("demo/main.c", MAIN.replace("return", "int own(void); return own() +"))
+    assert "CC      up/made.c" in package.make("-j8")
+    assert whittle.run(package.image()).status == 41
+
+
 def test_failing_build_shows_its_output(package):
     package.write("libs/up/build.mk", "all:\n\techo upstream is unhappy; exit 1\n")
     package.manifest("build := build.mk\narchive := libup.a\n")
