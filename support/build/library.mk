@@ -126,6 +126,10 @@ inc       = $(if $(stamp-of-$1),-isystem,-I)
 
 include support/build/package.mk
 
+# What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.)
+$(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(lib-dir-$l)/$s),,\
+	$(error $(lib-dir-$l)/Makefile.uk: srcs-y names $s, which is not in that folder))))
+
 # ---- rules --------------------------------------------------------------------------------------
 
 # Makes FILE hold TEXT and changes its time only if TEXT is new: how a change of flags is noticed.

@@ -16,4 +16,4 @@ why: image
 licenses: image
 	$(Q)$(report) licenses
 deps: image
-	$(Q)$(foreach p,$(uk-plats),$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$p --unused;)
+	$(Q){ $(foreach p,$(uk-plats),$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$p --unused;) } | sort -u

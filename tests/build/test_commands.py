@@ -208,6 +208,17 @@ def test_manifest_is_asked_for(scratch):
     assert "Makefile.uk is missing" in scratch.fails()
 
 
+def test_missing_source_is_named(scratch):
+    scratch.write("demo/Makefile.uk", "srcs-y := main.c nosuch.c\n")
+    assert "demo/Makefile.uk: srcs-y names nosuch.c, which is not in that folder" in scratch.fails()
+
+
+@pytest.mark.parametrize("app", ["unittest", "helloworld"])
+def test_nothing_declared_is_unused(app):
+    whittle.image(app, "kvm")
+    assert whittle.make("APP=" + app, "O=" + whittle.OUT, "-s", "deps") == ""
+
+
 def test_reports(scratch):
     scratch.make()
     assert "all libraries" in scratch.make("size")
