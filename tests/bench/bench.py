@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Measures images beside the least possible guest and a Linux cut down to one program.
 
-  bench.py [--only KEY,KEY…] [--json FILE] [--runs N] [--no-linux] [--build DIR] [--list]
+  bench.py [--only KEY,KEY…] [--json FILE] [--page FILE] [--runs N] [--no-linux] [--build DIR] [--list]
 
 Called by `make bench`. Prints a table as it goes; README.md says how each figure comes about.
 """
@@ -22,6 +22,9 @@ import rows
 import tools
 
 
+TREE = "Linux tiny: %(linux)s. %(qemu)s. %(compiler)s. Tree: %(commit)s, %(when)s."
+
+
 def arguments(argv):
     ap = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     ap.add_argument("--only", default="*", metavar="KEY,…",
@@ -29,6 +32,8 @@ def arguments(argv):
     ap.add_argument("--app", default="", metavar="NAME",
                     help="rows about one application: those whose key begins with its name")
     ap.add_argument("--json", metavar="FILE", help="write all figures there as well")
+    ap.add_argument("--page", metavar="FILE",
+                    help="put the table into that Markdown page, such as docs/measurements.md")
     ap.add_argument("--runs", type=int, default=15, metavar="N",
                     help="how often to take a time (default 15)")
     ap.add_argument("--no-linux", action="store_true",
@@ -101,6 +106,19 @@ def surroundings(bench):
     }
 
 
+def put_page(path, new=None):
+    """Puts the table into the page; None: only sees that it can be done."""
+    try:
+        with open(path, "r+", encoding="utf-8") as f:
+            page = report.put_between(f.read(), "bench", new or "")
+            if new is not None:
+                f.seek(0)
+                f.write(page)
+                f.truncate()
+    except (OSError, ValueError) as error:
+        sys.exit("bench: --page %s: %s" % (path, error))
+
+
 def main(argv=None):
     args = arguments(argv)
     # A terminated run cleans up like an interrupted one.
@@ -111,6 +129,8 @@ def main(argv=None):
         for row in everything:
             print("%-22s %s (%s)\n%22s %s" % (row.key, row.what, row.unit, "", row.how))
         return 0
+    if args.page:
+        put_page(args.page)
     # O is make's build root, exported by it if it was given.
     build = args.build or os.path.join(tools.ROOT, os.environ.get("O") or "build", "bench")
     bench = rows.Bench(os.path.join(build, "tools"), tools.Images(build, defaults=not args.build),
@@ -121,7 +141,9 @@ def main(argv=None):
         sys.exit("bench: %s" % error)
     good = [measure(bench, function, group) for function, group in picked]
     print(report.table(everything))
-    print("Linux tiny: %(linux)s. %(qemu)s. Tree: %(commit)s." % around)
+    print(TREE % around)
+    if args.page:
+        put_page(args.page, "%s\n%s\n" % (report.markdown(everything), TREE % around))
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(dict(around, rows=[r.as_json() for r in everything]), f, indent=1)

@@ -16,6 +16,8 @@ from report import Row
     (Row("k", "w", "u", 1000, ours=1001), "short by 1 %"),
     (Row("k", "w", "u", 100), "not measured"),
     (Row("k", "w", "u", ours=5), "-"),
+    (Row("k", "w", "u", 100, ours=100.004), "met"),
+    (Row("k", "w", "u", 100, ours=100.04), "short by 1 %"),
     (Row("k", "w", "u", 1.2, "floor", floor=10, ours=12), "met"),
     (Row("k", "w", "u", 1.2, "floor", floor=10, ours=13), "short by 8 %"),
     (Row("k", "w", "u", 0.85, "linux", linux=None, ours=13), "-"),
@@ -69,3 +71,17 @@ def test_a_failed_measurement_is_told_and_the_rest_goes_on(capsys):
     assert row.note == "failed: no such thing"
     assert row.verdict == "not measured"
     assert "and more" in capsys.readouterr().err
+
+
+def test_page(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+    bench.put_page(str(page))
+    assert "old" in page.read_text()
+    bench.put_page(str(page), report.markdown([Row("a", "first", "bytes", 10, ours=5)]))
+    text = page.read_text()
+    assert "| first | bytes | - | - | 5 | 10 | met |" in text and "old" not in text
+    assert text.startswith("before\n") and text.endswith("after\n")
+    page.write_text("nothing\n")
+    with pytest.raises(SystemExit, match="no lines"):
+        bench.put_page(str(page))
