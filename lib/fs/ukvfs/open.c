@@ -107,8 +107,10 @@ static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	if (may_quick(ctx)) {
 		inode = walk_recall(dir, path);
 		quick = !inode && walk_quick(dir, path, &q);
-		if (quick && q.inode)
-			walk_remember(dir, path, inode = q.inode);
+		if (quick && q.inode) {
+			inode = q.inode;
+			walk_remember(dir, path, &q);
+		}
 	}
 	if (UK_LIKELY(inode && !(flags & UK_O_EXCL))) {
 		ref_get(&inode->refs);

@@ -12,17 +12,25 @@
  * program that keeps changing others pays one comparison per walk, since the first walk
  * after a change neither looks here nor leaves a note.
  *
+ * Of a path that named nothing, the directory and the name are kept in which it ended: the next walk
+ * asks there at once, be it to create the file, to remove it, or in vain again.
+ *
  * Under the tree lock, and for walks that only cross directories in memory (walk_quick()).
  */
 #include "words.h"
 
-#define ENTRIES_SHIFT 4
-#define TEXT_WORDS    10 /* paths shorter than 80 bytes; an entry is 128 then */
+#define ENTRIES_SHIFT 5
+#define TEXT_WORDS    8 /* paths shorter than 64 bytes; an entry is 128 then */
 
 struct entry {
-	const char *path;
+	const char *path;    /* that led to `inode`, or NULL */
+	const char *missing; /* a path that named nothing in the directory `inode`, or NULL */
 	struct uk_inode *dir;
 	struct uk_inode *inode;
+	uint64_t name_head; /* of `missing` the last component, which starts at name_at */
+	uint32_t name_hash;
+	uint16_t name_at;
+	uint16_t name_len;
 	uint32_t generation;
 	uint32_t len;                   /* of the text in bytes without its last word */
 	unsigned long mask;             /* the bytes of the last word that count */
@@ -38,25 +46,47 @@ static inline struct entry *place(const char *path)
 	return &entries[hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT)];
 }
 
-/* Reads up to seven bytes behind the end of the string, never the next page. */
-__attribute__((__no_sanitize_address__)) struct uk_inode *walk_recall(struct uk_inode *dir,
-								      const char *path)
+/*
+ * Is the entry, which is one of this address, of this text, and good?
+ * Reads up to seven bytes behind the end of the string, never the next page.
+ */
+__attribute__((__no_sanitize_address__)) static inline bool matches(const struct entry *e,
+								    const struct uk_inode *dir,
+								    const char *path)
 {
-	const struct entry *e = place(path);
 	size_t i;
 
-	if (e->path != path || e->dir != dir || e->generation != vfs_names_generation ||
+	if (e->dir != dir || e->generation != vfs_names_generation ||
 	    UK_UNLIKELY(e->len + sizeof(long) > VFS_BLOCK - (uintptr_t)path % VFS_BLOCK))
-		return NULL;
+		return false;
 	for (i = 0; i < e->len; i += sizeof(long))
 		if (*(const word_t *)(path + i) != e->text[i / sizeof(long)])
-			return NULL;
-	if ((*(const word_t *)(path + i) & e->mask) != e->text[i / sizeof(long)])
-		return NULL;
-	return e->inode;
+			return false;
+	return (*(const word_t *)(path + i) & e->mask) == e->text[i / sizeof(long)];
 }
 
-void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inode)
+struct uk_inode *walk_recall(struct uk_inode *dir, const char *path)
+{
+	const struct entry *e = place(path);
+
+	return e->path == path && matches(e, dir, path) ? e->inode : NULL;
+}
+
+bool walk_recall_place(struct uk_inode *dir, const char *path, struct quick_walk *q)
+{
+	const struct entry *e = place(path);
+
+	if (e->missing != path || !matches(e, dir, path))
+		return false;
+	q->dir = e->inode;
+	q->name.s = path + e->name_at;
+	q->name.len = e->name_len;
+	q->name.hash = e->name_hash;
+	q->name.head = e->name_head;
+	return true;
+}
+
+void walk_remember(struct uk_inode *dir, const char *path, const struct quick_walk *q)
 {
 	struct entry *e = place(path);
 	unsigned long w, zero;
@@ -66,7 +96,7 @@ void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inod
 		settled = vfs_names_generation;
 		return;
 	}
-	e->path = NULL;
+	e->path = e->missing = NULL;
 	for (i = 0; i < TEXT_WORDS; i++) {
 		w = load_word(path + i * sizeof(w));
 		zero = find_zero(w);
@@ -80,9 +110,18 @@ void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inod
 	e->text[i] = w & below_end(zero);
 	/* The terminating zero counts: without it another text could begin like this one. */
 	e->mask = below_end(zero) << 8 | 255;
-	e->path = path;
 	e->dir = dir;
-	e->inode = inode;
 	e->generation = vfs_names_generation;
-	inode->recalled = true;
+	if (q->inode) {
+		e->path = path;
+		e->inode = q->inode;
+		e->inode->recalled = true;
+	} else {
+		e->missing = path;
+		e->inode = q->dir;
+		e->name_at = (uint16_t)(q->name.s - path);
+		e->name_len = (uint16_t)q->name.len;
+		e->name_hash = q->name.hash;
+		e->name_head = q->name.head;
+	}
 }

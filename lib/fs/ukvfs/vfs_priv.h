@@ -131,10 +131,12 @@ static inline void walk_unlock(struct quick_walk *q)
 
 /*
  * Recently walked paths (recall.c), also under the tree lock: the inode without a reference, or NULL: walk.
- * What walk_quick() found may be remembered.
+ * What walk_quick() found may be remembered. (That there was nothing, and where, it remembers itself.)
  */
 struct uk_inode *walk_recall(struct uk_inode *dir, const char *path);
-void walk_remember(struct uk_inode *dir, const char *path, struct uk_inode *inode);
+void walk_remember(struct uk_inode *dir, const char *path, const struct quick_walk *q);
+/* Where a path leads that named nothing the last time: q but for its inode. */
+bool walk_recall_place(struct uk_inode *dir, const char *path, struct quick_walk *q);
 
 /*
  * A name is about to be moved, or something mounted: the directory is locked. (A name that is made
@@ -218,6 +220,8 @@ int file_open_inode(struct uk_file *f, struct uk_inode *inode);
 int fifo_open(struct uk_file *f);
 /* F_GETPIPE_SZ, F_SETPIPE_SZ. */
 long pipe_fcntl(struct uk_file *f, int cmd, uintptr_t arg);
+/* uk_file_lock() with the caller's struct flock. */
+int lock_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd, uintptr_t arg);
 /* Drop the POSIX locks that `owner` has on the inode, or with a file, all that belong to it. */
 void locks_drop(struct uk_inode *inode, const void *owner);
 

@@ -86,9 +86,10 @@ static inline bool is_quiet(const struct uk_inode *dir)
 #endif
 }
 
-bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q)
+/* walk_quick() for a path that is not known. */
+static UK_NOINLINE bool walk_names(struct uk_inode *start, const char *path, struct quick_walk *q)
 {
-	struct uk_inode *child;
+	struct uk_inode *dir = start, *child;
 	const char *p = path;
 
 	if (*p == '/')
@@ -122,7 +123,19 @@ bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q)
 		return false;
 	q->dir = dir;
 	q->inode = child;
+	if (!child)
+		walk_remember(start, path, q);
 	return true;
+}
+
+bool walk_quick(struct uk_inode *dir, const char *path, struct quick_walk *q)
+{
+	if (walk_recall_place(dir, path, q) && is_quiet(q->dir)) {
+		q->inode = q->dir->ops->peek(q->dir, &q->name);
+		if (!q->inode || uk_inode_is(q->inode, UK_S_IFREG))
+			return true;
+	}
+	return walk_names(dir, path, q);
 }
 
 bool walk_quick_lock(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
@@ -448,7 +461,7 @@ int walk_path_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *pat
 		*inode = q.inode;
 		if (q.inode) {
 			uk_inode_get(q.inode);
-			walk_remember(dir, path, q.inode);
+			walk_remember(dir, path, &q);
 		} else {
 			err = -ENOENT;
 		}

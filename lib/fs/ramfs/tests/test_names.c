@@ -249,6 +249,58 @@ UK_TEST(ramfs_names, recalled_paths)
 	leave();
 }
 
+/* Of a path that named nothing, the directory is remembered: what appears there is found. */
+UK_TEST(ramfs_names, recalled_missing)
+{
+	char path[32] = "d/what is missing", *p = path;
+	uint64_t dir;
+	int i;
+
+	enter();
+	UK_EXPECT_EQ(mkdir("d"), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+	for (i = 0; i < 3; i++) { /* a file that comes and goes, by this path and by another */
+		UK_EXPECT_EQ(touch(i == 1 ? "d/what is missing" : p), 0);
+		UK_EXPECT_EQ(stat("d/what is missing"), 0);
+		UK_EXPECT_EQ(unlink(i == 2 ? "d/what is missing" : p), 0);
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+	}
+	UK_EXPECT_EQ(mkdir("d/what is missing"), 0);
+	UK_EXPECT_EQ(unlink(p), -EISDIR);
+	UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_EQ(rmdir(p), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+	UK_EXPECT_EQ(symlink("..", "d/what is missing"), 0);
+	UK_EXPECT_EQ(stat(p), 0); /* what it leads to */
+	UK_EXPECT_EQ(st.st_mode & UK_S_IFMT, (uint32_t)UK_S_IFDIR);
+	UK_EXPECT_EQ(unlink(p), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+
+	/* Another directory takes the place of the one that is remembered, which may be gone. */
+	UK_EXPECT_EQ(stat("d"), 0);
+	dir = st.st_ino;
+	UK_EXPECT_EQ(mkdir("e"), 0);
+	UK_EXPECT_EQ(touch("e/what is missing"), 0);
+	UK_EXPECT_EQ(rename("e", "d"), 0);
+	UK_EXPECT_EQ(stat(p), 0);
+	UK_EXPECT_EQ(unlink(p), 0);
+	for (i = 0; i < 3; i++)
+		UK_EXPECT_EQ(stat(p), -ENOENT);
+	UK_EXPECT_EQ(rmdir("d"), 0);
+	UK_EXPECT_EQ(touch(p), -ENOENT);
+	UK_EXPECT_EQ(mkdir("d"), 0);
+	UK_EXPECT_EQ(touch(p), 0);
+	UK_EXPECT_EQ(stat("d"), 0);
+	UK_EXPECT_NE(st.st_ino, dir);
+	UK_EXPECT_EQ(unlink(p), 0);
+	UK_EXPECT_EQ(rmdir("d"), 0);
+	leave();
+}
+
 UK_TEST(ramfs_names, removed_but_in_use)
 {
 	struct uk_file *f, *g;
