@@ -31,18 +31,6 @@ static int set_cloexec(struct uk_fdtab *t, unsigned fd, bool on)
 	return err;
 }
 
-static inline long lock(struct uk_fdtab *t, struct uk_file *f, int cmd, uintptr_t arg)
-{
-	struct uk_abi_flock lk;
-	int err = uk_user_read(&lk, arg, sizeof(lk));
-
-	if (!err)
-		err = uk_file_lock(f, t, cmd, &lk);
-	if (!err && (cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK))
-		err = uk_user_write(arg, &lk, sizeof(lk));
-	return err;
-}
-
 static inline bool is_lock_command(int cmd)
 {
 	return (unsigned)cmd - UK_F_GETLK <= UK_F_SETLKW - UK_F_GETLK ||
@@ -94,7 +82,7 @@ long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg)
 	f = uk_fd_get(t, fd);
 	if (UK_UNLIKELY(!f))
 		return -EBADF;
-	n = is_lock_command(cmd) ? lock(t, f, cmd, arg) : file_fcntl(t, f, cmd, arg);
+	n = is_lock_command(cmd) ? lock_fcntl(f, t, cmd, arg) : file_fcntl(t, f, cmd, arg);
 	uk_file_put(f);
 	return n;
 }

@@ -136,7 +136,7 @@ static inline struct uk_lock *find_conflict(struct uk_inode *inode, const struct
  * (`merge`) is swallowed, and want grows over it. One that reaches beyond both ends is cut in two,
  * and an idle one becomes the part behind.
  */
-static inline void cut(struct uk_inode *inode, struct uk_lock *want, bool merge)
+static UK_ALWAYS_INLINE void cut(struct uk_inode *inode, struct uk_lock *want, bool merge)
 {
 	struct uk_lock **p = &inode->locks, *l;
 
@@ -182,17 +182,6 @@ static bool will_split(struct uk_inode *inode, const struct uk_lock *want)
 		if (same_owner(l, want) && l->start < want->start && l->end > want->end)
 			return true;
 	return false;
-}
-
-static int unset(struct uk_inode *inode, struct uk_lock *want)
-{
-	uk_spin_lock(&lists);
-	if (UK_UNLIKELY(!idle_count) && will_split(inode, want) && !idle_add(1))
-		return -ENOLCK;
-	cut(inode, want, false);
-	leave();
-	released();
-	return 0;
 }
 
 void locks_drop(struct uk_inode *inode, const void *owner)
@@ -249,67 +238,79 @@ static void wait_end(struct waiting *me)
 	uk_spin_unlock(&vfs_tree_lock);
 }
 
-/* 0, -ENOLCK, or -EAGAIN with *holder and the generation of which that is true. */
-static inline int try_set(struct uk_inode *inode, struct uk_lock *want, const void **holder,
-			  uint32_t *gen)
+/*
+ * Give the owner the lock, or with `set` false, take its range away. 0, -ENOLCK, or -EAGAIN with
+ * *holder and the generation of which that is true.
+ */
+static UK_ALWAYS_INLINE int try_change(struct uk_inode *inode, struct uk_lock *want, bool set,
+				       const void **holder, uint32_t *gen)
 {
 	struct uk_lock *l;
 
 	uk_spin_lock(&lists);
-	if (UK_UNLIKELY(idle_count < IDLE_MIN) && !idle_add(IDLE_MIN))
+	if (set) {
+		if (UK_UNLIKELY(idle_count < IDLE_MIN) && !idle_add(IDLE_MIN))
+			return -ENOLCK;
+		l = find_conflict(inode, want);
+		if (UK_UNLIKELY(l != NULL)) {
+			*holder = l->owner;
+			*gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
+			leave();
+			return -EAGAIN;
+		}
+	} else if (UK_UNLIKELY(!idle_count) && will_split(inode, want) && !idle_add(1)) {
 		return -ENOLCK;
-	*gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
-	l = find_conflict(inode, want);
-	if (UK_UNLIKELY(l != NULL)) {
-		*holder = l->owner;
-		leave();
-		return -EAGAIN;
 	}
-	if (inode->locks)
+	if (set) {
 		cut(inode, want, true);
-	l = idle_take();
-	*l = *want;
-	l->next = inode->locks;
-	inode->locks = l;
+		l = idle_take();
+		*l = *want;
+		l->next = inode->locks;
+		inode->locks = l;
+	} else {
+		cut(inode, want, false);
+	}
 	leave();
-	/* A write lock may have become a read lock. */
+	/* Nor does a read lock that was a write lock keep out as many as before. */
 	if (!want->write)
 		released();
 	return 0;
 }
 
-static UK_NOINLINE int wait_and_set(struct uk_inode *inode, struct uk_lock *want, bool detect)
+/* The holder's lock is in the way: wait until any is released after `gen`. */
+static UK_NOINLINE int wait_for(const struct uk_lock *want, const void *holder, uint32_t gen,
+				bool detect)
 {
-	struct waiting me = { .owner = want->owner };
-	uint32_t gen;
+	struct waiting me = { .owner = want->owner, .holder = holder };
 	int err;
 
-	for (;;) {
-		err = try_set(inode, want, &me.holder, &gen);
-		if (err != -EAGAIN)
-			return err;
-		if (detect && !wait_begin(&me))
-			return -EDEADLK;
-		err = UK_WAIT(&waiters, __atomic_load_n(&generation, __ATOMIC_SEQ_CST) != gen,
-			      UK_NSEC_MAX);
-		if (detect)
-			wait_end(&me);
-		if (err)
-			return err;
-	}
+	if (detect && !wait_begin(&me))
+		return -EDEADLK;
+	err = UK_WAIT(&waiters, __atomic_load_n(&generation, __ATOMIC_SEQ_CST) != gen, UK_NSEC_MAX);
+	if (detect)
+		wait_end(&me);
+	return err;
 }
 
-static int set(struct uk_inode *inode, struct uk_lock *want, bool wait, bool detect)
+static UK_NOINLINE int change(struct uk_inode *inode, struct uk_lock *want, bool set, bool wait,
+			      bool detect)
 {
 	const void *holder;
 	uint32_t gen;
-	int err = try_set(inode, want, &holder, &gen);
+	int err;
 
-	return UK_UNLIKELY(err == -EAGAIN) && wait ? wait_and_set(inode, want, detect) : err;
+	do {
+		err = try_change(inode, want, set, &holder, &gen);
+		if (UK_LIKELY(err != -EAGAIN) || !wait)
+			return err;
+		err = wait_for(want, holder, gen, detect);
+	} while (!err);
+	return err;
 }
 
 /* The range of a struct flock as first and last byte. */
-static int range(struct uk_file *f, const struct uk_abi_flock *lk, struct uk_lock *l)
+static UK_ALWAYS_INLINE int range(struct uk_file *f, const struct uk_abi_flock *lk,
+				  struct uk_lock *l)
 {
 	int64_t base, start, end;
 
@@ -367,38 +368,93 @@ static void get(struct uk_inode *inode, const struct uk_lock *want, struct uk_ab
 	leave();
 }
 
-int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
+/* The lock that a command is about. 0, -EBADF, -EINVAL, -EOVERFLOW. */
+static UK_ALWAYS_INLINE int prepare(struct uk_file *f, struct uk_fdtab *owner, int cmd,
+				    const struct uk_abi_flock *lk, struct uk_lock *want)
 {
 	const bool ofd = cmd >= UK_F_OFD_GETLK;
-	const bool is_get = cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK;
-	const bool wait = cmd == UK_F_SETLKW || cmd == UK_F_OFD_SETLKW;
-	struct uk_lock want = { .owner = ofd ? (const void *)f : owner,
-				.pid = ofd ? -1 : owner->pid };
-	int err;
 
-	if (f->flags & UK_O_PATH)
+	if (UK_UNLIKELY(f->flags & UK_O_PATH))
 		return -EBADF;
-	if (!f->inode || (ofd && lk->l_pid))
+	if (UK_UNLIKELY(!f->inode || (ofd && lk->l_pid)))
 		return -EINVAL;
-	err = range(f, lk, &want);
-	if (err)
+	want->next = NULL;
+	want->owner = ofd ? (const void *)f : owner;
+	want->pid = ofd ? -1 : owner->pid;
+	want->write = lk->l_type == UK_F_WRLCK;
+	want->flock = false;
+	return range(f, lk, want);
+}
+
+/* F_SETLK and F_SETLKW. */
+static UK_ALWAYS_INLINE int set_command(struct uk_file *f, struct uk_fdtab *owner, int cmd,
+					const struct uk_abi_flock *lk)
+{
+	const bool wait = cmd == UK_F_SETLKW || cmd == UK_F_OFD_SETLKW;
+	struct uk_lock want;
+	int err = prepare(f, owner, cmd, lk, &want);
+
+	if (UK_UNLIKELY(err))
 		return err;
-	want.write = lk->l_type == UK_F_WRLCK;
-	if (UK_UNLIKELY(is_get)) {
-		if (lk->l_type != UK_F_RDLCK && lk->l_type != UK_F_WRLCK)
-			return -EINVAL;
-		get(f->inode, &want, lk);
-		return 0;
-	}
 	switch (lk->l_type) {
 	case UK_F_UNLCK:
-		return unset(f->inode, &want);
+		return change(f->inode, &want, false, false, false);
 	case UK_F_RDLCK:
-		return uk_file_readable(f) ? set(f->inode, &want, wait, !ofd) : -EBADF;
+		if (UK_UNLIKELY(!uk_file_readable(f)))
+			return -EBADF;
+		break;
 	case UK_F_WRLCK:
-		return uk_file_writable(f) ? set(f->inode, &want, wait, !ofd) : -EBADF;
+		if (UK_UNLIKELY(!uk_file_writable(f)))
+			return -EBADF;
+		break;
+	default:
+		return -EINVAL;
 	}
-	return -EINVAL;
+	return change(f->inode, &want, true, wait, cmd < UK_F_OFD_GETLK);
+}
+
+static int get_command(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
+{
+	struct uk_lock want;
+	int err = prepare(f, owner, cmd, lk, &want);
+
+	if (err)
+		return err;
+	if (lk->l_type != UK_F_RDLCK && lk->l_type != UK_F_WRLCK)
+		return -EINVAL;
+	get(f->inode, &want, lk);
+	return 0;
+}
+
+static inline bool is_get(int cmd)
+{
+	return cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK;
+}
+
+int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
+{
+	return is_get(cmd) ? get_command(f, owner, cmd, lk) : set_command(f, owner, cmd, lk);
+}
+
+static UK_NOINLINE int get_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd, uintptr_t arg)
+{
+	struct uk_abi_flock lk;
+	int err = uk_user_read(&lk, arg, sizeof(lk));
+
+	if (!err)
+		err = get_command(f, owner, cmd, &lk);
+	return err ? err : uk_user_write(arg, &lk, sizeof(lk));
+}
+
+int lock_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd, uintptr_t arg)
+{
+	struct uk_abi_flock lk;
+
+	if (UK_UNLIKELY(is_get(cmd)))
+		return get_fcntl(f, owner, cmd, arg);
+	if (UK_UNLIKELY(uk_user_read(&lk, arg, sizeof(lk))))
+		return -EFAULT;
+	return set_command(f, owner, cmd, &lk);
 }
 
 int uk_file_flock(struct uk_file *f, int op)
@@ -418,7 +474,7 @@ int uk_file_flock(struct uk_file *f, int op)
 	if (!f->inode)
 		return -EBADF;
 	if ((op & ~UK_LOCK_NB) == UK_LOCK_UN)
-		return unset(f->inode, &want);
+		return change(f->inode, &want, false, false, false);
 	want.write = (op & ~UK_LOCK_NB) == UK_LOCK_EX;
-	return set(f->inode, &want, !(op & UK_LOCK_NB), false);
+	return change(f->inode, &want, true, !(op & UK_LOCK_NB), false);
 }
