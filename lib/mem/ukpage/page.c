@@ -352,7 +352,7 @@ static uk_paddr_t run(size_t npages, unsigned flags)
 }
 
 /* Fills the empty stack with a lot of frames, or with one if that is all there is. */
-static bool stack_fill(void)
+static UK_NOINLINE bool stack_fill(void)
 {
 	size_t n = STACK_LOT;
 	uk_paddr_t pa = run(n, UK_PAGE_EASY);
@@ -393,7 +393,7 @@ void uk_page_shrinker_add(struct uk_page_shrinker *s)
 	shrinkers = s;
 }
 
-static uk_paddr_t zeroed(uk_paddr_t pa, size_t npages, unsigned flags)
+static UK_NOINLINE uk_paddr_t zeroed(uk_paddr_t pa, size_t npages, unsigned flags)
 {
 	if (pa != UK_PAGE_NONE && flags & UK_PAGE_ZERO)
 		memset(uk_page_to_virt(pa), 0, npages << UK_PAGE_SHIFT);
@@ -439,6 +439,16 @@ static UK_COLD UK_NORETURN void bad_free(uk_paddr_t pa)
 	uk_panic("frame %lx is freed, but has %u references", (unsigned long)pa, uk_page_refs(pa));
 }
 
+/* A frame without references becomes the next to be handed out. */
+static inline void stack_push(uk_paddr_t pa, struct frame *f)
+{
+	used_pages--;
+	if (UK_UNLIKELY(stack.n == STACK_SIZE))
+		stack_drain(STACK_SIZE - STACK_LOT);
+	stack.top[stack.n].pa = pa;
+	stack.top[stack.n++].frame = f;
+}
+
 void uk_page_free_one(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
@@ -447,11 +457,7 @@ void uk_page_free_one(uk_paddr_t pa)
 		bad_free(pa);
 	uk_spin_lock(&lock);
 	f->refs = 0;
-	used_pages--;
-	if (UK_UNLIKELY(stack.n == STACK_SIZE))
-		stack_drain(STACK_SIZE - STACK_LOT);
-	stack.top[stack.n].pa = pa;
-	stack.top[stack.n++].frame = f;
+	stack_push(pa, f);
 	uk_spin_unlock(&lock);
 }
 
@@ -499,12 +505,10 @@ unsigned uk_page_unref(uk_paddr_t pa)
 	if (UK_UNLIKELY(!f || !f->refs))
 		bad_free(pa);
 	uk_spin_lock(&lock);
-	left = f->refs - 1;
-	if (left)
-		f->refs = left;
-	uk_spin_unlock(&lock);
+	left = --f->refs;
 	if (!left)
-		uk_page_free_one(pa);
+		stack_push(pa, f);
+	uk_spin_unlock(&lock);
 	return left;
 }
 
