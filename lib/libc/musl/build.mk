@@ -36,6 +36,7 @@ replaced := $(addprefix obj/src/, \
 	thread/default_attr.o sched/sched_yield.o thread/pthread_getattr_np.o time/__map_file.o signal/sigaction.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
+	stat/fstatat.o string/strlen.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 
 objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
