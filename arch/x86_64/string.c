@@ -52,14 +52,15 @@ static inline void copy_small(void *d, void *s, size_t n)
  */
 void *memcpy(void *dst, const void *src, size_t n)
 {
-	size_t words = (n - 1) / 8;
 	void *d = dst;
+	size_t words;
 	uint64_t z;
 
 	if (n <= SMALL) {
 		copy_small(dst, (void *)src, n);
 		return dst;
 	}
+	words = (n - 1) / 8;
 	z = WORD(src, n - 8);
 	__asm__ volatile("rep movsq" : "+D"(d), "+S"(src), "+c"(words)::"memory");
 	WORD(dst, n - 8) = z;
