@@ -123,13 +123,20 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)(state >> 33) % n;
 }
 
-/* The next interrupt comes some time from now; the handler that calls this may be interrupted. */
-static void open_again(void)
+/* The next interrupt comes some time from now. */
+static void set_alarm(void)
 {
 	struct itimerspec it = { .it_value.tv_nsec = 50000 + random_below(200000) };
-	sigset_t set;
 
 	timer_settime(host_timer, 0, &it, NULL);
+}
+
+/* Where SIGALRM is blocked, and no handler will return and change that. */
+static void open_again(void)
+{
+	sigset_t set;
+
+	set_alarm();
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -167,8 +174,6 @@ static void interrupt(void)
 		}
 	} while (pc->irq_pending);
 	pc->irq_off = 0;
-	if (seed)
-		open_again();
 }
 
 static void maybe_interrupt(void)
@@ -184,9 +189,14 @@ static void maybe_interrupt(void)
 void uk_plat_irq_replay(void)
 {
 	interrupt();
+	if (seed)
+		open_again();
 }
 
-/* SIGALRM is blocked in the handler; if interrupts are masked it stays so until the replay. */
+/*
+ * SIGALRM is blocked in the handler; if interrupts are masked it stays so until the replay. If not,
+ * returning opens it, not we: on a machine that stalls, alarm upon alarm would fill the stack.
+ */
 static void on_signal(int sig UK_UNUSED, siginfo_t *info UK_UNUSED, void *ctx)
 {
 	if (uk_irq_disabled()) {
@@ -194,6 +204,7 @@ static void on_signal(int sig UK_UNUSED, siginfo_t *info UK_UNUSED, void *ctx)
 		sigaddset(&((ucontext_t *)ctx)->uc_sigmask, SIGALRM);
 	} else {
 		interrupt();
+		set_alarm();
 	}
 }
 
