@@ -158,7 +158,9 @@ def test_the_demonstration(plat):
     assert p.stderr == ""
 
 
-def test_speedtest1(plat):
-    r = whittle.run(whittle.image("sqlite-speedtest1", plat), "--size", "10", "/test.db",
+@pytest.mark.parametrize("configs", ["", "buddy"])
+def test_speedtest1(plat, configs):
+    """With each allocator, but for region, which never frees."""
+    r = whittle.run(whittle.image("sqlite-speedtest1", plat, configs=configs), "--size", "10", "/test.db",
                     options=["--memory", "64M"] if plat == "kvm" else [], timeout=600)
     assert r.status == 0 and b"TOTAL" in r.out, r

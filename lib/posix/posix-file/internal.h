@@ -48,10 +48,10 @@ static inline int path_check(const char *path)
 		rc_;                                                                               \
 	})
 
-/* The same for a descriptor alone: `f` is its file. */
-#define WITH_FILE(fd, call)                                                                        \
+/* The same for a descriptor alone: `f` is its file, found by `get`. */
+#define WITH_FILE_BY(get, fd, call)                                                                \
 	({                                                                                         \
-		struct uk_file *f = uk_fd_get(files(), fd);                                        \
+		struct uk_file *f = get(files(), fd);                                              \
 		long rc_ = -EBADF;                                                                 \
 		if (UK_LIKELY(f)) {                                                                \
 			rc_ = (call);                                                              \
@@ -59,18 +59,10 @@ static inline int path_check(const char *path)
 		}                                                                                  \
 		rc_;                                                                               \
 	})
+#define WITH_FILE(fd, call) WITH_FILE_BY(uk_fd_get, fd, call)
 
 /* And for transfers, which descriptors opened with O_PATH do not allow. */
-#define WITH_IO(fd, call)                                                                          \
-	({                                                                                         \
-		struct uk_file *f = uk_fd_get_io(files(), fd);                                     \
-		long rc_ = -EBADF;                                                                 \
-		if (UK_LIKELY(f)) {                                                                \
-			rc_ = (call);                                                              \
-			uk_file_put(f);                                                            \
-		}                                                                                  \
-		rc_;                                                                               \
-	})
+#define WITH_IO(fd, call) WITH_FILE_BY(uk_fd_get_io, fd, call)
 
 /* For calls that start again after a signal's handler. */
 static inline long restartable(long rc)
