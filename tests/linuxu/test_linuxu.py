@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The image as a process: what it asks of the host, its descriptors, its terminal, its end."""
 import os
-import pty
 import random
 import re
-import select
 import shutil
 import signal
 import socket
@@ -15,6 +13,7 @@ import time
 import pytest
 
 import whittle
+from terminals import Terminal
 
 APP = os.path.join(whittle.ROOT, "tests/linuxu/app")
 
@@ -259,50 +258,12 @@ def test_signal_from_outside(app, signum):
     assert p.wait(60) == -signum and p.stderr.read() == b""
 
 
-class Terminal:
-    """The image on a pseudo-terminal."""
-
-    def __init__(self, *argv):
-        may_start, start = os.pipe()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            os.read(may_start, 1)  # or it may change the terminal before the next line has looked
-            os.execv(argv[0], argv)
-        self.before = termios.tcgetattr(self.fd)
-        os.write(start, b"\n")
-        os.close(start)
-        os.close(may_start)
-        self.seen = b""
-
-    def wait_for(self, text):
-        deadline = time.monotonic() + 30
-        while text not in self.seen and time.monotonic() < deadline:
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self.fd, 4096)
-                except OSError:
-                    break
-        assert text in self.seen, self.seen
-
-    def wait_raw(self):
-        deadline = time.monotonic() + 30
-        while termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not termios.tcgetattr(self.fd)[3] & (termios.ICANON | termios.ECHO)
-
-    def end(self):
-        status = os.waitpid(self.pid, 0)[1]
-        assert termios.tcgetattr(self.fd) == self.before, "the terminal was not given back"
-        return status
-
-
 def test_terminal_is_borrowed(app):
     t = Terminal(app, "--", "cat")
     t.wait_raw()
-    os.write(t.fd, b"abc\x7fd\r")
+    t.write(b"abc\x7fd\r")
     t.wait_for(b"abc\b \bd\r\nabd\r\n")  # echo with editing, then what cat wrote
-    os.write(t.fd, b"\x04")
+    t.write(b"\x04")
     assert t.end() == 0
 
 
@@ -310,7 +271,7 @@ def test_interrupt_key_while_nobody_reads(app):
     """^C ends a program that only computes, whoever makes the signal of it."""
     t = Terminal(app, "--", "forever")
     t.wait_for(b"running")
-    os.write(t.fd, b"\x03")
+    t.write(b"\x03")
     assert os.waitstatus_to_exitcode(t.end()) in (130, -signal.SIGINT)
 
 
@@ -324,7 +285,7 @@ def test_interrupt_key(app):
     """^C through the image's line discipline: the application dies of SIGINT's default."""
     t = Terminal(app, "--", "cat")
     t.wait_raw()
-    os.write(t.fd, b"\x03")
+    t.write(b"\x03")
     assert os.waitstatus_to_exitcode(t.end()) == 130
 
 
@@ -339,7 +300,7 @@ def test_terminal_after_a_signal(app, signum):
 def test_terminal_after_a_crash(app):
     t = Terminal(app, "--", "read-then-fault")
     t.wait_raw()
-    os.write(t.fd, b"x\r")
+    t.write(b"x\r")
     t.wait_for(b"CRASH: ")
     t.wait_for(b"image+")
     assert b"\n\r\n" not in t.seen.replace(b"\r\n", b"\n"), "lines end properly"
@@ -354,7 +315,7 @@ def test_stop_and_continue(app):
     termios.tcsetattr(t.fd, termios.TCSANOW, t.before)  # what a shell does now
     os.kill(t.pid, signal.SIGCONT)
     t.wait_raw()
-    os.write(t.fd, b"on\r\x04")
+    t.write(b"on\r\x04")
     t.wait_for(b"on\r\non\r\n")
     assert t.end() == 0
 

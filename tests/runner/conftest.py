@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RUN = os.path.join(ROOT, "support", "run")
-sys.path.insert(0, os.path.join(ROOT, "support", "tools"))
+import whittle
+
+sys.path.insert(0, os.path.join(whittle.ROOT, "support", "tools"))
 
 GUEST_FLAGS = """-m32 -march=i686 -ffreestanding -fno-pic -fno-stack-protector
     -fno-asynchronous-unwind-tables -nostdlib -static -O1 -g -Wall -Wextra -Werror -Wl,-N,-Ttext=0x100000
@@ -23,10 +23,3 @@ def guest(tmp_path_factory):
     subprocess.run(["gcc", *GUEST_FLAGS, "-o", d / "guest32", source], check=True)
     subprocess.run(["objcopy", "-I", "elf32-i386", "-O", "elf64-x86-64", d / "guest32", d / "guest"], check=True)
     return str(d / "guest")
-
-
-def run(*words, stdin=b"", timeout=60, **kw):
-    """support/run with these words: exit status, stdout, stderr."""
-    p = subprocess.run([RUN, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       timeout=timeout, **kw)
-    return p.returncode, p.stdout, p.stderr

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from whittle import ROOT
 from runner import RunError, cpio
 
 MKINITRD = os.path.join(ROOT, "support", "tools", "mkinitrd")

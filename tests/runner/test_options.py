@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, run
+from supportrun import run
+from whittle import ROOT
 from runner import RunError, options, words
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The session with a virtual machine: bytes, status, signals, terminal. QEMU is real, the guest is not."""
 import os
-import pty
-import select
 import signal
 import subprocess
 import termios
@@ -10,7 +8,8 @@ import time
 
 import pytest
 
-from conftest import RUN, run
+from supportrun import RUN, run
+from terminals import Terminal
 
 OPTIONS = ["--accel", "tcg", "--timeout", "60"]
 
@@ -161,62 +160,28 @@ def test_no_orphan(guest, signum):
     assert qemus(marker) == []
 
 
-class Pty:
-    """support/run on a terminal."""
-
-    def __init__(self, *argv):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execv(argv[0], argv)
-        self.seen = b""
-
-    def wait_for(self, text, seconds=30):
-        deadline = time.monotonic() + seconds
-        while text not in self.seen and time.monotonic() < deadline:
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self.fd, 4096)
-                except OSError:
-                    break
-        assert text in self.seen, self.seen
-
-    def flags(self):
-        return termios.tcgetattr(self.fd)[3]
-
-    def wait_raw(self):
-        deadline = time.monotonic() + 30
-        while self.flags() & termios.ICANON and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not self.flags() & (termios.ICANON | termios.ECHO | termios.ISIG)
-
-    def end(self):
-        return os.waitpid(self.pid, 0)[1]
-
-
 def test_terminal(guest):
     """Keys go through unchanged, ^C too; afterwards the terminal is as it was."""
-    t = Pty(RUN, guest, "--accel", "tcg", "--", "cat")
-    before = t.flags()
-    t.wait_raw()
-    os.write(t.fd, b"ab\x03\x04\x1a")
+    t = Terminal(RUN, guest, "--accel", "tcg", "--", "cat")
+    t.wait_raw(termios.ICANON | termios.ECHO | termios.ISIG)
+    t.write(b"ab\x03\x04\x1a")
     t.wait_for(b"ab\x03\x04\x1a")
-    os.write(t.fd, b"\x1d")  # Ctrl-]
+    t.write(b"\x1d")  # Ctrl-]
     status = t.end()
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT
-    assert t.flags() == before
 
 
 def test_terminal_without_input(guest):
     """An image that asks for no input leaves the terminal alone: ^C is a signal."""
-    t = Pty(RUN, guest, "--accel", "tcg", "--", "hang")
+    t = Terminal(RUN, guest, "--accel", "tcg", "--", "hang")
     time.sleep(1)
     assert t.flags() & termios.ISIG
-    os.write(t.fd, b"\x03")
+    t.write(b"\x03")
     status = t.end()
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT
 
 
 def test_terminal_size_reaches_the_guest(guest):
-    t = Pty("/bin/sh", "-c", "stty rows 33 cols 99; exec %s %s --accel tcg -- cmdline" % (RUN, guest))
+    t = Terminal("/bin/sh", "-c", "stty rows 33 cols 99; exec %s %s --accel tcg -- cmdline" % (RUN, guest))
     t.wait_for(b"console.tty=7 console.size=33x99")
     t.end()

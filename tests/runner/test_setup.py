@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import ROOT
+from whittle import ROOT
 
 SETUP = os.path.join(ROOT, "support", "setup")
 

@@ -209,9 +209,9 @@ static inline bool uk_syscall_leave(void)
 	if (UK_UNLIKELY(uk_syscall_leave()))                      \
 		return uk_syscall_leave_slow(uk_result)
 
-#define UK_SYSCALL_AROUND_QUICK(name, n)                          \
-	UK_SYSCALL_CALL(name, n);                                 \
-	if (UK_UNLIKELY(uk_syscall_must_deliver(uk_thread_current())))               \
+#define UK_SYSCALL_AROUND_QUICK(name, n)                               \
+	UK_SYSCALL_CALL(name, n);                                      \
+	if (UK_UNLIKELY(uk_syscall_must_deliver(uk_thread_current()))) \
 		return uk_syscall_leave_slow(uk_result)
 
 #define UK_SYSCALL_AROUND_RESTART(name, n)                                            \
