@@ -3,6 +3,7 @@
  * What the CPU has, and switching on what we want of it.
  */
 #include <uk/arch/cpu.h>
+#include <uk/config.h>
 
 #include "fpu.h"
 
@@ -32,12 +33,18 @@ UK_COLD void x86_cpu_init(void)
 		cr4 |= X86_CR4_OSXSAVE;
 	if (x86_cpu.f7_ebx & X86_F7_EBX_FSGSBASE)
 		cr4 |= X86_CR4_FSGSBASE;
+#ifdef CONFIG_HARDEN_SMEP
 	if (x86_cpu.f7_ebx & X86_F7_EBX_SMEP)
 		cr4 |= X86_CR4_SMEP;
+#endif
+#ifdef CONFIG_HARDEN_SMAP
 	if (x86_cpu.f7_ebx & X86_F7_EBX_SMAP)
 		cr4 |= X86_CR4_SMAP;
+#endif
+#ifdef CONFIG_HARDEN_UMIP
 	if (x86_cpu.f7_ecx & X86_F7_ECX_UMIP)
 		cr4 |= X86_CR4_UMIP;
+#endif
 	x86_write_cr4(cr4);
 	x86_write_cr0(
 		(x86_read_cr0() & ~(uint64_t)(X86_CR0_EM | X86_CR0_TS | X86_CR0_CD | X86_CR0_NW)) |

@@ -15,6 +15,12 @@
 #include <uk/stack.h>
 #include "vmem.h"
 
+#ifdef CONFIG_HARDEN_GUARD
+#define GUARD UK_PAGE_SIZE
+#else
+#define GUARD 0UL
+#endif
+
 /* Lies at the lowest address of a stack in the cache. */
 struct cached {
 	struct cached *next;
@@ -46,23 +52,23 @@ static int make(size_t size, void **stack)
 
 	if (!area_reserve(1))
 		return -ENOMEM;
-	guard = area_room(&stacks, size + UK_PAGE_SIZE, UK_PAGE_SIZE);
+	guard = area_room(&stacks, size + GUARD, UK_PAGE_SIZE);
 	if (!guard)
 		return -ENOSPC;
-	err = vmem_fill(guard + UK_PAGE_SIZE, size, UK_PROT_READ | UK_PROT_WRITE, false);
+	err = vmem_fill(guard + GUARD, size, UK_PROT_READ | UK_PROT_WRITE, false);
 	if (err) {
-		vmem_depopulate(guard + UK_PAGE_SIZE, size);
+		vmem_depopulate(guard + GUARD, size);
 		return err;
 	}
-	area_add(&stacks, guard, guard + UK_PAGE_SIZE + size, UK_VMEM_READ | UK_VMEM_WRITE, false);
-	*stack = (void *)(guard + UK_PAGE_SIZE);
+	area_add(&stacks, guard, guard + GUARD + size, UK_VMEM_READ | UK_VMEM_WRITE, false);
+	*stack = (void *)(guard + GUARD);
 	return 0;
 }
 
 static void unmake(uk_vaddr_t stack, size_t size)
 {
 	/* No large page is split: the range is mapped as a whole. */
-	area_free(area_extract(&stacks, stack - UK_PAGE_SIZE, stack + size));
+	area_free(area_extract(&stacks, stack - GUARD, stack + size));
 	vmem_depopulate(stack, size);
 }
 
@@ -124,7 +130,7 @@ bool uk_stack_is_guard(uk_vaddr_t va)
 {
 	struct area *a = area_at(&stacks, va);
 
-	return a && va >= a->start && va - a->start < UK_PAGE_SIZE;
+	return a && va >= a->start && va < a->start + GUARD;
 }
 
 static bool shrink(void)

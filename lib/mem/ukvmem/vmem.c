@@ -462,7 +462,9 @@ void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t fr
 {
 	uint64_t r = 0;
 
+#ifdef CONFIG_HARDEN_ASLR
 	uk_plat_entropy(&r, sizeof(r));
+#endif
 	*s = (struct space){ .start = start, .end = end };
 	s->base = from + r % ((to - from) / UK_PAGE_SIZE) * UK_PAGE_SIZE;
 }

@@ -13,7 +13,11 @@
 /*
  * The boot stack, last in the image, is mapped a page higher than the rest: a guard page below it.
  */
+#ifdef CONFIG_HARDEN_GUARD
 #define STACK_SHIFT 0x1000
+#else
+#define STACK_SHIFT 0
+#endif
 
 #define SEL_CODE32 0x18
 

@@ -11,6 +11,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/io.h>
 #include <uk/arch/paging.h>
+#include <uk/config.h>
 #include <uk/plat/mem.h>
 #include <uk/print.h>
 #include <uk/string.h>
@@ -57,6 +58,7 @@ static uint64_t mix(uint64_t x)
  */
 static uint64_t early_random(void)
 {
+#ifdef CONFIG_HARDEN_ASLR
 	uint64_t v = x86_rdtsc();
 	uint64_t hw;
 
@@ -67,6 +69,9 @@ static uint64_t early_random(void)
 		v = mix(v + uk_inb(CMOS_DATA));
 	}
 	return mix(v ^ x86_rdtsc() << 32);
+#else
+	return 0;
+#endif
 }
 
 /*
@@ -101,6 +106,9 @@ static void map(uintptr_t offset, char *start, char *end, unsigned prot)
 {
 	uintptr_t pa = here(start) & ~UK_PAGE_MASK;
 
+#ifndef CONFIG_HARDEN_NX
+	prot = UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX;
+#endif
 	if (uk_plat_map(offset + pa, pa, UK_ALIGN_UP(here(end), UK_PAGE_SIZE) - pa, prot))
 		uk_fatal("the image is too large for its page tables");
 }

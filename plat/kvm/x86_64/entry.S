@@ -136,11 +136,13 @@ start32:
 
 	movl	$X86_CR4_PAE, %eax
 	movl	%eax, %cr4
-	/* No-execute, if the CPU has it; early.c looks at EFER to see. */
 	movl	$X86_EFER_LME, %eax
+#ifdef CONFIG_HARDEN_NX
+	/* No-execute, if the CPU has it; early.c looks at EFER to see. */
 	btl	$20, %edx
 	jnc	3f
 	orl	$X86_EFER_NXE, %eax
+#endif
 3:	movl	$X86_MSR_EFER, %ecx
 	xorl	%edx, %edx
 	wrmsr

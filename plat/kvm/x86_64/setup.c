@@ -34,7 +34,9 @@ bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("d
  */
 bool uk_trap_is_guard(uk_vaddr_t va)
 {
-	return va - (uintptr_t)kvm_stack < STACK_SHIFT ||
+	uintptr_t guard = (uintptr_t)kvm_stack;
+
+	return (va >= guard && va < guard + STACK_SHIFT) ||
 	       (uk_stack_is_guard && uk_stack_is_guard(va));
 }
 
