@@ -10,22 +10,19 @@
  * Addresses in the image are printed as image+0x...: that is what the .dbg file has, whatever the
  * random base. Everything goes to the crash stream, a line at a time.
  */
-#include <stdarg.h>
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
+#include <uk/crash.h>
 #include <uk/irq.h>
-#include <uk/plat/console.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/power.h>
 #include <uk/plat/trap.h>
-#include <uk/print.h>
 
 #include "report.h"
 
-#define DEPTH      24         /* lines of a backtrace */
-#define NULL_AREA  0x400000UL /* never mapped, see <uk/plat/mem.h> */
-#define SCAN_WORDS 2048       /* how far up the stack to look for them */
+#define DEPTH      24   /* lines of a backtrace */
+#define SCAN_WORDS 2048 /* how far up the stack to look for them */
 
 #define VEC_NMI 2
 #define VEC_DF  8
@@ -40,8 +37,15 @@
 
 static bool reporting;
 
+/* For debuggers, and the runner that writes a core file: the registers of the trap. */
+static const struct uk_regs *volatile UK_USED uk_crash_regs;
+
 /* Those of lib/debug/uksymtab, where the image has it. */
 const char *uk_symtab_find(uintptr_t pc, size_t *into)
+	__attribute__((__weak__, __visibility__("default")));
+
+/* Of lib/debug/ukcrash, likewise: the sections of <uk/crash.h>. */
+void uk_crash_sections(const struct uk_trap_info *info, const struct uk_regs *regs)
 	__attribute__((__weak__, __visibility__("default")));
 
 /* From the linker script. */
@@ -50,20 +54,6 @@ extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end
 UK_WEAK uintptr_t x86_fault_addr(void)
 {
 	return x86_read_cr2();
-}
-
-static UK_COLD UK_PRINTF(1, 2) void say(const char *fmt, ...)
-{
-	char line[160];
-	va_list ap;
-	size_t n;
-
-	va_start(ap, fmt);
-	n = (size_t)uk_vsnprintf(line, sizeof(line) - 1, fmt, ap);
-	va_end(ap);
-	n = UK_MIN(n, sizeof(line) - 2);
-	line[n++] = '\n';
-	uk_plat_console_write(UK_CON_CRASH, line, n);
 }
 
 static bool in(uintptr_t va, const char *start, const char *end)
@@ -77,11 +67,11 @@ static UK_COLD void say_at(uintptr_t pc)
 	const char *name = uk_symtab_find ? uk_symtab_find(pc, &into) : NULL;
 
 	if (name)
-		say("  at image+%#lx %s+%#lx", pc - (uintptr_t)uk_image_start, name, into);
+		uk_crash_say("  at image+%#lx %s+%#lx", pc - (uintptr_t)uk_image_start, name, into);
 	else if (in(pc, uk_image_start, uk_image_end))
-		say("  at image+%#lx", pc - (uintptr_t)uk_image_start);
+		uk_crash_say("  at image+%#lx", pc - (uintptr_t)uk_image_start);
 	else
-		say("  at %#lx, outside of the image", pc);
+		uk_crash_say("  at %#lx, outside of the image", pc);
 }
 
 static UK_COLD bool readable(uintptr_t va)
@@ -140,26 +130,32 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 #endif
 }
 
-/* The CPU's names of vectors 0..31, in order, each ending in 0: no pointers to relocate. */
-static const char names[] =
-	"division by zero or overflow\0debug exception\0non-maskable "
-	"interrupt\0breakpoint\0overflow\0"
-	"bound range exceeded\0undefined instruction\0no floating point unit\0double fault\0\0"
-	"invalid TSS\0segment not present\0stack segment fault\0general protection fault\0page "
-	"fault\0\0"
-	"x87 floating point error\0alignment check\0machine check\0SIMD floating point error\0"
-	"virtualization exception\0control protection exception";
+/*
+ * The CPU's names of those vectors that code can meet here: the number, then the name. One string:
+ * no pointers to relocate.
+ */
+static const char names[] = "\0division by zero or overflow\0"
+			    "\2non-maskable interrupt\0"
+			    "\3breakpoint\0"
+			    "\6undefined instruction\0"
+			    "\10double fault\0"
+			    "\14stack segment fault\0"
+			    "\15general protection fault\0"
+			    "\20x87 floating point error\0"
+			    "\21alignment check\0"
+			    "\22machine check\0"
+			    "\23SIMD floating point error\0"
+			    "\25control protection exception\0"
+			    "\377exception";
 
 static UK_COLD const char *name_of(unsigned vector)
 {
 	const char *s = names;
 
-	if (vector > 21)
-		return "unknown exception";
-	while (vector--)
-		while (*s++)
+	while ((uint8_t)*s < vector)
+		for (s++; *s++;)
 			;
-	return s;
+	return (uint8_t)*s == vector ? s + 1 : "exception";
 }
 
 static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
@@ -168,23 +164,25 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 
 	if ((r->vector == VEC_PF || r->vector == VEC_DF) &&
 	    (uk_trap_is_guard(info->addr) || uk_trap_is_guard(r->rsp - 8)))
-		say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread, info->addr);
+		uk_crash_say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread,
+			     info->addr);
 	else if (r->vector == VEC_PF)
-		say("CRASH: page fault in thread `%s`: %s %#lx, %s", thread,
-		    info->access & UK_TRAP_EXEC    ? "execution at"
-		    : info->access & UK_TRAP_WRITE ? "write to"
-						   : "read of",
-		    info->addr,
-		    r->error & PF_RSVD                  ? "corrupt page table"
-		    : info->addr < NULL_AREA            ? "where nothing is mapped (null pointer)"
-		    : !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped"
-		    : info->access & UK_TRAP_EXEC       ? "which is not executable"
-							: "which is read-only");
+		uk_crash_say("CRASH: page fault in thread `%s`: %s %#lx, %s", thread,
+			     info->access & UK_TRAP_EXEC    ? "execution at"
+			     : info->access & UK_TRAP_WRITE ? "write to"
+							    : "read of",
+			     info->addr,
+			     r->error & PF_RSVD          ? "corrupt page table"
+			     : info->addr < UK_PAGE_SIZE ? "where nothing is mapped (null pointer)"
+			     : !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped"
+			     : info->access & UK_TRAP_EXEC       ? "which is not executable"
+			     : info->access & UK_TRAP_WRITE      ? "which is read-only"
+								 : "which is not readable");
 	else
-		say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
-		    name_of((unsigned)r->vector), thread, r->vector, r->error);
+		uk_crash_say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
+			     name_of((unsigned)r->vector), thread, r->vector, r->error);
 	if (r->vector == VEC_GP && !r->error)
-		say("  (a non-canonical address, or an instruction that is not allowed)");
+		uk_crash_say("  (a non-canonical address, or an instruction that is not allowed)");
 }
 
 static UK_COLD void say_registers(const struct uk_regs *r)
@@ -193,13 +191,13 @@ static UK_COLD void say_registers(const struct uk_regs *r)
 		"r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
 	uint64_t cr2 = x86_fault_addr();
 
-	say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
+	uk_crash_say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
 	for (unsigned i = 0; i < 16; i += 4) {
 		const uint64_t *v = &r->r15 + i;
 		const char *l = label + 3 * i;
 
-		say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3, v[1],
-		    l + 6, v[2], l + 9, i < 12 ? v[3] : cr2);
+		uk_crash_say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3,
+			     v[1], l + 6, v[2], l + 9, i < 12 ? v[3] : cr2);
 	}
 }
 
@@ -225,24 +223,38 @@ static void classify(const struct uk_regs *r, struct uk_trap_info *info)
 			       (r->error & PF_PRESENT ? UK_TRAP_PRESENT : 0);
 }
 
+static UK_COLD UK_NOINLINE void say_more(const struct uk_trap_info *info,
+					 const struct uk_regs *regs)
+{
+	if (uk_crash_sections)
+		uk_crash_sections(info, regs);
+}
+
 UK_COLD void x86_crash_report(void)
 {
 	if (reporting)
 		return;
 	reporting = true;
-	say("CRASH: in thread `%s`", uk_trap_thread_name());
+	uk_percpu()->irq_off = 1;
+	uk_crash_say("CRASH: in thread `%s`", uk_trap_thread_name());
 	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL,
 		      (uintptr_t)__builtin_frame_address(0));
+	say_more(NULL, NULL);
 }
 
 static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_trap_info *info)
 {
-	if (!reporting) { /* or else this is a trap in the report itself */
+	if (!reporting) {
 		reporting = true;
+		uk_crash_regs = r;
 		uk_percpu()->irq_off = 1;
 		say_cause(r, info);
 		say_registers(r);
 		x86_backtrace(r->rip, r->rsp, r->rbp);
+		say_more(info, r);
+	} else {
+		uk_crash_say("CRASH: a trap in the report itself");
+		say_at(r->rip);
 	}
 	uk_plat_crash();
 }

@@ -59,8 +59,10 @@ ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 		 : stream == UK_CON_CRASH ? (int)uk_param_linuxu_report.u
 					  : 2;
 
-	if (stream == UK_CON_CRASH)
+	if (stream == UK_CON_CRASH) {
 		linuxu_console_restore(); /* we end here: let the terminal show it properly */
+		linuxu_trap_allow();
+	}
 	if (stream == UK_CON_LOG && con.raw) {
 		/* No tty library has seen these lines. (Who writes them does not ask how many.) */
 		for (size_t i = 0; i < n; i++) {

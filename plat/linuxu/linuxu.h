@@ -70,6 +70,9 @@ void linuxu_arch_report(void);
 
 void linuxu_trap_init(void);
 
+/* From a trap's handler, for a report: a trap in there is to be told, not to end the process. */
+void linuxu_trap_allow(void);
+
 /* ---- console.c ---- */
 
 /* Gives the terminal back as it was found. Any context. */

@@ -25,10 +25,20 @@ static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc
 	linuxu_arch_trap(uc);
 }
 
+static const uint8_t traps[] = { HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
+				 HOST_SIGTRAP };
+
+void linuxu_trap_allow(void)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(traps); i++)
+		mask |= HOST_SIGBIT(traps[i]);
+	host_sigprocmask(HOST_SIG_UNBLOCK, mask, NULL);
+}
+
 void linuxu_trap_init(void)
 {
-	static const uint8_t traps[] = { HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,
-					 HOST_SIGTRAP };
 	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".bss._trap_stack");
 
 	host_sigaltstack(stack, sizeof(stack));

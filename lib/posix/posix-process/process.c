@@ -65,6 +65,13 @@ void uk_task_remove(struct uk_task *task)
 	uk_spin_unlock_irq(&process->lock, irq);
 }
 
+int uk_thread_tid(const struct uk_thread *t)
+{
+	const struct uk_task *task = t->posix;
+
+	return task && task->thread == t ? task->tid : 0;
+}
+
 static int process_init(void)
 {
 	struct uk_process *p = &uk_process_boot;

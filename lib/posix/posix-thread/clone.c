@@ -79,7 +79,7 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 	task = t->posix;
 	if (self->name == parent->name) { /* set by prctl(): ends with the parent */
 		memcpy(task->name, parent->name, sizeof(task->name));
-		uk_thread_set_name(t, task->name);
+		t->name = task->name; /* a copy: it has no name of its own */
 	}
 #ifdef CONFIG_LIBPOSIX_SIGNAL
 	task->signals.blocked = parent->signals.blocked;

@@ -12,18 +12,9 @@
 #include <uk/errno.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/mem.h>
-#include <uk/plat/trap.h>
 #include <uk/stack.h>
 #include <uk/waitq.h>
 #include "internal.h"
-
-/* For crash reports: takes no lock, and believes nothing. */
-const char *uk_trap_thread_name(void)
-{
-	const struct uk_thread *t = uk_percpu()->current;
-
-	return !t ? "main" : t->name ? t->name : "(no name)";
-}
 
 /* The first thing a new thread runs. The switch that led here had the scheduler locked. */
 static void thread_start(void *arg)

@@ -1,23 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Crash reports: `image+0x1234` becomes a function, file and line, by the .dbg file."""
+"""Crash reports: what the image cannot know without its .dbg file is added here.
+
+  - `image+0x1234` becomes a function, file and line;
+  - the cause in words: which variable, which function, what kind of mistake;
+  - the instruction, and the address that it computed from the registers.
+
+So an image needs no symbols for a report that can be read; plain QEMU shows the bare facts.
+"""
 import os
 import re
 
 from . import process
 
 ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
+REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}) +([0-9a-f]{16})\b")
+FAULT = re.compile(r"CRASH: page fault in .*: (read of|write to|execution at) (0x[0-9a-f]+|0),")
+OPERAND = re.compile(r"(?:%[c-gs]s:)?(-?0x[0-9a-f]+)?\((%r?[a-z0-9]*)?(?:,(%r[a-z0-9]+)(?:,([1248]))?)?\)")
+PAGE, LOW = 0x1000, 0x400000  # see <uk/plat/mem.h>
 
 
 def symbolise(text, debug_file):
     """The report with what is known of each address of the image at the end of its line."""
     addresses = [int(a, 16) for a in ADDRESS.findall(text)]
     names = lookup(addresses, debug_file) if addresses else {}
-
-    def name(line):
+    out, same = [], 0
+    for line in text.split(b"\n"):
         m = ADDRESS.search(line)
         found = names.get(int(m.group(1), 16)) if m else None
-        return line + b"  " + found if found else line
-    return b"\n".join(name(line) for line in text.split(b"\n"))
+        if found:
+            line += b"  " + found
+        if m and out and line == out[-1]:
+            same += 1
+            continue
+        if same:
+            out.append(b"  ... %d times more" % same)
+            same = 0
+        out.append(line)
+    return b"\n".join(out)
 
 
 def lookup(addresses, debug_file):
@@ -47,8 +66,9 @@ def lookup(addresses, debug_file):
 
 def tail(place):
     """`path/to/file.c:12 (discriminator 3)` as it helps a reader."""
-    place = place.split(b" (")[0]
-    return place[2:] if place.startswith(b"./") else place
+    place = os.path.normpath(place.split(b" (")[0])
+    # A package's file, by its path in upstream's tree.
+    return re.sub(rb".*build/packages/([^/]*)-[0-9a-f]{12}/(src|build)/", rb"\1/", place)
 
 
 def output_of(argv):
@@ -69,9 +89,121 @@ def output_of(argv):
     return out
 
 
+# ---- the cause in words ----------------------------------------------------------------------------
+
+class Facts:
+    """The figures of a report."""
+
+    def __init__(self, text):
+        text = text.decode(errors="replace")
+        self.headline = text.partition("\n")[0]
+        self.registers = {name: int(value, 16) for name, value in REGISTER.findall(text)}
+        self.pc = self.base = None  # the pc as an offset, and where the image is
+        m = re.search(r"^  at (?:image\+(0x[0-9a-f]+))?", text, re.M)
+        if m and m.group(1) and "rip" in self.registers:
+            self.pc = int(m.group(1), 16)
+            self.base = self.registers["rip"] - self.pc
+        m = re.search(r"^  that address: (.*)", text, re.M)
+        self.words = m.group(1) if m else None
+
+    def register(self, name):
+        """Of %rax or of a part of it; None for what is not in the report."""
+        name = name.lstrip("%")
+        wide = {"e": "r" + name[1:]}.get(name[0], name) if len(name) == 3 else name
+        wide = "r" + name if len(name) == 2 and name[0] != "r" else wide
+        wide = re.sub(r"^(r[0-9]+)[dwb]$", r"\1", wide)
+        value = self.registers.get(wide)
+        if value is None:
+            return None
+        return value & 0xffffffff if name[0] == "e" or name.endswith("d") else value
+
+
+def instruction_at(debug_file, pc):
+    """The instruction as the disassembler writes it, or None."""
+    tool = process.find_program("objdump")
+    if tool is None:
+        return None
+    out = output_of([tool, "-d", "--no-show-raw-insn", "--start-address=%#x" % pc,
+                     "--stop-address=%#x" % (pc + 16), debug_file]).decode(errors="replace")
+    m = re.search(r"^ *%x:\t(.*)$" % pc, out, re.M)
+    return re.sub(r"\s+", " ", m.group(1).partition("#")[0]).strip() if m else None
+
+
+def operand_address(instruction, facts):
+    """The address that an instruction's memory operand means, or None."""
+    m = OPERAND.search(instruction)
+    if m is None or "%rip" in m.group(0):
+        return None
+    address = int(m.group(1) or "0", 16)
+    for name, scale in ((m.group(2), 1), (m.group(3), int(m.group(4) or 1))):
+        if name:
+            value = facts.register(name)
+            if value is None:
+                return None
+            address += value * scale
+    return address & (1 << 64) - 1
+
+
+def is_canonical(address):
+    return address < 1 << 47 or address >= (1 << 64) - (1 << 47)
+
+
+def cause(facts, elf, instruction):
+    """A line of words, or None where the headline says it all."""
+    m = FAULT.match(facts.headline)
+    if m:
+        verb = {"read of": "read of", "write to": "write to", "execution at": "jump to"}[m.group(1)]
+        address = int(m.group(2), 16)
+        if address < PAGE:
+            return "%s a null pointer%s" % (verb, " + %#x" % address if address else "")
+        if address < LOW:
+            return "%s an address below 4 MiB, where nothing is ever mapped" % verb
+        place = elf.place(address - facts.base) if elf and facts.base is not None else None
+        if place:
+            return "%s %s" % (verb, place)
+        kind = ("unmapped memory" if "where nothing is mapped" in facts.headline else
+                "memory that is not executable" if verb == "jump to" else "protected memory")
+        return "%s %s: %s" % (verb, kind, facts.words) if facts.words else None
+    if "general protection" in facts.headline or "stack segment" in facts.headline:
+        address = operand_address(instruction, facts) if instruction else None
+        if address is not None and not is_canonical(address):
+            return "access to %#x, which is no address (not canonical)" % address
+    if "undefined instruction" in facts.headline and instruction == "ud2":
+        return "a check of the program's own failed (ud2: __builtin_trap(), an assertion)"
+    if "division" in facts.headline and instruction:
+        m = re.match(r"i?div[bwlq]? (%[a-z0-9]+)$", instruction)
+        if m and facts.register(m.group(1)) is not None:
+            return "division by zero" if not facts.register(m.group(1)) else \
+                "a quotient that is too large"
+    return None
+
+
+def explain(text, debug_file):
+    """The report with cause and instruction behind its first line."""
+    if not text.startswith(b"CRASH: "):
+        return text
+    from .elf import DebugFile
+    facts = Facts(text)
+    try:
+        elf = DebugFile(debug_file)
+    except (OSError, ValueError, IndexError, ArithmeticError):
+        elf = None
+    instruction = instruction_at(debug_file, facts.pc) if elf and facts.pc is not None else None
+    words = cause(facts, elf, instruction)
+    more = ""
+    if words:
+        more += "  cause: %s\n" % words
+    if instruction:
+        address = operand_address(instruction, facts)
+        more += "  instruction: %s%s\n" % (
+            instruction, "" if address is None else " (address %#x)" % address)
+    head, newline, rest = text.partition(b"\n")
+    return head + newline + more.encode() + rest
+
+
 def show(text, image):
     """Write a report to stderr, with names; without the .dbg file say why there are none."""
-    out = symbolise(text, image.debug_file)
+    out = symbolise(explain(text, image.debug_file), image.debug_file)
     if not os.path.exists(image.debug_file):
         missing = os.fsencode(image.debug_file)
         out = out.rstrip(b"\n") + b"\n  (no names: %s is not there)\n" % missing

@@ -71,6 +71,7 @@ struct uk_thread {
 #define UK_THREAD_DETACHED  1 /* freed by itself at exit; nobody may join it */
 #define UK_THREAD_SUSPENDED 2 /* created blocked: runs after the first uk_thread_wake() */
 #define UK_THREAD_OWN_STACK 4 /* internal: the stack came from uk_stack_alloc() */
+#define UK_THREAD_NAMED     8 /* internal: has a name of its own, not its creator's */
 
 /* How to create a thread; zero is the default for every field. */
 struct uk_thread_attr {
@@ -170,6 +171,18 @@ void uk_thread_set_tp(uintptr_t tp);
  */
 int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int prio);
 
+/*
+ * The number by which POSIX knows `t`; 0: none. Weak, the POSIX layer overrides it. Any context.
+ */
+int uk_thread_tid(const struct uk_thread *t);
+
+/*
+ * What reports call `t`: its name, and "name:tid" where that is its creator's. Returns `label`. Any
+ * context; believes no pointer but `t`.
+ */
+#define UK_THREAD_LABEL 32
+const char *uk_thread_label(const struct uk_thread *t, char label[UK_THREAD_LABEL]);
+
 /* CPU time used by `t`; 0 without CONFIG_LIBUKSCHED_CPUTIME. Thread context. */
 uk_nsec uk_thread_cputime(const struct uk_thread *t);
 
@@ -179,6 +192,7 @@ UK_API_END
 static inline void uk_thread_set_name(struct uk_thread *t, const char *name)
 {
 	t->name = name;
+	t->flags |= UK_THREAD_NAMED;
 }
 
 #endif
