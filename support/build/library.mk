@@ -58,7 +58,7 @@ define newline
 
 
 endef
-manifest-vars := kind srcs-y srcs-dispatch cflags-y includes-y exports-y provides api-prefix api-ops \
+manifest-vars := kind srcs-y srcs-dispatch dispatch-y cflags-y includes-y exports-y provides api-prefix api-ops \
 	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y \
 	roots-y tables-y tables-rw-y
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
@@ -99,7 +99,8 @@ endif
 # ---- binding providers to APIs ------------------------------------------------------------------
 #
 # One provider of an API: it is compiled under the API's names, so that a call binds to it at the
-# image link. Several: the API's dispatcher goes through the operations struct.
+# image link. Several, or an API that says `dispatch-y := y`: its dispatcher goes through the
+# operations struct.
 
 cname     = $(subst -,_,$1)
 providers = $(foreach l,$(uk-libs),$(if $(filter $1,$(provides-of-$l)),$l))
@@ -109,7 +110,7 @@ default-provider = $(firstword $(foreach p,$2,$(if $(CONFIG_$(lib-sym-$1)_DEFAUL
 define bind-api
 $(if $2,,$(error no provider of $1 is selected: choose one in `make APP=$(APP) menuconfig`))
 bind-of-$1 := -DUK_DEFAULT_PROVIDER=$(call cname,$(call default-provider,$1,$2))
-$(if $(word 2,$2),srcs-y-of-$1 += $(srcs-dispatch-of-$1),\
+$(if $(word 2,$2)$(strip $(dispatch-y-of-$1)),srcs-y-of-$1 += $(srcs-dispatch-of-$1),\
 	bind-of-$2 := -DUK_SOLE_PROVIDER $(foreach o,$(api-ops-of-$1),-D$(call cname,$2)_$o=$(api-prefix-of-$1)$o))
 endef
 uk-apis := $(foreach l,$(uk-libs),$(if $(api-ops-of-$l),$l))

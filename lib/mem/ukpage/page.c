@@ -20,6 +20,7 @@
 #include <uk/bits.h>
 #include <uk/boot.h>
 #include <uk/errno.h>
+#include <uk/fault.h>
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/print.h>
@@ -404,7 +405,7 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 {
 	uk_paddr_t pa;
 
-	if (npages - 1 >= UK_PAGE_RUN_MAX)
+	if (npages - 1 >= UK_PAGE_RUN_MAX || uk_fault(UK_FAULT_FRAME))
 		return UK_PAGE_NONE;
 	do {
 		uk_spin_lock(&lock);
@@ -421,6 +422,8 @@ UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 
 	if (UK_UNLIKELY(flags & UK_PAGE_DMA32))
 		return uk_page_alloc_run(1, flags);
+	if (uk_fault(UK_FAULT_FRAME))
+		return UK_PAGE_NONE;
 	uk_spin_lock(&lock);
 	if (UK_UNLIKELY(!stack.n) && !stack_fill()) {
 		uk_spin_unlock(&lock);

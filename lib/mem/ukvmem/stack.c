@@ -9,6 +9,7 @@
  */
 #include <uk/config.h>
 #include <uk/errno.h>
+#include <uk/fault.h>
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/plat/mem.h>
@@ -104,6 +105,8 @@ void *uk_stack_alloc(size_t size)
 {
 	void *stack;
 
+	if (uk_fault(UK_FAULT_AREA))
+		return NULL;
 	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	uk_spin_lock(&vmem_lock);
 	stack = take(size);

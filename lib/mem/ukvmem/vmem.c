@@ -9,6 +9,7 @@
  */
 #include <uk/config.h>
 #include <uk/errno.h>
+#include <uk/fault.h>
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/plat/mem.h>
@@ -383,6 +384,8 @@ void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flag
 		return uk_err_ptr(-EINVAL);
 	if (flags & (UK_VMEM_FIXED | UK_VMEM_NOREPLACE) ? bad_range(hint, bytes) : !bytes)
 		return uk_err_ptr(-ENOMEM);
+	if (uk_fault(UK_FAULT_AREA))
+		return uk_err_ptr(-ENOMEM);
 	return uk_err_ptr(WITH_FRAMES(map(hint, bytes, prot, flags)));
 }
 
@@ -418,6 +421,8 @@ void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flag
 	if (flags & UK_VMEM_FIXED &&
 	    (bad_range(new_va, new) || (new_va < va + old && va < new_va + new)))
 		return uk_err_ptr(-EINVAL);
+	if (uk_fault(UK_FAULT_AREA))
+		return uk_err_ptr(-ENOMEM);
 	return uk_err_ptr(WITH_FRAMES(remap(va, old, new, flags, new_va)));
 }
 

@@ -60,6 +60,7 @@ UK_TEST(fdtab, reserve)
 	uk_fd_unreserve(t, 0);
 	UK_EXPECT_EQ(uk_fd_reserve(t, 0, 0), 0);
 	f = new_file(0);
+	UK_REQUIRE(f != NULL);
 	uk_fd_install(t, 0, f);
 	UK_EXPECT(uk_fd_get(t, 0) == f);
 	uk_file_put(f);
@@ -105,8 +106,9 @@ UK_TEST(fdtab, closed_in_use)
 
 	UK_REQUIRE(t != NULL);
 	closed = 0;
-	UK_EXPECT_EQ(uk_fd_add(t, new_file(0), 0, 0), 0);
+	UK_REQUIRE(uk_fd_add(t, new_file(0), 0, 0) == 0);
 	f = uk_fd_get(t, 0);
+	UK_REQUIRE(f != NULL);
 	UK_EXPECT_EQ(uk_fd_close(t, 0), 0);
 	UK_EXPECT_EQ(closed, 0);
 	uk_file_put(f);

@@ -35,7 +35,7 @@ UK_TEST(posix_poll, poll)
 	UK_EXPECT_EQ(p[1].revents, UK_POLLOUT);
 	UK_EXPECT_EQ(p[2].revents, 0);
 	UK_EXPECT_EQ(uk_sys_poll((long)p, 1, 3), 0L);
-	uk_sys_write(fds[1], (long)"x", 1);
+	UK_REQUIRE(uk_sys_write(fds[1], (long)"x", 1) == 1);
 	UK_EXPECT_EQ(uk_sys_poll((long)p, 1, -1), 1L);
 	p[0].fd = 999;
 	UK_EXPECT_EQ(uk_sys_poll((long)p, 1, -1), 1L);

@@ -469,6 +469,7 @@ UK_TEST(signal, to_one_thread)
 	stop = false;
 	calls = 0;
 	tid = spawn(&other, spin, NULL, 0);
+	UK_REQUIRE(tid > 0);
 	mask(UK_SIG_BLOCK, UK_SIGBIT(UK_SIGUSR1));
 	UK_EXPECT_EQ(uk_sys_kill(1, UK_SIGUSR1), 0L);
 	join(&other);

@@ -15,10 +15,11 @@ UK_TEST(schedcoop, turns_go_round)
 {
 	struct uk_sched *s = ukschedcoop_create(uk_heap);
 	struct uk_thread t[4] = { { .prio = 0 } };
-	bool irq = uk_irq_save();
 	unsigned int i;
+	bool irq;
 
-	UK_EXPECT(s);
+	UK_REQUIRE(s);
+	irq = uk_irq_save();
 	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	for (i = 0; i < 3; i++)
 		UK_EXPECT(!uk_sched_add(s, &t[i]));
