@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "crash", "sqlite"]
+ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "crash", "sqlite", "sanitizer"]
 
 
 def pytest_addoption(parser):

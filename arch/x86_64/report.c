@@ -25,6 +25,7 @@
 #define SCAN_WORDS 2048 /* how far up the stack to look for them */
 
 #define VEC_NMI 2
+#define VEC_UD  6
 #define VEC_DF  8
 #define VEC_GP  13
 #define VEC_PF  14
@@ -178,6 +179,11 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 			     : info->access & UK_TRAP_EXEC       ? "which is not executable"
 			     : info->access & UK_TRAP_WRITE      ? "which is read-only"
 								 : "which is not readable");
+#ifdef CONFIG_LIBUKUBSAN_TRAP
+	else if (r->vector == VEC_UD && in(r->rip, uk_text_start, uk_text_end))
+		uk_crash_say("CRASH: undefined behaviour at image+%#lx in thread `%s`",
+			     r->rip - (uintptr_t)uk_image_start, thread);
+#endif
 	else
 		uk_crash_say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
 			     name_of((unsigned)r->vector), thread, r->vector, r->error);

@@ -25,7 +25,7 @@ table-lines = $(foreach l,$(uk-libs),$(foreach t,$($2-of-$l),$(newline)uk_tab_$t
 keep-root   = KEEP(*(SORT_BY_NAME(.uk_root.$1.*)))
 keep-used   = *(SORT_BY_NAME(.uk_tab.$1.*))
 $(call write-if-changed,$(B)/tables.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-root,roots-y)$(call table-lines,keep-used,tables-y))
-$(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-used,tables-rw-y))
+$(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */$(call table-lines,keep-used,tables-rw-y)$(san-globals))
 
 # $(call link,PLAT,IMAGE,OBJECTS), and again with a table of the functions that this gave.
 link       = $(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) \

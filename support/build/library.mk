@@ -60,7 +60,7 @@ define newline
 endef
 manifest-vars := kind srcs-y srcs-dispatch dispatch-y cflags-y includes-y exports-y provides api-prefix api-ops \
 	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y \
-	roots-y tables-y tables-rw-y
+	roots-y tables-y tables-rw-y sanitize-no
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@
@@ -125,6 +125,7 @@ public    = $(or $(includes-y-of-$1),$(wildcard $(lib-dir-$1)/include))
 # Upstream's headers have warnings of their own.
 inc       = $(if $(stamp-of-$1),-isystem,-I)
 
+include support/build/sanitize.mk
 include support/build/package.mk
 
 # What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.)
@@ -142,7 +143,7 @@ objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 
 # $(call library-rules,LIB): LIB's objects and $(B)/lib/LIB.o
 define library-rules
-cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
+cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
 	$(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l))) \
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))

@@ -14,7 +14,8 @@ import whittle
 # The same suites with each scheduler, and with another default heap.
 VARIANTS = ["", "prio buddy"]
 # A scheduler's own tests need an image that has it.
-ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy"}
+ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy",
+        "ukubsan": None, "ukkasan": None}  # tests/sanitizer
 
 RUNS = sorted(
     (plat, variant, suite, name)

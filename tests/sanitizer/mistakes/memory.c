@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Accesses to memory that is not the program's any more, or never was, but where something is: no
+ * page fault tells. Reads, where reading is enough, so that without a sanitizer nothing breaks.
+ */
+#include <alloca.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mistakes.h"
+
+static void heap_right(void)
+{
+	char *p = malloc(100);
+
+	sink = ((volatile char *)hide(p))[100];
+	free(p);
+}
+
+static void heap_left(void)
+{
+	char *p = malloc(100);
+
+	sink = *((volatile char *)hide(p) - 1);
+	free(p);
+}
+
+/* By code that was not compiled to check anything. */
+static void heap_memset(void)
+{
+	char *p = malloc(100);
+
+	memset(hide(p), 0, 101);
+	free(p);
+}
+
+static void after_free(void)
+{
+	char *p = malloc(100);
+
+	free(p);
+	sink = ((volatile char *)hide(p))[50];
+}
+
+static void after_realloc(void)
+{
+	char *p = malloc(100), *q = realloc(p, 10000);
+
+	sink = ((volatile char *)hide(p))[50];
+	free(q);
+}
+
+static void double_free(void)
+{
+	char *p = malloc(100);
+
+	free(p);
+	free(hide(p));
+}
+
+static void wild_free(void)
+{
+	char *p = malloc(100);
+
+	free((char *)hide(p) + 16);
+}
+
+static void stack_right(void)
+{
+	struct {
+		char a[20], b[20];
+	} s;
+	volatile char *p = hide(s.b);
+
+	sink = p[20 + one];
+}
+
+static void after_scope(void)
+{
+	volatile char *p;
+	{
+		char inner[20];
+
+		p = hide(inner);
+		p[0] = 1;
+	}
+	sink = p[0];
+}
+
+static void alloca_right(void)
+{
+	volatile char *p = hide(alloca((size_t)forty));
+
+	p[0] = 1;
+	sink = p[forty];
+}
+
+static char global[20];
+
+static void global_right(void)
+{
+	volatile char *p = hide(global);
+
+	sink = p[20 + one];
+}
+
+static void string(void)
+{
+	char *p = malloc(8);
+
+	memset(p, 'x', 8); /* the 0 is missing */
+	sink = (long)strlen(hide(p));
+	free(p);
+}
+
+const struct mistake memory_errors[] = {
+	{ "heap-right", heap_right },
+	{ "heap-left", heap_left },
+	{ "heap-memset", heap_memset },
+	{ "after-free", after_free },
+	{ "after-realloc", after_realloc },
+	{ "double-free", double_free },
+	{ "wild-free", wild_free },
+	{ "stack-right", stack_right },
+	{ "after-scope", after_scope },
+	{ "alloca-right", alloca_right },
+	{ "global-right", global_right },
+	{ "string", string },
+	{ NULL, NULL },
+};
