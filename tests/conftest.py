@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "crash", "sqlite", "sanitizer"]
+ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "crash", "security", "sqlite", "sanitizer"]
 
 
 def pytest_addoption(parser):

@@ -8,6 +8,7 @@
 #define LINUXU_HOST_H
 
 #include <host_arch.h>
+#include <uk/config.h>
 #include <uk/errno.h>
 
 struct host_timespec {
@@ -30,6 +31,7 @@ struct host_pollfd {
 #define HOST_PROT_READ  1
 #define HOST_PROT_WRITE 2
 #define HOST_PROT_EXEC  4
+#define HOST_PROT_DOWN  0x01000000 /* also what lies below, as far as a stack may grow */
 
 #define HOST_MAP_SHARED    0x01
 #define HOST_MAP_PRIVATE   0x02
@@ -38,10 +40,21 @@ struct host_pollfd {
 #define HOST_MAP_NORESERVE 0x4000
 #define HOST_MAP_STACK     0x20000
 
+/* Without HARDEN_NX what can be read can be run, as on a CPU that cannot tell them apart. */
+static inline int host_prot(int prot)
+{
+#ifndef CONFIG_HARDEN_NX
+	if (prot & HOST_PROT_READ)
+		prot |= HOST_PROT_EXEC;
+#endif
+	return prot;
+}
+
 /* The address, or a negative errno. */
 static inline long host_mmap(void *addr, size_t len, int prot, int flags, int fd, uint64_t offset)
 {
-	return host_syscall6(HOST_NR_mmap, (long)addr, (long)len, prot, flags, fd, (long)offset);
+	return host_syscall6(HOST_NR_mmap, (long)addr, (long)len, host_prot(prot), flags, fd,
+			     (long)offset);
 }
 
 static inline int host_munmap(void *addr, size_t len)
@@ -51,7 +64,7 @@ static inline int host_munmap(void *addr, size_t len)
 
 static inline int host_mprotect(void *addr, size_t len, int prot)
 {
-	return (int)host_syscall3(HOST_NR_mprotect, (long)addr, (long)len, prot);
+	return (int)host_syscall3(HOST_NR_mprotect, (long)addr, (long)len, host_prot(prot));
 }
 
 /* Is anything mapped in the page at `addr`? */

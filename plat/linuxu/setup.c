@@ -22,6 +22,7 @@ enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MIN
 
 /* From the linker script. The image is linked at 0: an address there is an offset here. */
 extern char uk_image_start[] __attribute__((visibility("hidden")));
+extern char uk_image_end[] __attribute__((visibility("hidden")));
 extern char linuxu_relro[] __attribute__((visibility("hidden")));
 extern char linuxu_relro_end[] __attribute__((visibility("hidden")));
 extern const uint64_t linuxu_relr[] __attribute__((visibility("hidden")));
@@ -87,6 +88,18 @@ UK_NORETURN void linuxu_fail(const char *what, int err)
 	uk_fatal("linuxu: %s (host error %d)", what, -err);
 }
 
+#ifndef CONFIG_HARDEN_NX
+/* What the host has mapped, writable and executable: the image, and the stack. */
+static void open_all(uintptr_t sp)
+{
+	uintptr_t end = UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE);
+	const int all = HOST_PROT_READ | HOST_PROT_WRITE | HOST_PROT_EXEC;
+
+	host_mprotect(uk_image_start, end - (uintptr_t)uk_image_start, all);
+	host_mprotect((void *)(sp & ~UK_PAGE_MASK), UK_PAGE_SIZE, all | HOST_PROT_DOWN);
+}
+#endif
+
 /* Called by _start with the stack that the host made; `sp` points at argc. */
 UK_NORETURN UK_USED void linuxu_start(long *sp);
 UK_NORETURN void linuxu_start(long *sp)
@@ -96,6 +109,9 @@ UK_NORETURN void linuxu_start(long *sp)
 	char **envp;
 
 	relocate();
+#ifndef CONFIG_HARDEN_NX
+	open_all((uintptr_t)sp);
+#endif
 	relro = UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE);
 	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
 

@@ -3,7 +3,7 @@
 # The commands that start here and call make again for the images they need. `run`, `check` and
 # `bench` work on a fresh machine: they install what is missing first, after saying what.
 
-.PHONY: help list-apps setup run check check-all bench debug clean distclean
+.PHONY: help list-apps setup run check check-all security-table bench debug clean distclean
 
 help:
 	@cat support/build/help.txt
@@ -35,6 +35,11 @@ check:
 check-all:
 	@support/setup build run check
 	@$(PYTHON) -m pytest --all $(TESTS)
+
+# The table of docs/security.md, from a run of all attacks; `make check` compares it with its own run.
+security-table:
+	@support/setup build run check
+	@WHITTLE_SECURITY_PAGE=write $(PYTHON) -m pytest tests/security
 
 bench:
 	@support/setup build run bench

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One attack per run, named by the first argument. What the tests make of the end:
+ *
+ *	"SUCCEEDED", status 0    the attack got what it wanted
+ *	"REFUSED", status 3      a call refused to help
+ *	crash report, status 134 a trap or a check stopped it
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uk/config.h>
+#include "attack.h"
+
+static const struct {
+	const char *name;
+	enum verdict (*attack)(void);
+} attacks[] = {
+	{ "write-code", write_code },
+	{ "write-constant", write_constant },
+	{ "write-pointer", write_pointer },
+	{ "run-heap", run_heap },
+	{ "run-stack", run_stack },
+	{ "run-data", run_data },
+	{ "run-bss", run_bss },
+	{ "run-constant", run_constant },
+	{ "read-null", read_null },
+	{ "call-null", call_null },
+	{ "open-null", open_null },
+	{ "overflow", overflow_stack },
+	{ "smash", smash },
+	{ "double-free", double_free },
+	{ "wild-free", wild_free },
+	{ "overflow-free", overflow_free },
+	{ "use-after-free", use_after_free },
+	{ "map-wx", map_wx },
+	{ "unmapped", unmapped },
+	{ "non-canonical", non_canonical },
+	{ "undefined", undefined },
+	{ "divide", divide },
+	{ "segment", segment },
+	{ "panic", panic },
+#ifdef CONFIG_APPATTACK_PROGRAM
+	{ "overflow-thread", overflow_thread },
+	{ "smash-thread", smash_thread },
+	{ "run-mmap", run_mmap },
+	{ "run-thread-stack", run_thread_stack },
+	{ "mmap-wx", mmap_wx },
+	{ "mprotect-wx", mprotect_wx },
+	{ "fortify-strcpy", fortify_strcpy },
+	{ "fortify-memcpy", fortify_memcpy },
+	{ "fortify-read", fortify_read },
+	{ "host-call", host_call },
+#endif
+};
+
+size_t attack_bytes;
+
+NOINLINE int answer(void)
+{
+	return SUCCEEDED;
+}
+
+void carry(void *to)
+{
+	memcpy(hide(to), hide((void *)(uintptr_t)answer), CODE_SIZE);
+}
+
+NOINLINE enum verdict run(const volatile void *code)
+{
+	int (*function)(void) = (int (*)(void))(uintptr_t)hide(code);
+
+	return function() == SUCCEEDED ? SUCCEEDED : NOTHING_HAPPENED;
+}
+
+static int say(enum verdict v)
+{
+	puts(v == SUCCEEDED ? "SUCCEEDED" : v == REFUSED ? "REFUSED" : "NOTHING HAPPENED");
+	return v == SUCCEEDED ? 0 : (int)v;
+}
+
+/* Entered by a return instead of a call: the stack is not aligned as functions expect it. */
+__attribute__((__force_align_arg_pointer__)) _Noreturn void gained(void)
+{
+	exit(say(SUCCEEDED));
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	attack_bytes = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	if (!strcmp(name, "where"))
+		where();
+	else if (!strcmp(name, "wait"))
+		wait_for_ever();
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
+		if (!strcmp(name, attacks[i].name))
+			return say(attacks[i].attack());
+	return strcmp(name, "where") ? 2 : 0;
+}

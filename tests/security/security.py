@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the attack suite shares: images with a protection turned off, the verdict on a run, a look at a
+running guest from outside, and the table of docs/security.md, which is what the run gave."""
+import os
+import re
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import whittle
+
+ATTACK = os.path.join(whittle.ROOT, "tests/security/attack")
+PAGE = os.path.join(whittle.ROOT, "docs/security.md")
+PROGRAM = "CONFIG_APPATTACK_PROGRAM=y"
+
+# What each image is built with, beyond the defaults. "kernel" and "program" are the defaults themselves.
+OFF = {
+    "NX": ["# CONFIG_HARDEN_NX is not set"],
+    "GUARD": ["# CONFIG_HARDEN_GUARD is not set"],
+    "ASLR": ["# CONFIG_HARDEN_ASLR is not set"],
+    "CPU": ["# CONFIG_HARDEN_%s is not set" % bit for bit in ("SMEP", "SMAP", "UMIP")],
+    "WX": ["CONFIG_LIBUKVMEM_WX=y"],
+}
+# A program takes longer to build than a kernel: one image has all of them off.
+BUILDS = {"kernel": [], "program": [PROGRAM]}
+BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name != "WX"})
+BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name != "CPU" for line in lines]
+
+_built = set()
+
+
+def build(name, plat):
+    """Path of the attacker's image of that name."""
+    folder = os.path.join(whittle.OUT, "test-security", name, "attack")
+    if name not in _built:
+        os.makedirs(folder, exist_ok=True)
+        config = os.path.join(folder, ".config")
+        with open(config, "w") as f:
+            f.write("".join(line + "\n" for line in BUILDS[name]))
+        whittle.make("APP=" + ATTACK, "O=" + whittle.OUT, "B=" + folder)
+        made = open(os.path.join(folder, "include/uk/config.h")).read()
+        for line in BUILDS[name]:  # an option that cannot be changed would make the test worthless
+            option = re.search(r"CONFIG_\w+", line)[0]
+            assert ("#define %s " % option in made) == ("=y" in line), (name, line)
+        _built.add(name)
+    return os.path.join(folder, "attack_%s-%s" % (plat, whittle.ARCH))
+
+
+def option(name, which):
+    """The value of a number in an image's configuration."""
+    made = open(os.path.join(whittle.OUT, "test-security", name, "attack/include/uk/config.h")).read()
+    return int(re.search(r"#define CONFIG_%s (\d+)" % which, made)[1])
+
+
+class Verdict:
+    """How an attack ended: "succeeded", "refused", "stopped" (status 134 and a report), or else "?"."""
+
+    def __init__(self, result):
+        self.result, self.text = result, result.err.decode(errors="replace")
+        ends = {(0, b"SUCCEEDED\n"): "succeeded", (3, b"REFUSED\n"): "refused"}
+        self.end = ends.get((result.status, result.out), "?")
+        if result.status == 134 and "CRASH: " in self.text and b"SUCCEEDED" not in result.out:
+            self.end = "stopped"
+
+    def __repr__(self):
+        return "%s: %r" % (self.end, self.result)
+
+
+def attack(name, plat, *args, options=(), stdin=b""):
+    return Verdict(whittle.run(build(name, plat), *args, options=options, stdin=stdin))
+
+
+# ---- the table ----
+
+_table = {}
+
+
+def record(row, what, plat, with_it, without):
+    """A line of the table: an attack on a platform, its verdict, and the verdict with the protection off."""
+    _table.setdefault((row, what, with_it, without), set()).add(plat)
+
+
+def recorded():
+    lines = ["| # | attack | on | by default | with the protection off |", "|---|---|---|---|---|"]
+    for (row, what, with_it, without), plats in sorted(_table.items(), key=lambda kv: (kv[0], sorted(kv[1]))):
+        lines.append("| %d | %s | %s | %s | %s |" % (row, what, ", ".join(sorted(plats)), with_it, without))
+    return lines
+
+
+# ---- from outside ----
+
+class Guest:
+    """A guest under QEMU whose monitor answers. `until` is the line of output after which to look; without
+    it, the end of the guest, at which QEMU stops and keeps what there was."""
+
+    def __init__(self, image, append="", cpu="max", until=None):
+        self.folder = tempfile.TemporaryDirectory()
+        path = os.path.join(self.folder.name, "monitor")
+        self.p = subprocess.Popen(
+            ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-m", "64", "-cpu", cpu, "-nodefaults",
+             "-no-user-config", "-display", "none", "-no-reboot", "-no-shutdown", "-serial", "stdio",
+             "-kernel", image, "-append", append, "-monitor", "unix:" + path + ",server,nowait"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        for _ in range(200):
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                time.sleep(0.05)
+        self._until_prompt(b"")
+        if until is not None:
+            while self.p.stdout.readline().rstrip(b"\r\n") != until:
+                assert self.p.poll() is None
+        else:
+            for _ in range(600):
+                if "running" not in self.ask("info status").replace("info status", ""):
+                    break
+                time.sleep(0.05)
+
+    def _until_prompt(self, echo):
+        out = b""
+        while True:
+            plain = re.sub(rb"\x1b\[[KD]", b"", out)
+            if plain.endswith(b"(qemu) ") and echo in plain:
+                return plain.decode(errors="replace")
+            got = self.socket.recv(65536)
+            assert got, out
+            out += got
+
+    def ask(self, command):
+        self.socket.sendall(command.encode() + b"\n")
+        return self._until_prompt(command.encode())
+
+    def pages(self):
+        """(address, flags) of every mapping."""
+        tlb = self.ask("info tlb")
+        return [(int(va, 16), flags) for va, flags in
+                re.findall(r"^([0-9a-f]{16}): [0-9a-f]{16} ([-XGPDACTUW]{9})", tlb, re.M)]
+
+    def registers(self):
+        regs = self.ask("info registers")
+        return {name: int(re.search(name + r"=([0-9a-f]+)", regs)[1], 16) for name in ("EFER", "CR0", "CR4")}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.socket.close()
+        self.p.kill()
+        self.p.communicate()
+        self.folder.cleanup()
+
+
+def segments(image):
+    """The program headers: (type, flags) pairs, by name where we ask for it, and the file's type."""
+    data = open(image, "rb").read()
+    names = {1: "LOAD", 0x6474e551: "STACK", 0x6474e552: "RELRO"}
+    kind, = struct.unpack_from("<H", data, 16)
+    at, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    found = [struct.unpack_from("<II", data, at + i * size) for i in range(count)]
+    return [(names.get(t, t), flags) for t, flags in found], kind

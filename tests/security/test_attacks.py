@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One attack per boot: stopped by default, and shown to succeed where its protection is turned off."""
+import re
+
+import pytest
+
+import security
+import whittle
+
+READ_ONLY = (r"write to .*(read-only|code)", "fault: write to read-only memory")
+NOT_CODE = (r"(execution at|jump to) .*not executable", "fault: execution of data")
+NULL = (r"null pointer", "fault: null pointer")
+HEAP = (r"header of block \w+ is overwritten", "stopped: corrupt header")
+# Nothing of ours to turn off.
+OWN = "-"
+HOST = "the host's doing"
+
+
+class Case:
+    """`off` is the build without the protection, or the words for the table where there is none."""
+
+    def __init__(self, row, title, name, says, off, plats=tuple(whittle.PLATFORMS), base="kernel", trick=None):
+        self.row, self.title, self.name, self.base, self.plats = row, title, name, base, plats
+        self.says, self.words = says
+        self.off = dict.fromkeys(whittle.PLATFORMS, off) if isinstance(off, str) else off
+        self.trick = trick or name
+
+
+CASES = [
+    Case(1, "write to code", "write-code", READ_ONLY, "kernel-NX"),
+    Case(2, "write to a constant", "write-constant", READ_ONLY, "kernel-NX"),
+    Case(3, "run the heap", "run-heap", NOT_CODE, "kernel-NX"),
+    Case(3, "run memory of mmap()", "run-mmap", NOT_CODE, "program-off", base="program"),
+    Case(4, "run main's stack", "run-stack", NOT_CODE, "kernel-NX"),
+    Case(4, "run a thread's stack", "run-thread-stack", NOT_CODE, "program-off", base="program"),
+    Case(5, "run initialised data", "run-data", NOT_CODE, "kernel-NX"),
+    Case(5, "run zeroed data", "run-bss", NOT_CODE, "kernel-NX"),
+    Case(5, "run a constant", "run-constant", NOT_CODE, "kernel-NX"),
+    # The kernel itself maps page 0 here: there is no option that would.
+    Case(6, "read page 0", "read-null", NULL, {"kvm": "kernel", "linuxu": HOST}, trick="open-null"),
+    Case(7, "jump to page 0", "call-null", NULL, {"kvm": "kernel", "linuxu": HOST}, trick="open-null"),
+    Case(8, "overflow main's stack", "overflow", (r"stack overflow (in|of) thread `main`",
+         "fault: stack overflow in thread `main`"), {"kvm": "kernel-GUARD", "linuxu": HOST}),
+    Case(9, "overflow a thread's stack", "overflow-thread", (r"stack overflow (in|of) thread `victim`",
+         "fault: stack overflow in thread `victim`"), "program-off", base="program"),
+    Case(14, "write to an unmapped address", "unmapped", (r"write to 0x123456789000",
+         "fault: nothing is mapped there"), OWN),
+    Case(14, "write to a non-canonical address", "non-canonical", (r"(not|non).canonical",
+         "fault: non-canonical address"), OWN),
+    Case(14, "an undefined instruction", "undefined", (r"(undefined|invalid) instruction",
+         "fault: undefined instruction"), OWN),
+    Case(14, "a division by zero", "divide", (r"division by zero", "fault: division by zero"), OWN),
+    Case(14, "load a segment that is none", "segment", (r"general protection", "fault: general protection"), OWN),
+]
+
+
+def run(build, plat, name, off=False):
+    """Without guard pages an overflow has to stop right below the stack for somebody to tell of it."""
+    args = [name]
+    security.build(build, plat)
+    if off and name == "overflow":
+        args.append(str(security.option(build, "PLAT_KVM_STACK") * 1024 + 512))
+    elif off and name == "overflow-thread":
+        args.append("1")
+    return security.attack(build, plat, *args, stdin=b"A" * 64)
+
+
+@pytest.mark.parametrize("case,plat", [(c, p) for c in CASES for p in c.plats],
+                         ids=["%s-%s" % (c.name, p) for c in CASES for p in c.plats])
+def test_attack(case, plat):
+    by_default = run(case.base, plat, case.name)
+    assert by_default.end == "stopped", by_default
+    assert re.search("(CRASH|panic|cause): .*" + case.says, by_default.text), by_default
+    # A report to work with: registers unless the image stopped by itself, and symbols from the .dbg file.
+    assert re.search(r"image\+0x\w+ .*\w+ .*\.c:\d+", by_default.text), by_default
+    assert "rip" in by_default.text or "panic:" in by_default.text, by_default
+    off = without = case.off[plat]
+    if off in security.BUILDS:
+        result = run(off, plat, case.trick, off=True)
+        assert result.end == "succeeded", result
+        without = "succeeds"
+    security.record(case.row, case.title, plat, case.words, without)
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("name,title", [("mmap-wx", "mmap() of writable and executable memory"),
+                                        ("mprotect-wx", "mprotect() to writable and executable")])
+def test_writable_and_executable_is_refused(name, title, plat):
+    result = security.attack("program", plat, name)
+    assert result.end == "refused", result
+    allowed = security.attack("program-off", plat, name)
+    assert allowed.end == "succeeded", allowed
+    security.record(13, title, plat, "refused: EACCES", "succeeds")
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_the_kernel_maps_nothing_so_either(plat):
+    result = security.attack("kernel", plat, "map-wx")
+    assert result.end == "refused", result
+    security.record(13, "uk_plat_map() of the same by mistake", plat, "refused: EACCES", OWN)
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_host_sees_a_panic(plat):
+    result = whittle.run(security.build("kernel", plat), "panic")
+    assert result.status == 134, result
+    security.record(25, "the image gives up (abort, panic)", plat, "exit status 134", OWN)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rows 10, 17 and 18: what differs from boot to boot, how much of it, and where it comes from when the CPU
+has nothing to offer.
+
+The number of places of each thing is derived from the code that chooses it. Over n boots two of them at the
+same place are expected n(n-1)/2 times in that number; MORE than that happens by chance once in a thousand
+million runs, and so it is with a bit that never changes in 50 boots (once in 2^49)."""
+import math
+import os
+import re
+import subprocess
+
+import pytest
+
+import security
+import whittle
+
+NEGLIGIBLE = 1e-9
+
+
+def addresses(name, plat, boots, options=()):
+    """What `where` says, of each boot: {name: [values]}."""
+    image = security.build(name, plat)
+    seen = {}
+    for _ in range(boots):
+        if plat == "linuxu":  # itself: a thousand starts of the runner would take a minute
+            out = subprocess.run([image, "--", "where"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 timeout=whittle.RUN_TIMEOUT, check=True).stdout
+        else:
+            out = whittle.run(image, "where", options=options).out
+        for thing, value in re.findall(r"(\S+) (0x[0-9a-f]+|0)\n", out.decode()):
+            seen.setdefault(thing, []).append(int(value, 16))
+    assert all(len(v) == boots for v in seen.values()), seen
+    return seen
+
+
+def constant(path, name):
+    """A `#define` of a power of two or a small number, as the code has it."""
+    text = open(os.path.join(whittle.ROOT, path)).read()
+    value = re.search(r"#define\s+%s\s+(.+)" % name, text)[1]
+    value = re.sub(r"/\*.*", "", value)
+    return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value))  # our own source: numbers, << and *
+
+
+def most_collisions(boots, places):
+    """The smallest k such that k or more collisions are negligible, if all places are equally likely."""
+    expected = boots * (boots - 1) / 2 / places
+    k, term = 0, math.exp(-expected)
+    below = term
+    while 1 - below > NEGLIGIBLE:
+        k += 1
+        term *= expected / k
+        below += term
+    return k + 1
+
+
+def changing_bits(values):
+    ones, zeros = 0, ~0
+    for v in values:
+        ones |= v
+        zeros &= v
+    return bin(ones & ~zeros).count("1")
+
+
+def check(seen, thing, places):
+    values = seen[thing]
+    bits = int(math.log2(places))
+    assert bits >= 19, (thing, places)
+    assert changing_bits(values) >= bits, (thing, bits, [hex(v) for v in values[:20]])
+    collisions = len(values) - len(set(values))
+    assert collisions < most_collisions(len(values), places), (thing, places, collisions)
+    return bits
+
+
+# ---- how many places there are ----
+
+EARLY = "plat/kvm/x86_64/early.c"
+MEM = "plat/include/uk/plat/mem.h"
+PAGE, HUGE = 4096, 2 << 20
+
+
+def areas():
+    """lib/mem/ukvmem/vmem.c: pages in two of the window's TiB."""
+    found = re.search(r"UK_VA_AREAS \+ \((\d)UL << 40\),\s+UK_VA_AREAS \+ \((\d)UL << 40\)",
+                      open(os.path.join(whittle.ROOT, "lib/mem/ukvmem/vmem.c")).read())
+    return (int(found[2]) - int(found[1])) * (1 << 40) // PAGE
+
+
+def stacks():
+    """lib/mem/ukvmem/stack.c: pages in the lower half of the window."""
+    return (constant(MEM, "UK_VA_STACKS_END") - constant(MEM, "UK_VA_STACKS")) // 2 // PAGE
+
+
+def image_places(image):
+    """plat/kvm/x86_64/early.c: slots of 2 MiB, and a page in what the image leaves free of its slots."""
+    out = subprocess.run(["readelf", "-lW", image], stdout=subprocess.PIPE, text=True, check=True).stdout
+    loads = re.findall(r"LOAD\s+\w+ (0x\w+) \w+ \w+ (0x\w+)", out)
+    span = max(int(va, 16) + int(size, 16) for va, size in loads) + 16 * PAGE
+    slots = -(-span // HUGE)
+    return (constant(EARLY, "SLOTS") - slots) * ((slots * HUGE - span) // PAGE + 1)
+
+
+def direct():
+    return constant(EARLY, "DIRECT_SPANS") * constant(EARLY, "DIRECT_SLOTS")
+
+
+def places(plat, name):
+    """Of each thing that `where` names: how many addresses it may have at least."""
+    image = security.build(name, plat)
+    if plat == "kvm":
+        base, window, stack = image_places(image), direct(), image_places(image)
+    else:
+        # Linux: so many random bits of page number for what mmap() chooses, the image being that, 22 for
+        # the stack (arch/x86/include/asm/elf.h). Ours lies at a multiple of 2 MiB.
+        base = 1 << int(open("/proc/sys/vm/mmap_rnd_bits").read())
+        window, stack = base * PAGE // HUGE, 1 << 22
+    found = {"code": base, "data": base, "stack": stack, "heap": window, "heap-large": window, "direct": window}
+    if name == "program":
+        found.update({"tls": base, "mmap": areas(), "thread-stack": stacks(), "thread-tls": stacks()})
+    return found
+
+
+WHAT = {"code": "code", "data": "data", "stack": "main's stack", "heap": "heap", "heap-large": "heap, large blocks",
+        "direct": "direct map", "tls": "main's TLS", "mmap": "mmap()", "thread-stack": "threads' stacks",
+        "thread-tls": "threads' TLS"}
+
+
+def check_all(plat, boots):
+    """Programs have everything that kernels have, and more. Returns the bits of each."""
+    seen = addresses("program", plat, boots)
+    return {thing: check(seen, thing, n) for thing, n in places(plat, "program").items()}
+
+
+@pytest.mark.parametrize("plat,boots", [("kvm", 50), ("linuxu", 200)])
+def test_addresses_over_boots(plat, boots):
+    if plat == "linuxu" and open("/proc/sys/kernel/randomize_va_space").read().strip() != "2":
+        pytest.skip("this host does not randomise")
+    bits = check_all(plat, boots)
+    without = "-"
+    if plat == "kvm":
+        fixed = addresses("kernel-ASLR", plat, 3)
+        assert all(len(set(fixed[thing])) == 1 for thing in places(plat, "kernel")), fixed
+        without = "the same at every boot"
+    else:
+        # The image and its first stack are the host's to place.
+        fixed = addresses("program-off", plat, 3)
+        assert all(len(set(fixed[thing])) == 1 for thing in ("mmap", "thread-stack", "thread-tls")), fixed
+    for thing, n in bits.items():
+        off = without if plat == "kvm" else "the same at every start" if thing in (
+            "mmap", "thread-stack", "thread-tls") else "the host's doing"
+        says = "at least 19 bits" if "host" in off else "%d bits" % n  # hosts differ
+        security.record(17, "guess the address of: " + WHAT[thing], plat, says, off)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_addresses_over_a_thousand_boots(plat):
+    check_all(plat, 1000)
+
+
+def test_bound_on_collisions_is_one():
+    """The statistics themselves: a generator with 2^12 places instead of 2^19 does not pass."""
+    assert most_collisions(1000, 1 << 19) <= 12 and most_collisions(50, 1 << 19) <= 4
+    few = [(i * 2654435761) % 4096 << 12 for i in range(1000)]
+    few = few[:800] + few[:200]  # 200 of them twice
+    with pytest.raises(AssertionError):
+        check({"x": few}, "x", 1 << 19)
+
+
+# ---- row 18 ----
+
+def test_boot_without_a_source_of_randomness():
+    """Neither rdrand nor rdseed nor a device: said so, and addresses still differ from boot to boot."""
+    options = ["--cpu", "max,-rdrand,-rdseed"]
+    result = whittle.run(security.build("program", "kvm"), "where", options=options)
+    assert result.status == 0 and b"no source of randomness" in result.err, result
+    with_it = whittle.run(security.build("program", "kvm"), "where", options=["--cpu", "max"])
+    assert b"no source of randomness" not in with_it.err, with_it
+    seen = addresses("program", "kvm", 10, options)
+    for thing in places("kvm", "program"):
+        assert len(set(seen[thing])) == 10, (thing, seen)
+        assert changing_bits(seen[thing]) >= 10, (thing, seen)
+    security.record(18, "boot with `-cpu max,-rdrand,-rdseed`", "kvm",
+                    "says that keys can be guessed, goes on; no address is the same twice in 10 boots", "-")
