@@ -202,6 +202,7 @@ struct host_winsize {
 #define HOST_SIGALRM 14
 #define HOST_SIGTERM 15
 #define HOST_SIGCONT 18
+#define HOST_SIGSTOP 19
 #define HOST_SIGTSTP 20
 #define HOST_SIGIO   29
 

@@ -63,6 +63,9 @@ void linuxu_arch_init(void);
 /* A trap: hand it to the hook, or report it and end. */
 void linuxu_arch_trap(struct host_ucontext *uc);
 
+/* For a core file: the registers of an end that no trap led to. */
+void linuxu_arch_save_regs(void);
+
 /* The crash report of a panic. */
 void linuxu_arch_report(void);
 

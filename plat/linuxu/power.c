@@ -2,13 +2,20 @@
 /*
  * The end of the process. The terminal is given back first, whatever the reason.
  */
+#include <uk/param.h>
 #include <uk/plat/power.h>
 
 #include "linuxu.h"
 
+UK_PARAM_BOOL(linuxu, core, false, "stop (SIGSTOP) before an end as by a signal, for a core file");
+
 UK_NORETURN void uk_plat_exit(int status)
 {
 	linuxu_console_restore();
+	if (uk_param_linuxu_core.b && (status & 0xff) > 128) {
+		linuxu_arch_save_regs();
+		host_kill(host_getpid(), HOST_SIGSTOP); /* whoever reads our memory continues us */
+	}
 	host_exit(status & 0xff);
 }
 

@@ -10,7 +10,10 @@
     process.py   child processes
     words.py     quoting as the kernel's command line has it
     terminal.py  the user's terminal while a guest owns it
-    crash.py     crash reports: addresses become functions and lines
+    crash.py     crash reports: addresses become functions and lines, the cause words
+    core.py      --core: an ELF core file of what crashed
+    monitor.py   QEMU's monitor, which a core needs
+    elf.py       symbols and sections of the .dbg file
 
 A boot takes a few milliseconds, so Python's own start counts: modules are imported where they
 are needed, and the large ones of the standard library (subprocess, socket, argparse, re) not at all

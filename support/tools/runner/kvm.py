@@ -89,7 +89,10 @@ def qemu_command(image, o, initrd, append):
         argv += ["-initrd", initrd]
     if append:
         argv += ["-append", append]
-    argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+    if o.core is None:
+        argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+    else:  # its end, or its reset, leaves the machine to be looked at
+        argv += ["-action", "shutdown=pause,reboot=shutdown"]
     if o.qemu_args:
         argv += words.split(o.qemu_args)
     return argv
@@ -197,6 +200,7 @@ class Session:
         self.stdin_tty = terminal.is_terminal(0)
         self.pid = None
         self.received = 0.0
+        self.core_message = None
 
     # -- start and end --
 
@@ -248,6 +252,10 @@ class Session:
         deadline = time.monotonic() + self.o.timeout if self.o.timeout else None
         con_in, con_out, side = self.con_in, self.con_out, self.side_pipe
         open_pipes = {con_out, side}
+        ending = None
+        if self.o.core is not None:
+            from .monitor import Ending
+            ending = Ending(self)
         progress = 0.0
         while open_pipes or self.out.data or self.err.data:
             poll = select.poll()
@@ -264,6 +272,8 @@ class Session:
                     events[stream.fd] = events.get(stream.fd, 0) | POLLOUT
             if self.stdin_open and not self.to_guest:
                 events[0] = POLLIN
+            if ending and ending.watching:
+                events[self.monitor.fileno()] = POLLIN
             for fd, mask in events.items():
                 poll.register(fd, mask)
             if self.streaming():
@@ -288,6 +298,8 @@ class Session:
             for fd in (con_out, side):
                 if ready.get(fd):
                     self.receive(fd, open_pipes)
+            if ending and ending.watching:
+                ending.look(ready.get(self.monitor.fileno()))
             if self.break_due:
                 self.try_break()
         return True
@@ -404,6 +416,8 @@ def run(image, o):
     if s.side.crash:
         from . import crash
         crash.show(s.side.crash, image)
+    if s.core_message:
+        os.write(2, b"support/run: %s\n" % os.fsencode(s.core_message))
     if s.side.status is not None:
         return s.side.status
     if not in_time:

@@ -10,6 +10,8 @@ import select
 from . import STATUS_TIMEOUT, RunError, process, terminal
 from .options import KVM_ONLY
 
+SIGCONT, SIGSTOP = 18, 19
+
 
 def parameters(o, report, initrd):
     p = list(o.params)
@@ -19,6 +21,8 @@ def parameters(o, report, initrd):
         p.append("vfs.initrd=%s" % initrd)
     if report is not None:
         p.append("linuxu.report=%d" % report)
+        if o.core is not None:
+            p.append("linuxu.core=1")
     if o.kernel_args:
         from .words import split
         p += split(o.kernel_args)
@@ -58,12 +62,20 @@ def run(image, o):
         import termios
         tty.found = termios.tcgetattr(0)
     process.stop_on_signals()
-    pid = None
+    pid, said = None, []
+
+    def write_core():
+        from .core import Process, write
+        try:
+            said.append(write(o.core, Process(pid, image), image))
+        except RunError as e:
+            said.append(str(e))
+    core = write_core if o.core is not None else None
     try:
         # Not a process group of its own: it must be able to read from our terminal.
         pid = process.spawn(argv, own_group=False)
         os.close(child_end)
-        text, status = wait(pid, report, o.timeout)
+        text, status = wait(pid, report, o.timeout, core)
     except process.Stop as stop:
         if pid is not None:
             process.kill(pid, stop.signum)
@@ -77,6 +89,8 @@ def run(image, o):
     if text:
         from . import crash
         crash.show(text, image)
+    for line in said:
+        os.write(2, b"support/run: %s\n" % os.fsencode(line))
     if status is None:
         os.write(2, b"support/run: timeout after %g s\n" % o.timeout)
         return STATUS_TIMEOUT
@@ -89,8 +103,11 @@ def run(image, o):
     return os.WEXITSTATUS(status)
 
 
-def wait(pid, report, timeout):
-    """(crash report, wait status or None on timeout). The pipe closes when the process ends."""
+def wait(pid, report, timeout, core=None):
+    """(crash report, wait status or None on timeout). The pipe closes when the process ends.
+
+    With `core`, the process stops before it ends for a crash; core() is called then.
+    """
     text = b""
     poll = select.poll()
     poll.register(report, select.POLLIN)
@@ -100,7 +117,13 @@ def wait(pid, report, timeout):
         deadline = time.monotonic() + timeout
     while True:
         left = None if deadline is None else max(0, deadline - time.monotonic()) * 1000
-        if not poll.poll(left):
+        if not poll.poll(left if not core else 20 if left is None else min(left, 20)):
+            if core and left != 0:
+                if has_stopped(pid):
+                    core()
+                    process.kill(pid, SIGCONT)
+                    core = None
+                continue
             process.kill(pid)
             os.waitpid(pid, 0)
             return text, None
@@ -109,6 +132,12 @@ def wait(pid, report, timeout):
             break
         text += piece
     return text, os.waitpid(pid, 0)[1]
+
+
+def has_stopped(pid):
+    """Has it stopped itself? (Its end is left for waitpid() to tell.)"""
+    found = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
+    return found is not None and found.si_status == SIGSTOP
 
 
 def wait_until_gone(pid, seconds):

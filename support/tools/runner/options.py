@@ -19,6 +19,7 @@ kernel messages go to stderr, and the exit status is the application's.
   --param LIB.NAME=VAL  a kernel parameter; may be repeated
   --kernel-args LINE    several of them, as one line
   --timeout SECONDS     end the image then, with status 124
+  --core FILE           after a crash, write memory and registers as an ELF core file
   --gdb                 start under gdb (linuxu), or wait for one (kvm)
   --dry-run             print the command instead of running it
   --verbose             print the command, then run it
@@ -38,7 +39,7 @@ OPTIONS = {
     "--root": "root", "--initrd": "initrd", "--memory": "memory", "--param": "params",
     "--kernel-args": "kernel_args", "--timeout": "timeout", "--machine": "machine", "--smp": "smp",
     "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu",
-    "--net": "net",
+    "--net": "net", "--core": "core",
 }
 FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose"}
 LATER = {"--publish": "the network", "--disk": "block devices", "--share": "shared folders",

@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""gdb commands that know what is in an image: `uk threads`, areas, allocators, fds, log, params.
+
+They read memory and types, and call nothing: so they work on a core file, on a machine that stands
+at its first instruction, and in the middle of a crash. `make debug` and `support/run --gdb` load
+this file; by hand: `source support/tools/gdb/whittle.py`.
+"""
+import gdb
+
+LIMIT = 100000  # of any list: what is followed may be what is broken
+
+
+def value(expression):
+    """A value by its C expression, or None if the image has no such thing."""
+    try:
+        v = gdb.parse_and_eval(expression)
+        v.fetch_lazy()
+        return v
+    except gdb.error:
+        return None
+
+
+def type_of(name):
+    try:
+        return gdb.lookup_type(name)
+    except gdb.error:
+        return None
+
+
+def text(pointer):
+    try:
+        return pointer.string(errors="replace", length=-1)[:200]
+    except (gdb.error, gdb.MemoryError):
+        return "?"
+
+
+def offset_of(struct, member):
+    for f in struct.fields():
+        if f.name == member:
+            return f.bitpos // 8
+    raise gdb.GdbError("%s has no member %s" % (struct, member))
+
+
+def listed(head, struct, member):
+    """The elements of a struct uk_list."""
+    offset = offset_of(struct, member)
+    node, seen = head["next"], 0
+    while int(node) != int(head.address) and seen < LIMIT:
+        yield gdb.Value(int(node) - offset).cast(struct.pointer()).dereference()
+        node, seen = node["next"], seen + 1
+
+
+def has(struct, member):
+    return any(f.name == member for f in struct.type.strip_typedefs().fields())
+
+
+# ---- threads -------------------------------------------------------------------------------------
+
+STATES = {0: "ready", 1: "blocked", 2: "ended"}
+SAVED = ("r15", "r14", "r13", "r12", "rbx", "rbp", "rip")  # at a switched-out stack pointer
+
+
+class Thread:
+    def __init__(self, t, current, number):
+        self.value = t
+        self.current = current
+        self.name = text(t["name"]) if int(t["name"]) else "(no name)"
+        self.state = "running" if current else STATES.get(int(t["state"]), "?")
+        task = type_of("struct uk_task")
+        self.tid = 1000 + number  # a thread of the kernel's, which POSIX has no number for
+        if task and int(t["posix"]):
+            self.tid = int(t["posix"].cast(task.pointer())["tid"])
+
+    def registers(self):
+        """What a switch has saved, and the stack pointer behind it."""
+        sp = int(self.value["ctx"]["sp"])
+        word = gdb.lookup_type("unsigned long").pointer()
+        saved = gdb.Value(sp).cast(word)
+        r = {name: int(saved[i]) for i, name in enumerate(SAVED)}
+        r["rsp"] = sp + 8 * len(SAVED)
+        return r
+
+
+def threads():
+    current = value("uk_percpu_boot.current")
+    if current is None or not int(current) or not has(current.dereference(), "sched"):
+        return []
+    t = current.dereference()
+    all_of = listed(t["sched"]["threads"], t.type.strip_typedefs(), "all")
+    return [Thread(t, int(t.address) == int(current), i) for i, t in enumerate(all_of)]
+
+
+class Uk(gdb.Command):
+    """What is in a Whittle image; `help uk` lists the commands."""
+
+    def __init__(self):
+        super().__init__("uk", gdb.COMMAND_STATUS, prefix=True)
+
+
+class UkThreads(gdb.Command):
+    """Threads of the image, with a backtrace of each; `uk threads -q` without."""
+
+    def __init__(self):
+        super().__init__("uk threads", gdb.COMMAND_STATUS)
+
+    def invoke(self, arg, _tty):
+        found = threads()
+        if not found:
+            print("no threads: the image has no scheduler, or it has not started yet")
+        for t in found:
+            print("%s %d `%s` %s (struct uk_thread *)%#x" % (
+                "*" if t.current else " ", t.tid, t.name, t.state, int(t.value.address)))
+            if "-q" not in arg and t.state != "ended":
+                self.backtrace(t)
+
+    def backtrace(self, t):
+        if t.current:
+            self.show()
+        elif is_core():
+            here = gdb.selected_thread()
+            for other in gdb.selected_inferior().threads():
+                if other.ptid[1] == t.tid or other.ptid[0] == t.tid:
+                    other.switch()
+                    self.show()
+            here.switch()
+        else:
+            r = t.registers()
+            old = {name: int(gdb.parse_and_eval("(unsigned long)$" + name)) for name in r}
+            try:
+                self.load(r)
+                self.show()
+            finally:
+                self.load(old)
+
+    @staticmethod
+    def load(registers):
+        for name, v in registers.items():
+            gdb.execute("set var $%s = %#x" % (name, v), to_string=True)
+
+    @staticmethod
+    def show():
+        for line in gdb.execute("backtrace 24", to_string=True).splitlines():
+            print("    " + line)
+
+
+def is_core():
+    return "core" in gdb.execute("info target", to_string=True).partition("Local exec")[0].lower()
+
+
+class UkCoreThreads(gdb.Command):
+    """Threads in the form that support/run --core reads."""
+
+    def __init__(self):
+        super().__init__("uk core-threads", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        for t in threads():
+            try:
+                r = {} if t.current else t.registers()
+            except gdb.error:
+                continue
+            if t.state == "ended":
+                continue
+            r["fs_base"] = int(t.value["ctx"]["tp"])
+            print("uk-thread tid=%d current=%d %s" % (
+                t.tid, t.current, " ".join("%s=%#x" % item for item in r.items())))
+
+
+# ---- memory --------------------------------------------------------------------------------------
+
+def walk(node):
+    """The areas of a tree, in order."""
+    stack, seen = [], 0
+    while (int(node) or stack) and seen < LIMIT:
+        while int(node):
+            stack.append(node)
+            node = node["left"]
+        node = stack.pop()
+        yield node.dereference()
+        node, seen = node["right"], seen + 1
+
+
+class UkAreas(gdb.Command):
+    """Areas of virtual memory: mmap's and the heap's window, then stacks."""
+
+    def __init__(self):
+        super().__init__("uk areas", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        any_space = False
+        for title, name in (("areas", "'lib/mem/ukvmem/vmem.c'::space"),
+                            ("stacks", "'lib/mem/ukvmem/stack.c'::stacks")):
+            space = value(name)
+            if space is None:
+                continue
+            any_space = True
+            print("%s: %d, %d KiB mapped" % (title, int(space["areas"]), int(space["mapped"]) >> 10))
+            for a in walk(space["root"]):
+                prot = int(a["prot"])
+                more = "".join("  %s=%s" % (f.name, a[f.name]) for f in a.type.fields()
+                               if f.name in ("kind", "name", "object", "offset"))
+                print("  %#14x-%#14x %s %8d KiB%s" % (
+                    int(a["start"]), int(a["end"]),
+                    "".join(c if prot & bit else "-" for c, bit in (("r", 1), ("w", 2), ("x", 4))),
+                    int(a["end"] - a["start"]) >> 10, more))
+        if not any_space:
+            print("no areas: the image has no ukvmem")
+
+
+class UkAllocators(gdb.Command):
+    """Statistics of the page frames and of the heap."""
+
+    def __init__(self):
+        super().__init__("uk allocators", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        page = {n: value("'lib/mem/ukpage/page.c'::%s_pages" % n) for n in ("total", "used", "peak")}
+        if page["total"] is not None:
+            print("page frames: " + ", ".join("%s %d KiB" % (n, int(v) * 4) for n, v in page.items()
+                                              if v is not None))
+        heap = value("uk_heap")
+        if heap is None or not int(heap):
+            print("no heap")
+            return
+        print("heap (struct uk_alloc *)%#x:" % int(heap))
+        for provider in ("tlsf", "buddy", "slab", "region"):
+            struct = type_of("struct " + provider)
+            if not struct or not any(f.name == "alloc" for f in struct.fields()):
+                continue
+            h = heap.cast(struct.pointer()).dereference()
+            print("  provider %s" % provider)
+            for part in (h["stats"], ) if has(h, "stats") else (h, ):
+                for f in part.type.strip_typedefs().fields():
+                    if f.name not in ("key", "key_used", "fl_map") and \
+                            f.type.strip_typedefs().code == gdb.TYPE_CODE_INT:
+                        print("  %-14s %d" % (f.name, int(part[f.name])))
+            break
+
+
+# ---- files, messages, parameters -----------------------------------------------------------------
+
+class UkFds(gdb.Command):
+    """Descriptors of the process and what they refer to."""
+
+    def __init__(self):
+        super().__init__("uk fds", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        table = value("uk_fdtab_boot")
+        if table is None or not int(table):
+            print("no descriptors: the image has no ukvfs, or it has not started yet")
+            return
+        for fd in range(min(int(table["cap"]), LIMIT)):
+            f = table["files"][fd]
+            if not int(f):
+                continue
+            ops = gdb.execute("info symbol %#x" % int(f["ops"]), to_string=True).split(" ")[0]
+            inode = ""
+            if int(f["inode"]):
+                i = f["inode"].dereference()
+                inode = "".join("  %s=%d" % (m, int(i[m])) for m in ("ino", "size") if has(i, m))
+            print("%4d %-20s flags=%#o pos=%d refs=%d%s" % (
+                fd, ops, int(f["flags"]) & 0xffffff, int(f["pos"]), int(f["refs"]), inode))
+
+
+class UkLog(gdb.Command):
+    """The last kernel messages, those that were not shown included."""
+
+    def __init__(self):
+        super().__init__("uk log", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        ring, end = value("'lib/base/ukbase/log.c'::ring"), value("'lib/base/ukbase/log.c'::ring_end")
+        if ring is None or end is None:
+            print("no messages: the image has none compiled in")
+            return
+        size, end = ring.type.sizeof, int(end)
+        raw = bytes(gdb.selected_inferior().read_memory(int(ring.address), size))
+        if end > size:
+            raw = (raw[end % size:] + raw[:end % size]).partition(b"\n")[2]
+        else:
+            raw = raw[:end]
+        print(raw.decode(errors="replace"), end="")
+
+
+class UkParams(gdb.Command):
+    """Kernel parameters and their values; * marks those that were given."""
+
+    def __init__(self):
+        super().__init__("uk params", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        struct = type_of("struct uk_param")
+        start, end = value("(unsigned long)&uk_tab_param_start"), value("(unsigned long)&uk_tab_param_end")
+        if not struct or start is None or end is None:
+            print("no parameters")
+            return
+        for at in range(int(start), int(end), struct.sizeof):
+            p = gdb.Value(at).cast(struct.pointer()).dereference()
+            kind = str(p["type"])
+            shown = (str(int(p["u"])) if kind.endswith("UINT") else
+                     str(bool(p["b"])).lower() if kind.endswith("BOOL") else
+                     "(a function's)" if kind.endswith("FN") else
+                     '"%s"' % text(p["s"]) if int(p["s"]) else "(none)")
+            print("%s %s.%s = %s" % ("*" if p["given"] else " ", text(p["lib"]), text(p["name"]), shown))
+
+
+for command in (Uk, UkThreads, UkCoreThreads, UkAreas, UkAllocators, UkFds, UkLog, UkParams):
+    command()
+
+
+def name_threads():
+    """A core's threads get the names that the image knows them by, for `info threads`."""
+    try:
+        known = {t.tid: t.name for t in threads()}
+        for t in gdb.selected_inferior().threads():
+            name = known.get(t.ptid[1]) or known.get(t.ptid[0])
+            if name and is_core():
+                t.name = name
+    except gdb.error:
+        pass
+
+
+name_threads()

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--core FILE: the memory and registers of a crashed image as an ELF core file, as Linux writes them.
+
+gdb opens it with the .dbg file and finds the random base by itself, from the entry address in the
+auxiliary vector. Where the memory comes from differs: QEMU's process holds a machine's, at
+addresses that QEMU tells and in pages that the guest's page tables map (page_tables()); a process
+of linuxu has stopped itself and is read through /proc (process_areas()). Pages of zeroes become
+holes in the file.
+
+Which threads there are only the types of the image tell. gdb knows those: it looks at the
+core with support/tools/gdb/whittle.py, and what it says becomes a note per thread. Without gdb the
+core has the crashed thread alone.
+"""
+import os
+import re
+import struct
+
+from . import RunError, process
+from .elf import DebugFile
+
+PAGE = 4096
+LIMIT = 4 << 30     # bytes of memory in a core; what is above is left out, and said
+SEGMENTS = 60000    # an ELF file counts them in 16 bits
+PT_LOAD, PT_NOTE = 1, 4
+NT_PRSTATUS, NT_AUXV = 1, 6
+AT_NULL, AT_PAGESZ, AT_ENTRY = 0, 6, 9
+# Signals after which Linux writes a core, as 128 + n of an exit status.
+FATAL = {128 + s for s in (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)}
+SIGNAL_OF_VECTOR = {0: 8, 3: 5, 4: 11, 6: 4, 13: 11, 14: 11, 16: 8, 17: 7, 19: 8}
+# struct uk_regs of <uk/arch/regs.h>, and the host's order in a core.
+UK_REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi vector error rip cs rflags "
+           "rsp ss").split()
+CORE_REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs rflags rsp "
+             "ss fs_base gs_base ds es fs gs").split()
+
+
+class Thread:
+    def __init__(self, tid, registers):
+        self.tid, self.registers = tid, registers
+
+
+class Memory:
+    """The memory of another process: read() gives None for what is not there."""
+
+    def __init__(self, pid):
+        try:
+            self.fd = os.open("/proc/%d/mem" % pid, os.O_RDONLY)
+        except OSError as e:
+            raise RunError("--core: the memory of process %d cannot be read: %s" % (pid, e.strerror)) \
+                from None
+
+    def read(self, address, size):
+        try:
+            data = os.pread(self.fd, size, address)
+        except (OSError, OverflowError):
+            return None
+        return data if len(data) == size else None
+
+    def close(self):
+        os.close(self.fd)
+
+
+# ---- a machine -----------------------------------------------------------------------------------
+
+class Machine:
+    """A stopped machine: its CPU and memory, by QEMU's monitor and QEMU's own memory."""
+
+    BLOCK = 2 << 20  # RAM is contiguous in QEMU's memory at least this far
+
+    def __init__(self, pid, human):
+        """human(command) gives what QEMU's monitor answers."""
+        self.memory, self.human = Memory(pid), human
+        self.blocks = {}
+        text = human("info registers")
+        self.registers = {name.strip().lower(): int(value, 16) for name, value in
+                          re.findall(r"\b(R[0-9A-Z]{1,2} ?)=([0-9a-f]{16})", text)}
+        self.registers["rflags"] = int(re.search(r"RFL=([0-9a-f]+)", text)[1], 16)
+        self.registers["fs_base"] = int(re.search(r"^FS =[0-9a-f]+ ([0-9a-f]+)", text, re.M)[1], 16)
+        self.cr3 = int(re.search(r"CR3=([0-9a-f]+)", text)[1], 16)
+        self.gdt = int(re.search(r"GDT= *([0-9a-f]+)", text)[1], 16)
+
+    def physical(self, pa, size):
+        """Memory at a physical address, inside one block; None where there is no RAM."""
+        block = pa & -self.BLOCK
+        if block not in self.blocks:
+            m = re.search(r"is (0x[0-9a-f]+)", self.human("gpa2hva %#x" % block))
+            self.blocks[block] = int(m[1], 16) if m else None
+        base = self.blocks[block]
+        return None if base is None else self.memory.read(base + pa - block, size)
+
+    def page_tables(self):
+        """(address, protection, physical address, size) of all that is mapped, by address (Intel SDM
+        vol. 3 §4.5)."""
+        def walk(table, level, base):
+            raw = self.physical(table, PAGE)
+            for i, entry in enumerate(struct.unpack("<512Q", raw) if raw else ()):
+                if not entry & 1:
+                    continue
+                size = PAGE << 9 * level
+                va = base + i * size
+                if va >> 47:
+                    va |= 0xffff << 48
+                target = entry & 0x000ffffffffff000
+                if level and not entry & 0x80:
+                    yield from walk(target, level - 1, va)
+                else:
+                    prot = 4 | (2 if entry & 2 else 0) | (0 if entry >> 63 else 1)
+                    yield va, prot, target & -size, size
+        yield from walk(self.cr3 & -PAGE, 3, 0)
+
+    def areas(self):
+        """(address, protection, size, read) with read(offset, size); adjoining pages are one."""
+        run = []
+        for va, prot, pa, size in self.page_tables():
+            if run and run[0][0] + sum(r[2] for r in run) == va and run[0][1] == prot and \
+                    len(run) < 4096:
+                run.append((va, prot, size, pa))
+                continue
+            if run:
+                yield self.area(run)
+            run = [(va, prot, size, pa)]
+        if run:
+            yield self.area(run)
+
+    def area(self, run):
+        def pieces():
+            for va, _, size, pa in run:
+                for at in range(0, size, self.BLOCK):
+                    yield va + at, self.physical(pa + at, min(size, self.BLOCK))
+        return run[0][0], run[0][1], sum(r[2] for r in run), pieces
+
+    def read(self, address, size):
+        """At a virtual address; what crosses into another page is put together."""
+        out = b""
+        while size:
+            n = min(size, PAGE - address % PAGE)
+            pa = self.translate(address)
+            piece = None if pa is None else self.physical(pa, n)
+            if piece is None:
+                return None
+            out, address, size = out + piece, address + n, size - n
+        return out
+
+    def translate(self, va):
+        table = self.cr3 & -PAGE
+        for level in (3, 2, 1, 0):
+            raw = self.physical(table + (va >> 12 + 9 * level & 511) * 8, 8)
+            entry = struct.unpack("<Q", raw)[0] if raw else 0
+            if not entry & 1:
+                return None
+            table = entry & 0x000ffffffffff000
+            if level and entry & 0x80:
+                size = PAGE << 9 * level
+                return table & -size | va & size - 1
+        return table | va & PAGE - 1
+
+    def base(self, elf):
+        """Where the image is: its descriptor table is where the CPU says."""
+        at = elf.address_of("gdt")
+        base = self.gdt - at if at is not None else 1
+        return base if base > 0 and base % PAGE == 0 else None
+
+
+# ---- a process -----------------------------------------------------------------------------------
+
+class Process:
+    """A stopped process of linuxu."""
+
+    def __init__(self, pid, image):
+        self.pid, self.image, self.memory = pid, image, Memory(pid)
+        with open("/proc/%d/maps" % pid) as f:
+            self.maps = f.read().splitlines()
+        # Stopped inside a system call: its number, six arguments, stack pointer, program counter.
+        self.registers = {}
+        try:
+            with open("/proc/%d/syscall" % pid) as f:
+                words = f.read().split()
+            self.registers = {"rsp": int(words[-2], 16), "rip": int(words[-1], 16)}
+        except (OSError, ValueError, IndexError):
+            pass
+        self.read = self.memory.read
+
+    def areas(self):
+        pagemap = os.open("/proc/%d/pagemap" % self.pid, os.O_RDONLY)
+        try:
+            for line in self.maps:
+                m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (r)([-w])([-x])", line)
+                if not m or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
+                    continue
+                prot = 4 | (2 if m[4] == "w" else 0) | (1 if m[5] == "x" else 0)
+                yield from self.present(int(m[1], 16), int(m[2], 16), prot, pagemap)
+        finally:
+            os.close(pagemap)
+
+    def present(self, start, end, prot, pagemap):
+        """Parts of a mapping that have pages. (Reading others would make the host find some.)"""
+        step = 1 << 18  # pages to ask about at a time
+        first = None
+        for at in range(start, end, step * PAGE):
+            n = min(step, (end - at) // PAGE)
+            flags = os.pread(pagemap, n * 8, at // PAGE * 8)
+            if not any(flags):
+                if first is not None:
+                    yield self.area(first, at, prot)
+                first = None
+                continue
+            for i in range(n):
+                there = flags[i * 8 + 7] & 0xc0  # in memory, or swapped out
+                if there and first is None:
+                    first = at + i * PAGE
+                elif not there and first is not None:
+                    yield self.area(first, at + i * PAGE, prot)
+                    first = None
+        if first is not None:
+            yield self.area(first, end, prot)
+
+    def area(self, start, end, prot):
+        def pieces():
+            for at in range(start, end, 1 << 20):
+                yield at, self.memory.read(at, min(1 << 20, end - at))
+        return start, prot, end - start, pieces
+
+    def base(self, _elf):
+        path = os.path.realpath(self.image.path)
+        for line in self.maps:
+            fields = line.split(None, 5)
+            if len(fields) > 5 and fields[5] == path and int(fields[2], 16) == 0:
+                return int(fields[0].partition("-")[0], 16)
+        return None
+
+
+# ---- the file ------------------------------------------------------------------------------------
+
+def crash_registers(source, elf, base):
+    """Of the trap, as the image has saved them; else those that it has now. And the signal."""
+    for symbol, pointer in (("uk_crash_regs", True), ("linuxu_core_regs", False)):
+        at = elf.address_of(symbol)
+        if at is None or base is None:
+            continue
+        if pointer:
+            raw = source.read(base + at, 8)
+            at = struct.unpack("<Q", raw)[0] if raw else 0
+        else:
+            at += base
+        raw = source.read(at, 8 * len(UK_REGS)) if at else None
+        values = dict(zip(UK_REGS, struct.unpack("<%dQ" % len(UK_REGS), raw))) if raw else {}
+        if values.get("rip"):
+            values["fs_base"] = source.registers.get("fs_base", 0)
+            return values, SIGNAL_OF_VECTOR.get(values["vector"], 6) if pointer else 6
+    return source.registers, 6
+
+
+def note(kind, data):
+    return struct.pack("<III", 5, len(data), kind) + b"CORE\0\0\0\0" + data + bytes(-len(data) % 4)
+
+
+def prstatus(thread, signum):
+    """struct elf_prstatus of x86_64 Linux."""
+    r = dict(thread.registers)
+    r.setdefault("cs", 0x33)
+    r["orig_rax"] = (1 << 64) - 1
+    regs = struct.pack("<27Q", *(r.get(name, 0) for name in CORE_REGS))
+    return struct.pack("<iiihxxQQiiii64x", signum, 0, 0, signum, 0, 0, thread.tid, 0, 0, 0) + \
+        regs + bytes(8)
+
+
+def notes(elf, base, threads, signum):
+    """(Without NT_PRPSINFO: a name of 15 letters, by which gdb doubts that the .dbg file fits.)"""
+    out = note(NT_PRSTATUS, prstatus(threads[0], signum))
+    aux = [AT_PAGESZ, PAGE] + ([AT_ENTRY, base + elf.entry] if base is not None else []) + [AT_NULL, 0]
+    out += note(NT_AUXV, struct.pack("<%dQ" % len(aux), *aux))
+    for t in threads[1:]:
+        out += note(NT_PRSTATUS, prstatus(t, 0))
+    return out
+
+
+def write(path, source, image):
+    """Write the core file of a stopped image; returns a message for the user."""
+    try:
+        elf = DebugFile(image.debug_file)
+    except OSError as e:
+        raise RunError("--core: %s: %s; without it a core says nothing" %
+                       (image.debug_file, e.strerror)) from None
+    base = source.base(elf)
+    registers, signum = crash_registers(source, elf, base)
+    threads = [Thread(1, registers)]
+    areas, total, cut = [], 0, ""
+    for a in source.areas():
+        if total + a[2] > LIMIT or len(areas) == SEGMENTS:
+            cut = "; it is cut at %d MiB" % (total >> 20)
+            break
+        areas.append(a)
+        total += a[2]
+    try:
+        f = open(path, "wb+")
+    except OSError as e:
+        raise RunError("--core %s: %s" % (path, e.strerror)) from None
+    with f:
+        table_end = 64 + 56 * (1 + len(areas))
+        at = table_end + PAGE - 1 & -PAGE
+        loads = b""
+        zero = bytes(PAGE)
+        for start, prot, size, pieces in areas:
+            loads += struct.pack("<IIQQQQQQ", PT_LOAD, prot, at, start, 0, size, size, PAGE)
+            for va, data in pieces():
+                for i in range(0, len(data or b""), PAGE):
+                    page = data[i:i + PAGE]
+                    if page != zero:
+                        f.seek(at + va + i - start)
+                        f.write(page)
+            at += size
+        f.truncate(at)
+
+        def finish(threads):
+            data = notes(elf, base, threads, signum)
+            f.seek(at)
+            f.write(data)
+            f.seek(0)
+            f.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
+                "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1 + len(areas), 0, 0, 0))
+            f.write(struct.pack("<IIQQQQQQ", PT_NOTE, 4, at, 0, 0, len(data), 0, 4))
+            f.write(loads)
+            f.flush()
+
+        finish(threads)
+        found = other_threads(image, path, threads[0])
+        if found:
+            finish(found)
+    count = "%d threads" % len(found) if found and len(found) > 1 else \
+        "one thread" if found else "the crashed thread alone (no gdb here to find the others)"
+    return "core file %s: %s%s; open it with: gdb %s %s" % (
+        path, count, cut, process.quote([image.debug_file]), process.quote([path]))
+
+
+def other_threads(image, path, crashed):
+    """[Thread], the crashed one first, as gdb finds them in the core; None without gdb."""
+    gdb = process.find_program("gdb")
+    if gdb is None:
+        return None
+    from .crash import output_of
+    script = os.path.join(process.ROOT, "support/tools/gdb/whittle.py")
+    out = output_of([gdb, "-q", "-batch", "-nx", "-iex", "set auto-load no", "-ex",
+                     "set pagination off", image.debug_file, "-c", path, "-x", script,
+                     "-ex", "uk core-threads"]).decode(errors="replace")
+    threads = [crashed]
+    for line in out.splitlines():
+        if not line.startswith("uk-thread "):
+            continue
+        fields = dict(word.split("=") for word in line.split()[1:])
+        tid = int(fields.pop("tid"))
+        current = int(fields.pop("current"))
+        values = {name: int(value, 16) for name, value in fields.items()}
+        if current:
+            crashed.tid = tid
+            crashed.registers.setdefault("fs_base", values["fs_base"])
+        else:
+            threads.append(Thread(tid, values))
+    return threads

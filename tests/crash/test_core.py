@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--core: gdb opens what it writes with the .dbg file, at the right addresses, with all threads."""
+import os
+import re
+
+import pytest
+
+import whittle
+from gdbrun import gdb
+
+APP = os.path.join(whittle.ROOT, "tests/crash/crashing")
+SMALL = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
+
+
+def core_of(tmp_path, plat, app, how, status):
+    img, core = whittle.image(app, plat), str(tmp_path / "core")
+    r = whittle.run(img, how, options=["--core", core])
+    assert r.status == status, r
+    return img + ".dbg", core, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_threads_and_variables(tmp_path, plat):
+    dbg, core, r = core_of(tmp_path, plat, APP, "constant", 134)
+    assert b"CRASH: " in r.err and b"3 threads; open it with: gdb " in r.err, r
+    out = gdb(dbg, core, commands=["bt", "up", "info locals", "p crash_answer", "thread apply all bt",
+                                 "thread 2", "frame function waiter", "p waiter_local"])
+    assert "warning" not in out, out
+    assert re.search(r"#0 .* write_to .*main\.c:\d+", out) and re.search(r"#1 .*crash \(what=.*\"constant\"", out), out
+    assert "<crash_answer>" in out and "area = 0x" in out, out
+    assert '{number = 42, text = 0x' in out and '"what the core file shows"}' in out, out
+    assert len(re.findall(r"in waiter \(", out)) == 3 and "= 7001" in out, out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_end_without_a_trap(tmp_path, plat):
+    """abort(): the registers are those of the end, the calls that led there are on the stack."""
+    dbg, core, r = core_of(tmp_path, plat, APP, "abort", 134)
+    out = gdb(dbg, core, commands=["bt", "p crash_answer.number"])
+    assert "uk_process_exit" in out and "$1 = 42" in out, out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_image_without_threads(tmp_path, plat):
+    dbg, core, r = core_of(tmp_path, plat, SMALL, "fault", 134)
+    out = gdb(dbg, core, commands=["bt"])
+    assert re.search(r"#0 .*main .*main\.c:\d+", out), out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_small_and_sparse(tmp_path, plat):
+    """As large as what the image has touched, not as its memory."""
+    _, core, _ = core_of(tmp_path, plat, APP, "null", 134)
+    st = os.stat(core)
+    assert st.st_size < 16 << 20 and st.st_blocks * 512 < 2 << 20, st
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("status", [0, 3])
+def test_no_crash_no_core(tmp_path, plat, status):
+    _, core, r = core_of(tmp_path, plat, SMALL, str(status), status)
+    assert not os.path.exists(core) and r.err == b"", r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_file_that_cannot_be_written(tmp_path, plat):
+    img = whittle.image(SMALL, plat)
+    r = whittle.run(img, "fault", options=["--core", str(tmp_path / "no/core")])
+    assert r.status == 134 and b"no/core: No such file or directory" in r.err and b"CRASH" in r.err, r
+
+
+@pytest.mark.parametrize("machine", ["microvm", "microvm,acpi=off", "q35", "pc"])
+def test_every_machine_ends(tmp_path, machine):
+    """Nothing switches QEMU off with --core but the runner."""
+    img = whittle.image(SMALL, "kvm")
+    r = whittle.run(img, "7", options=["--core", str(tmp_path / "core"), "--machine", machine], timeout=30)
+    assert r.status == 7, r
