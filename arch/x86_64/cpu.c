@@ -45,6 +45,12 @@ UK_COLD void x86_cpu_init(void)
 	if (x86_cpu.f7_ecx & X86_F7_ECX_UMIP)
 		cr4 |= X86_CR4_UMIP;
 #endif
+#ifdef CONFIG_HARDEN_CET
+	if (x86_cpu.leaf_max >= 7 && x86_cpuid(7, 0).edx & X86_F7_EDX_IBT) {
+		x86_wrmsr(X86_MSR_S_CET, X86_CET_ENDBR | X86_CET_NOTRACK);
+		cr4 |= X86_CR4_CET; /* wants CR0.WP, which entry code has set */
+	}
+#endif
 	x86_write_cr4(cr4);
 	x86_write_cr0(
 		(x86_read_cr0() & ~(uint64_t)(X86_CR0_EM | X86_CR0_TS | X86_CR0_CD | X86_CR0_NW)) |

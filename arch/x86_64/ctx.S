@@ -4,6 +4,7 @@
  * fs is not the kernel's, so that may happen while still on the old stack. It is loaded without a
  * look whether it is another: two threads of an application never share one.
  */
+#include <uk/arch/asm.h>
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 
@@ -12,6 +13,7 @@
 	.globl x86_ctx_switch_\kind
 	.type x86_ctx_switch_\kind, @function
 x86_ctx_switch_\kind:
+	UK_LANDING
 	push	%rbp
 	push	%rbx
 	push	%r12
@@ -40,7 +42,7 @@ x86_ctx_switch_\kind:
 	pop	%r12
 	pop	%rbx
 	pop	%rbp
-	ret
+	UK_RET
 	.size x86_ctx_switch_\kind, . - x86_ctx_switch_\kind
 	.endm
 
@@ -61,7 +63,7 @@ x86_ctx_start:
 	mov	%rbp, %rax
 	xor	%ebp, %ebp
 	push	%rbp
-	jmp	*%rax
+	UK_JMP(rax)
 	.size x86_ctx_start, . - x86_ctx_start
 
 	.section .note.GNU-stack, "", @progbits

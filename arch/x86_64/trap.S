@@ -2,7 +2,7 @@
 /*
  * Entry from traps and interrupts.
  *
- * A stub per vector is one `call` (5 bytes): the return address that it pushes tells C code which
+ * A stub per vector is one `call`, with a landing pad before it: the return address that it pushes tells C code which
  * vector it was. It lies where the error code would, and is pushed again as the vector;
  * for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector as it
  * is.
@@ -10,6 +10,7 @@
  * An interrupt that arrives while they are masked by software is only noted: hardware interrupts
  * stay off in what was interrupted, until uk_irq_enable() replays it (see <uk/irq.h>).
  */
+#include <uk/arch/asm.h>
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/percpu.h>
@@ -20,6 +21,7 @@
 x86_stubs:
 	vector = 0
 	.rept X86_VECTORS
+	UK_LANDING	/* events are tracked as well (Intel SDM vol. 1 §17.3.6) */
 	.if vector >= X86_VECTOR_IRQ
 	.byte 0xe8		/* spelt out: the assembler must not shorten it */
 	.long irq_entry - . - 4

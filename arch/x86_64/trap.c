@@ -17,8 +17,6 @@
 
 #include "report.h"
 
-#define STUB_SIZE 5U /* a call, see trap.S */
-
 #define VEC_NMI 2
 #define VEC_DF  8
 
@@ -74,7 +72,7 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 	tss.ist[1] = (uintptr_t)ist + size;
 	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
 	gdt[4] = t >> 32;
-	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += STUB_SIZE) {
+	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += X86_STUB_SIZE) {
 		g->low = GATE | (stub & 0xffff) | (stub & 0xffff0000) << 32;
 		g->high = stub >> 32;
 	}
@@ -122,7 +120,7 @@ static inline bool switch_due(const struct uk_percpu *c UK_UNUSED)
 
 static void replay_one(struct uk_percpu *c)
 {
-	unsigned vector = -c->irq_pending / STUB_SIZE - 1;
+	unsigned vector = -c->irq_pending / X86_STUB_SIZE - 1;
 
 	c->irq_pending = 0; /* no other can arrive: the hardware has been off since it was noted */
 	dispatch(c, vector);
@@ -185,7 +183,7 @@ static void irq(struct uk_regs *r, unsigned vector)
 
 void x86_entry(struct uk_regs *r)
 {
-	unsigned vector = (unsigned)(r->vector - (uintptr_t)x86_stubs) / STUB_SIZE - 1;
+	unsigned vector = (unsigned)(r->vector - (uintptr_t)x86_stubs) / X86_STUB_SIZE - 1;
 
 	r->vector = vector;
 	if (vector >= X86_VECTOR_IRQ || !(X86_WITH_ERROR >> vector & 1))

@@ -7,9 +7,11 @@
  * Start-up time is this platform's promise. So nothing is asked of the host that the application
  * may not need: clocks, timer, input and terminal are set up at their first use.
  */
+#include <uk/canary.h>
 #include <uk/param.h>
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
+#include <uk/plat/random.h>
 #include <uk/print.h>
 #include <uk/string.h>
 
@@ -100,6 +102,16 @@ static void open_all(uintptr_t sp)
 }
 #endif
 
+static UK_NO_STACK_PROTECTOR void choose_canary(void)
+{
+#ifdef CONFIG_HARDEN_STACK_PROTECTOR
+	uint64_t random;
+
+	uk_plat_entropy(&random, sizeof(random));
+	uk_canary_set(random);
+#endif
+}
+
 /* Called by _start with the stack that the host made; `sp` points at argc. */
 UK_NORETURN UK_USED void linuxu_start(long *sp);
 UK_NORETURN void linuxu_start(long *sp)
@@ -123,6 +135,7 @@ UK_NORETURN void linuxu_start(long *sp)
 	for (envp = bi.argv + bi.argc + 1; *envp; envp++)
 		; /* the host's environment is not the application's */
 	read_auxv((const uint64_t *)(envp + 1));
+	choose_canary();
 
 	linuxu_arch_init();
 	linuxu_trap_init();

@@ -12,9 +12,11 @@ link-objs    = $(foreach l,$(common-libs) $(filter plat-$1,$(linked-libs)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))
 
 # clang's LTO needs lld, which spells one option differently. gcc's compiles in parallel if told to, and
-# would warn again of what an ordinary build has judged, and of main() without arguments.
+# would warn again of what an ordinary build has judged, and of main() without arguments. Neither knows before the
+# link's last step that the stack protector will refer to two names.
 use-lld    := $(and $(clang),$(CONFIG_LTO))
 link-flags  = $(flags-all) $(if $(CONFIG_LTO),$(if $(clang),,-flto=auto -w)) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld),lld,bfd)) \
+	$(if $(CONFIG_LTO),$(if $(ssp-y),-Wl$(comma)-u$(comma)__stack_chk_guard -Wl$(comma)-u$(comma)__stack_chk_fail)) \
 	-Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--hash-style=gnu \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
 	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)

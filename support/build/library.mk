@@ -20,6 +20,8 @@ NM      := nm
 opt-$(CONFIG_OPTIMIZE_SPEED) := -O2
 opt-$(CONFIG_OPTIMIZE_SIZE)  := -Os
 opt-$(CONFIG_OPTIMIZE_NONE)  := -Og
+# For files that a library names in small-y: they run seldom.
+opt-small := $(if $(CONFIG_OPTIMIZE_SPEED),-Os)
 
 # The compiler's freestanding headers; asked once, since every fork counts in a no-op build.
 cc-include := $(strip $(file <$(B)/.include-$(notdir $(CC))))
@@ -35,7 +37,7 @@ endif
 # per function and object (the link drops what nothing refers to), and paths that do not depend on
 # where the tree or the build folder lies.
 flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunction-sections \
-	-fdata-sections -fno-strict-aliasing -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fdata-sections -fno-strict-aliasing $(harden-flags) -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables $(if $(CONFIG_FRAME_POINTER),-fno-omit-frame-pointer,-fomit-frame-pointer) \
 	-ffile-prefix-map=$(abspath $(O))/=build/ -ffile-prefix-map=$(O)/=build/ \
 	-ffile-prefix-map=$(ROOTDIR)/= -ffile-prefix-map=$(ROOTDIR)=. \
@@ -43,12 +45,23 @@ flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunct
 	-Wall -Wextra -Wno-unused-parameter $(arch-flags-all-$(uk-arch))
 # The kernel: freestanding, general registers only, so that an interrupt saves no vector state.
 flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing-prototypes \
-	-Wstrict-prototypes -Wvla $(arch-flags-kernel-$(uk-arch))
+	-Wstrict-prototypes -Wvla $(ssp-global) $(arch-flags-kernel-$(uk-arch))
 # Applications and C libraries: any register, the C library's headers before the compiler's.
 # An application is not a library: it hides nothing (main() above all).
-flags-app = -nostdinc
+flags-app = -nostdinc $(ssp-app)
 
-arch-flags-all-x86_64    := -m64 -mno-red-zone -fcf-protection=none
+# The menu Hardening. The kernel's canary is a variable, since it has no thread block; musl's is in
+# the thread block. Link-time optimisation knows one kind per image.
+ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_STRONG) := -fstack-protector-strong
+ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_ALL)    := -fstack-protector-all
+ssp-global    := $(if $(ssp-y),-mstack-protector-guard=global)
+ssp-app       := $(if $(and $(CONFIG_LIBMUSL),$(if $(CONFIG_LTO),,y)),,$(ssp-global))
+harden-flags  := $(or $(ssp-y),-fno-stack-protector) $(if $(CONFIG_LTO),$(ssp-global)) $(strip \
+	$(if $(CONFIG_HARDEN_RETPOLINE),-DUK_RETPOLINE -fno-jump-tables $(if $(clang),-mretpoline \
+	-mretpoline-external-thunk,-mindirect-branch=thunk-extern -mindirect-branch-register)) \
+	$(if $(CONFIG_HARDEN_SLS),-DUK_SLS $(if $(clang),,-mharden-sls=all)))
+
+arch-flags-all-x86_64    := -m64 -mno-red-zone -fcf-protection=$(if $(CONFIG_HARDEN_CET),branch,none)
 arch-flags-kernel-x86_64 := -mgeneral-regs-only
 
 # ---- reading the manifests ---------------------------------------------------------------------
@@ -60,7 +73,7 @@ define newline
 endef
 manifest-vars := kind srcs-y srcs-dispatch dispatch-y cflags-y includes-y exports-y provides api-prefix api-ops \
 	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y \
-	roots-y tables-y tables-rw-y sanitize-no
+	roots-y tables-y tables-rw-y sanitize-no small-y
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@
@@ -151,7 +164,7 @@ $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
 
 $(B)/obj/$1/%.o: $(lib-dir-$1)/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
 	$$(call say,CC,$$<)
-	$$(Q)mkdir -p $$(@D) && $$(cc-$1) -frandom-seed=$1/$$* -MMD -MP -MF $$@.d -c $$< -o $$@
+	$$(Q)mkdir -p $$(@D) && $$(cc-$1) $$(if $$(filter $(small-y-of-$1),$$*),$(opt-small)) -frandom-seed=$1/$$* -MMD -MP -MF $$@.d -c $$< -o $$@
 
 $(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags
 	$$(call say,LIB,$1)

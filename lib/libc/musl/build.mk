@@ -28,6 +28,7 @@ overlay-srcs := $(wildcard $(addsuffix /*.c,$(overlay-path)) $(addsuffix /*.S,$(
 overlay-objs := $(patsubst %,obj/overlay/%.o,$(basename $(notdir $(overlay-srcs))))
 
 # Replaced by an object of ours: the same functions by other means.
+#   the stack protector: what happens in the end is ukbase's business
 #   allocation: ours is ukalloc (../malloc.c); memory and byte copies: ukbase's, one set per image
 replaced := $(addprefix obj/src/, \
 	thread/$(ARCH)/clone.o thread/$(ARCH)/syscall_cp.o thread/$(ARCH)/__set_thread_area.o \
@@ -36,13 +37,16 @@ replaced := $(addprefix obj/src/, \
 	thread/default_attr.o sched/sched_yield.o thread/pthread_getattr_np.o time/__map_file.o signal/sigaction.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
-	stat/fstatat.o string/strlen.o \
+	stat/fstatat.o string/strlen.o env/__stack_chk_fail.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 
 objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
 
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
+
+# Runs before there is a canary, and chooses it.
+obj/overlay/set_thread_area.o: CFLAGS_ALL += $(CFLAGS_NOSSP)
 
 .PHONY: headers
 headers: install-headers

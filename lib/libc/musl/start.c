@@ -6,6 +6,8 @@
  *
  * __libc_start_main() takes it from there: thread pointer and TLS, constructors, main(), exit(),
  * which runs atexit() functions and destructors, flushes stdio and ends in uk_sys_exit_group().
+ *
+ * There is no thread block before that, hence no canary: what runs here goes without.
  */
 #include <elf.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include <uk/mark.h>
 #include <uk/param.h>
 #include <uk/plat/mem.h>
+#include <uk/plat/random.h>
 #include <uk/print.h>
 #include <uk/syscall_list.h>
 
@@ -39,7 +42,7 @@ static int run_main(int argc, char **argv, char **envp)
 }
 
 /* The words of env.vars, unquoted, one after the other in buf; how many. */
-static int env_words(char *buf, size_t size)
+static UK_NO_STACK_PROTECTOR int env_words(char *buf, size_t size)
 {
 	const char *list = uk_param_env_vars.s;
 	int n = 0, rc;
@@ -61,7 +64,7 @@ static int env_words(char *buf, size_t size)
  * to the image's random base, which musl would look for in headers that we do not have; so it gets a
  * header of its own with the true address.
  */
-static bool find_tls(Elf64_Phdr *tls)
+static UK_NO_STACK_PROTECTOR bool find_tls(Elf64_Phdr *tls)
 {
 	const Elf64_Ehdr *elf = &__ehdr_start;
 	const Elf64_Phdr *ph;
@@ -79,7 +82,7 @@ static bool find_tls(Elf64_Phdr *tls)
 	return false;
 }
 
-void musl_main(int argc, char **argv)
+UK_NO_STACK_PROTECTOR void musl_main(int argc, char **argv)
 {
 	size_t env_size = strlen(uk_param_env_vars.s) + 1;
 	char words[env_size], *word = words;
@@ -98,8 +101,9 @@ void musl_main(int argc, char **argv)
 	*p++ = AT_PAGESZ, *p++ = UK_PAGE_SIZE;
 	*p++ = AT_CLKTCK, *p++ = 100;
 	*p++ = AT_EXECFN, *p++ = block[0];
-	if (uk_sys_getrandom((long)random, sizeof(random), 0) == sizeof(random))
-		*p++ = AT_RANDOM, *p++ = (uintptr_t)random;
+	if (uk_sys_getrandom((long)random, sizeof(random), 0) != sizeof(random))
+		uk_plat_entropy(random, sizeof(random)); /* an image without generator */
+	*p++ = AT_RANDOM, *p++ = (uintptr_t)random;
 	if (find_tls(&tls)) {
 		*p++ = AT_PHDR, *p++ = (uintptr_t)&tls;
 		*p++ = AT_PHENT, *p++ = sizeof(tls);

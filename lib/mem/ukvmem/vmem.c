@@ -465,7 +465,7 @@ void uk_vmem_stats(struct uk_vmem_stats *st)
 
 void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t from, uk_vaddr_t to)
 {
-	uint64_t r = 0;
+	uint32_t r = 0;
 
 #ifdef CONFIG_HARDEN_ASLR
 	uk_plat_entropy(&r, sizeof(r));

@@ -11,6 +11,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/io.h>
 #include <uk/arch/paging.h>
+#include <uk/canary.h>
 #include <uk/config.h>
 #include <uk/plat/mem.h>
 #include <uk/print.h>
@@ -53,15 +54,14 @@ static uint64_t mix(uint64_t x)
 }
 
 /*
- * Enough for a random base, not for keys. Without rdseed and rdrand: the time since power-on in
+ * Enough for a random base, not for keys; `v` is what there was before. Without rdseed and rdrand: the time since power-on in
  * cycles, and the wall clock's seconds and minutes.
  */
-static uint64_t early_random(void)
+static uint64_t early_random(uint64_t v)
 {
-#ifdef CONFIG_HARDEN_ASLR
-	uint64_t v = x86_rdtsc();
 	uint64_t hw;
 
+	v ^= x86_rdtsc();
 	if (x86_random(&hw))
 		return mix(v ^ hw);
 	for (uint8_t reg = 0; reg <= 2; reg += 2) {
@@ -69,9 +69,6 @@ static uint64_t early_random(void)
 		v = mix(v + uk_inb(CMOS_DATA));
 	}
 	return mix(v ^ x86_rdtsc() << 32);
-#else
-	return 0;
-#endif
 }
 
 /*
@@ -113,7 +110,7 @@ static void map(uintptr_t offset, char *start, char *end, unsigned prot)
 		uk_fatal("the image is too large for its page tables");
 }
 
-uintptr_t kvm_early(uint32_t magic)
+UK_NO_STACK_PROTECTOR uintptr_t kvm_early(uint32_t magic)
 {
 	uintptr_t image = here(uk_image_start);
 	size_t span = UK_ALIGN_UP((size_t)(uk_image_end - uk_image_start), UK_PAGE_SIZE) +
@@ -128,7 +125,15 @@ uintptr_t kvm_early(uint32_t magic)
 		memset(kvm_tables, 0, tables);
 	}
 	x86_cpu_identify();
-	r = early_random();
+	r = early_random(0);
+#ifdef CONFIG_HARDEN_STACK_PROTECTOR
+	uk_canary_set(r);
+#endif
+#ifdef CONFIG_HARDEN_ASLR
+	r = early_random(r); /* of its own: addresses leak, and should tell nothing of the canary */
+#else
+	r = 0;
+#endif
 	x86_pt_init((uint64_t *)here(kvm_root_table), here(kvm_tables),
 		    (unsigned)(tables / UK_PAGE_SIZE), x86_rdmsr(X86_MSR_EFER) & X86_EFER_NXE);
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;

@@ -14,6 +14,7 @@
  * A frame lies at an address that is 8 modulo 16. Below rsp nothing is safe: interrupts are on.
  */
 #include <sigframe.h>
+#include <uk/arch/asm.h>
 
 #define M(reg) SIGFRAME_MCONTEXT + UK_MCONTEXT_##reg(%rsp)
 
@@ -23,6 +24,7 @@
 	.globl \name
 	.type \name, @function
 \name:
+	UK_LANDING
 	.endm
 
 /* What a C function has to preserve, and the caller's own place. */
@@ -126,7 +128,7 @@ decide:
 	mov %rsp, %rbx
 	mov %rsp, %rdi
 	sub $8, %rsp
-	call *%rax
+	UK_CALL(rax)
 	test %rax, %rax
 	jz restore
 	mov %rax, %rsp
@@ -135,7 +137,7 @@ decide:
 	lea SIGFRAME_INFO(%rsp), %rsi
 	lea SIGFRAME_UC(%rsp), %rdx
 	xor %eax, %eax
-	jmp *%rcx
+	UK_JMP(rcx)
 
 /*
  * Everything but program counter, flags and stack pointer comes out of the frame, at rsp. Those
@@ -174,7 +176,7 @@ restore:
 	mov M(R15), %r15
 	mov M(RSP), %rsp
 	popfq
-	ret $SIGFRAME_REDZONE
+	ret $SIGFRAME_REDZONE UK_AFTER_JUMP
 	.size decide, . - decide
 
 	.section .note.GNU-stack, "", @progbits

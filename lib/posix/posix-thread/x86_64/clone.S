@@ -3,10 +3,13 @@
  * clone(2) returns twice. The parent's registers go to C as an array; the child takes
  * them over from a copy that C has put on top of its stack.
  */
+#include <uk/arch/asm.h>
+
 	.section .text.uk_sys_clone, "ax", @progbits
 	.globl uk_sys_clone
 	.type uk_sys_clone, @function
 uk_sys_clone:
+	UK_LANDING
 	push %r15
 	push %r14
 	push %r13
@@ -17,7 +20,7 @@ uk_sys_clone:
 	sub $8, %rsp
 	call posix_clone
 	add $56, %rsp
-	ret
+	UK_RET
 	.size uk_sys_clone, . - uk_sys_clone
 
 	.section .text.posix_clone_return, "ax", @progbits
@@ -34,7 +37,7 @@ posix_clone_return:
 	pop %r15
 	pop %rcx
 	xor %eax, %eax
-	jmp *%rcx
+	UK_JMP_NOTRACK(rcx)
 	.size posix_clone_return, . - posix_clone_return
 
 	.section .note.GNU-stack, "", @progbits

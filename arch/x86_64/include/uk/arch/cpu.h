@@ -24,8 +24,10 @@
 #define X86_CR4_OSXSAVE    0x040000
 #define X86_CR4_SMEP       0x100000
 #define X86_CR4_SMAP       0x200000
+#define X86_CR4_CET        0x800000
 
 #define X86_MSR_APIC_BASE 0x0000001b
+#define X86_MSR_S_CET     0x000006a2
 #define X86_MSR_EFER      0xc0000080
 #define X86_MSR_FS_BASE   0xc0000100
 #define X86_MSR_GS_BASE   0xc0000101
@@ -33,6 +35,10 @@
 #define X86_EFER_LME 0x100
 #define X86_EFER_LMA 0x400
 #define X86_EFER_NXE 0x800
+
+/* IA32_S_CET: indirect branches must land on endbr64; those with a notrack prefix need not. */
+#define X86_CET_ENDBR   0x04
+#define X86_CET_NOTRACK 0x10
 
 #define X86_RFLAGS_IF 0x200
 
@@ -130,6 +136,7 @@ struct x86_cpu {
 #define X86_F7_EBX_RDSEED     (1U << 18)
 #define X86_F7_EBX_SMAP       (1U << 20)
 #define X86_F7_ECX_UMIP       (1U << 2)
+#define X86_F7_EDX_IBT        (1U << 20)
 
 UK_API_BEGIN
 
@@ -138,7 +145,7 @@ extern struct x86_cpu x86_cpu;
 /* Find out what the CPU has. (cpuid is an exit under a hypervisor: once and for all.) */
 void x86_cpu_identify(void);
 
-/* Then, switch on what we want of it: vector state, SMEP, SMAP, UMIP. */
+/* Then, switch on what we want of it: vector state, SMEP, SMAP, UMIP, CET. */
 void x86_cpu_init(void);
 
 /*

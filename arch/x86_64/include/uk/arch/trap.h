@@ -11,6 +11,13 @@
 #define X86_VECTORS    64
 #define X86_VECTOR_IRQ 32
 
+/* Bytes of an entry stub: a call, and before it a landing pad where those are wanted; see trap.S. */
+#ifdef __CET__
+#define X86_STUB_SIZE 9U
+#else
+#define X86_STUB_SIZE 5U
+#endif
+
 /* Vectors for which the CPU pushes an error code: 8, 10..14, 17, 21, 29, 30. */
 #define X86_WITH_ERROR 0x60227d00
 

@@ -26,6 +26,8 @@
 #define UK_NOINLINE          __attribute__((__noinline__))
 #define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
 #define UK_COLD              __attribute__((__cold__))
+/* For a function that runs before there is a canary and returns, or calls such, after that. */
+#define UK_NO_STACK_PROTECTOR __attribute__((__no_stack_protector__))
 #define UK_PRINTF(fmt, args) __attribute__((__format__(__printf__, fmt, args)))
 #define UK_SECTION(s)        __attribute__((__section__(s)))
 

@@ -5,11 +5,14 @@
  * The handler is called like the others, clone(flags, stack, ptid, ctid, tls); the new thread
  * returns from it as well, with 0, on the stack given. What it does next is on that stack.
  */
+#include <uk/arch/asm.h>
+
 	.text
 	.global __clone
 	.hidden __clone
 	.type __clone, @function
 __clone:
+	UK_LANDING
 	and	$-16, %rsi
 	sub	$16, %rsi
 	mov	%rdi, (%rsi)		/* fn */
@@ -23,11 +26,11 @@ __clone:
 	test	%eax, %eax
 	jz	1f
 	add	$8, %rsp
-	ret
+	UK_RET
 1:	xor	%ebp, %ebp		/* the outermost frame of a backtrace */
 	pop	%rax
 	pop	%rdi
-	call	*%rax
+	UK_CALL(rax)
 	movslq	%eax, %rdi
 	call	uk_sys_exit
 	hlt

@@ -5,11 +5,14 @@
  * Calls the handler unless a cancellation is requested. A signal that arrives while the program
  * counter is in [__cp_begin, __cp_end) finds a call that has not had an effect (pthread_cancel.c).
  */
+#include <uk/arch/asm.h>
+
 	.text
 	.global __cp_begin, __cp_end, __cp_cancel, __syscall_cp_asm
 	.hidden __cp_begin, __cp_end, __cp_cancel, __syscall_cp_asm, __cancel
 	.type __syscall_cp_asm, @function
 __syscall_cp_asm:
+	UK_LANDING
 	mov	16(%rsp), %r11		/* f */
 	sub	$8, %rsp		/* the stack is aligned to 16 at a call */
 __cp_begin:
@@ -22,10 +25,10 @@ __cp_begin:
 	mov	%r9, %rcx
 	mov	16(%rsp), %r8		/* e */
 	mov	%r11, %r9
-	call	*%rax
+	UK_CALL(rax)
 __cp_end:
 	add	$8, %rsp
-	ret
+	UK_RET
 /*
  * The signal's handler sends the thread here: with the stack of the range above, where __cancel may
  * return, or from anywhere with asynchronous cancellation, where it does not, but where the
@@ -38,6 +41,6 @@ __cp_cancel:
 	call	__cancel
 	leave
 	add	$8, %rsp
-	ret
+	UK_RET
 	.size __syscall_cp_asm, . - __syscall_cp_asm
 	.section .note.GNU-stack, "", @progbits
