@@ -76,6 +76,6 @@ run-opts  = $(if $(ROOT),--root '$(ROOT)') $(if $(MEM),--memory '$(MEM)') $(if $
 
 .PHONY: run-image debug-image
 run-image: $(call image-of,$(run-plat))
-	@support/run $< $(run-opts) $(if $(ARGS),-- $(ARGS))
+	@support/run $< $(run-opts) $(if $(CORE),--core '$(CORE)') $(if $(ARGS),-- $(ARGS))
 debug-image: $(call image-of,$(run-plat))
-	@support/run $< $(run-opts) --gdb $(if $(ARGS),-- $(ARGS))
+	@support/run $< $(run-opts) --gdb $(if $(CORE),--core '$(CORE)') $(if $(ARGS),-- $(ARGS))

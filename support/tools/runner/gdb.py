@@ -1,10 +1,39 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""--gdb for a virtual machine: QEMU stopped at reset, and a gdb that has the terminal."""
+"""--gdb: a core file, or a virtual machine stopped at reset, under a gdb that has the terminal.
+
+gdb gets the commands of support/tools/gdb/whittle.py: `uk threads` and its like.
+"""
 import os
 import tempfile
 import time
 
 from . import STATUS_SILENT, RunError, kvm, process
+
+
+HELPERS = os.path.join(process.ROOT, "support/tools/gdb/whittle.py")
+
+
+def program(image):
+    """gdb, or an error that says what to install; likewise for the .dbg file."""
+    gdb = process.find_program("gdb")
+    if gdb is None:
+        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
+    if not os.path.exists(image.debug_file):
+        raise RunError("--gdb: %s is not there; the build makes it beside the image"
+                       % image.debug_file)
+    return gdb
+
+
+def open_core(image, o):
+    """A core file that --core wrote before."""
+    if not os.path.exists(o.core):
+        raise RunError("--core %s: no such file; without --gdb it is written by a crash" % o.core)
+    argv = [program(image), "-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
+            image.debug_file, o.core, "-x", HELPERS]
+    if o.dry_run:
+        print(process.quote(argv))
+        return 0
+    os.execv(argv[0], argv)
 
 
 def gdb_script(debug_file, remote):
@@ -14,23 +43,19 @@ def gdb_script(debug_file, remote):
     returns how far the final place is from there.
     """
     load = 0x100000
-    name = debug_file.replace("\\", "\\\\").replace(" ", "\\ ")
+    name = os.path.realpath(debug_file).replace("\\", "\\\\").replace(" ", "\\ ")
     return ["-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
             "-ex", "target remote " + remote,
             "-ex", "add-symbol-file %s -o %#x" % (name, load),
             "-ex", "hbreak kvm_early", "-ex", "continue", "-ex", "delete", "-ex", "finish",
             "-ex", "remove-symbol-file %s" % name,
-            "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load)]
+            "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load),
+            "-ex", "source " + HELPERS]
 
 
 def run(image, o):
     """The machine under gdb, which has the terminal; the guest's console goes to stdout."""
-    gdb = process.find_program("gdb")
-    if gdb is None:
-        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
-    if not os.path.exists(image.debug_file):
-        raise RunError("--gdb: %s is not there; the build makes it beside the image"
-                       % image.debug_file)
+    gdb = program(image)
     kvm.require_qemu(o)
     initrd = o.initrd if o.dry_run else kvm.initrd_for(o)
     argv = kvm.qemu_command(image, o, initrd, kvm.command_line(o)) + ["-S"]

@@ -150,11 +150,10 @@ def wait_until_gone(pid, seconds):
 
 
 def run_gdb(image, path, args):
-    gdb = process.find_program("gdb")
-    if gdb is None:
-        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
-    debug_file = image.debug_file if os.path.exists(image.debug_file) else image.path
-    os.execv(gdb, [gdb, "-q", "-iex", "directory " + process.ROOT, "-s", debug_file, "-e", path,
-                   # These arrive as interrupts do, all the time.
-                   "-ex", "handle SIGALRM SIGIO nostop noprint pass",
-                   "-ex", "set args " + process.quote(args)])
+    from . import gdb
+    program = gdb.program(image)
+    os.execv(program, [program, "-q", "-iex", "directory " + process.ROOT, "-s", image.debug_file,
+                       "-e", path,
+                       # These arrive as interrupts do, all the time.
+                       "-ex", "handle SIGALRM SIGIO nostop noprint pass",
+                       "-ex", "source " + gdb.HELPERS, "-ex", "set args " + process.quote(args)])

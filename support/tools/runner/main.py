@@ -10,6 +10,9 @@ def main(words):
         o = options.parse(words)
         from .image import Image
         image = Image(o.image)
+        if o.gdb and o.core is not None:
+            from . import gdb
+            return gdb.open_core(image, o)
         if image.platform == "kvm":
             from . import kvm as platform
         else:

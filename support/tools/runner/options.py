@@ -20,7 +20,7 @@ kernel messages go to stderr, and the exit status is the application's.
   --kernel-args LINE    several of them, as one line
   --timeout SECONDS     end the image then, with status 124
   --core FILE           after a crash, write memory and registers as an ELF core file
-  --gdb                 start under gdb (linuxu), or wait for one (kvm)
+  --gdb                 run under gdb, which knows `uk threads` and more; with --core: look at that file
   --dry-run             print the command instead of running it
   --verbose             print the command, then run it
 kvm only:
