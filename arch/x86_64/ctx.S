@@ -13,7 +13,6 @@
 	.globl x86_ctx_switch_\kind
 	.type x86_ctx_switch_\kind, @function
 x86_ctx_switch_\kind:
-	UK_LANDING
 	push	%rbp
 	push	%rbx
 	push	%r12

@@ -5,7 +5,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 
-void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+UK_NO_LANDING void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
 
 UK_WEAK void uk_arch_ctx_choose_switch(void)
 {

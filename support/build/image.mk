@@ -18,8 +18,11 @@ use-lld    := $(and $(clang),$(CONFIG_LTO))
 link-flags  = $(flags-all) $(if $(CONFIG_LTO),$(if $(clang),,-flto=auto -w)) -nostdlib -pie $(if $(clang),-fuse-ld=$(if $(use-lld),lld,bfd)) \
 	$(if $(CONFIG_LTO),$(if $(ssp-y),-Wl$(comma)-u$(comma)__stack_chk_guard -Wl$(comma)-u$(comma)__stack_chk_fail)) \
 	-Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--hash-style=gnu \
-	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
+	$(if $(skip-pads),-Wl$(comma)--emit-relocs) -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
 	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)
+
+# Only who comes indirectly needs a landing pad; this wants to know all references.
+skip-pads = $(if $(CONFIG_HARDEN_CET),&& $(PYTHON) support/tools/skippads.py $1)
 
 # Linker tables (uk/table.h), from what the libraries that own them say; platforms' linker scripts
 # include tables.lds where data is read-only after relocation, and tables-rw.lds where it is not.
@@ -40,10 +43,10 @@ add-symtab = && $(PYTHON) support/tools/symtab.py $2 >$2.sym.S && $(CC) -c $2.sy
 define image-rules
 $(call write-if-changed,$(B)/obj/plat-$1/link,$(link-flags) $(ldflags-y-of-plat-$1) $(call link-objs,$1))
 $(call image-of,$1).dbg: $(call link-objs,$1) $(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
-		$(B)/obj/plat-$1/link $(B)/tables.lds $(B)/tables-rw.lds support/tools/checkdeps.py
+		$(B)/obj/plat-$1/link $(B)/tables.lds $(B)/tables-rw.lds support/tools/checkdeps.py support/tools/skippads.py
 	$$(call say,LD,$$@)
 	$$(Q)$(if $(CONFIG_LTO),,$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$1 &&) \
-	$(call link,$1,$$@,$(call link-objs,$1)) $(if $(CONFIG_LIBUKSYMTAB),$(call add-symtab,$1,$$@) $(call add-symtab,$1,$$@))
+	$(call link,$1,$$@,$(call link-objs,$1)) $(if $(CONFIG_LIBUKSYMTAB),$(call add-symtab,$1,$$@) $(call add-symtab,$1,$$@)) $(call skip-pads,$$@)
 $(call image-of,$1): $(call image-of,$1).dbg support/tools/stripimage.py
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(PYTHON) support/tools/stripimage.py $$< $$@

@@ -45,14 +45,14 @@ UK_SYSCALL_RESTART(ssize_t, write, int fd, const void *buf, size_t n)
 }
 
 /* What has positions does not make anybody wait, so there is nothing to start again. */
-UK_SYSCALL(ssize_t, pread64, int fd, void *buf, size_t n, uk_off_t pos)
+UK_SYSCALL_BARE(ssize_t, pread64, int fd, void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 
 	return WITH_FILE(fd, bad_buffer(buf, n) ? bad(f) : uk_file_pread(f, &it, pos));
 }
 
-UK_SYSCALL(ssize_t, pwrite64, int fd, const void *buf, size_t n, uk_off_t pos)
+UK_SYSCALL_BARE(ssize_t, pwrite64, int fd, const void *buf, size_t n, uk_off_t pos)
 {
 	struct uk_iter it = uk_iter_buf(buf, n);
 

@@ -96,8 +96,8 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 	return tid;
 }
 
-long posix_clone(unsigned long flags, uintptr_t stack, int32_t *ptid, int32_t *ctid, uintptr_t tls,
-		 const struct clone_regs *regs)
+UK_NO_STACK_PROTECTOR long posix_clone(unsigned long flags, uintptr_t stack, int32_t *ptid,
+				       int32_t *ctid, uintptr_t tls, const struct clone_regs *regs)
 {
 	long result;
 

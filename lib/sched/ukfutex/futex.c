@@ -117,7 +117,8 @@ static struct uk_waitq *lock_bucket_of(struct futex_waiter *fw)
 	}
 }
 
-int uk_futex_wait(uint32_t *addr, uint32_t val, uk_nsec deadline, uint32_t bitset)
+UK_NO_STACK_PROTECTOR int uk_futex_wait(uint32_t *addr, uint32_t val, uk_nsec deadline,
+					uint32_t bitset)
 {
 	struct uk_waitq *b = bucket_of(addr);
 	struct futex_waiter fw;

@@ -37,7 +37,7 @@ void uk_arch_tp_set(uintptr_t tp)
 		host_syscall3(HOST_NR_arch_prctl, ARCH_SET_FS, (long)tp, 0);
 }
 
-static void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
+static UK_NO_LANDING void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
 {
 	if (to->tp != from->tp)
 		uk_arch_tp_set(to->tp);

@@ -17,6 +17,7 @@
 
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
+#include <uk/essentials.h>
 #include <uk/types.h>
 
 struct uk_arch_ctx {
@@ -43,7 +44,7 @@ void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(vo
  * Saves the running state in `from` and continues `to`; returns when somebody switches back. With
  * interrupts masked.
  */
-extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
 
 /*
  * How a thread pointer is loaded depends on CPU and platform: choose the function above, once, before
@@ -52,9 +53,9 @@ extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *
 void uk_arch_ctx_choose_switch(void);
 
 /* The choice: `wrfsbase`, the MSR, or not at all, for who has loaded it by other means. */
-void x86_ctx_switch_fsgsbase(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
-void x86_ctx_switch_msr(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
-void x86_ctx_switch_bare(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+void x86_ctx_switch_fsgsbase(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
+void x86_ctx_switch_msr(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
+void x86_ctx_switch_bare(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
 
 /*
  * The running thread's thread pointer (fs base). Kernel code has none of its own. Weak: linuxu and

@@ -26,8 +26,18 @@
 #define UK_NOINLINE          __attribute__((__noinline__))
 #define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
 #define UK_COLD              __attribute__((__cold__))
-/* For a function that runs before there is a canary and returns, or calls such, after that. */
+/*
+ * For a function that must do without a canary: it runs before there is one and returns after that. Or
+ * that may, where the cost shows: its variables have addresses that get around, but there is no array
+ * among them that could overflow.
+ */
 #define UK_NO_STACK_PROTECTOR __attribute__((__no_stack_protector__))
+/* A function, or a pointer to one in memory that is read-only: calls by address without landing pad. */
+#ifdef __CET__
+#define UK_NO_LANDING __attribute__((__nocf_check__))
+#else
+#define UK_NO_LANDING
+#endif
 #define UK_PRINTF(fmt, args) __attribute__((__format__(__printf__, fmt, args)))
 #define UK_SECTION(s)        __attribute__((__section__(s)))
 

@@ -17,6 +17,7 @@
  * the thread's `in_syscall`, and deliver on leaving what came meanwhile.
  *
  *	UK_SYSCALL          counts; may block. -EINTR stays -EINTR.
+ *	UK_SYSCALL_BARE     the same without stack protector
  *	UK_SYSCALL_RESTART  counts; may return -UK_ERESTART instead of -EINTR: the call
  *	                    starts again after a handler installed with SA_RESTART, and when there
  *	                    was nothing to run; any other handler makes it -EINTR.
@@ -228,6 +229,11 @@ static inline bool uk_syscall_leave(void)
 #define UK_SYSCALL(ret, name, ...)                                                  \
 	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_AROUND, ret, name, UK_NARGS(__VA_ARGS__), \
 			  ##__VA_ARGS__)
+
+/* Without canary; see UK_NO_STACK_PROTECTOR. */
+#define UK_SYSCALL_BARE(ret, name, ...)                                                     \
+	UK_SYSCALL_DEFINE(inline UK_NO_STACK_PROTECTOR, UK_NO_STACK_PROTECTOR, UK_SYSCALL_AROUND, ret, \
+			  name, UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
 
 #define UK_SYSCALL_RESTART(ret, name, ...)                                                   \
 	UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, UK_SYSCALL_AROUND_RESTART, ret, name, \
