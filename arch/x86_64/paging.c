@@ -320,14 +320,24 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	return 0;
 }
 
-UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+/* The entry that maps va, or is the hole in which it lies, and its level. */
+static inline uint64_t *entry_of(uk_vaddr_t va, unsigned *level)
 {
 	uint64_t *e = &root[index_of(va, ROOT)];
-	size_t len = UK_PAGE_SIZE;
-	unsigned level = ROOT;
+	unsigned l = ROOT;
 
-	while (*e && level && !(level == 1 && (*e & X86_PTE_PS)))
-		e = entry_in(*e, va, --level);
+	while (*e && l && !(l == 1 && (*e & X86_PTE_PS)))
+		e = entry_in(*e, va, --l);
+	*level = l;
+	return e;
+}
+
+UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+{
+	size_t len = UK_PAGE_SIZE;
+	unsigned level;
+	uint64_t *e = entry_of(va, &level);
+
 	*pa = *e ? (*e & ADDR_MASK) + (va & (SIZE(level) - 1)) : 0;
 	if (level)
 		return UK_MIN(SIZE(level) - (va & (SIZE(level) - 1)), max);
@@ -336,6 +346,60 @@ UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 	       (*pa ? *e && (*e & ADDR_MASK) == *pa + len : !*e))
 		len += UK_PAGE_SIZE;
 	return len;
+}
+
+/* ---- memory on demand is not ours to give: ukvmem does it, with faults ---- */
+
+UK_WEAK const bool uk_plat_demand = false;
+
+UK_WEAK int uk_plat_map_demand(uk_vaddr_t va UK_UNUSED, size_t len UK_UNUSED,
+			       unsigned prot UK_UNUSED)
+{
+	return -ENOSYS;
+}
+
+UK_WEAK int uk_plat_discard(uk_vaddr_t va UK_UNUSED, size_t len UK_UNUSED)
+{
+	return -ENOSYS;
+}
+
+UK_WEAK int uk_plat_populate(uk_vaddr_t va UK_UNUSED, size_t len UK_UNUSED, bool write UK_UNUSED)
+{
+	return -ENOSYS;
+}
+
+UK_WEAK bool uk_plat_resident(uk_vaddr_t va)
+{
+	uk_paddr_t pa;
+
+	return !uk_plat_lookup(va, &pa, NULL);
+}
+
+/* By runs of frames that adjoin and have one protection. */
+UK_WEAK int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+{
+	size_t n, at;
+
+	for (at = 0; at < len; at += n) {
+		unsigned level;
+		uint64_t *e = entry_of(from + at, &level), flags;
+		uk_paddr_t pa;
+		int rc;
+
+		n = uk_plat_lookup_run(from + at, len - at, &pa);
+		if (!pa)
+			continue;
+		flags = *e & ~(ADDR_MASK | COUNT_MASK | X86_PTE_PS);
+		for (size_t k = UK_PAGE_SIZE; !level && k < n; k += UK_PAGE_SIZE)
+			if ((*++e ^ flags) & (X86_PTE_P | X86_PTE_W | X86_PTE_NX))
+				n = k;
+		rc = walk(MAP, to + at, n, pa, flags, false);
+		if (rc) {
+			uk_plat_unmap(to, len);
+			return rc;
+		}
+	}
+	return uk_plat_unmap(from, len);
 }
 
 UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)

@@ -14,6 +14,7 @@
 #include <uk/arch/trap.h>
 #include <uk/config.h>
 #include <uk/crash.h>
+#include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/power.h>
@@ -29,12 +30,6 @@
 #define VEC_DF  8
 #define VEC_GP  13
 #define VEC_PF  14
-
-/* Page fault error code (Intel SDM vol. 3 §4.7). */
-#define PF_PRESENT 0x01U
-#define PF_WRITE   0x02U
-#define PF_RSVD    0x08U
-#define PF_EXEC    0x10U
 
 static bool reporting;
 
@@ -207,7 +202,7 @@ static UK_COLD void say_registers(const struct uk_regs *r)
 	}
 }
 
-static void classify(const struct uk_regs *r, struct uk_trap_info *info)
+static UK_COLD void classify(const struct uk_regs *r, struct uk_trap_info *info)
 {
 	static const uint8_t causes[] = {
 		[0] = UK_TRAP_ARITHMETIC,      [1] = UK_TRAP_DEBUG,       [3] = UK_TRAP_BREAKPOINT,
@@ -224,9 +219,7 @@ static void classify(const struct uk_regs *r, struct uk_trap_info *info)
 	if (r->vector == VEC_PF || r->vector == VEC_DF)
 		info->addr = x86_fault_addr();
 	if (info->cause == UK_TRAP_PAGE)
-		info->access = (r->error & PF_WRITE ? UK_TRAP_WRITE : 0) |
-			       (r->error & PF_EXEC ? UK_TRAP_EXEC : 0) |
-			       (r->error & PF_PRESENT ? UK_TRAP_PRESENT : 0);
+		info->access = x86_fault_access(r->error);
 }
 
 static UK_COLD UK_NOINLINE void say_more(const struct uk_trap_info *info,
@@ -265,27 +258,55 @@ static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_
 	uk_plat_crash();
 }
 
-void x86_trap(struct uk_regs *r)
+/* Does the frame lie on the stack that was interrupted, or on one for traps? */
+static inline bool on_own_stack(const struct uk_regs *r)
+{
+	return (uintptr_t)(r + 1) == UK_ALIGN_DOWN(r->rsp, 16UL);
+}
+
+/* A page that is missing, and a handler in thread context is not needed for. */
+static UK_COLD bool resolve(struct uk_percpu *c, const struct uk_regs *r, struct uk_trap_info *info)
+{
+	bool masked = uk_irq_save();
+	unsigned how = masked || c->irq_depth || c->preempt_off ? 0 : UK_PAGE_FAULT_FREE;
+	int err = r->error & PF_RSVD ? -EFAULT : uk_page_fault_hook(info->addr, info->access, how);
+
+	if (err == -EIO)
+		info->cause = UK_TRAP_BUS;
+	uk_irq_restore(masked);
+	return !err;
+}
+
+/*
+ * The hook is for threads: nobody can answer for an interrupt handler. On another stack than the
+ * thread's there may be no switch to another one meanwhile, which would fault there, too.
+ */
+static UK_COLD bool ask(struct uk_percpu *c, struct uk_regs *r, const struct uk_trap_info *info)
+{
+	bool own = on_own_stack(r), open = own && r->rflags & X86_RFLAGS_IF, done;
+
+	if (c->irq_depth || reporting)
+		return false;
+	if (open)
+		x86_sti();
+	c->irq_depth += !own;
+	done = uk_trap_hook(info, r);
+	c->irq_depth -= !own;
+	if (open)
+		x86_cli();
+	return done;
+}
+
+UK_COLD void x86_trap(struct uk_regs *r)
 {
 	struct uk_percpu *c = uk_percpu();
 	struct uk_trap_info info;
 
 	classify(r, &info);
-	/*
-	 * The hook is for threads: nobody can answer for an interrupt handler, or repair these two.
-	 */
-	if (r->vector != VEC_NMI && r->vector != VEC_DF && !c->irq_depth && !reporting) {
-		bool done;
-
-		bool open = r->rflags & X86_RFLAGS_IF;
-
-		if (open)
-			x86_sti();
-		done = uk_trap_hook(&info, r);
-		if (open)
-			x86_cli();
-		if (done)
-			return;
-	}
+	if (r->vector == VEC_PF && resolve(c, r, &info))
+		return;
+	/* These two nobody can repair. */
+	if (r->vector != VEC_NMI && r->vector != VEC_DF && ask(c, r, &info))
+		return;
 	report(r, &info);
 }

@@ -27,17 +27,17 @@ x86_stubs:
 	.long irq_entry - . - 4
 	.elseif X86_WITH_ERROR >> vector & 1
 	.byte 0xe8
-	.long entry_with_error - . - 4
+	.long x86_entry_frame_with_error - . - 4
 	.else
 	.byte 0xe8
-	.long entry - . - 4
+	.long x86_entry_frame - . - 4
 	.endif
 	vector = vector + 1
 	.endr
 
 irq_entry:
 	cmpl	$0, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
-	je	entry
+	je	x86_entry_frame
 	push	%rax
 	lea	x86_stubs(%rip), %rax
 	sub	8(%rsp), %rax	/* negative, hence not 0 */
@@ -47,9 +47,11 @@ irq_entry:
 	add	$8, %rsp
 	iretq
 
-entry:
+	.globl	x86_entry_frame, x86_entry_frame_with_error
+	.hidden	x86_entry_frame, x86_entry_frame_with_error
+x86_entry_frame:
 	push	(%rsp)
-entry_with_error:
+x86_entry_frame_with_error:
 	push	%rdi
 	push	%rsi
 	push	%rdx

@@ -10,11 +10,13 @@
 #include <uk/arch/ctx.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
+#include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/percpu.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 
+#include "fault.h"
 #include "report.h"
 
 #define VEC_NMI 2
@@ -93,6 +95,16 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 			 "mov %%eax, %%gs" ::"r"(&gdtr),
 			 "r"(&idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
 			 : "rax", "memory");
+}
+
+UK_COLD void x86_gate_set(unsigned vector, const void *entry, unsigned ist, void *top)
+{
+	uint64_t at = (uintptr_t)entry;
+	struct gate *g = &idt[vector];
+
+	tss.ist[ist - 1] = (uintptr_t)top;
+	g->low = GATE | GATE_IST(ist) | (at & 0xffff) | (at & 0xffff0000) << 32;
+	g->high = at >> 32;
 }
 
 /*
@@ -203,6 +215,12 @@ UK_WEAK void uk_irq_return_hook(struct uk_regs *regs UK_UNUSED)
 UK_WEAK bool uk_trap_hook(const struct uk_trap_info *info UK_UNUSED, struct uk_regs *regs UK_UNUSED)
 {
 	return false;
+}
+
+UK_WEAK int uk_page_fault_hook(uk_vaddr_t va UK_UNUSED, unsigned access UK_UNUSED,
+			       unsigned how UK_UNUSED)
+{
+	return -EFAULT;
 }
 
 UK_WEAK const char *uk_trap_thread_name(void)

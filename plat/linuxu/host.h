@@ -75,11 +75,33 @@ static inline bool host_is_mapped(uintptr_t addr)
 	return host_syscall3(HOST_NR_mincore, (long)(addr & ~4095UL), 4096, (long)&present) == 0;
 }
 
-#define HOST_MADV_HUGEPAGE 14
-
-static inline void host_madvise(void *addr, size_t len, int advice)
+/* And is it in memory? */
+static inline bool host_is_resident(uintptr_t addr)
 {
-	host_syscall3(HOST_NR_madvise, (long)addr, (long)len, advice);
+	uint8_t present = 0;
+
+	host_syscall3(HOST_NR_mincore, (long)(addr & ~4095UL), 4096, (long)&present);
+	return present & 1;
+}
+
+#define HOST_MADV_DONTNEED       4
+#define HOST_MADV_HUGEPAGE       14
+#define HOST_MADV_POPULATE_READ  22
+#define HOST_MADV_POPULATE_WRITE 23
+
+static inline int host_madvise(void *addr, size_t len, int advice)
+{
+	return (int)host_syscall3(HOST_NR_madvise, (long)addr, (long)len, advice);
+}
+
+#define HOST_MREMAP_MAYMOVE 1
+#define HOST_MREMAP_FIXED   2
+
+/* Moves a mapping, in place of what is at `to`. The address, or a negative errno. */
+static inline long host_mremap(void *from, size_t len, void *to)
+{
+	return host_syscall6(HOST_NR_mremap, (long)from, (long)len, (long)len,
+			     HOST_MREMAP_MAYMOVE | HOST_MREMAP_FIXED, (long)to, 0);
 }
 
 #define HOST_MFD_CLOEXEC 1U

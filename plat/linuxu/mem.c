@@ -10,6 +10,9 @@
  * that never are (nearly all of a heap) remain ordinary private memory, which the host
  * provides at less than half the cost. A program that maps nothing never makes the file.
  *
+ * Memory on demand (uk_plat_map_demand()) is none of this: private memory of the host at an address
+ * that we choose, which takes nothing of the window.
+ *
  * The host's page tables cannot be read back cheaply, so what lies where is kept here, in a sorted
  * array of extents: runs of pages that are contiguous at both ends and have one protection. Those
  * are also the host's own units (VMAs), of which a process may have 65,530.
@@ -37,7 +40,7 @@ static uint64_t phys_size;
 struct extent {
 	uk_vaddr_t va;
 	uint64_t len;
-	uk_paddr_t pa;
+	uk_paddr_t pa; /* 0: the host's own, on demand */
 	uint32_t prot;
 };
 
@@ -89,6 +92,12 @@ static void extent_insert(size_t i, uk_vaddr_t va, uint64_t len, uk_paddr_t pa, 
 	nextents++;
 }
 
+/* The frame `offset` bytes into an extent that begins with frame pa. */
+static inline uk_paddr_t frame_in(uk_paddr_t pa, uint64_t offset)
+{
+	return pa ? pa + offset : 0;
+}
+
 /* Makes va a boundary: an extent that spans it becomes two. The index of the first from va on. */
 static size_t extent_split(uk_vaddr_t va)
 {
@@ -98,7 +107,7 @@ static size_t extent_split(uk_vaddr_t va)
 		struct extent *e = &extents[i];
 		uint64_t head = va - e->va;
 
-		extent_insert(i + 1, va, e->len - head, e->pa + head, e->prot);
+		extent_insert(i + 1, va, e->len - head, frame_in(e->pa, head), e->prot);
 		extents[i++].len = head;
 	}
 	return i;
@@ -116,7 +125,7 @@ static void extent_merge(size_t i)
 	struct extent *e = &extents[i];
 
 	if (i == 0 || i >= nextents || e[-1].va + e[-1].len != e->va ||
-	    e[-1].pa + e[-1].len != e->pa || e[-1].prot != e->prot)
+	    frame_in(e[-1].pa, e[-1].len) != e->pa || e[-1].prot != e->prot)
 		return;
 	e[-1].len += e->len;
 	extents_remove(i, i + 1);
@@ -208,10 +217,20 @@ static int check(uk_vaddr_t va, size_t len, unsigned prot)
 	return extents_reserve();
 }
 
+/* Notes what [va, va + len) shows from now on. */
+static void extent_set(uk_vaddr_t va, size_t len, uk_paddr_t pa, unsigned prot)
+{
+	size_t i = extent_split(va);
+
+	extents_remove(i, extent_split(va + len));
+	extent_insert(i, va, len, pa, prot);
+	extent_merge(i + 1);
+	extent_merge(i);
+}
+
 int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
 	int rc = check(va, len, prot);
-	size_t i;
 
 	if (rc || !len)
 		return rc;
@@ -221,14 +240,9 @@ int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 	rc = move_to_file(pa - PHYS_START, len);
 	if (!rc)
 		rc = show(va, pa - PHYS_START, len, prot);
-	if (rc)
-		return rc;
-	i = extent_split(va);
-	extents_remove(i, extent_split(va + len));
-	extent_insert(i, va, len, pa, prot);
-	extent_merge(i + 1);
-	extent_merge(i);
-	return 0;
+	if (!rc)
+		extent_set(va, len, pa, prot);
+	return rc;
 }
 
 int uk_plat_unmap(uk_vaddr_t va, size_t len)
@@ -275,7 +289,7 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	size_t i = extent_at(va);
 
 	if (i < nextents && extents[i].va <= va) {
-		*pa = extents[i].pa + (va - extents[i].va);
+		*pa = frame_in(extents[i].pa, va - extents[i].va);
 		if (prot)
 			*prot = extents[i].prot;
 		return 0;
@@ -304,8 +318,119 @@ size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 		return max;
 	if (extents[i].va > va)
 		return UK_MIN(extents[i].va - va, max);
-	*pa = extents[i].pa + (va - extents[i].va);
+	*pa = frame_in(extents[i].pa, va - extents[i].va);
 	return UK_MIN(extents[i].va + extents[i].len - va, max);
+}
+
+/* ---- memory on demand ---- */
+
+const bool uk_plat_demand = true;
+
+int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	int rc = check(va, len, prot);
+	long p;
+
+	if (rc || !len)
+		return rc;
+	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
+	p = host_mmap((void *)va, len, (int)prot,
+		      HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE | HOST_MAP_FIXED,
+		      -1, 0);
+	if (p < 0)
+		return (int)p;
+	extent_set(va, len, 0, prot);
+	return 0;
+}
+
+int uk_plat_discard(uk_vaddr_t va, size_t len)
+{
+	return host_madvise((void *)va, len, HOST_MADV_DONTNEED);
+}
+
+int uk_plat_populate(uk_vaddr_t va, size_t len, bool write)
+{
+	int rc = host_madvise((void *)va, len,
+			      write ? HOST_MADV_POPULATE_WRITE : HOST_MADV_POPULATE_READ);
+
+	return rc == -EINVAL ? 0 : rc; /* before Linux 5.14 */
+}
+
+bool uk_plat_resident(uk_vaddr_t va)
+{
+	return host_is_resident(va);
+}
+
+/* The host moves one of its own areas at a time, which are smaller than our extents at times. */
+static int move_host(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+{
+	size_t half = UK_ALIGN_UP(len / 2, UK_PAGE_SIZE);
+	long p = host_mremap((void *)from, len, (void *)to);
+	int rc;
+
+	if (p >= 0)
+		return 0;
+	if (p != -EFAULT || len == UK_PAGE_SIZE)
+		return (int)p;
+	rc = move_host(from, to, half);
+	if (!rc) {
+		rc = move_host(from + half, to + half, len - half);
+		if (rc)
+			move_host(to, from, half);
+	}
+	return rc;
+}
+
+/* Moves the part of one extent, or skips a hole: how many bytes, or a negative errno. */
+static long move_part(uk_vaddr_t from, uk_vaddr_t to, size_t max)
+{
+	size_t i = extent_at(from), n;
+	struct extent e;
+	int rc;
+
+	if (i == nextents || extents[i].va >= from + max)
+		return (long)max;
+	e = extents[i];
+	if (e.va > from)
+		return (long)(e.va - from);
+	n = UK_MIN(max, e.va + e.len - from);
+	if (e.pa) {
+		rc = uk_plat_map(to, frame_in(e.pa, from - e.va), n, e.prot | UK_PROT_WX);
+		if (!rc)
+			rc = uk_plat_unmap(from, n);
+		return rc ? rc : (long)n;
+	}
+	rc = check(to, n, 0);
+	if (!rc)
+		rc = move_host(from, to, n);
+	if (rc)
+		return rc;
+	extent_set(to, n, 0, e.prot);
+	rc = extents_reserve();
+	if (rc) /* its end is noted wrongly then: what is there now is nothing */
+		linuxu_fail("cannot note what is mapped", rc);
+	i = extent_split(from);
+	extents_remove(i, extent_split(from + n));
+	return (long)n;
+}
+
+int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+{
+	size_t done;
+	long n;
+
+	for (done = 0; done < len; done += (size_t)n) {
+		n = move_part(from + done, to + done, len - done);
+		if (n >= 0)
+			continue;
+		while (done && (n = move_part(to, from, done)) > 0) { /* the way back is free */
+			to += (size_t)n;
+			from += (size_t)n;
+			done -= (size_t)n;
+		}
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* The host has page tables of its own and takes no frames of ours for them. */

@@ -46,6 +46,11 @@ void linuxu_trap_init(void)
 		host_signal(traps[i], on_trap, HOST_SA_ONSTACK, ~0UL);
 }
 
+/* Traps have a stack of their own anyway, and what is missing on the others the host brings. */
+void uk_plat_page_faults_start(void *stack UK_UNUSED)
+{
+}
+
 /*
  * The main thread's stack is the host's: it grows by itself up to a limit, and faults below that.
  */

@@ -21,6 +21,8 @@
 
 static const char *const kind_name[UK_FAULT_KINDS] = { "heap", "frame", "area" };
 
+unsigned uk_fault_paused;
+
 static unsigned wanted = UK_FAULT_ALL; /* kinds that count */
 static uint64_t seen, failed, seen_of[UK_FAULT_KINDS];
 
@@ -63,7 +65,7 @@ bool uk_fault_inject(enum uk_fault_kind kind)
 	bool fail;
 
 	UK_TABLE_KEEP(uk_param_fault_kind);
-	if (!((armed.on ? armed.kinds : wanted) & 1U << kind))
+	if (uk_fault_paused || !((armed.on ? armed.kinds : wanted) & 1U << kind))
 		return false;
 	__atomic_fetch_add(&seen_of[kind], 1, __ATOMIC_RELAXED);
 	i = __atomic_add_fetch(&seen, 1, __ATOMIC_RELAXED);

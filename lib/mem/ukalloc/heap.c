@@ -28,7 +28,7 @@ static void *map_scattered(size_t len)
 
 	if (!uk_vmem_map_anon || len == UK_PAGE_SIZE)
 		return NULL;
-	p = uk_vmem_map_anon(0, len, UK_PROT_READ | UK_PROT_WRITE, 0);
+	p = uk_vmem_map_anon(0, len, UK_PROT_READ | UK_PROT_WRITE, 8 /* UK_VMEM_POPULATE */);
 	return uk_is_err(p) ? NULL : p;
 }
 

@@ -19,6 +19,7 @@
  */
 #include <uk/bits.h>
 #include <uk/boot.h>
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/fault.h>
 #include <uk/init.h>
@@ -71,6 +72,29 @@ static struct {
 		struct frame *frame;
 	} top[STACK_SIZE];
 } stack;
+
+/*
+ * With ukvmem a page fault takes frames, which may happen to an interrupt handler: none may come
+ * while the lock is held.
+ */
+static inline bool enter_lock(void)
+{
+#ifdef CONFIG_LIBUKVMEM
+	return uk_spin_lock_irq(&lock);
+#else
+	uk_spin_lock(&lock);
+	return false;
+#endif
+}
+
+static inline void leave_lock(bool was UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKVMEM
+	uk_spin_unlock_irq(&lock, was);
+#else
+	uk_spin_unlock(&lock);
+#endif
+}
 
 static inline void count_used(uint64_t npages)
 {
@@ -404,14 +428,15 @@ static UK_NOINLINE uk_paddr_t zeroed(uk_paddr_t pa, size_t npages, unsigned flag
 uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 {
 	uk_paddr_t pa;
+	bool was;
 
 	if (npages - 1 >= UK_PAGE_RUN_MAX || uk_fault(UK_FAULT_FRAME))
 		return UK_PAGE_NONE;
 	do {
-		uk_spin_lock(&lock);
+		was = enter_lock();
 		pa = run(npages, flags);
 		failures += pa == UK_PAGE_NONE;
-		uk_spin_unlock(&lock);
+		leave_lock(was);
 	} while (pa == UK_PAGE_NONE && !(flags & UK_PAGE_EASY) && uk_page_shrink());
 	return zeroed(pa, npages, flags);
 }
@@ -419,21 +444,22 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 {
 	uk_paddr_t pa;
+	bool was;
 
 	if (UK_UNLIKELY(flags & UK_PAGE_DMA32))
 		return uk_page_alloc_run(1, flags);
 	if (uk_fault(UK_FAULT_FRAME))
 		return UK_PAGE_NONE;
-	uk_spin_lock(&lock);
+	was = enter_lock();
 	if (UK_UNLIKELY(!stack.n) && !stack_fill()) {
-		uk_spin_unlock(&lock);
+		leave_lock(was);
 		return uk_page_alloc_run(1, flags);
 	}
 	stack.n--;
 	stack.top[stack.n].frame->refs = 1;
 	pa = stack.top[stack.n].pa;
 	count_used(1);
-	uk_spin_unlock(&lock);
+	leave_lock(was);
 	return flags & UK_PAGE_ZERO ? zeroed(pa, 1, flags) : pa;
 }
 
@@ -455,13 +481,14 @@ static inline void stack_push(uk_paddr_t pa, struct frame *f)
 void uk_page_free_one(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
+	bool was;
 
 	if (UK_UNLIKELY(!f || f->refs != 1))
 		bad_free(pa);
-	uk_spin_lock(&lock);
+	was = enter_lock();
 	f->refs = 0;
 	stack_push(pa, f);
-	uk_spin_unlock(&lock);
+	leave_lock(was);
 }
 
 void uk_page_free_run(uk_paddr_t pa, size_t npages)
@@ -470,8 +497,9 @@ void uk_page_free_run(uk_paddr_t pa, size_t npages)
 	struct region *r;
 	uint64_t i;
 	size_t n;
+	bool was;
 
-	uk_spin_lock(&lock);
+	was = enter_lock();
 	/* What was allocated as several runs may cross from one region into the next. */
 	for (; npages; pa += n << UK_PAGE_SHIFT, npages -= n) {
 		f = frame_of(pa);
@@ -488,7 +516,7 @@ void uk_page_free_run(uk_paddr_t pa, size_t npages)
 		used_pages -= n;
 		range_add(r, i, i + n);
 	}
-	uk_spin_unlock(&lock);
+	leave_lock(was);
 }
 
 void uk_page_ref(uk_paddr_t pa)
@@ -504,14 +532,15 @@ unsigned uk_page_unref(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
 	unsigned left;
+	bool was;
 
 	if (UK_UNLIKELY(!f || !f->refs))
 		bad_free(pa);
-	uk_spin_lock(&lock);
+	was = enter_lock();
 	left = --f->refs;
 	if (!left)
 		stack_push(pa, f);
-	uk_spin_unlock(&lock);
+	leave_lock(was);
 	return left;
 }
 
@@ -554,12 +583,13 @@ UK_COLD int uk_page_add(uk_paddr_t start, uint64_t len)
 	uint64_t first = UK_DIV_ROUND_UP(start, UK_PAGE_SIZE), end = (start + len) >> UK_PAGE_SHIFT,
 		 n;
 	int ret = 0;
+	bool was;
 
 	if (!first)
 		first = 1; /* address 0 means "none" */
 	if (start + len < start || first >= end)
 		return -EINVAL;
-	uk_spin_lock(&lock);
+	was = enter_lock();
 	if (!nregions)
 		uk_plat_set_frames(&table_frames);
 	while (first < end && !ret) {
@@ -571,8 +601,13 @@ UK_COLD int uk_page_add(uk_paddr_t start, uint64_t len)
 		ret = note(first, n);
 		first += n;
 	}
-	uk_spin_unlock(&lock);
+	leave_lock(was);
 	return ret;
+}
+
+uint64_t uk_page_left(void)
+{
+	return total_pages - used_pages;
 }
 
 UK_COLD void uk_page_stats(struct uk_page_stats *st)

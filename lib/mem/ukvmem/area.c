@@ -4,17 +4,25 @@
  */
 #include <uk/page.h>
 #include "area.h"
+#include "vmem.h"
 
 static struct area *spare; /* linked through `left` */
 static unsigned nspare;
 
 /* ---- nodes ---- */
 
-void area_free(struct area *a)
+static void node_free(struct area *a)
 {
 	a->left = spare;
 	spare = a;
 	nspare++;
+}
+
+void area_free(struct area *a)
+{
+	if (a->what.obj)
+		object_drop(a->what.obj);
+	node_free(a);
 }
 
 bool area_reserve(unsigned n)
@@ -28,7 +36,7 @@ bool area_reserve(unsigned n)
 			return false;
 		a = uk_page_to_virt(pa);
 		for (end = a + UK_PAGE_SIZE / sizeof(*a); a < end; a++)
-			area_free(a);
+			node_free(a);
 	}
 	return true;
 }
@@ -64,13 +72,13 @@ static UK_NOINLINE struct area *update(struct area *a)
 	return a;
 }
 
-static struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, unsigned prot)
+static struct area *area_new(uk_vaddr_t start, uk_vaddr_t end, const struct what *w)
 {
 	struct area *a = spare;
 
 	spare = a->left;
 	nspare--;
-	*a = (struct area){ .start = start, .end = end, .prot = prot, .prio = random_prio() };
+	*a = (struct area){ .start = start, .end = end, .prio = random_prio(), .what = *w };
 	return update(a);
 }
 
@@ -173,36 +181,71 @@ static void take_out(struct space *s, struct area *a)
 	a->left = a->right = NULL;
 }
 
-void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, unsigned prot, bool join)
+/* Does what is in `b` go on from the end of `a`, `len` bytes long? */
+static bool continues(const struct what *a, size_t len, const struct what *b)
 {
-	struct area *below = join ? area_at(s, start - 1) : NULL,
-		    *above = join ? area_at(s, end) : NULL;
+	return a->prot == b->prot && a->kind == b->kind && a->flags == b->flags &&
+	       a->name == b->name && a->obj == b->obj && (!a->obj || a->offset + len == b->offset);
+}
 
-	if (above && above->start == end && above->prot == prot) {
-		end = above->end;
+static void insert_node(struct space *s, struct area *a)
+{
+	s->root = insert(s->root, update(a));
+	s->areas++;
+	s->mapped += a->end - a->start;
+}
+
+/* If there are areas that `a`, which is in no tree, continues or is continued by: one of all. */
+static bool join(struct space *s, struct area *a)
+{
+	struct area *below = area_at(s, a->start - 1), *above = area_at(s, a->end);
+
+	if (above && above->start == a->end &&
+	    continues(&a->what, a->end - a->start, &above->what)) {
+		a->end = above->end;
 		take_out(s, above);
 		area_free(above);
 	}
-	if (below && below->end == start && below->prot == prot) {
-		set_end(s, below, end);
-		return;
-	}
-	s->root = insert(s->root, area_new(start, end, prot));
-	s->areas++;
-	s->mapped += end - start;
+	if (!below || below->end != a->start ||
+	    !continues(&below->what, below->end - below->start, &a->what))
+		return false;
+	set_end(s, below, a->end);
+	area_free(a);
+	return true;
+}
+
+void area_put_back(struct space *s, struct area *a)
+{
+	a->left = a->right = NULL;
+	if (!join(s, a))
+		insert_node(s, a);
+}
+
+void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, const struct what *w, bool joins)
+{
+	struct area *a = area_new(start, end, w);
+
+	if (!joins || !join(s, a))
+		insert_node(s, a);
 }
 
 /* Makes va a boundary between areas, if it lies inside one. */
 static void cut(struct space *s, uk_vaddr_t va)
 {
 	struct area *a = area_at(s, va);
+	struct what rest;
 	uk_vaddr_t end;
 
 	if (!a || a->start >= va)
 		return;
+	rest = a->what;
+	if (rest.obj) {
+		rest.offset += va - a->start;
+		object_get(rest.obj);
+	}
 	end = a->end;
 	set_end(s, a, va);
-	area_add(s, va, end, a->prot, false);
+	area_add(s, va, end, &rest, false);
 }
 
 struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end)

@@ -14,16 +14,35 @@
 
 #include <uk/essentials.h>
 
+struct uk_vmem_object;
+
+/* What is in an area: neighbours merge if that goes on from one to the other. */
+struct what {
+	uint8_t prot; /* UK_VMEM_READ, _WRITE, _EXEC */
+	uint8_t kind; /* enum uk_vmem_kind */
+	uint16_t flags;
+	const char *name;           /* lives for ever, or NULL */
+	struct uk_vmem_object *obj; /* a reference, or NULL: zeroes */
+	uint64_t offset;            /* of the area's first byte in the object */
+};
+
+#define AREA_SHARED    0x01U /* writes go to the object, not to a copy of the page */
+#define AREA_READ_ONLY 0x02U /* may not become writable: the file was opened for reading */
+#define AREA_NORESERVE 0x04U /* not counted by strict overcommit */
+#define AREA_HUGE      0x08U /* large pages from the first touch on, where they fit */
+#define AREA_GUARD     0x10U /* the first page is never there */
+#define AREA_FRAMES    0x20U /* of our own frames, even where a host brings memory on demand */
+
 struct area {
 	uk_vaddr_t start, end;
 	struct area *left, *right;
 	uk_vaddr_t low, high; /* of the subtree: first start, last end */
 	size_t gap;           /* of the subtree: widest hole between two of its areas */
 	uint32_t prio;
-	uint32_t prot; /* UK_VMEM_*, and AREA_BARE */
+	uint32_t window;   /* pages that the last fault brought; see fault.c */
+	uk_vaddr_t expect; /* where the next fault is, if they come in sequence */
+	struct what what;
 };
-
-#define AREA_BARE 0x100U /* with UK_VMEM_NONE: no page of it has a frame */
 
 struct space {
 	struct area *root;
@@ -43,10 +62,13 @@ uk_paddr_t area_frame(void);
 struct area *area_at(const struct space *s, uk_vaddr_t va);
 
 /*
- * Adds an area where there is none. It becomes one with neighbours of the same protection if `join`
- * says so. Takes a node of the reserve.
+ * Adds an area where there is none. It becomes one with neighbours that it continues, if `joins`
+ * says so. Takes a node of the reserve, and over the reference to the object.
  */
-void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, unsigned prot, bool join);
+void area_add(struct space *s, uk_vaddr_t start, uk_vaddr_t end, const struct what *w, bool joins);
+
+/* The same with the node of an extracted area, as it is. */
+void area_put_back(struct space *s, struct area *a);
 
 /*
  * Takes all areas of [start, end) out of the set, as a tree of their own; areas that reach across
@@ -57,10 +79,10 @@ struct area *area_extract(struct space *s, uk_vaddr_t start, uk_vaddr_t end);
 /* The start of a hole of `len` bytes at a multiple of `align`, or 0. */
 uk_vaddr_t area_room(const struct space *s, size_t len, size_t align);
 
-/* Calls fn for every area of an extracted tree, in order; it may free the area. */
+/* Calls fn for every area of a tree, in order; of an extracted one it may free the area. */
 void area_walk(struct area *tree, void (*fn)(struct area *a, void *arg), void *arg);
 
-/* Gives the node of an extracted area back to the reserve. */
+/* Gives the node of an extracted area back to the reserve, and its reference to the object. */
 void area_free(struct area *a);
 
 #endif

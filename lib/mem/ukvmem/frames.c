@@ -18,7 +18,7 @@
 size_t vmem_populated;
 
 /* A run of up to *n frames; shorter if there is none of that length, then *n says how long. */
-static uk_paddr_t get_run(size_t *n, bool large)
+static UK_NOINLINE uk_paddr_t get_run(size_t *n, bool large)
 {
 	unsigned align = large ? UK_PAGE_ALIGN : 0;
 	uk_paddr_t pa;
@@ -47,13 +47,13 @@ int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 			len >= LARGE_PAGES * UK_PAGE_SIZE;
 		n = LARGE_PAGES - (va / UK_PAGE_SIZE) % LARGE_PAGES;
 		n = UK_MIN(n, len / UK_PAGE_SIZE);
-		pa = get_run(&n, large);
-		if (pa == UK_PAGE_NONE)
+		pa = UK_LIKELY(n == 1) ? uk_page_alloc(1, UK_PAGE_EASY) : get_run(&n, large);
+		if (UK_UNLIKELY(pa == UK_PAGE_NONE))
 			return -ENOMEM;
 		if (zero)
 			memset(uk_page_to_virt(pa), 0, n * UK_PAGE_SIZE);
 		err = uk_plat_map(va, pa, n * UK_PAGE_SIZE, prot);
-		if (err) {
+		if (UK_UNLIKELY(err)) {
 			uk_plat_unmap(va, n * UK_PAGE_SIZE);
 			uk_page_free_run(pa, n);
 			return err;
@@ -67,19 +67,29 @@ int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	uk_paddr_t pa;
 	size_t n;
-	int err;
+	int err = 0;
 
-	for (; len; va += n, len -= n) {
+	for (; len && !err; va += n, len -= n) {
 		n = uk_plat_lookup_run(va, len, &pa);
-		err = pa != UK_PAGE_NONE ? uk_plat_protect(va, n, prot)
-					 : vmem_fill(va, n, prot, true);
-		if (err)
-			return err;
+		if (pa == UK_PAGE_NONE)
+			err = vmem_fill(va, n, prot, true);
 	}
-	return 0;
+	return err;
 }
 
-int vmem_depopulate(uk_vaddr_t va, size_t len)
+/* A run of anonymous memory goes as a whole; who shares a frame with others drops its reference. */
+static void let_go(uk_paddr_t pa, size_t n, bool shared)
+{
+	vmem_populated -= n * UK_PAGE_SIZE;
+	if (!shared) {
+		uk_page_free_run(pa, n);
+		return;
+	}
+	for (; n--; pa += UK_PAGE_SIZE)
+		uk_page_unref(pa);
+}
+
+int vmem_depopulate(uk_vaddr_t va, size_t len, bool shared)
 {
 	struct {
 		uk_paddr_t pa;
@@ -102,15 +112,13 @@ int vmem_depopulate(uk_vaddr_t va, size_t len)
 			else
 				nruns++;
 		}
-		if (!nruns)
+		if (!nruns && !uk_plat_demand) /* nothing was touched */
 			continue;
 		err = uk_plat_unmap(from, va - from);
 		if (err)
 			return err;
-		for (i = 0; i < nruns; i++) {
-			uk_page_free_run(run[i].pa, run[i].len / UK_PAGE_SIZE);
-			vmem_populated -= run[i].len;
-		}
+		for (i = 0; i < nruns; i++)
+			let_go(run[i].pa, run[i].len / UK_PAGE_SIZE, shared);
 	}
 	return 0;
 }

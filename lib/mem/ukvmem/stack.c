@@ -2,10 +2,10 @@
 /*
  * Stacks, in a window of their own: each is an area whose first page has no frame, the guard.
  *
- * A freed stack waits on a list for the next thread that wants one of its size. The list runs
- * through the stacks' lowest words, which a thread that is just ending on it does not use any
- * more; when it is full, the one that has waited longest is unmapped, never the one that was just
- * freed.
+ * A new stack has memory for its upper end only, and gets more as it grows (fault.c). A freed one
+ * waits for the next thread that wants one of its size; when there are too many, the one that has
+ * waited longest is unmapped, never the one that was just freed: its thread may still stand on it. What
+ * it has below its upper end by then is given back with the next one that is freed.
  */
 #include <uk/config.h>
 #include <uk/errno.h>
@@ -13,6 +13,7 @@
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/plat/mem.h>
+#include <uk/plat/trap.h>
 #include <uk/stack.h>
 #include "vmem.h"
 
@@ -22,46 +23,64 @@
 #define GUARD 0UL
 #endif
 
-/* Lies at the lowest address of a stack in the cache. */
-struct cached {
-	struct cached *next;
-	size_t size;
-};
+#define CACHE CONFIG_LIBUKVMEM_STACK_CACHE
 
-static struct space stacks;
-static struct cached *cache;
+/* What a stack has from the start, and keeps while it waits. */
+#define FIRST (2 * UK_PAGE_SIZE)
+#define KEEP  (16 * UK_PAGE_SIZE)
+
+struct space vmem_stacks;
+
+static struct {
+	uk_vaddr_t stack;
+	size_t size;
+} cache[CACHE + 1]; /* the one that was freed last is the last */
 static unsigned ncached;
 
-/* The first of this size in the cache, or NULL. */
+static inline void uncache(unsigned i)
+{
+	for (ncached--; i < ncached; i++)
+		cache[i] = cache[i + 1];
+}
+
+/* The last of this size in the cache, or NULL. */
 static inline void *take(size_t size)
 {
-	struct cached **link, *c;
+	unsigned i;
+	uk_vaddr_t stack;
 
-	for (link = &cache; (c = *link); link = &c->next)
-		if (c->size == size) {
-			*link = c->next;
-			ncached--;
-			break;
+	for (i = ncached; i--;)
+		if (cache[i].size == size) {
+			stack = cache[i].stack;
+			uncache(i);
+			return (void *)stack;
 		}
-	return c;
+	return NULL;
 }
 
 static int make(size_t size, void **stack)
 {
+	const struct what w = { .prot = UK_VMEM_READ | UK_VMEM_WRITE,
+				.kind = UK_VMEM_STACK,
+				.flags = GUARD ? AREA_GUARD : 0 };
+	size_t first = UK_MIN(size, FIRST);
 	uk_vaddr_t guard;
 	int err;
 
 	if (!area_reserve(1))
 		return -ENOMEM;
-	guard = area_room(&stacks, size + GUARD, UK_PAGE_SIZE);
+	guard = area_room(&vmem_stacks, size + GUARD, UK_PAGE_SIZE);
 	if (!guard)
 		return -ENOSPC;
-	err = vmem_fill(guard + GUARD, size, UK_PROT_READ | UK_PROT_WRITE, false);
+	if (uk_plat_demand)
+		err = uk_plat_map_demand(guard + GUARD, size, w.prot);
+	else
+		err = vmem_fill(guard + GUARD + size - first, first, w.prot, false);
 	if (err) {
-		vmem_depopulate(guard + GUARD, size);
+		vmem_depopulate(guard + GUARD, size, false);
 		return err;
 	}
-	area_add(&stacks, guard, guard + GUARD + size, UK_VMEM_READ | UK_VMEM_WRITE, false);
+	area_add(&vmem_stacks, guard, guard + GUARD + size, &w, false);
 	*stack = (void *)(guard + GUARD);
 	return 0;
 }
@@ -69,34 +88,46 @@ static int make(size_t size, void **stack)
 static void unmake(uk_vaddr_t stack, size_t size)
 {
 	/* No large page is split: the range is mapped as a whole. */
-	area_free(area_extract(&stacks, stack - GUARD, stack + size));
-	vmem_depopulate(stack, size);
+	area_free(area_extract(&vmem_stacks, stack - GUARD, stack + size));
+	vmem_depopulate(stack, size, false);
 }
 
 /* Unmaps the stack that has waited longest. */
 static void evict(void)
 {
-	struct cached **link = &cache, *last;
+	uk_vaddr_t stack = cache[0].stack;
+	size_t size = cache[0].size;
 
-	while ((*link)->next)
-		link = &(*link)->next;
-	last = *link;
-	*link = NULL;
-	ncached--;
-	unmake((uk_vaddr_t)last, last->size);
+	uncache(0);
+	unmake(stack, size);
+}
+
+/* A stack that nobody stands on keeps only its upper end. */
+static void cut_back(uk_vaddr_t stack, size_t size)
+{
+	uk_vaddr_t end = stack + size - KEEP;
+	uk_paddr_t pa;
+
+	if (size <= KEEP || uk_plat_lookup(end - UK_PAGE_SIZE, &pa, NULL))
+		return;
+	if (uk_plat_demand)
+		uk_plat_discard(stack, end - stack);
+	else
+		vmem_depopulate(stack, end - stack, false);
 }
 
 static UK_NOINLINE void *make_or_shrink(size_t size)
 {
 	void *stack = NULL;
+	bool was;
 	int err;
 
 	if (!size || size >= UK_VA_STACKS_END - UK_VA_STACKS)
 		return NULL;
 	do {
-		uk_spin_lock(&vmem_lock);
+		was = vmem_enter();
 		err = make(size, &stack);
-		uk_spin_unlock(&vmem_lock);
+		vmem_leave(was);
 	} while (err == -ENOMEM && uk_page_shrink());
 	return err ? NULL : stack;
 }
@@ -104,48 +135,49 @@ static UK_NOINLINE void *make_or_shrink(size_t size)
 void *uk_stack_alloc(size_t size)
 {
 	void *stack;
+	bool was;
 
 	if (uk_fault(UK_FAULT_AREA))
 		return NULL;
 	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
-	uk_spin_lock(&vmem_lock);
+	was = vmem_enter();
 	stack = take(size);
-	uk_spin_unlock(&vmem_lock);
+	vmem_leave(was);
 	return UK_LIKELY(stack) ? stack : make_or_shrink(size);
 }
 
 void uk_stack_free(void *stack, size_t size)
 {
-	struct cached *c = stack;
+	bool was;
 
 	if (!stack)
 		return;
-	uk_spin_lock(&vmem_lock);
-	c->size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
-	c->next = cache;
-	cache = c;
-	if (++ncached > CONFIG_LIBUKVMEM_STACK_CACHE)
+	was = vmem_enter();
+	if (ncached && cache[ncached - 1].size > KEEP)
+		cut_back(cache[ncached - 1].stack, cache[ncached - 1].size);
+	cache[ncached].stack = (uk_vaddr_t)stack;
+	cache[ncached].size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	if (++ncached > CACHE)
 		evict();
-	uk_spin_unlock(&vmem_lock);
+	vmem_leave(was);
 }
 
 bool uk_stack_is_guard(uk_vaddr_t va)
 {
-	struct area *a = area_at(&stacks, va);
+	struct area *a = area_at(&vmem_stacks, va);
 
 	return a && va >= a->start && va < a->start + GUARD;
 }
 
 static bool shrink(void)
 {
-	bool any = false;
+	bool any = false, was = vmem_enter();
 
-	uk_spin_lock(&vmem_lock);
-	while (cache) {
+	while (ncached) {
 		evict();
 		any = true;
 	}
-	uk_spin_unlock(&vmem_lock);
+	vmem_leave(was);
 	return any;
 }
 
@@ -153,10 +185,18 @@ static struct uk_page_shrinker shrinker = { .shrink = shrink };
 
 static int stack_init(void)
 {
+	void *faults;
+
 	/* 2^26 places. */
-	space_init(&stacks, UK_VA_STACKS, UK_VA_STACKS_END, UK_VA_STACKS,
+	space_init(&vmem_stacks, UK_VA_STACKS, UK_VA_STACKS_END, UK_VA_STACKS,
 		   UK_VA_STACKS + (UK_VA_STACKS_END - UK_VA_STACKS) / 2);
 	uk_page_shrinker_add(&shrinker);
+	UK_STATIC_ASSERT(UK_PAGE_FAULT_STACK <= FIRST,
+			 "the stack of fault handlers has all its memory");
+	faults = uk_stack_alloc(UK_PAGE_FAULT_STACK);
+	if (!faults)
+		return -ENOMEM;
+	uk_plat_page_faults_start(faults);
 	return 0;
 }
 

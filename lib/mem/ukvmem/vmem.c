@@ -3,19 +3,23 @@
  * mmap and its family: what happens to the set of areas and to the pages below it.
  *
  * Each call first makes sure that nothing can fail half-way: nodes for areas that will be split
- * are put in reserve, and large pages at the ends of the range are split. What remains that can
- * fail is taking frames, and that is undone. Frames are taken without asking others for memory as
- * long as the lock is held; the calls at the end of this file do that between two tries.
+ * are put in reserve, and large pages at the ends of the range are split. Memory is no part of
+ * that: pages get theirs when they are touched (fault.c). What can still fail is a page table, and
+ * frames for those who populate; these are taken without asking others for memory as long as the
+ * lock is held; the calls at the end of this file do that between two tries.
  */
 #include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/fault.h>
 #include <uk/init.h>
 #include <uk/page.h>
+#include <uk/param.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/random.h>
 #include <uk/string.h>
 #include "vmem.h"
+
+UK_PARAM_UINT(vmem, overcommit, 1, "1: promise memory without end; 2: refuse beyond what there is");
 
 /* Where somebody may ask to be placed: above the NULL pages, below the direct map. */
 #define FIXED_START (4UL << 20)
@@ -31,8 +35,9 @@
 #define PROT_MASK (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
 
 struct uk_spinlock vmem_lock;
+bool vmem_locked;
 
-static struct space space;
+struct space vmem_areas;
 
 /* ---- checks ---- */
 
@@ -45,18 +50,17 @@ static bool bad_prot(unsigned prot)
 	return false;
 }
 
-static bool is_none(unsigned prot)
+unsigned vmem_hw_prot(unsigned prot)
 {
-	return !(prot & PROT_MASK);
-}
-
-/* What the page tables are to have for it. */
-static unsigned plat_prot(unsigned prot)
-{
-	prot &= PROT_MASK;
 	if ((prot & (UK_VMEM_WRITE | UK_VMEM_EXEC)) == (UK_VMEM_WRITE | UK_VMEM_EXEC))
 		prot |= UK_PROT_WX;
 	return prot;
+}
+
+/* What the page tables may have before anybody writes: see object.c. */
+static unsigned first_prot(const struct what *w)
+{
+	return vmem_hw_prot(w->obj ? w->prot & ~UK_VMEM_WRITE : w->prot);
 }
 
 static size_t round_up(size_t len)
@@ -73,7 +77,7 @@ static bool bad_range(uk_vaddr_t va, size_t len)
 
 static bool is_free(uk_vaddr_t va, size_t len)
 {
-	struct area *a = area_at(&space, va);
+	struct area *a = area_at(&vmem_areas, va);
 
 	return !a || a->start >= va + len;
 }
@@ -85,11 +89,40 @@ static bool is_covered(uk_vaddr_t va, size_t len)
 	struct area *a;
 
 	for (; va < end; va = a->end) {
-		a = area_at(&space, va);
+		a = area_at(&vmem_areas, va);
 		if (!a || a->start > va)
 			return false;
 	}
 	return true;
+}
+
+/* ---- strict accounting ---- */
+
+/* Counted is what somebody may write to without anybody else seeing it. */
+static bool is_counted(const struct what *w)
+{
+	return w->prot & UK_VMEM_WRITE && !(w->flags & (AREA_SHARED | AREA_NORESERVE));
+}
+
+static void count_area(struct area *a, void *sum)
+{
+	if (is_counted(&a->what))
+		*(size_t *)sum += a->end - a->start;
+}
+
+/* With vmem.overcommit=2: is there memory for `len` more bytes, if everybody used what they have? */
+static bool may_promise(size_t len, const struct what *w)
+{
+	struct uk_page_stats st;
+	size_t promised = 0;
+
+	UK_TABLE_KEEP(uk_param_vmem_overcommit);
+	if (uk_param_vmem_overcommit.u != 2 || !is_counted(w))
+		return true;
+	uk_page_stats(&st);
+	area_walk(vmem_areas.root, count_area, &promised);
+	promised += st.total - st.free - vmem_populated;
+	return promised < st.total && len <= st.total - promised;
 }
 
 /* ---- preparations ---- */
@@ -97,15 +130,16 @@ static bool is_covered(uk_vaddr_t va, size_t len)
 /* Splits the large page that va lies inside of, if there is one, so that one side may change. */
 static int split_large(uk_vaddr_t va)
 {
-	struct area *a = area_at(&space, va);
+	struct area *a = area_at(&vmem_areas, va);
 	unsigned prot;
 	uk_paddr_t pa;
 
-	if (!(va & (LARGE_PAGE - 1)) || !a || a->start >= va || a->end - a->start < LARGE_PAGE)
+	if (!(va & (LARGE_PAGE - 1)) || !a || a->start >= va || a->end - a->start < LARGE_PAGE ||
+	    uk_plat_demand)
 		return 0;
 	if (uk_plat_lookup(va, &pa, &prot))
 		return 0;
-	return uk_plat_protect(va, UK_PAGE_SIZE, plat_prot(prot));
+	return uk_plat_protect(va, UK_PAGE_SIZE, vmem_hw_prot(prot));
 }
 
 /* Before changing [va, va + len): then area_extract() and the page tables cannot fail there. */
@@ -119,22 +153,11 @@ static int prepare(uk_vaddr_t va, size_t len)
 	return err ? err : split_large(va + len);
 }
 
-static void add(uk_vaddr_t va, size_t len, unsigned prot)
-{
-	area_add(&space, va, va + len, prot, true);
-}
-
 /* ---- operations, with the lock held and arguments checked ---- */
-
-static void free_area(struct area *a, void *arg UK_UNUSED)
-{
-	area_free(a);
-}
 
 static void depopulate_area(struct area *a, void *arg UK_UNUSED)
 {
-	if (!(a->prot & AREA_BARE))
-		vmem_depopulate(a->start, a->end - a->start);
+	vmem_depopulate(a->start, a->end - a->start, a->what.obj != NULL);
 	area_free(a);
 }
 
@@ -145,7 +168,7 @@ static int unmap(uk_vaddr_t va, size_t len)
 
 	if (err)
 		return err;
-	tree = area_extract(&space, va, va + len);
+	tree = area_extract(&vmem_areas, va, va + len);
 	area_walk(tree, depopulate_area, NULL);
 	return 0;
 }
@@ -158,8 +181,8 @@ static uk_vaddr_t choose(uk_vaddr_t hint, size_t len)
 	if (hint && !bad_range(hint, len) && is_free(hint, len))
 		return hint;
 	if (len >= LARGE_PAGE)
-		va = area_room(&space, len, LARGE_PAGE);
-	return va ? va : area_room(&space, len, UK_PAGE_SIZE);
+		va = area_room(&vmem_areas, len, LARGE_PAGE);
+	return va ? va : area_room(&vmem_areas, len, UK_PAGE_SIZE);
 }
 
 /*
@@ -171,12 +194,14 @@ static void anchor(void)
 {
 	static bool done;
 
-	if (!done)
-		uk_plat_map(space.base - UK_PAGE_SIZE, area_frame(), UK_PAGE_SIZE, UK_PROT_NONE);
+	if (!done && !uk_plat_demand)
+		uk_plat_map(vmem_areas.base - UK_PAGE_SIZE, area_frame(), UK_PAGE_SIZE,
+			    UK_PROT_NONE);
 	done = true;
 }
 
-static long map(uk_vaddr_t va, size_t len, unsigned prot, unsigned flags)
+/* Takes over the reference to the object if it succeeds. */
+static long map(uk_vaddr_t va, size_t len, unsigned flags, const struct what *w)
 {
 	int err = area_reserve(NODES_MAP) ? 0 : -ENOMEM;
 
@@ -195,17 +220,41 @@ static long map(uk_vaddr_t va, size_t len, unsigned prot, unsigned flags)
 		if (!va)
 			return -ENOSPC;
 	}
-	if (prot == UK_VMEM_NONE) {
-		prot = AREA_BARE;
-	} else {
-		err = vmem_fill(va, len, plat_prot(prot), true);
-		if (err) {
-			vmem_depopulate(va, len);
-			return err;
-		}
+	if (!may_promise(len, w))
+		return -ENOSPC;
+	if (on_demand(w))
+		err = uk_plat_map_demand(va, len, vmem_hw_prot(w->prot));
+	if (!err && flags & UK_VMEM_POPULATE && !w->obj)
+		err = vmem_fill(va, len, vmem_hw_prot(w->prot), true);
+	if (err) {
+		vmem_depopulate(va, len, false);
+		return err;
 	}
-	add(va, len, prot);
+	area_add(&vmem_areas, va, va + len, w, true);
 	return (long)va;
+}
+
+/* Is the whole range mapped, and may it be so? */
+static int may_protect(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	uk_vaddr_t end = va + len;
+	struct what w;
+	struct area *a;
+	size_t more = 0;
+
+	for (; va < end; va = a->end) {
+		a = area_at(&vmem_areas, va);
+		if (!a || a->start > va)
+			return -ENOSPC;
+		if (prot & UK_VMEM_WRITE && a->what.flags & AREA_READ_ONLY)
+			return -EACCES;
+		w = a->what;
+		w.prot = prot;
+		if (!is_counted(&a->what) && is_counted(&w))
+			more += UK_MIN(a->end, end) - va;
+	}
+	w = (struct what){ .prot = prot };
+	return !more || may_promise(more, &w) ? 0 : -ENOSPC;
 }
 
 struct protect {
@@ -213,83 +262,75 @@ struct protect {
 	int err;
 };
 
-/* What was only reserved gets its frames now. */
 static void protect_area(struct area *a, void *arg)
 {
 	struct protect *p = arg;
-	size_t len = a->end - a->start;
+	unsigned old = a->what.prot;
 
+	a->what.prot = p->prot;
+	if (!p->err)
+		p->err = uk_plat_protect(a->start, a->end - a->start, first_prot(&a->what));
 	if (p->err)
-		return;
-	if (p->prot == UK_VMEM_NONE || !is_none(a->prot))
-		p->err = uk_plat_protect(a->start, len, plat_prot(p->prot));
-	else if (a->prot & AREA_BARE)
-		p->err = vmem_fill(a->start, len, plat_prot(p->prot), true);
-	else
-		p->err = vmem_populate(a->start, len, plat_prot(p->prot));
-}
-
-/* Undoes that. */
-static void restore_area(struct area *a, void *arg UK_UNUSED)
-{
-	uk_vaddr_t start = a->start;
-	size_t len = a->end - start;
-	unsigned prot = a->prot;
-
-	if (prot & AREA_BARE)
-		vmem_depopulate(start, len);
-	else
-		uk_plat_protect(start, len, plat_prot(prot));
-	area_free(a); /* add() takes one */
-	add(start, len, prot);
+		a->what.prot = old;
+	area_put_back(&vmem_areas, a);
 }
 
 static int protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	struct protect p = { .prot = prot };
-	struct area *tree;
 	int err = prepare(va, len);
+
+	if (!err)
+		err = may_protect(va, len, prot);
+	if (err)
+		return err;
+	area_walk(area_extract(&vmem_areas, va, va + len), protect_area, &p);
+	return p.err;
+}
+
+/* The area part moves to free addresses `to`, and grows there if `new` is longer. */
+static int move(struct area *a, uk_vaddr_t va, size_t old, uk_vaddr_t to, size_t new, bool stays)
+{
+	struct what w = a->what;
+	int err = prepare(va, old);
 
 	if (err)
 		return err;
-	if (!is_covered(va, len))
-		return -ENOSPC;
-	tree = area_extract(&space, va, va + len);
-	area_walk(tree, protect_area, &p);
-	if (p.err) {
-		area_walk(tree, restore_area, NULL);
-		return p.err;
+	a = area_at(&vmem_areas, va);
+	if (w.obj)
+		w.offset += va - a->start;
+	/* First what is new, since that may fail; then move the rest. */
+	if (on_demand(&w) && new > old)
+		err = uk_plat_map_demand(to + old, new - old, vmem_hw_prot(w.prot));
+	if (!err)
+		err = uk_plat_move(va, to, old);
+	if (!err && stays && on_demand(&w))
+		err = uk_plat_map_demand(va, old, vmem_hw_prot(w.prot));
+	if (err) {
+		vmem_depopulate(to + old, new - old, false);
+		return err;
 	}
-	area_walk(tree, free_area, NULL);
-	add(va, len, prot);
+	if (w.obj)
+		object_get(w.obj);
+	if (!stays)
+		area_free(area_extract(&vmem_areas, va, va + old));
+	area_add(&vmem_areas, to, to + new, &w, true);
 	return 0;
-}
-
-/* Moves the frames of a range to free addresses. */
-static int move(uk_vaddr_t from, uk_vaddr_t to, size_t len, unsigned prot)
-{
-	uk_paddr_t pa;
-	size_t n, at;
-	int err = 0;
-
-	for (at = 0; at < len && !err; at += n) {
-		n = uk_plat_lookup_run(from + at, len - at, &pa);
-		if (pa != UK_PAGE_NONE)
-			err = uk_plat_map(to + at, pa, n, plat_prot(prot));
-	}
-	uk_plat_unmap(err ? to : from, len);
-	return err;
 }
 
 static long remap(uk_vaddr_t va, size_t old, size_t new, unsigned flags, uk_vaddr_t to)
 {
-	struct area *a = area_at(&space, va);
-	unsigned prot;
+	struct area *a = area_at(&vmem_areas, va);
+	struct what w;
 	long ret;
 
 	if (!a || a->start > va || a->end < va + old)
 		return -EFAULT;
-	prot = a->prot;
+	w = a->what;
+	if (flags & UK_VMEM_DONTUNMAP && w.obj)
+		return -EINVAL;
+	if (new > old && !may_promise(new - old, &w))
+		return -ENOSPC;
 	if (new < old) {
 		ret = unmap(va + new, old - new);
 		if (ret)
@@ -301,58 +342,94 @@ static long remap(uk_vaddr_t va, size_t old, size_t new, unsigned flags, uk_vadd
 		if (ret)
 			return ret;
 	} else {
-		if (new == old)
+		if (new == old && !(flags & UK_VMEM_DONTUNMAP))
 			return (long)va;
-		if (!bad_range(va, new) && is_free(va + old, new - old)) {
-			ret = map(va + old, new - old, prot & PROT_MASK, UK_VMEM_FIXED);
+		if (new > old && !bad_range(va, new) && is_free(va + old, new - old)) {
+			if (w.obj) {
+				w.offset += va + old - a->start;
+				object_get(w.obj);
+			}
+			ret = map(va + old, new - old, UK_VMEM_FIXED, &w);
+			if (ret < 0 && w.obj)
+				object_drop(w.obj);
 			return ret < 0 ? ret : (long)va;
 		}
 		to = flags & UK_VMEM_MAYMOVE ? choose(0, new) : 0;
 		if (!to)
 			return -ENOSPC;
 	}
-	ret = prepare(va, old);
-	if (ret)
-		return ret;
-	/* First what is new, since that may fail; then move the rest. */
-	if (!is_none(prot))
-		ret = vmem_fill(to + old, new - old, plat_prot(prot), true);
-	if (!ret && !(prot & AREA_BARE))
-		ret = move(va, to, old, prot);
-	if (ret) {
-		vmem_depopulate(to + old, new - old);
-		return ret;
-	}
-	area_free(area_extract(&space, va, va + old));
-	add(to, new, prot);
-	return (long)to;
+	a = area_at(&vmem_areas, va);
+	ret = move(a, va, old, to, new, flags & UK_VMEM_DONTUNMAP);
+	return ret ? ret : (long)to;
 }
 
 static int discard(uk_vaddr_t va, size_t len)
 {
 	uk_vaddr_t end = va + len;
 	struct area *a;
-	uk_paddr_t pa;
 	size_t n;
 	int err;
 
 	if (!is_covered(va, len))
 		return -ENOSPC;
 	for (; va < end; va += n) {
-		a = area_at(&space, va);
+		a = area_at(&vmem_areas, va);
 		n = UK_MIN(a->end, end) - va;
-		if (is_none(a->prot)) {
-			err = prepare(va, n);
-			if (!err && !(a->prot & AREA_BARE))
-				err = vmem_depopulate(va, n);
-			if (err)
-				return err;
+		if (on_demand(&a->what)) {
+			err = uk_plat_discard(va, n);
 		} else {
-			n = uk_plat_lookup_run(va, n, &pa);
-			memset(uk_page_to_virt(pa), 0, n);
+			a->expect = 0;
+			err = prepare(va, n);
+			if (!err)
+				err = vmem_depopulate(va, n, a->what.obj != NULL);
 		}
+		if (err)
+			return err;
 	}
 	return 0;
+}
+
+static void set_huge(struct area *a, void *huge)
+{
+	a->what.flags = huge ? a->what.flags | AREA_HUGE : a->what.flags & ~AREA_HUGE;
+	area_put_back(&vmem_areas, a);
+}
+
+static int advise_huge(uk_vaddr_t va, size_t len, bool huge)
+{
+	if (!is_covered(va, len))
+		return -ENOSPC;
+	if (!area_reserve(NODES_UNMAP))
+		return -ENOMEM;
+	area_walk(area_extract(&vmem_areas, va, va + len), set_huge, huge ? &vmem_areas : NULL);
+	return 0;
+}
+
+/*
+ * Populates the first area of the range: how many bytes that was, or an error. Objects and hosts are
+ * asked without the lock.
+ */
+static long populate_first(uk_vaddr_t va, size_t len, bool write)
+{
+	bool was = vmem_enter();
+	struct area *a = area_at(&vmem_areas, va);
+	struct what w;
+	size_t n;
+	int err;
+
+	if (!a || a->start > va || !a->what.prot) {
+		vmem_leave(was);
+		return -ENOSPC;
+	}
+	w = a->what;
+	n = UK_MIN(a->end - va, len);
+	err = w.obj || on_demand(&w) ? 0 : vmem_populate(va, n, vmem_hw_prot(w.prot));
+	vmem_leave(was);
+	if (w.obj)
+		err = vmem_fault_range(va, n, write && w.prot & UK_VMEM_WRITE);
+	else if (on_demand(&w))
+		err = uk_plat_populate(va, n, w.prot & UK_VMEM_WRITE);
+	return err ? err : (long)n;
 }
 
 /* ---- interface ---- */
@@ -365,20 +442,42 @@ static int discard(uk_vaddr_t va, size_t len)
 	({                                                                                         \
 		__typeof__(call) ret_;                                                             \
 		do {                                                                               \
-			uk_spin_lock(&vmem_lock);                                                  \
+			bool was_ = vmem_enter();                                                  \
 			ret_ = (call);                                                             \
-			uk_spin_unlock(&vmem_lock);                                                \
+			vmem_leave(was_);                                                          \
+			object_bury();                                                             \
 		} while (ret_ == -ENOMEM && uk_page_shrink());                                     \
 		ret_ == -ENOSPC ? -ENOMEM : ret_;                                                  \
 	})
 
-void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags)
-{
-	size_t bytes = round_up(len);
+static const struct uk_vmem_backing anonymous;
 
-	if (!len || prot & ~PROT_MASK)
+static struct what what_of(unsigned prot, unsigned flags, const struct uk_vmem_backing *b)
+{
+	return (struct what){
+		.prot = (uint8_t)prot,
+		.kind = (uint8_t)b->kind,
+		.flags = (uint16_t)((flags & UK_VMEM_SHARED && b->obj ? AREA_SHARED : 0) |
+				    (flags & UK_VMEM_READ_ONLY ? AREA_READ_ONLY : 0) |
+				    (flags & UK_VMEM_NORESERVE ? AREA_NORESERVE : 0) |
+				    (flags & UK_VMEM_POPULATE && uk_plat_demand ? AREA_FRAMES : 0)),
+		.name = b->name,
+		.obj = b->obj,
+		.offset = b->offset,
+	};
+}
+
+void *uk_vmem_map(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags,
+		  const struct uk_vmem_backing *backing)
+{
+	struct what w = what_of(prot, flags, backing ? backing : &anonymous);
+	size_t bytes = round_up(len);
+	long va;
+	int err;
+
+	if (!len || prot & ~PROT_MASK || w.offset & UK_PAGE_MASK)
 		return uk_err_ptr(-EINVAL);
-	if (bad_prot(prot))
+	if (bad_prot(prot) || (prot & UK_VMEM_WRITE && flags & UK_VMEM_READ_ONLY))
 		return uk_err_ptr(-EACCES);
 	if (flags & (UK_VMEM_FIXED | UK_VMEM_NOREPLACE) && hint & UK_PAGE_MASK)
 		return uk_err_ptr(-EINVAL);
@@ -386,7 +485,25 @@ void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flag
 		return uk_err_ptr(-ENOMEM);
 	if (uk_fault(UK_FAULT_AREA))
 		return uk_err_ptr(-ENOMEM);
-	return uk_err_ptr(WITH_FRAMES(map(hint, bytes, prot, flags)));
+	if (w.obj)
+		object_get(w.obj);
+	va = WITH_FRAMES(map(hint, bytes, flags, &w));
+	if (UK_UNLIKELY(va < 0)) {
+		if (w.obj)
+			uk_vmem_object_put(w.obj);
+	} else if (flags & UK_VMEM_POPULATE && w.obj) {
+		err = uk_vmem_populate((uk_vaddr_t)va, bytes, true);
+		if (err) {
+			uk_vmem_unmap((uk_vaddr_t)va, bytes);
+			va = err;
+		}
+	}
+	return uk_err_ptr(va);
+}
+
+void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags)
+{
+	return uk_vmem_map(hint, len, prot, flags, NULL);
 }
 
 int uk_vmem_unmap(uk_vaddr_t va, size_t len)
@@ -418,6 +535,8 @@ void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flag
 
 	if (bad_range(va, old) || !new)
 		return uk_err_ptr(-EINVAL);
+	if (flags & UK_VMEM_DONTUNMAP && (old != new || !(flags & UK_VMEM_MAYMOVE)))
+		return uk_err_ptr(-EINVAL);
 	if (flags & UK_VMEM_FIXED &&
 	    (bad_range(new_va, new) || (new_va < va + old && va < new_va + new)))
 		return uk_err_ptr(-EINVAL);
@@ -438,29 +557,95 @@ int uk_vmem_discard(uk_vaddr_t va, size_t len)
 	return WITH_FRAMES(discard(va, len));
 }
 
+int uk_vmem_advise_huge(uk_vaddr_t va, size_t len, bool huge)
+{
+	if (va & UK_PAGE_MASK)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	len = round_up(len);
+	if (bad_range(va, len))
+		return -ENOMEM;
+	return WITH_FRAMES(advise_huge(va, len, huge));
+}
+
+int uk_vmem_populate(uk_vaddr_t va, size_t len, bool write)
+{
+	uk_vaddr_t end;
+	long n = 0;
+
+	if (va & UK_PAGE_MASK)
+		return -EINVAL;
+	len = round_up(len);
+	if (len && bad_range(va, len))
+		return -ENOMEM;
+	for (end = va + len; va < end; va += (size_t)n) {
+		do
+			n = populate_first(va, end - va, write);
+		while (n == -ENOMEM && uk_page_shrink());
+		if (n < 0)
+			return n == -ENOSPC ? -ENOMEM : (int)n;
+	}
+	return 0;
+}
+
+bool uk_vmem_resident(uk_vaddr_t va)
+{
+	struct uk_vmem_area a;
+
+	return !uk_vmem_find(va, &a) && a.start <= va && uk_plat_resident(va);
+}
+
+int uk_vmem_peek(uk_vaddr_t va, struct uk_vmem_area *area)
+{
+	const struct area *a = area_at(space_of(va), va);
+
+	if (!a && va < UK_VA_STACKS)
+		a = area_at(&vmem_stacks, va);
+	if (!a)
+		return -ENOENT;
+	*area = (struct uk_vmem_area){ .start = a->start,
+				       .end = a->end,
+				       .prot = a->what.prot,
+				       .kind = a->what.kind,
+				       .shared = a->what.flags & AREA_SHARED,
+				       .name = a->what.name,
+				       .obj = a->what.obj,
+				       .offset = a->what.offset };
+	return 0;
+}
+
 int uk_vmem_find(uk_vaddr_t va, struct uk_vmem_area *area)
 {
-	struct area *a;
+	bool was = vmem_enter();
+	int err = uk_vmem_peek(va, area);
 
-	uk_spin_lock(&vmem_lock);
-	a = area_at(&space, va);
-	if (a)
-		*area = (struct uk_vmem_area){ .start = a->start,
-					       .end = a->end,
-					       .prot = a->prot & PROT_MASK };
-	uk_spin_unlock(&vmem_lock);
-	return a ? 0 : -ENOENT;
+	vmem_leave(was);
+	return err;
+}
+
+const char *uk_vmem_kind_name(enum uk_vmem_kind kind)
+{
+	static const char names[][12] = {
+		[UK_VMEM_ANON] = "anonymous",    [UK_VMEM_FILE] = "file",
+		[UK_VMEM_STACK] = "stack",       [UK_VMEM_DEVICE] = "device",
+		[UK_VMEM_RESERVED] = "reserved", [UK_VMEM_CODE] = "code",
+		[UK_VMEM_DATA] = "data",
+	};
+
+	return kind < UK_ARRAY_SIZE(names) ? names[kind] : "unknown";
 }
 
 void uk_vmem_stats(struct uk_vmem_stats *st)
 {
-	uk_spin_lock(&vmem_lock);
+	bool was = vmem_enter();
+
 	*st = (struct uk_vmem_stats){
-		.mapped = space.mapped,
+		.mapped = vmem_areas.mapped,
 		.populated = vmem_populated,
-		.areas = space.areas,
+		.areas = vmem_areas.areas,
 	};
-	uk_spin_unlock(&vmem_lock);
+	vmem_leave(was);
 }
 
 void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t from, uk_vaddr_t to)
@@ -477,7 +662,7 @@ void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t fr
 static int vmem_init(void)
 {
 	/* 2^29 places, and far enough above 0xc000000000, which Go's heap wants for itself. */
-	space_init(&space, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS + (1UL << 40),
+	space_init(&vmem_areas, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS + (1UL << 40),
 		   UK_VA_AREAS + (3UL << 40));
 	return 0;
 }

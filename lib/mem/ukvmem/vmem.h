@@ -1,24 +1,71 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside ukvmem: what its files share.
+ *
+ *	area.c    the set of areas of an address space
+ *	vmem.c    mmap and its family: operations on the set
+ *	frames.c  frames of pages: giving, taking away
+ *	fault.c   what happens when a page is touched that is not there
+ *	object.c  what is behind areas that are not just zeroes: files
+ *	stack.c   stacks of threads
  */
 #ifndef VMEM_H
 #define VMEM_H
 
+#include <uk/assert.h>
+#include <uk/plat/mem.h>
 #include <uk/spinlock.h>
 #include <uk/vmem.h>
 #include "area.h"
 
 #define LARGE_PAGE (2UL << 20) /* of x86_64, and of arm64 and riscv64 with pages of 4 KiB */
 
-/* Guards the spaces, the spare nodes and page tables. Order: heap, then this, then ukpage's. */
+/*
+ * Guards the spaces, the spare nodes and page tables. Order: heap, then this, then ukpage's. Nobody
+ * may fault who holds it, and no interrupt handler may come, since handlers may fault.
+ */
 extern struct uk_spinlock vmem_lock;
+extern bool vmem_locked;
+
+static inline bool vmem_enter(void)
+{
+	bool was = uk_spin_lock_irq(&vmem_lock);
+
+	UK_ASSERT(!vmem_locked);
+	vmem_locked = true;
+	return was;
+}
+
+static inline void vmem_leave(bool was)
+{
+	vmem_locked = false;
+	uk_spin_unlock_irq(&vmem_lock, was);
+}
 
 /* Bytes of frames in areas. */
 extern size_t vmem_populated;
 
+/* The window of mmap, and that of stacks. */
+extern struct space vmem_areas, vmem_stacks;
+
+static inline struct space *space_of(uk_vaddr_t va)
+{
+	return va >= UK_VA_STACKS ? &vmem_stacks : &vmem_areas;
+}
+
+/* Does the host bring the pages of it? */
+static inline bool on_demand(const struct what *w)
+{
+	return uk_plat_demand && !w->obj && !(w->flags & AREA_FRAMES);
+}
+
 /* Sets up the window [start, end) with its random base in [from, to). */
 void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t from, uk_vaddr_t to);
+
+/* What the page tables are to have for pages of it, frames of objects apart. */
+unsigned vmem_hw_prot(unsigned prot);
+
+/* ---- frames.c: with the lock held ---- */
 
 /*
  * Gives the pages of a range, none of which has a frame, frames: zeroed if asked for. 0 or -ENOMEM;
@@ -26,10 +73,37 @@ void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t fr
  */
 int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero);
 
-/* Makes a range accessible of which some pages may have frames: these keep them. As vmem_fill(). */
+/* The same for a range of which some pages may have frames: these stay as they are. */
 int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot);
 
-/* Unmaps the range and frees its frames. 0 or -ENOMEM (a large page would have to be split). */
-int vmem_depopulate(uk_vaddr_t va, size_t len);
+/*
+ * Unmaps the range and lets go of its frames; `shared`: others may have references to them. 0 or
+ * -ENOMEM (a large page would have to be split).
+ */
+int vmem_depopulate(uk_vaddr_t va, size_t len, bool shared);
+
+/* ---- object.c ---- */
+
+static inline void object_get(struct uk_vmem_object *obj)
+{
+	__atomic_fetch_add(&obj->refs, 1, __ATOMIC_RELAXED);
+}
+
+/* With the lock held. The object is released by object_bury(), since that may take locks. */
+void object_drop(struct uk_vmem_object *obj);
+
+/* Without the lock: releases the objects that nobody refers to any more. */
+void object_bury(void);
+
+/*
+ * Brings the page at va, in an area that has an object. The lock is held, and dropped for a while:
+ * afterwards the area may be another. 0, -EAGAIN (look again), -ENOMEM, -EIO.
+ */
+int object_fault(const struct area *a, uk_vaddr_t va, bool write, bool *was);
+
+/* ---- fault.c ---- */
+
+/* Brings all pages of the range, as for writing if it is writable. 0, -ENOMEM, -EIO. */
+int vmem_fault_range(uk_vaddr_t va, size_t len, bool write);
 
 #endif

@@ -22,6 +22,7 @@ enum {
 	HOST_NR_rt_sigprocmask = 14,
 	HOST_NR_ioctl = 16,
 	HOST_NR_pwrite64 = 18,
+	HOST_NR_mremap = 25,
 	HOST_NR_mincore = 27,
 	HOST_NR_madvise = 28,
 	HOST_NR_getpid = 39,

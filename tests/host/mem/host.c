@@ -2,6 +2,7 @@
 /*
  * The platform of host.h, and the few functions of ukbase that the memory libraries use.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,11 @@
 #include <uk/init.h>
 #include <uk/percpu.h>
 #include <uk/plat/clock.h>
+#include <uk/param.h>
 #include <uk/plat/mem.h>
+#include <uk/plat/power.h>
 #include <uk/plat/random.h>
+#include <uk/plat/trap.h>
 #include <uk/errno.h>
 #include <uk/print.h>
 #include "host.h"
@@ -26,6 +30,9 @@ struct uk_percpu uk_percpu_boot;
 uintptr_t uk_plat_direct_base;
 uint64_t host_direct_pages, host_mapped_pages, host_seed = 1;
 unsigned host_fail_tables;
+
+/* Memory that runs out ends the image: here, the touch. */
+static jmp_buf *touching;
 
 static struct uk_bootinfo bootinfo;
 struct uk_bootinfo *uk_bootinfo = &bootinfo;
@@ -65,6 +72,8 @@ void uk_log(enum uk_log_level level, const char *lib, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (touching) /* out of memory: that is expected */
+		return;
 	va_start(ap, fmt);
 	fprintf(stderr, "%d %s: ", level, lib);
 	vfprintf(stderr, fmt, ap);
@@ -262,6 +271,80 @@ size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 			break;
 	}
 	return len;
+}
+
+/* As the CPU of kvm: no host below. */
+const bool uk_plat_demand = false;
+
+int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	return -ENOSYS;
+}
+
+int uk_plat_discard(uk_vaddr_t va, size_t len)
+{
+	return -ENOSYS;
+}
+
+int uk_plat_populate(uk_vaddr_t va, size_t len, bool write)
+{
+	return -ENOSYS;
+}
+
+bool uk_plat_resident(uk_vaddr_t va)
+{
+	return slot_of(va, false);
+}
+
+int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+{
+	struct slot *s;
+	size_t i;
+	int err;
+
+	for (i = 0; i < len; i += UK_PAGE_SIZE) {
+		s = slot_of(from + i, false);
+		err = s ? uk_plat_map(to + i, s->pa, UK_PAGE_SIZE, s->prot) : 0;
+		if (err) {
+			uk_plat_unmap(to, len);
+			return err;
+		}
+	}
+	return uk_plat_unmap(from, len);
+}
+
+void uk_plat_page_faults_start(void *stack)
+{
+}
+
+void uk_plat_irq_replay(void)
+{
+}
+
+void uk_plat_exit(int status)
+{
+	EXPECT(touching && status == 137);
+	longjmp(*touching, 1);
+}
+
+__attribute__((__weak__)) int uk_page_fault_hook(uk_vaddr_t va, unsigned access, unsigned how)
+{
+	return -EFAULT; /* without ukvmem */
+}
+
+bool host_touch(uint64_t va, bool write)
+{
+	struct slot *s = slot_of(va, false);
+	jmp_buf here;
+
+	if (s && (write ? s->prot & UK_PROT_WRITE : s->prot))
+		return true;
+	touching = &here;
+	if (setjmp(here))
+		return false;
+	EXPECT(!uk_page_fault_hook(va, write ? UK_TRAP_WRITE : UK_TRAP_READ, UK_PAGE_FAULT_FREE));
+	touching = NULL;
+	return true;
 }
 
 size_t uk_plat_entropy(void *buf, size_t n)

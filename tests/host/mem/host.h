@@ -23,6 +23,9 @@ extern uint64_t host_direct_pages, host_mapped_pages;
 /* The N-th page table frame that is asked for fails (0: none does). */
 extern unsigned host_fail_tables;
 
+/* Touches a page as the CPU would: a fault if it is not there. False: out of memory. */
+bool host_touch(uint64_t va, bool write);
+
 /* Runs fn in a child and expects it to panic with a message that contains `text`. */
 void host_expect_panic(void (*fn)(void), const char *text);
 

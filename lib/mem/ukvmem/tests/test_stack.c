@@ -60,3 +60,26 @@ UK_TEST(ukstack, cache_is_bounded)
 	UK_EXPECT(!uk_stack_alloc(0));
 	UK_EXPECT(!uk_stack_alloc(SIZE_MAX));
 }
+
+/* Two megabytes of stack cost what is used of them, and give it back for the next ones. */
+UK_TEST(ukstack, grows_on_demand)
+{
+	const size_t size = 2UL << 20;
+	uint64_t before = uk_page_left();
+	char *s = uk_stack_alloc(size), *t;
+	size_t i;
+
+	UK_REQUIRE(s);
+	if (!uk_plat_demand)
+		UK_EXPECT_LE(before - uk_page_left(), 8UL);
+	for (i = size; i; i -= UK_PAGE_SIZE)
+		s[i - 1] = 1;
+	for (i = size; i; i -= UK_PAGE_SIZE)
+		UK_EXPECT_EQ(s[i - 1], 1);
+	t = uk_stack_alloc(size);
+	UK_REQUIRE(t);
+	uk_stack_free(s, size);
+	uk_stack_free(t, size);
+	if (!uk_plat_demand) /* both are in the cache, the first without what it does not need */
+		UK_EXPECT_LE(before - uk_page_left(), 64UL);
+}

@@ -107,6 +107,34 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
  */
 size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
 
+/*
+ * Memory on demand, where a host provides it (linuxu): pages that appear when they are touched, and
+ * are no frames of ours. uk_plat_lookup() says frame 0 for them, uk_plat_lookup_run() that nothing
+ * is mapped; uk_plat_protect() and uk_plat_unmap() know them.
+ *
+ * Where uk_plat_demand is false the functions are not there (-ENOSYS): faults reach
+ * uk_page_fault_hook() of <uk/plat/trap.h> instead, which maps frames.
+ */
+extern const bool uk_plat_demand;
+
+/* Zeroes on demand at [va, va + len), in place of what is mapped there. 0, -ENOMEM. */
+int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot);
+
+/* Gives such pages back to the host: they are zero again. 0, -EINVAL. */
+int uk_plat_discard(uk_vaddr_t va, size_t len);
+
+/* Takes them from the host now, as for writing or for reading. 0, -ENOMEM; old hosts ignore it. */
+int uk_plat_populate(uk_vaddr_t va, size_t len, bool write);
+
+/* Has the page at va memory behind it? */
+bool uk_plat_resident(uk_vaddr_t va);
+
+/*
+ * Moves whatever is mapped in [from, from + len) to `to`, where nothing is, with its protection;
+ * pages on demand as well. 0, -ENOMEM (then all is as it was).
+ */
+int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len);
+
 /* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
 extern uintptr_t uk_plat_direct_base;
 

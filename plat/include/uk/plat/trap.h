@@ -24,6 +24,7 @@ enum uk_trap {
 	UK_TRAP_FLOAT,       /* floating point exception that is not masked */
 	UK_TRAP_BREAKPOINT,
 	UK_TRAP_DEBUG, /* single step, watchpoint */
+	UK_TRAP_BUS,   /* mapped, but there is nothing behind it: a file became shorter */
 	UK_TRAP_OTHER,
 };
 
@@ -46,6 +47,26 @@ UK_API_BEGIN
  * False: report and end. For demand paging, signals, debuggers. Default: false.
  */
 bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs);
+
+/*
+ * A page fault, before anybody else hears of it: ukvmem maps what is missing. 0: done, try again.
+ * -EFAULT: there is nothing. -EACCES: not so. -EIO: mapped, but nothing behind it. Never sleeps, and
+ * is called with interrupts masked wherever the fault was, also in interrupt handlers and with
+ * locks held; so it faults on nothing itself. Default: -EFAULT.
+ *
+ *	UK_PAGE_FAULT_FAST	on the small stack of fault handlers: -EAGAIN means call again without
+ *	UK_PAGE_FAULT_FREE	what was interrupted holds no locks: memory may be taken from others
+ */
+#define UK_PAGE_FAULT_FAST 1U
+#define UK_PAGE_FAULT_FREE 2U
+int uk_page_fault_hook(uk_vaddr_t va, unsigned access, unsigned how);
+
+/*
+ * From now on uk_page_fault_hook() is asked first, even if the stack of what faulted or is interrupted is
+ * what is missing. `stack`: memory for the handler that is never missing, UK_PAGE_FAULT_STACK bytes.
+ */
+#define UK_PAGE_FAULT_STACK 8192UL
+void uk_plat_page_faults_start(void *stack);
 
 /*
  * An interrupt is about to return to the thread it interrupted (not to another interrupt, not to a

@@ -23,6 +23,7 @@ enum uk_fault_kind {
 UK_API_BEGIN
 /* Counts an allocation and says whether this is one that has to fail. Threads, any lock held. */
 bool uk_fault_inject(enum uk_fault_kind kind);
+extern unsigned uk_fault_paused;
 UK_API_END
 #endif
 
@@ -32,6 +33,17 @@ static inline bool uk_fault(enum uk_fault_kind kind UK_UNUSED)
 	return UK_UNLIKELY(uk_fault_inject(kind));
 #else
 	return false;
+#endif
+}
+
+/*
+ * Page faults cannot answer with an error: between uk_fault_pause(1) and uk_fault_pause(-1) no
+ * allocation counts or fails. (Mapping what is touched later does.)
+ */
+static inline void uk_fault_pause(int by UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKFAULTINJECT
+	uk_fault_paused += (unsigned)by;
 #endif
 }
 

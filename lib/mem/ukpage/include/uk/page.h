@@ -11,8 +11,8 @@
  * means "none". uk_page_to_virt() gives the address under which the kernel reaches a frame that
  * it holds.
  *
- * All functions may be called with preemption on or off, but not from interrupt handlers. None
- * blocks.
+ * All functions may be called with preemption on or off, but not from interrupt handlers (except by
+ * the page faults of those, for which ukvmem answers: with it the lock masks interrupts). None blocks.
  */
 #ifndef UK_PAGE_H
 #define UK_PAGE_H
@@ -93,6 +93,9 @@ void uk_page_shrinker_add(struct uk_page_shrinker *s);
 bool uk_page_shrink(void);
 
 void uk_page_stats(struct uk_page_stats *st);
+
+/* Frames that can still be handed out, fragmentation aside. Any context, and at no cost. */
+uint64_t uk_page_left(void);
 
 UK_API_END
 

@@ -26,9 +26,12 @@ extern void (*uk_preempt_hook)(void);
 
 UK_API_END
 
-/* Signals count them as well: a thread inside a section is not diverted into a handler. */
+/*
+ * Signals count them as well: a thread inside a section is not diverted into a handler. And page
+ * faults: they may not take memory from others there.
+ */
 #if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT) ||                      \
-	defined(CONFIG_LIBPOSIX_SIGNAL)
+	defined(CONFIG_LIBPOSIX_SIGNAL) || defined(CONFIG_LIBUKVMEM)
 #define UK_PREEMPT_COUNTED 1
 #endif
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Page faults as a normal thing: the first look at them, on a stack of their own.
+ *
+ * Runs with the hardware's interrupts off, and masked, wherever the fault was. CR2 and this stack
+ * are the CPU's only ones: nothing in here, nor in uk_page_fault_hook(), may fault.
+ */
+#include <uk/arch/trap.h>
+#include <uk/errno.h>
+#include <uk/plat/mem.h>
+#include <uk/plat/trap.h>
+
+#include "fault.h"
+#include "report.h"
+
+#define IRQ_STACK 512UL /* the frame, and room for an NMI's debugger to look at it */
+#define FRAME_ROOM                                                                                 \
+	1024UL /* below the stack pointer: for the frame and until classify() has read CR2 */
+
+extern const char x86_fault_stubs[], x86_fault_entry[];
+
+/* Makes sure that a frame can be pushed on the interrupted stack. */
+static bool has_room(uintptr_t sp)
+{
+	uintptr_t va = UK_ALIGN_DOWN(sp - FRAME_ROOM, UK_PAGE_SIZE);
+	uk_paddr_t pa;
+	unsigned prot;
+
+	for (; va < sp; va += UK_PAGE_SIZE)
+		if ((uk_plat_lookup(va, &pa, &prot) || !(prot & UK_PROT_WRITE)) &&
+		    uk_page_fault_hook(va, UK_TRAP_WRITE, 0))
+			return false;
+	return true;
+}
+
+unsigned x86_fault(uintptr_t va, uint64_t error, uintptr_t sp)
+{
+	if (!(error & PF_RSVD) &&
+	    !uk_page_fault_hook(va, x86_fault_access(error), UK_PAGE_FAULT_FAST))
+		return X86_FAULT_DONE;
+	return has_room(sp) ? X86_FAULT_MOVE : X86_FAULT_HERE;
+}
+
+UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
+{
+	char *top = (char *)stack + UK_PAGE_FAULT_STACK;
+
+	x86_gate_set(VEC_PF, x86_fault_entry, X86_IST_FAULT, top - IRQ_STACK);
+	for (unsigned v = X86_VECTOR_IRQ; v < X86_VECTORS; v++)
+		x86_gate_set(v, x86_fault_stubs + (v - X86_VECTOR_IRQ) * X86_STUB_SIZE, X86_IST_IRQ,
+			     top);
+}
