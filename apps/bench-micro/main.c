@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,37 @@ static void run_clock(long n)
 
 	for (long i = 0; i < n; i++)
 		clock_gettime(CLOCK_MONOTONIC, &t);
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static volatile long signals_seen;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	signals_seen++;
+}
+
+static void begin_signal(long n)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	(void)n;
+	if (sigaction(SIGUSR1, &sa, NULL))
+		die("sigaction");
+}
+
+/* kill() returns after the handler has. */
+static void run_signal(long n)
+{
+	long before = signals_seen;
+	pid_t self = getpid();
+
+	for (long i = 0; i < n; i++)
+		kill(self, SIGUSR1);
+	if (signals_seen != before + n)
+		die("kill");
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -268,6 +300,8 @@ static const struct phase {
 	{ "pread-4k",      10000, NULL,        run_pread_4k,     NULL },
 	{ "pwrite-4k",     10000, NULL,        run_pwrite_4k,    NULL },
 	{ "pread-1",       10000, NULL,        run_pread_1,      NULL },
+	/* Last: once a handler is there, libcs mask signals here and there. */
+	{ "signal",         5000, begin_signal, run_signal,      NULL },
 };
 /* clang-format on */
 

@@ -244,6 +244,7 @@ GROUPS = [
         Row("op-getppid", "null system call (getppid)", "instr.", 20, how=EXACT),
         Row("op-yield", "yield between two threads", "instr.", 100,
             how=EXACT + "; per call of one thread, its partner's calls included"),
+        Row("op-signal", "signal: kill to the handler and back", "instr.", 1 / 3, "linux", how=EXACT),
         Row("op-thread", "thread: create and join", "instr.", 1500, how=EXACT),
         Row("op-cond", "condition variable: there and back", "instr.", how=EXACT),
         Row("op-clock", "clock_gettime", "instr.", how=EXACT),

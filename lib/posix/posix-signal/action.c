@@ -16,6 +16,7 @@ static void set_action(struct uk_process *p, int sig, const struct uk_abi_sigact
 	bool irq = uk_spin_lock_irq(&p->lock);
 
 	p->signals.action[sig - 1] = *act;
+	p->signals.action[sig - 1].flags &= UK_SA_KNOWN;
 	p->signals.action[sig - 1].mask &= ~SIG_UNBLOCKABLE;
 	/* POSIX: a pending signal that is ignored from now on is forgotten, blocked or not. */
 	if (signal_is_ignored(p, sig)) {
@@ -60,8 +61,7 @@ static void change_mask(struct uk_task *self, uint64_t mask)
 
 	UK_WRITE_ONCE(self->signals.blocked, mask & ~SIG_UNBLOCKABLE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* with several CPUs: a full barrier */
-	if (UK_LIKELY(!(UK_READ_ONCE(self->signals.pending.set) |
-			UK_READ_ONCE(p->signals.pending.set))))
+	if (UK_LIKELY(signal_none_pending(self)))
 		return;
 	irq = uk_spin_lock_irq(&p->lock);
 	self->signals.blocked = was;
@@ -105,36 +105,42 @@ UK_SYSCALL(long, rt_sigpending, uint64_t *set, size_t size)
 	return size > SIGSET_SIZE ? -EINVAL : uk_copy_to_user(set, &pending, size);
 }
 
+int signal_set_alt(struct uk_task_signals *s, const struct uk_abi_stack *want, uintptr_t sp)
+{
+	int32_t disarm = want->flags & (int32_t)UK_SS_AUTODISARM;
+	int32_t mode = want->flags & ~(int32_t)UK_SS_AUTODISARM;
+
+	if (signal_on_alt(s, sp))
+		return -EPERM;
+	if (mode && mode != UK_SS_ONSTACK && mode != UK_SS_DISABLE) /* Linux takes ONSTACK for 0 */
+		return -EINVAL;
+	if (mode == UK_SS_DISABLE)
+		s->alt = (struct uk_abi_stack){ 0 };
+	else if (want->size < UK_MINSIGSTKSZ)
+		return -ENOMEM;
+	else
+		s->alt = (struct uk_abi_stack){ want->sp, disarm, 0, want->size };
+	return 0;
+}
+
 UK_SYSCALL(long, sigaltstack, const struct uk_abi_stack *new, struct uk_abi_stack *old)
 {
 	struct uk_task_signals *s = &uk_task_current()->signals;
 	struct uk_abi_stack was = s->alt, want;
 	/* The system call runs on the caller's stack, so any local variable tells which that is. */
-	bool on_it = s->alt.size && signal_on_alt(s, (uintptr_t)&want);
+	uintptr_t sp = (uintptr_t)&want;
+	int rc;
 
+	if (!was.size)
+		was.flags = UK_SS_DISABLE;
+	else if (signal_on_alt(s, sp))
+		was.flags |= UK_SS_ONSTACK;
 	if (new) {
 		if (uk_get_user(&want, new))
 			return -EFAULT;
-		if (on_it)
-			return -EPERM;
-		switch (want.flags & ~(int32_t)UK_SS_AUTODISARM) {
-		case UK_SS_DISABLE:
-			want = (struct uk_abi_stack){ 0 };
-			break;
-		case 0:
-		case UK_SS_ONSTACK: /* Linux takes it for 0 */
-			if (want.size < UK_MINSIGSTKSZ)
-				return -ENOMEM;
-			want.flags &= (int32_t)UK_SS_AUTODISARM;
-			break;
-		default:
-			return -EINVAL;
-		}
-		s->alt = want;
+		rc = signal_set_alt(s, &want, sp);
+		if (rc)
+			return rc;
 	}
-	if (!was.size)
-		was.flags = UK_SS_DISABLE;
-	else if (on_it)
-		was.flags |= UK_SS_ONSTACK;
 	return old ? uk_put_user(was, old) : 0;
 }

@@ -36,11 +36,7 @@ struct resume posix_signal_leave(struct sigframe *f);
 struct resume posix_signal_leave_restart(struct sigframe *f);
 struct resume posix_signal_after_divert(struct sigframe *f);
 struct resume posix_signal_return(struct sigframe *f);
-
-bool signal_on_alt(const struct uk_task_signals *s, uintptr_t sp)
-{
-	return sp - (uintptr_t)s->alt.sp - 1 < s->alt.size;
-}
+UK_NORETURN void signal_no_room(void);
 
 static const char *name_of(int sig)
 {
@@ -52,68 +48,82 @@ static const char *name_of(int sig)
 	return sig <= (int)UK_ARRAY_SIZE(names) ? names[sig - 1] : "?";
 }
 
-static UK_NORETURN void terminate(int sig)
+UK_NORETURN void signal_terminate(int sig)
 {
-	/* Everybody expects what ^C and a reader that went away do. */
-	if (sig != UK_SIGINT && sig != UK_SIGPIPE)
+	/* Everybody expects what ^C, a reader that went away, and a request to end do. */
+	if (sig != UK_SIGINT && sig != UK_SIGPIPE && sig != UK_SIGTERM && sig != UK_SIGHUP)
 		uk_pr_err("the application was ended by signal %d (SIG%s)", sig, name_of(sig));
 	uk_process_exit(128 + sig);
 }
 
-static void save_alt(const struct uk_task_signals *s, const struct sigframe *f,
-		     struct uk_abi_stack *out)
+/* From entry.S, on the alternate stack. */
+UK_NORETURN void signal_no_room(void)
 {
-	*out = s->alt;
-	if (!s->alt.size)
-		out->flags = UK_SS_DISABLE;
-	else if (signal_on_alt(s, sigframe_sp(f)))
-		out->flags |= UK_SS_ONSTACK;
+	uk_pr_err("the alternate signal stack is too small: handlers are nested too deeply on it, "
+		  "or the CPU's vector registers need more");
+	signal_terminate(UK_SIGSEGV);
 }
 
-/* The frame goes to the alternate stack if the handler wants that and is not on it already. */
-static struct sigframe *choose_stack(const struct uk_task_signals *s, struct sigframe *f,
-				     const struct uk_abi_sigaction *act)
+/* Does the frame have to move to the alternate stack, since the handler wants that? */
+static inline bool must_move(const struct uk_task_signals *s, const struct sigframe *f,
+			     const struct uk_abi_sigaction *act)
 {
-	struct sigframe *alt;
+	return (act->flags & UK_SA_ONSTACK) && s->alt.size && !signal_on_alt(s, sigframe_sp(f)) &&
+	       !signal_on_alt(s, (uintptr_t)f);
+}
 
-	if (!(act->flags & UK_SA_ONSTACK) || !s->alt.size || signal_on_alt(s, sigframe_sp(f)) ||
-	    signal_on_alt(s, (uintptr_t)f))
-		return f;
-	alt = sigframe_place((uintptr_t)s->alt.sp + s->alt.size);
+static UK_NOINLINE struct sigframe *move(const struct uk_task_signals *s, const struct sigframe *f)
+{
+	struct sigframe *alt = sigframe_place((uintptr_t)s->alt.sp + s->alt.size);
+	struct uk_abi_fpstate *fpu = alt->fpu;
+
 	*alt = *f;
+	alt->fpu = fpu;
+	/* A handler that ran before on the other stack may have left its context there. */
+	if (f->uc.mcontext.fpstate == f->fpu) {
+		memcpy(fpu, f->fpu, uk_arch_fpu_size + SIGFRAME_FPU_TAIL);
+		alt->uc.mcontext.fpstate = fpu;
+	}
 	return alt;
 }
 
-/* lock. The interrupted context runs `act` next. */
+/* lock. The interrupted context runs the handler `act` of `sig` next, or (NULL) there is no room. */
 static struct resume start_handler(struct uk_task *self, struct sigframe *f,
-				   const struct uk_sigentry *what)
+				   struct uk_abi_sigaction *act, int sig)
 {
 	struct uk_task_signals *s = &self->signals;
-	struct uk_abi_sigaction *slot = &self->process->signals.action[what->sig - 1], act = *slot;
+	uintptr_t handler = act->handler;
 
-	if (f->restart && !(act.flags & UK_SA_RESTART)) {
+	if (f->restart && !(act->flags & UK_SA_RESTART)) {
 		f->restart = NULL;
 		sigframe_set_result(f, -EINTR);
 	}
-	f = choose_stack(s, f, &act);
+	if (must_move(s, f, act)) {
+		if (s->alt.size < sigframe_room())
+			return (struct resume){ NULL, 0 };
+		f = move(s, f);
+	}
 	f->restorer = (uintptr_t)uk_sys_rt_sigreturn;
-	f->uc.flags = 0;
 	f->uc.link = NULL;
-	save_alt(s, f, &f->uc.stack);
+	f->uc.stack = s->alt;
+	if (!s->alt.size)
+		f->uc.stack.flags = UK_SS_DISABLE;
 	if (s->alt.flags & (int32_t)UK_SS_AUTODISARM)
 		s->alt = (struct uk_abi_stack){ 0 };
-	signal_fill_info(&f->info, what);
-	memset(f->uc.sigmask_rest, 0, sizeof(f->uc.sigmask_rest));
 	f->uc.sigmask = s->have_saved ? s->saved : s->blocked;
 	s->have_saved = false;
-	if (act.flags & UK_SA_RESETHAND)
-		slot->handler = UK_SIG_DFL;
-	signal_set_mask(self, s->blocked | act.mask |
-				      (act.flags & UK_SA_NODEFER ? 0 : UK_SIGBIT(what->sig)));
-	return (struct resume){ f, act.handler };
+	sigframe_complete(f, s);
+	if (act->flags & UK_SA_RESETHAND)
+		act->handler = UK_SIG_DFL;
+	signal_set_mask(self,
+			s->blocked | act->mask | (act->flags & UK_SA_NODEFER ? 0 : UK_SIGBIT(sig)));
+	return (struct resume){ f, handler };
 }
 
-/* Nothing is left to deliver: complete the frame's context. */
+/*
+ * Nothing is left to deliver: complete the frame's context. The last step, since from here on vector
+ * registers are the application's again, and a switch to another thread would not keep them.
+ */
 NOT_DIVERTED static struct resume finish(struct sigframe *f)
 {
 	if (f->restart && sigframe_pc(f) == f->restart_pc - UK_SYSCALL_INSN_BYTES)
@@ -122,48 +132,54 @@ NOT_DIVERTED static struct resume finish(struct sigframe *f)
 	return (struct resume){ NULL, 0 };
 }
 
-/* The thread counts as being inside a system call, from the caller's increment on to the end. */
-NOT_DIVERTED static struct resume deliver(struct uk_task *self, struct sigframe *f)
+/*
+ * With the lock, which it gives up; `irq` is what uk_spin_lock_irq() said. The thread counts as
+ * being inside a system call, from the caller's increment on to the end.
+ */
+NOT_DIVERTED static struct resume deliver(struct uk_task *self, struct sigframe *f, bool irq)
 {
 	struct uk_process *p = self->process;
 	struct uk_task_signals *s = &self->signals;
-	struct uk_sigentry what, *garbage;
-	struct resume r;
-	bool irq;
+	struct uk_abi_sigaction *act;
+	struct uk_queue garbage = { NULL };
+	struct resume r = { NULL, 0 };
 	int sig;
 
 	for (;;) {
-		irq = uk_spin_lock_irq(&p->lock);
-		sig = signal_take(self, ~s->blocked, &what, &garbage);
+		sig = signal_take(self, ~s->blocked, &f->info, &garbage);
 		if (!sig) {
-			/*
-			 * The mask of sigsuspend() and the like comes back, with what it held up.
-			 */
-			if (s->have_saved) {
-				s->have_saved = false;
-				signal_set_mask(self, s->saved);
-				uk_spin_unlock_irq(&p->lock, irq);
-				continue;
+			if (UK_LIKELY(!s->have_saved)) {
+				signal_update(self);
+				break;
 			}
-			signal_update(self);
-			r = finish(f);
+			/* The mask of sigsuspend() and the like comes back, with what it held up. */
+			s->have_saved = false;
+			signal_set_mask(self, s->saved);
+		} else if (!signal_is_ignored(p, sig)) {
+			act = &p->signals.action[sig - 1];
+			if (act->handler == UK_SIG_DFL) {
+				uk_spin_unlock_irq(&p->lock, irq);
+				signal_terminate(sig);
+			}
+			r = start_handler(self, f, act, sig);
+			if (UK_UNLIKELY(!r.frame)) {
+				uk_spin_unlock_irq(&p->lock, irq);
+				signal_no_room();
+			}
 			break;
 		}
-		if (!signal_is_ignored(p, sig)) {
-			if (p->signals.action[sig - 1].handler == UK_SIG_DFL) {
-				uk_spin_unlock_irq(&p->lock, irq);
-				terminate(sig);
-			}
-			r = start_handler(self, f, &what);
-			break;
-		}
-		uk_spin_unlock_irq(&p->lock, irq);
-		signal_free_entry(garbage);
 	}
 	uk_spin_unlock_irq(&p->lock, irq);
-	signal_free_entry(garbage);
+	signal_free(&garbage);
 	self->thread->in_syscall--;
-	return r;
+	UK_BARRIER();
+	/* Another came since, or waits for its turn: it interrupts what runs now. */
+	if (UK_UNLIKELY(uk_thread_interrupted(self->thread))) {
+		self->thread->in_syscall++;
+		signal_retry();
+		self->thread->in_syscall--;
+	}
+	return r.frame ? r : finish(f);
 }
 
 /* From entry.S: a system call is over. */
@@ -177,7 +193,7 @@ NOT_DIVERTED struct resume posix_signal_leave(struct sigframe *f)
 	if (!self || self->thread->in_syscall)
 		return finish(f);
 	self->thread->in_syscall++;
-	return deliver(self, f);
+	return deliver(self, f, uk_spin_lock_irq(&self->process->lock));
 }
 
 /* From entry.S: a system call was interrupted and can start again. It still counts. */
@@ -189,7 +205,7 @@ NOT_DIVERTED struct resume posix_signal_leave_restart(struct sigframe *f)
 	f->restart_pc = self->signals.restart_pc;
 	sigframe_set_pc(f, f->restart_pc - UK_SYSCALL_INSN_BYTES);
 	if (self->thread->in_syscall == 1)
-		return deliver(self, f);
+		return deliver(self, f, uk_spin_lock_irq(&self->process->lock));
 	self->thread->in_syscall--;
 	return finish(f);
 }
@@ -199,28 +215,30 @@ NOT_DIVERTED struct resume posix_signal_after_divert(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
 
-	uk_arch_fpu_save(f->uc.mcontext.fpstate);
+	sigframe_fpu_save(f); /* all are live: before anything that may switch threads */
 	sigframe_diverted(f, &self->signals);
-	return deliver(self, f);
+	return deliver(self, f, uk_spin_lock_irq(&self->process->lock));
 }
 
 /* From entry.S: a handler has returned. */
 NOT_DIVERTED struct resume posix_signal_return(struct sigframe *f)
 {
 	struct uk_task *self = uk_task_current();
-	struct uk_process *p = self->process;
+	struct uk_task_signals *s = &self->signals;
 	bool irq;
 
+	/* What the handler has made of it, if that is possible: as by sigaltstack() in its place. */
+	if (s->alt.size || !(f->uc.stack.flags & UK_SS_DISABLE))
+		signal_set_alt(s, &f->uc.stack, (uintptr_t)f);
+	/* As change_mask() does: what comes after the new mask is there interrupts us. */
+	UK_WRITE_ONCE(s->blocked, f->uc.sigmask & ~SIG_UNBLOCKABLE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (UK_LIKELY(signal_none_pending(self) && !s->have_saved))
+		return finish(f);
 	self->thread->in_syscall++;
-	irq = uk_spin_lock_irq(&p->lock);
-	if (f->uc.stack.flags & UK_SS_DISABLE)
-		self->signals.alt = (struct uk_abi_stack){ 0 };
-	else
-		self->signals.alt = f->uc.stack;
-	self->signals.alt.flags &= (int32_t)UK_SS_AUTODISARM;
+	irq = uk_spin_lock_irq(&self->process->lock);
 	signal_set_mask(self, f->uc.sigmask);
-	uk_spin_unlock_irq(&p->lock, irq);
-	return deliver(self, f);
+	return deliver(self, f, irq);
 }
 
 void uk_syscall_set_restart(void (*handler)(void), void *pc)

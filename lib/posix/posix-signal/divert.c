@@ -11,16 +11,27 @@
 #include <sigframe.h>
 #include "internal.h"
 
-#define RETRY_NSEC (50 * UK_NSEC_PER_US)
+#define RETRY_NSEC      (50 * UK_NSEC_PER_US)
+#define ROOM_TO_DELIVER 512
 
-void posix_signal_diverted(void); /* entry.S */
+/* entry.S */
+void posix_signal_diverted(void);
+void posix_signal_no_room(void);
 
-/* The interrupt is all that is wanted: its return calls the hook below. */
-static void retry_fired(struct uk_timer *t)
-{
-}
-
+static void retry_fired(struct uk_timer *timer);
 static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
+
+/*
+ * The interrupt is what is wanted: its return calls the hook below. But if it had been held up by a
+ * section with interrupts masked, it ends without a return.
+ */
+static void retry_fired(struct uk_timer *timer)
+{
+	struct uk_thread *t = uk_thread_current();
+
+	if (t && t->posix && !t->in_syscall && uk_thread_interrupted(t))
+		signal_retry();
+}
 
 void signal_retry(void)
 {
@@ -49,29 +60,58 @@ static bool is_outside(const struct uk_thread *t)
 	return t && t->posix && !t->in_syscall;
 }
 
-static void divert(struct uk_thread *t, struct uk_regs *regs, uintptr_t sp)
+/*
+ * The stack on which `sig` shall be handled is used from the first instruction on: the present one
+ * may be what overflowed, or be as small as those of a language's own light threads.
+ */
+static uintptr_t stack_for(const struct uk_task *task, int sig, uintptr_t sp)
+{
+	const struct uk_abi_sigaction *act = &task->process->signals.action[sig - 1];
+	const struct uk_task_signals *s = &task->signals;
+
+	if ((act->flags & UK_SA_ONSTACK) && s->alt.size && !signal_on_alt(s, sp))
+		return (uintptr_t)s->alt.sp + s->alt.size;
+	return sp;
+}
+
+static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 {
 	struct uk_task *task = t->posix;
+	struct uk_task_signals *s = &task->signals;
+	uintptr_t sp = stack_for(task, sig, uk_regs_sp(regs));
+	/* Beside the frame: how deep the code goes that fills it in. */
+	size_t need = sigframe_room() + SIGFRAME_REDZONE + ROOM_TO_DELIVER;
+	bool room =
+		sp - (uintptr_t)s->alt.sp - 1 >= s->alt.size || sp - (uintptr_t)s->alt.sp >= need;
 
+	uk_timer_stop(&retry);
 	t->in_syscall++; /* taken back by posix_signal_after_divert() */
-	sigframe_divert(regs, &task->signals, sp, posix_signal_diverted);
+	sigframe_divert(regs, s, room ? sp : (uintptr_t)s->alt.sp + s->alt.size,
+			room ? posix_signal_diverted : posix_signal_no_room);
 }
 
 void uk_irq_return_hook(struct uk_regs *regs)
 {
 	struct uk_thread *t = uk_thread_current();
+	struct uk_task *task;
+	int sig;
 
 	if (!is_outside(t) || !uk_thread_interrupted(t))
 		return;
+	task = t->posix;
+	sig = signal_next(task, ~task->signals.blocked);
 	/* In a section of the allocator, say. It ends soon, but nobody tells. */
 	if (uk_percpu()->preempt_off || is_entering(regs))
 		signal_retry();
+	else if (sig)
+		divert(t, regs, sig);
 	else
-		divert(t, regs, uk_regs_sp(regs));
+		uk_thread_interrupt_clear(t); /* another thread has taken it */
 }
 
 /* The signal of a fault, with its si_code and address; 0: none. */
-static int fault_signal(const struct uk_trap_info *info, struct uk_sigentry *e)
+static int fault_signal(const struct uk_trap_info *info, const struct uk_regs *regs,
+			struct uk_sigentry *e)
 {
 	static const struct {
 		uint8_t sig, code;
@@ -79,10 +119,10 @@ static int fault_signal(const struct uk_trap_info *info, struct uk_sigentry *e)
 		[UK_TRAP_PAGE] = { UK_SIGSEGV, UK_SEGV_MAPERR },
 		[UK_TRAP_PROTECTION] = { UK_SIGSEGV, UK_SI_KERNEL },
 		[UK_TRAP_ALIGNMENT] = { UK_SIGBUS, UK_BUS_ADRALN },
-		[UK_TRAP_INSTRUCTION] = { UK_SIGILL, UK_ILL_ILLOPC },
+		[UK_TRAP_INSTRUCTION] = { UK_SIGILL, UK_ILL_ILLOPN },
 		[UK_TRAP_ARITHMETIC] = { UK_SIGFPE, UK_FPE_INTDIV },
-		[UK_TRAP_FLOAT] = { UK_SIGFPE, UK_FPE_FLTINV },
-		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, UK_TRAP_BRKPT },
+		[UK_TRAP_FLOAT] = { UK_SIGFPE, 0 },
+		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, UK_SI_KERNEL },
 		[UK_TRAP_DEBUG] = { UK_SIGTRAP, UK_TRAP_TRACE },
 	};
 
@@ -92,7 +132,10 @@ static int fault_signal(const struct uk_trap_info *info, struct uk_sigentry *e)
 	e->code = map[info->cause].code;
 	if (info->cause == UK_TRAP_PAGE && (info->access & UK_TRAP_PRESENT))
 		e->code = UK_SEGV_ACCERR;
-	e->value = info->addr;
+	if (info->cause == UK_TRAP_FLOAT)
+		e->code = sigframe_float_code(regs);
+	/* As Linux: the CPU does not tell the address of these. */
+	e->value = e->code == UK_SI_KERNEL ? 0 : info->addr;
 	e->keep = true;
 	return e->sig;
 }
@@ -102,24 +145,20 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 	struct uk_thread *t = uk_thread_current();
 	struct uk_task *task;
 	struct uk_task_signals *s;
-	struct uk_abi_sigaction *act;
-	uintptr_t sp = uk_regs_sp(regs);
+	uintptr_t handler;
 	int sig;
 
 	if (!is_outside(t) || uk_percpu()->preempt_off || uk_irq_disabled())
 		return false;
 	task = t->posix;
 	s = &task->signals;
-	if (uk_queue_linked(&s->fault.node) || !(sig = fault_signal(info, &s->fault)))
+	if (uk_queue_linked(&s->fault.node) || !(sig = fault_signal(info, regs, &s->fault)))
 		return false;
-	act = &task->process->signals.action[sig - 1];
-	if (act->handler == UK_SIG_DFL || act->handler == UK_SIG_IGN ||
-	    (s->blocked & UK_SIGBIT(sig)))
+	handler = task->process->signals.action[sig - 1].handler;
+	if (handler == UK_SIG_DFL || handler == UK_SIG_IGN || (s->blocked & UK_SIGBIT(sig)))
 		return false; /* nobody catches it: the crash report is the better end */
-	/* The stack may be what overflowed: use the other one from the first instruction on. */
-	if ((act->flags & UK_SA_ONSTACK) && s->alt.size && !signal_on_alt(s, sp))
-		sp = (uintptr_t)s->alt.sp + s->alt.size;
+	sigframe_note_fault(s, info, regs);
 	uk_signal_send_entry(task->process, task->tid, &s->fault);
-	divert(t, regs, sp);
+	divert(t, regs, sig);
 	return true;
 }

@@ -5,6 +5,7 @@
  * interrupt, or no memory), and the receiver then sees SI_KERNEL.
  */
 #include <uk/alloc.h>
+#include <uk/string.h>
 #include "internal.h"
 
 static struct uk_sigentry *find(struct uk_sigpending *q, int sig, struct uk_sigentry *after)
@@ -36,49 +37,64 @@ static bool holds(const struct uk_sigpending *q, const struct uk_sigentry *e)
 	return false;
 }
 
-static void dequeue(struct uk_process *p, struct uk_sigpending *q, struct uk_sigentry *e)
+void signal_release(struct uk_process *p, struct uk_sigentry *e, struct uk_queue *garbage)
+{
+	if (e->spare)
+		p->signals.spares_used &= ~(1U << (e->spare - 1));
+	else
+		uk_queue_push(garbage, &e->node);
+}
+
+static void dequeue(struct uk_process *p, struct uk_sigpending *q, struct uk_sigentry *e,
+		    struct uk_queue *garbage)
 {
 	uk_queue_remove(&q->queue, &e->node);
-	if (!e->keep)
-		p->signals.queued--;
+	if (e->keep)
+		return;
+	p->signals.queued--;
+	signal_release(p, e, garbage);
 }
 
-bool signal_pend(struct uk_process *p, struct uk_sigpending *q, int sig, struct uk_sigentry *entry)
+static void describe(struct uk_abi_siginfo *info, const struct uk_sigentry *e)
 {
-	bool pending = q->set & UK_SIGBIT(sig);
+	info->code = e->code;
+	info->value = e->value;
+	if (e->code > 0 && (UK_SIGBIT(e->sig) & SIG_SYNCHRONOUS)) {
+		info->addr = e->value;
+		info->value = 0;
+		return;
+	}
+	info->pid = e->pid;
+	info->uid = e->uid;
+	if (e->overrun) {
+		info->uid = e->overrun->delivered = e->overrun->count;
+		e->overrun->count = 0;
+	}
+}
 
-	q->set |= UK_SIGBIT(sig);
+int signal_take(struct uk_task *t, uint64_t set, struct uk_abi_siginfo *info,
+		struct uk_queue *garbage)
+{
+	struct uk_process *p = t->process;
+	struct uk_sigpending *q = &t->signals.pending;
+	struct uk_sigentry *e;
+	int sig = signal_next(t, set);
+
+	if (!sig)
+		return 0;
+	if (!(q->set & set))
+		q = &p->signals.pending;
+	memset(info, 0, sizeof(*info));
+	info->signo = sig;
+	info->code = UK_SI_KERNEL;
+	e = find(q, sig, NULL);
+	if (UK_LIKELY(e))
+		describe(info, e);
 	/* Only real-time signals queue. */
-	if (!entry || (pending && sig < UK_SIGRTMIN) || uk_queue_linked(&entry->node))
-		return false;
-	uk_queue_push(&q->queue, &entry->node);
-	if (!entry->keep)
-		p->signals.queued++;
-	return true;
-}
-
-static int take_from(struct uk_process *p, struct uk_sigpending *q, int sig,
-		     struct uk_sigentry *what, struct uk_sigentry **garbage)
-{
-	struct uk_sigentry *e = find(q, sig, NULL);
-
-	*garbage = NULL;
-	if (!e) {
-		*what = (struct uk_sigentry){ .sig = sig, .code = UK_SI_KERNEL };
-	} else {
-		*what = *e;
-		if (e->overrun) {
-			what->uid = e->overrun->delivered = e->overrun->count;
-			e->overrun->count = 0;
-		}
-	}
-	if (!e || !find(q, sig, e))
+	if (sig < UK_SIGRTMIN || !e || !find(q, sig, e))
 		q->set &= ~UK_SIGBIT(sig);
-	if (e) {
-		dequeue(p, q, e);
-		if (!e->keep)
-			*garbage = e;
-	}
+	if (UK_LIKELY(e))
+		dequeue(p, q, e, garbage);
 	return sig;
 }
 
@@ -94,26 +110,9 @@ void signal_withdraw(struct uk_process *p, struct uk_sigentry *entry)
 		uk_list_for_each(t, &p->tasks, node)
 			if (holds(&t->signals.pending, entry))
 				q = &t->signals.pending;
-	dequeue(p, q, entry);
+	dequeue(p, q, entry, NULL); /* it is its owner's: no garbage */
 	if (!find(q, entry->sig, NULL))
 		q->set &= ~UK_SIGBIT(entry->sig);
-}
-
-int signal_take(struct uk_task *t, uint64_t set, struct uk_sigentry *what,
-		struct uk_sigentry **garbage)
-{
-	struct uk_process *p = t->process;
-	uint64_t own = t->signals.pending.set & set;
-	uint64_t all = own | (p->signals.pending.set & set);
-	uint64_t first = all & SIG_SYNCHRONOUS ? all & SIG_SYNCHRONOUS : all;
-	int sig;
-
-	*garbage = NULL;
-	if (!all)
-		return 0;
-	sig = __builtin_ctzll(first) + 1;
-	return take_from(p, own & UK_SIGBIT(sig) ? &t->signals.pending : &p->signals.pending, sig,
-			 what, garbage);
 }
 
 void signal_flush(struct uk_process *p, struct uk_sigpending *q, int sig, struct uk_queue *garbage)
@@ -123,25 +122,16 @@ void signal_flush(struct uk_process *p, struct uk_sigpending *q, int sig, struct
 	if (!(q->set & UK_SIGBIT(sig)))
 		return;
 	q->set &= ~UK_SIGBIT(sig);
-	while ((e = find(q, sig, NULL))) {
-		dequeue(p, q, e);
-		if (!e->keep)
-			uk_queue_push(garbage, &e->node);
-	}
+	while ((e = find(q, sig, NULL)))
+		dequeue(p, q, e, garbage);
 }
 
-void signal_free(struct uk_queue *garbage)
+void signal_free_all(struct uk_queue *garbage)
 {
 	struct uk_queue_node *n;
 
 	while ((n = uk_queue_pop(garbage)))
 		uk_free(UK_CONTAINER_OF(n, struct uk_sigentry, node));
-}
-
-void signal_free_entry(struct uk_sigentry *e)
-{
-	if (e)
-		uk_free(e);
 }
 
 void signal_update(struct uk_task *t)
@@ -160,9 +150,10 @@ void signal_mark(struct uk_task *t)
 	/*
 	 * Ready to run but outside the kernel: if an interrupt preempted it, it delivers when it
 	 * returns from that; if it gave up the CPU elsewhere (a section of the allocator ended),
-	 * the next interrupt will find it.
+	 * the next interrupt will find it. Nor does this interrupt, if it is one, find the running
+	 * thread in every case: it may have been held up by a section with interrupts masked.
 	 */
-	if (!thread->in_syscall && thread != uk_thread_current())
+	if (!thread->in_syscall && (thread != uk_thread_current() || uk_in_irq()))
 		signal_retry();
 }
 
@@ -174,16 +165,20 @@ void signal_find_taker(struct uk_process *p, uint64_t set)
 	/*
 	 * Whoever waits for it with sigwait() comes first, then the oldest that does not block it.
 	 */
-	uk_list_for_each(t, &p->tasks, node)
-		if (left & t->signals.waiting) {
-			left &= ~t->signals.waiting;
-			signal_mark(t);
-		}
-	uk_list_for_each(t, &p->tasks, node)
+	if (p->signals.waiting)
+		uk_list_for_each(t, &p->tasks, node)
+			if (left & t->signals.waiting) {
+				left &= ~t->signals.waiting;
+				signal_mark(t);
+			}
+	uk_list_for_each(t, &p->tasks, node) {
+		if (!left)
+			break;
 		if (left & ~t->signals.blocked) {
 			left &= t->signals.blocked;
 			signal_mark(t);
 		}
+	}
 }
 
 void signal_set_mask(struct uk_task *self, uint64_t mask)
@@ -194,17 +189,4 @@ void signal_set_mask(struct uk_task *self, uint64_t mask)
 	signal_update(self);
 	if (self->process->signals.pending.set & ~old & self->signals.blocked)
 		signal_find_taker(self->process, ~old & self->signals.blocked);
-}
-
-void signal_fill_info(struct uk_abi_siginfo *info, const struct uk_sigentry *what)
-{
-	*info = (struct uk_abi_siginfo){
-		.signo = what->sig,
-		.code = what->code,
-		.pid = what->pid,
-		.uid = what->uid,
-		.value = what->value,
-	};
-	if (what->code > 0 && (UK_SIGBIT(what->sig) & SIG_SYNCHRONOUS))
-		info->addr = what->value;
 }

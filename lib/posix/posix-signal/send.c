@@ -26,18 +26,62 @@ static bool drop(struct uk_process *p, struct uk_task *task, int sig)
 	return true;
 }
 
+/* Adds; `entry` may be NULL. False if it was pending already and the entry was not taken. lock */
+static inline bool pend(struct uk_process *p, struct uk_sigpending *q, int sig,
+			struct uk_sigentry *entry)
+{
+	bool pending = q->set & UK_SIGBIT(sig);
+
+	q->set |= UK_SIGBIT(sig);
+	/* Only real-time signals queue. */
+	if (!entry || (pending && sig < UK_SIGRTMIN) || uk_queue_linked(&entry->node))
+		return false;
+	uk_queue_push(&q->queue, &entry->node);
+	if (!entry->keep)
+		p->signals.queued++;
+	return true;
+}
+
+/* Somebody who takes the process's signal: as a rule its first thread, which sends it. lock */
+static inline void mark_taker(struct uk_process *p, int sig)
+{
+	struct uk_task *first = UK_CONTAINER_OF(p->tasks.next, struct uk_task, node);
+	struct uk_thread *t = first->thread;
+
+	/* The one that waits in idle is also called the current one. */
+	if (UK_LIKELY(!p->signals.waiting && t == uk_thread_current() && t->in_syscall &&
+		      t->state == UK_THREAD_RUNNABLE && !(first->signals.blocked & UK_SIGBIT(sig))))
+		t->interrupted = true; /* it runs, and looks when it leaves the kernel */
+	else
+		signal_find_taker(p, UK_SIGBIT(sig));
+}
+
 /* To `task`, or if that is NULL to the process. lock. False: the entry was not taken. */
-static bool send(struct uk_process *p, struct uk_task *task, int sig, struct uk_sigentry *entry)
+static UK_ALWAYS_INLINE bool send(struct uk_process *p, struct uk_task *task, int sig,
+				  struct uk_sigentry *entry)
 {
 	bool taken;
 
 	if (drop(p, task, sig))
 		return false;
-	taken = signal_pend(p, task ? &task->signals.pending : &p->signals.pending, sig, entry);
+	taken = pend(p, task ? &task->signals.pending : &p->signals.pending, sig, entry);
+	if (p->signals.notify)
+		p->signals.notify(sig);
 	if (!task)
-		signal_find_taker(p, UK_SIGBIT(sig));
+		mark_taker(p, sig);
 	else if (~task->signals.blocked & UK_SIGBIT(sig) || task->signals.waiting & UK_SIGBIT(sig))
 		signal_mark(task);
+	return taken;
+}
+
+/* For all but kill(2), which shall be quick. */
+static UK_NOINLINE bool send_entry(struct uk_process *p, struct uk_task *task, int sig,
+				   struct uk_sigentry *entry)
+{
+	bool irq = uk_spin_lock_irq(&p->lock);
+	bool taken = send(p, task, sig, entry);
+
+	uk_spin_unlock_irq(&p->lock, irq);
 	return taken;
 }
 
@@ -53,19 +97,13 @@ bool uk_signal_send_entry(struct uk_process *p, int tid, struct uk_sigentry *ent
 
 int uk_signal_send(struct uk_process *p, int sig)
 {
-	bool irq = uk_spin_lock_irq(&p->lock);
-
-	send(p, NULL, sig, NULL);
-	uk_spin_unlock_irq(&p->lock, irq);
+	send_entry(p, NULL, sig, NULL);
 	return 0;
 }
 
 int uk_signal_send_task(struct uk_task *task, int sig)
 {
-	bool irq = uk_spin_lock_irq(&task->process->lock);
-
-	send(task->process, task, sig, NULL);
-	uk_spin_unlock_irq(&task->process->lock, irq);
+	send_entry(task->process, task, sig, NULL);
 	return 0;
 }
 
@@ -77,49 +115,89 @@ void uk_signal_cancel_entry(struct uk_process *p, struct uk_sigentry *entry)
 	uk_spin_unlock_irq(&p->lock, irq);
 }
 
+/* One of the process's entries for general use, NULL if all are in use. lock */
+static inline struct uk_sigentry *spare(struct uk_process *p)
+{
+	unsigned n = (unsigned)__builtin_ctz(~p->signals.spares_used);
+	struct uk_sigentry *e;
+
+	if (n >= UK_SIGENTRY_SPARES)
+		return NULL;
+	p->signals.spares_used |= 1U << n;
+	e = &p->signals.spare[n];
+	e->spare = (uint8_t)(n + 1);
+	return e;
+}
+
+/* What a sender says. */
+struct message {
+	int sig, code, pid;
+	uint32_t uid;
+	uint64_t value;
+};
+
+static void fill(struct uk_sigentry *e, const struct message *what)
+{
+	e->sig = what->sig;
+	e->code = what->code;
+	e->pid = what->pid;
+	e->uid = what->uid;
+	e->value = what->value;
+}
+
 /*
  * From the application. tgid: the process that is meant, 0 or less: any. tid: the thread, 0: the
  * process as a whole. sig 0 only asks whether the receiver exists.
  */
-static long post(int tgid, int tid, const struct uk_sigentry *what)
+static long post(int tgid, int tid, const struct message *what)
 {
 	struct uk_process *p = uk_process_current();
+	int sig = what->sig;
+	bool must_queue =
+		sig >= UK_SIGRTMIN && what->code != UK_SI_USER && what->code != UK_SI_TKILL;
+	/* Ordinary signals are not counted out: there are no more of them than numbers. */
+	uint64_t limit = sig < UK_SIGRTMIN ? UINT64_MAX : p->limits[UK_RLIMIT_SIGPENDING].cur;
+	struct uk_queue garbage = { NULL };
 	struct uk_sigentry *e = NULL;
 	struct uk_task *t = NULL;
-	bool irq, queue = what->code != UK_SI_USER && what->code != UK_SI_TKILL;
+	bool irq;
 	long rc = 0;
 
-	if ((unsigned)what->sig > UK_SIGNALS)
+	if ((unsigned)sig > UK_SIGNALS)
 		return -EINVAL;
-	if (what->sig && p->signals.queued < p->limits[UK_RLIMIT_SIGPENDING].cur)
-		e = uk_malloc(sizeof(*e));
-	if (e)
-		*e = *what;
-	else if (what->sig >= UK_SIGRTMIN && queue)
-		return -EAGAIN;
+	if (UK_UNLIKELY(!signal_has_spare(p)) && sig && p->signals.queued < limit)
+		e = uk_calloc(1, sizeof(*e));
 	irq = uk_spin_lock_irq(&p->lock);
-	if (tgid > 0 && tgid != p->pid)
+	if ((tgid > 0 && tgid != p->pid) || (tid && !(t = uk_task_find(p, tid)))) {
 		rc = -ESRCH;
-	else if (tid && !(t = uk_task_find(p, tid)))
-		rc = -ESRCH;
-	else if (what->sig && send(p, t, what->sig, e))
-		e = NULL;
+	} else if (sig) {
+		if (!e && p->signals.queued < limit)
+			e = spare(p);
+		if (e)
+			fill(e, what);
+		if (!e && must_queue)
+			rc = -EAGAIN;
+		else if (send(p, t, sig, e))
+			e = NULL;
+	}
+	if (e)
+		signal_release(p, e, &garbage);
 	uk_spin_unlock_irq(&p->lock, irq);
-	uk_free(e);
+	signal_free(&garbage);
 	return rc;
 }
 
-static struct uk_sigentry from_me(int sig, int code)
+static inline struct message from_me(int sig, int code)
 {
 	struct uk_process *p = uk_process_current();
 
-	return (struct uk_sigentry){ .sig = sig, .code = code, .pid = p->pid, .uid = p->creds.uid };
+	return (struct message){ .sig = sig, .code = code, .pid = p->pid, .uid = p->creds.uid };
 }
 
 /* pid 0 and -pgid: the process group, which is this process; -1: everybody else, who is nobody. */
 UK_SYSCALL(long, kill, int pid, int sig)
 {
-	struct uk_sigentry what = from_me(sig, UK_SI_USER);
+	struct message what = from_me(sig, UK_SI_USER);
 	struct uk_process *p = uk_process_current();
 
 	if (pid == -1)
@@ -131,14 +209,14 @@ UK_SYSCALL(long, kill, int pid, int sig)
 
 UK_SYSCALL(long, tkill, int tid, int sig)
 {
-	struct uk_sigentry what = from_me(sig, UK_SI_TKILL);
+	struct message what = from_me(sig, UK_SI_TKILL);
 
 	return tid <= 0 ? -EINVAL : post(0, tid, &what);
 }
 
 UK_SYSCALL(long, tgkill, int tgid, int tid, int sig)
 {
-	struct uk_sigentry what = from_me(sig, UK_SI_TKILL);
+	struct message what = from_me(sig, UK_SI_TKILL);
 
 	return tid <= 0 || tgid <= 0 ? -EINVAL : post(tgid, tid, &what);
 }
@@ -146,11 +224,11 @@ UK_SYSCALL(long, tgkill, int tgid, int tid, int sig)
 static long queue(int tgid, int tid, int sig, const struct uk_abi_siginfo *user)
 {
 	struct uk_abi_siginfo info;
-	struct uk_sigentry what;
+	struct message what;
 
 	if (uk_get_user(&info, user))
 		return -EFAULT;
-	what = (struct uk_sigentry){
+	what = (struct message){
 		.sig = sig, .code = info.code, .pid = info.pid, .uid = info.uid, .value = info.value
 	};
 	return post(tgid, tid, &what);

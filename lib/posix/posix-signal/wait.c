@@ -66,21 +66,24 @@ UK_SYSCALL(long, pause)
 #endif
 
 /* Waits until one of `set` is there and takes it, whatever its action; blocked or not. */
-static int wait_for(struct uk_task *self, uint64_t set, uk_nsec deadline, struct uk_sigentry *what)
+static int wait_for(struct uk_task *self, uint64_t set, uk_nsec deadline,
+		    struct uk_abi_siginfo *info)
 {
 	struct uk_process *p = self->process;
-	struct uk_sigentry *garbage;
+	struct uk_queue garbage = { NULL };
 	int sig, rc = 0;
-	bool irq;
+	bool irq, wait;
 
 	for (;;) {
 		irq = uk_spin_lock_irq(&p->lock);
-		sig = signal_take(self, set, what, &garbage);
+		sig = signal_take(self, set, info, &garbage);
 		/* Having looked after the wait ended: a signal wins over a timeout. */
-		self->signals.waiting = sig || rc ? 0 : set;
+		wait = !sig && !rc;
+		p->signals.waiting += (uint32_t)wait - (self->signals.waiting != 0);
+		self->signals.waiting = wait ? set : 0;
 		signal_update(self); /* the mark may have been for a signal of `set` */
 		uk_spin_unlock_irq(&p->lock, irq);
-		signal_free_entry(garbage);
+		signal_free(&garbage);
 		if (sig)
 			return sig;
 		if (rc)
@@ -94,7 +97,6 @@ UK_SYSCALL(long, rt_sigtimedwait, const uint64_t *set, struct uk_abi_siginfo *in
 {
 	struct uk_abi_siginfo out;
 	struct uk_abi_timespec ts;
-	struct uk_sigentry what;
 	uk_nsec span, deadline = UK_NSEC_MAX;
 	uint64_t wanted;
 	int sig;
@@ -108,12 +110,9 @@ UK_SYSCALL(long, rt_sigtimedwait, const uint64_t *set, struct uk_abi_siginfo *in
 			return -EINVAL;
 		deadline = uk_deadline(span);
 	}
-	sig = wait_for(uk_task_current(), wanted & ~SIG_UNBLOCKABLE, deadline, &what);
-	if (sig > 0 && info) {
-		signal_fill_info(&out, &what);
-		if (uk_put_user(out, info))
-			return -EFAULT;
-	}
+	sig = wait_for(uk_task_current(), wanted & ~SIG_UNBLOCKABLE, deadline, &out);
+	if (sig > 0 && info && uk_put_user(out, info))
+		return -EFAULT;
 	return sig;
 }
 

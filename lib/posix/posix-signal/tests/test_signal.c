@@ -5,6 +5,8 @@
 #include <uk/abi/ucontext.h>
 #include <uk/errno.h>
 #include <uk/process.h>
+#include <uk/string.h>
+#include <uk/abi/resource.h>
 #include <uk/signal.h>
 #include <uk/syscall.h>
 #include <uk/test.h>
@@ -434,6 +436,80 @@ UK_TEST(signal, fault)
 	UK_EXPECT(handler_sp > (uintptr_t)alt && handler_sp < (uintptr_t)alt + sizeof(alt));
 	uk_sys_sigaltstack((long)&off, 0);
 	reset(UK_SIGSEGV);
+}
+
+/* What a handler writes to its context may be nonsense; it must not take the kernel along. */
+static void garble(int sig, struct uk_abi_siginfo *info, struct uk_abi_ucontext *uc)
+{
+	struct uk_abi_fpstate *fp = uc->mcontext.fpstate;
+
+	note(sig, info, uc);
+	fp->mxcsr |= 0xffff0000;
+	if (fp->magic1)
+		memset(&fp->xstate_bv, 0xff, 64);
+	uc->mcontext.eflags ^= 0x3200; /* interrupts, privilege level */
+	uc->mcontext.cs = uc->mcontext.ss = 0;
+	uc->sigmask = ~0UL;
+}
+
+UK_TEST(signal, nonsense_in_a_context)
+{
+	UK_REQUIRE(act(UK_SIGUSR1, garble, 0, 0) == 0);
+	uk_sys_kill(1, UK_SIGUSR1);
+	UK_EXPECT_EQ(calls, 1);
+	UK_EXPECT_EQ(mask(UK_SIG_SETMASK, 0), ~(UK_SIGBIT(UK_SIGKILL) | UK_SIGBIT(UK_SIGSTOP)));
+	nap(1); /* interrupts are as they were */
+	reset(UK_SIGUSR1);
+}
+
+/*
+ * A handler that waits for the handler of a signal which was pending with its own, without a system
+ * call: somebody has to come and interrupt it.
+ */
+static void wait_for_the_other(int sig, struct uk_abi_siginfo *info, struct uk_abi_ucontext *uc)
+{
+	uk_nsec end = uk_clock_monotonic() + UK_NSEC_PER_SEC;
+
+	while (!calls && uk_clock_monotonic() < end)
+		;
+	order[7] = calls;
+}
+
+UK_TEST(signal, pending_one_interrupts_a_handler)
+{
+	UK_REQUIRE(act(UK_SIGUSR1, wait_for_the_other, 0, 0) == 0);
+	UK_REQUIRE(act(UK_SIGUSR2, note, 0, 0) == 0);
+	mask(UK_SIG_BLOCK, UK_SIGBIT(UK_SIGUSR1) | UK_SIGBIT(UK_SIGUSR2));
+	uk_sys_kill(1, UK_SIGUSR2);
+	uk_sys_kill(1, UK_SIGUSR1);
+	order[7] = 0;
+	mask(UK_SIG_SETMASK, 0);
+	UK_EXPECT_EQ(order[7], 1);
+	reset(UK_SIGUSR1);
+	reset(UK_SIGUSR2);
+}
+
+/* More than there are entries at hand; and as many as the limit allows, no more. */
+UK_TEST(signal, limit_of_queued_signals)
+{
+	struct uk_abi_siginfo info = { .code = UK_SI_QUEUE };
+	struct uk_abi_rlimit was, few = { 10, 4096 };
+	uint32_t queued = uk_process_boot.signals.queued;
+	int i;
+
+	UK_REQUIRE(uk_sys_getrlimit(UK_RLIMIT_SIGPENDING, (long)&was) == 0);
+	UK_REQUIRE(uk_sys_setrlimit(UK_RLIMIT_SIGPENDING, (long)&few) == 0);
+	UK_REQUIRE(act(RT, note, 0, 0) == 0);
+	mask(UK_SIG_BLOCK, UK_SIGBIT(RT));
+	for (i = 0; i < 10; i++)
+		UK_EXPECT_EQ(uk_sys_rt_sigqueueinfo(1, RT, (long)&info), 0L);
+	UK_EXPECT_EQ(uk_sys_rt_sigqueueinfo(1, RT, (long)&info), (long)-EAGAIN);
+	mask(UK_SIG_SETMASK, 0);
+	UK_EXPECT_EQ(calls, 10);
+	UK_EXPECT_EQ(uk_process_boot.signals.queued, queued);
+	UK_EXPECT_EQ(uk_process_boot.signals.spares_used, 0U);
+	uk_sys_setrlimit(UK_RLIMIT_SIGPENDING, (long)&was);
+	reset(RT);
 }
 
 static struct spawned other;

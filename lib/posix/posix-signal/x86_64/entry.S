@@ -27,29 +27,42 @@
 	UK_LANDING
 	.endm
 
-/* What a C function has to preserve, and the caller's own place. */
+/*
+ * Room for vector registers below `top` (a register, lost), and the frame below them: rsp.
+ */
+	.macro make_frame top
+	sub %rax, \top
+	and $-64, \top
+	lea -(SIGFRAME_SIZE + 8)(\top), %rsp
+	mov \top, SIGFRAME_FPU(%rsp)
+	movq $0, M(FPSTATE)
+	.endm
+
+/* What a C function has to preserve, and the caller's own place. Loses rax, r10, r11. */
 	.macro save_call
-	sub $SIGFRAME_SIZE, %rsp
+	mov %rsp, %r10
+	mov %rsp, %r11
+	mov uk_arch_fpu_size(%rip), %eax
+	add $SIGFRAME_FPU_TAIL, %rax
+	make_frame %r10
 	mov %rbx, M(RBX)
 	mov %rbp, M(RBP)
 	mov %r12, M(R12)
 	mov %r13, M(R13)
 	mov %r14, M(R14)
 	mov %r15, M(R15)
-	lea SIGFRAME_SIZE + 8(%rsp), %rax
+	lea 8(%r11), %rax
 	mov %rax, M(RSP)
-	mov SIGFRAME_SIZE(%rsp), %rax
+	mov (%r11), %rax
 	mov %rax, M(RIP)
 	pushfq
-	pop %rax
-	mov %rax, M(EFLAGS)
-	movq $0, M(FPSTATE)
+	popq M(EFLAGS)
+	xor %eax, %eax
+	mov %rax, M(R11)
 	.endm
 
 	function uk_syscall_leave_slow
 	save_call
-	mov %rdi, M(RAX)
-	xor %eax, %eax
 	mov %rax, M(RDI)
 	mov %rax, M(RSI)
 	mov %rax, M(RDX)
@@ -57,14 +70,15 @@
 	mov %rax, M(R8)
 	mov %rax, M(R9)
 	mov %rax, M(R10)
-	mov %rax, M(R11)
 	mov %rax, SIGFRAME_RESTART(%rsp)
+	mov %rdi, M(RAX)
 	lea posix_signal_leave(%rip), %rax
 	jmp decide
 	.size uk_syscall_leave_slow, . - uk_syscall_leave_slow
 
 	function uk_syscall_restart
 	save_call
+	mov %rax, M(RAX)
 	mov %rdi, M(RDI)
 	mov %rsi, M(RSI)
 	mov %rdx, M(RDX)
@@ -72,9 +86,6 @@
 	mov %rcx, M(R10) /* where a system call instruction has its fourth argument */
 	mov %r8, M(R8)
 	mov %r9, M(R9)
-	xor %eax, %eax
-	mov %rax, M(RAX)
-	mov %rax, M(R11)
 	lea posix_signal_leave_restart(%rip), %rax
 	jmp decide
 	.size uk_syscall_restart, . - uk_syscall_restart
@@ -86,12 +97,10 @@
 	push %rbx
 	push %rcx
 	mov %rsp, %rbx
-	mov uk_arch_fpu_size(%rip), %ecx
-	sub %rcx, %rsp
-	and $-64, %rsp
-	mov %rsp, %rax
-	sub $SIGFRAME_SIZE + 8, %rsp
-	mov %rax, M(FPSTATE)
+	mov %rsp, %rcx
+	mov uk_arch_fpu_size(%rip), %eax
+	add $SIGFRAME_FPU_TAIL, %rax
+	make_frame %rcx
 	mov (%rbx), %rax
 	mov %rax, M(RCX)
 	mov 8(%rbx), %rax
@@ -114,6 +123,13 @@
 	lea posix_signal_after_divert(%rip), %rax
 	jmp decide
 	.size posix_signal_diverted, . - posix_signal_diverted
+
+/* There was no room for a frame on the alternate stack: the end, on what is left of it. */
+	function posix_signal_no_room
+	.hidden posix_signal_no_room
+	and $-16, %rsp
+	call signal_no_room
+	.size posix_signal_no_room, . - posix_signal_no_room
 
 	function uk_sys_rt_sigreturn
 	sub $8, %rsp
@@ -140,25 +156,23 @@ decide:
 	UK_JMP(rcx)
 
 /*
- * Everything but program counter, flags and stack pointer comes out of the frame, at rsp. Those
- * two go below the red zone of the interrupted stack, into the part of this frame that is not
- * needed any more; the last step is one instruction, so that an interrupt in between is harmless.
+ * The frame, at rbx, has served: program counter, flags and stack pointer go to where `iretq` takes
+ * them from, so that all three change in one step and nothing is written to the stack that is
+ * returned to. It may be another one than the handler was called on. (In user mode `iretq` works
+ * as well.)
  */
 restore:
 	mov %rbx, %rsp
-	mov M(FPSTATE), %rdi
-	test %rdi, %rdi
-	jz 1f
-	sub $8, %rsp
-	call uk_arch_fpu_restore
-	add $8, %rsp
-1:	mov M(RSP), %rax
-	sub $SIGFRAME_REDZONE + 16, %rax
-	mov M(EFLAGS), %rcx
-	mov %rcx, (%rax)
-	mov M(RIP), %rcx
-	mov %rcx, 8(%rax)
-	mov %rax, M(RSP)
+	mov M(RIP), %rax
+	mov %rax, SIGFRAME_INFO(%rsp)
+	mov %cs, %eax
+	mov %rax, SIGFRAME_INFO + 8(%rsp)
+	mov M(EFLAGS), %rax
+	mov %rax, SIGFRAME_INFO + 16(%rsp)
+	mov M(RSP), %rax
+	mov %rax, SIGFRAME_INFO + 24(%rsp)
+	mov %ss, %eax
+	mov %rax, SIGFRAME_INFO + 32(%rsp)
 	mov M(RDI), %rdi
 	mov M(RSI), %rsi
 	mov M(RDX), %rdx
@@ -174,9 +188,8 @@ restore:
 	mov M(R13), %r13
 	mov M(R14), %r14
 	mov M(R15), %r15
-	mov M(RSP), %rsp
-	popfq
-	ret $SIGFRAME_REDZONE UK_AFTER_JUMP
+	lea SIGFRAME_INFO(%rsp), %rsp
+	iretq UK_AFTER_JUMP
 	.size decide, . - decide
 
 	.section .note.GNU-stack, "", @progbits

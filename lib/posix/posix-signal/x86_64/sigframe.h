@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The frame of a signal handler on x86_64, and how to get at the registers of a context.
+ *
+ * From low to high addresses: the frame, which starts with the handler's return address; and the
+ * vector registers, once they are saved. That is Linux's layout, with more behind the siginfo.
  */
 #ifndef POSIX_SIGNAL_SIGFRAME_H
 #define POSIX_SIGNAL_SIGFRAME_H
@@ -9,38 +12,44 @@
 
 #define SIGFRAME_MCONTEXT (8 + UK_UCONTEXT_MCONTEXT)
 #define SIGFRAME_UC       8
-#define SIGFRAME_INFO     (8 + 424)
+#define SIGFRAME_INFO     (8 + 304)
 #define SIGFRAME_RESTART  (SIGFRAME_INFO + 128)
-#define SIGFRAME_SIZE     (SIGFRAME_RESTART + 16)
+#define SIGFRAME_FPU      (SIGFRAME_RESTART + 16)
+#define SIGFRAME_SIZE     (SIGFRAME_FPU + 8)
 #define SIGFRAME_REDZONE  128 /* code of unmodified binaries may use it */
+#define SIGFRAME_FPU_TAIL 64  /* for MAGIC2, behind an area of any size */
 
 #ifndef __ASSEMBLER__
+#include <uk/arch/ctx.h>
 #include <uk/arch/regs.h>
 #include <uk/essentials.h>
+#include <uk/plat/trap.h>
 #include <uk/process.h>
 
-/*
- * The frame lies on the stack when the handler starts, its first word being the return address.
- * Its last 144 bytes are overwritten when the context is restored (entry.S).
- */
 struct sigframe {
 	uintptr_t restorer;
 	struct uk_abi_ucontext uc;
+	/* When the context is restored its beginning becomes what `iretq` takes (entry.S). */
 	struct uk_abi_siginfo info;
 	void (*restart)(void); /* the handler of the interrupted system call, if it starts again */
 	uintptr_t restart_pc;  /* where that call returns to */
+	struct uk_abi_fpstate *fpu; /* room for the vector registers */
 };
 
 _Static_assert(offsetof(struct sigframe, uc) == SIGFRAME_UC, "uc");
 _Static_assert(offsetof(struct sigframe, info) == SIGFRAME_INFO, "info");
 _Static_assert(offsetof(struct sigframe, restart) == SIGFRAME_RESTART, "restart");
+_Static_assert(offsetof(struct sigframe, fpu) == SIGFRAME_FPU, "fpu");
 _Static_assert(sizeof(struct sigframe) == SIGFRAME_SIZE, "size");
 _Static_assert(sizeof(struct sigframe) % 16 == 0, "alignment of a handler's stack");
-_Static_assert(SIGFRAME_SIZE - SIGFRAME_INFO >= 144, "entry.S, restore");
 
 /* Arithmetic flags, direction, trap and alignment check: what an application may set. */
 #define EFLAGS_USER  0x40dd5UL
 #define EFLAGS_CLEAR 0x40500UL /* trap, direction, alignment check: off when a handler starts */
+
+/* fpstate.c: the vector registers into f->fpu, which shows in the context; and as it says again. */
+void sigframe_fpu_save(struct sigframe *f);
+void sigframe_fpu_restore(struct uk_abi_fpstate *fp);
 
 static inline uintptr_t sigframe_sp(const struct sigframe *f)
 {
@@ -71,21 +80,56 @@ static inline void sigframe_call(struct sigframe *f, void (*fn)(void))
 	f->uc.mcontext.rsp -= 8; /* the return address is still there */
 }
 
-/* A handler can write anything to its context; keep it from changing the CPU's mode. */
+/* A frame and its vector registers take so much below a stack pointer, and no more. */
+static inline size_t sigframe_room(void)
+{
+	return SIGFRAME_SIZE + uk_arch_fpu_size + SIGFRAME_FPU_TAIL + UK_ARCH_FPU_ALIGN + 16;
+}
+
+/* The highest place below `top`: a function starts with sp + 8 aligned to 16. */
+static inline struct sigframe *sigframe_place(uintptr_t top)
+{
+	uintptr_t fpu = UK_ALIGN_DOWN(top - SIGFRAME_FPU_TAIL - uk_arch_fpu_size,
+				      (uintptr_t)UK_ARCH_FPU_ALIGN);
+	struct sigframe *f = (struct sigframe *)(fpu - 8) - 1;
+
+	f->fpu = (struct uk_abi_fpstate *)fpu;
+	return f;
+}
+
+/* What the context has beside the registers that entry.S has filled in. */
+static inline void sigframe_complete(struct sigframe *f, const struct uk_task_signals *s)
+{
+	struct uk_abi_mcontext *m = &f->uc.mcontext;
+	uint32_t mxcsr = 0x1f80;
+
+	if (!m->fpstate) /* of the second of several handlers it is there already */
+		sigframe_fpu_save(f);
+	/* A handler starts with the modes of a new program. */
+	__asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
+	f->uc.flags = UK_UC_SIGCONTEXT_SS | UK_UC_STRICT_RESTORE_SS |
+		      (f->fpu->magic1 ? UK_UC_FP_XSTATE : 0);
+	__asm__("mov %%cs, %0" : "=r"(m->cs));
+	__asm__("mov %%ss, %0" : "=r"(m->ss));
+	m->gs = m->fs = 0;
+	m->err = s->trap_error;
+	m->trapno = s->trap_vector;
+	m->oldmask = f->uc.sigmask;
+	m->cr2 = s->trap_addr;
+}
+
+/*
+ * Before the context is restored. A handler can write anything to it: keep that from changing the
+ * CPU's mode, and from faulting in the kernel.
+ */
 static inline void sigframe_sanitize(struct sigframe *f)
 {
 	uint64_t flags;
 
 	__asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags));
 	f->uc.mcontext.eflags = (f->uc.mcontext.eflags & EFLAGS_USER) | (flags & ~EFLAGS_USER);
-}
-
-/*
- * The highest place below `top` where a frame may lie: a function starts with sp + 8 aligned to 16.
- */
-static inline struct sigframe *sigframe_place(uintptr_t top)
-{
-	return (struct sigframe *)(((top - sizeof(struct sigframe)) & ~(uintptr_t)15) - 8);
+	if (f->uc.mcontext.fpstate)
+		sigframe_fpu_restore(f->uc.mcontext.fpstate);
 }
 
 /* The diverted thread's frame: registers that entry.S did not find where it looked. */
@@ -107,6 +151,24 @@ static inline void sigframe_divert(struct uk_regs *regs, struct uk_task_signals 
 	regs->rsp = sp;
 	regs->rflags &= ~EFLAGS_CLEAR;
 }
+
+/*
+ * Remember a fault for the contexts to come. The error code of a page fault says that it happened
+ * in user mode, as programs expect it (Intel SDM vol. 3 §4.7).
+ */
+static inline void sigframe_note_fault(struct uk_task_signals *s, const struct uk_trap_info *info,
+				       const struct uk_regs *regs)
+{
+	s->trap_error = regs->error;
+	s->trap_vector = regs->vector;
+	if (info->cause == UK_TRAP_PAGE) {
+		s->trap_error |= 4;
+		s->trap_addr = info->addr;
+	}
+}
+
+/* The si_code of a floating point exception: of x87 (vector 16) or SSE (19). */
+int sigframe_float_code(const struct uk_regs *regs);
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -25,6 +25,7 @@ struct uk_sigentry {
 	uint32_t uid;
 	uint64_t value;
 	bool keep;                     /* belongs to somebody (a timer): not freed on delivery */
+	uint8_t spare;                 /* which of the process's spares it is, plus 1; 0: none */
 	struct uk_sigoverrun *overrun; /* or NULL */
 };
 
@@ -33,10 +34,17 @@ struct uk_sigpending {
 	struct uk_queue queue; /* of struct uk_sigentry, in order of arrival */
 };
 
+/* Entries at hand: the few that are under way at a time need no heap. */
+#define UK_SIGENTRY_SPARES 4
+
 struct uk_process_signals {
 	struct uk_abi_sigaction action[UK_SIGNALS];
 	struct uk_sigpending pending;
-	uint32_t queued; /* entries in all queues of the process: RLIMIT_SIGPENDING */
+	uint32_t queued;      /* entries in all queues of the process: RLIMIT_SIGPENDING */
+	uint32_t waiting;     /* tasks in sigtimedwait */
+	uint32_t spares_used; /* a bit per entry of: */
+	struct uk_sigentry spare[UK_SIGENTRY_SPARES];
+	void (*notify)(int sig); /* signalfd's, once there is one: `sig` became pending. lock */
 };
 
 struct uk_task_signals {
@@ -52,6 +60,8 @@ struct uk_task_signals {
 	/* Where an interrupt or a trap took the thread from on its way to a handler. */
 	uintptr_t diverted_pc, diverted_sp, diverted_flags;
 	struct uk_sigentry fault;
+	/* Of the thread's last fault, as contexts show them: error code, vector, address. */
+	uint64_t trap_error, trap_vector, trap_addr;
 };
 
 #endif

@@ -59,6 +59,8 @@
 #define UK_SA_RESTART   0x10000000UL
 #define UK_SA_NODEFER   0x40000000UL
 #define UK_SA_RESETHAND 0x80000000UL
+/* Flags that are kept; the others read back as 0, by which a program tells what there is. */
+#define UK_SA_KNOWN     0xdc000007UL
 
 struct uk_abi_sigaction {
 	uintptr_t handler; /* a function, UK_SIG_DFL or UK_SIG_IGN */
@@ -77,10 +79,13 @@ struct uk_abi_sigaction {
 #define UK_SEGV_ACCERR 2
 #define UK_BUS_ADRALN  1
 #define UK_BUS_ADRERR  2
-#define UK_ILL_ILLOPC  1
+#define UK_ILL_ILLOPN  2
 #define UK_FPE_INTDIV  1
+#define UK_FPE_FLTDIV  3
+#define UK_FPE_FLTOVF  4
+#define UK_FPE_FLTUND  5
+#define UK_FPE_FLTRES  6
 #define UK_FPE_FLTINV  7
-#define UK_TRAP_BRKPT  1
 #define UK_TRAP_TRACE  2
 
 /* 128 bytes; what follows `code` depends on it. */
