@@ -22,14 +22,15 @@ static void retry_fired(struct uk_timer *timer);
 static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
 
 /*
- * The interrupt is what is wanted: its return calls the hook below. But if it had been held up by a
- * section with interrupts masked, it ends without a return.
+ * The interrupt is what is wanted: its return calls the hook below. But if a section with interrupts
+ * masked had held it up, it ends without a return; and if the thread was just about to leave the
+ * kernel, it has looked already. So this goes on until the thread has seen it.
  */
 static void retry_fired(struct uk_timer *timer)
 {
 	struct uk_thread *t = uk_thread_current();
 
-	if (t && t->posix && !t->in_syscall && uk_thread_interrupted(t))
+	if (t && t->posix && t->state == UK_THREAD_RUNNABLE && uk_thread_interrupted(t))
 		signal_retry();
 }
 
