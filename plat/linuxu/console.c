@@ -112,7 +112,7 @@ void linuxu_end_by_signal(int sig)
 	linuxu_console_restore();
 	host_signal_default(sig);
 	host_sigprocmask(HOST_SIG_UNBLOCK, HOST_SIGBIT(sig), NULL);
-	host_kill(host_getpid(), sig);
+	host_kill(linuxu_pid, sig);
 }
 
 void linuxu_console_restore(void)
@@ -157,6 +157,8 @@ static void terminal_raw(void)
 
 /* ---- input ---- */
 
+const char linuxu_stdin_path[] = "/proc/self/fd/0";
+
 /* Input that comes when it likes, and has no position that a second open file would not share. */
 static bool is_stream(int fd)
 {
@@ -176,20 +178,20 @@ void uk_plat_console_set_rx(void (*cb)(void))
 		terminal_raw();
 		linuxu_irq_attach(HOST_SIGIO);
 		if (!con.own && is_stream(0)) {
-			int fd = host_open("/proc/self/fd/0", HOST_O_RDONLY | HOST_O_NONBLOCK |
+			int fd = host_open(linuxu_stdin_path, HOST_O_RDONLY | HOST_O_NONBLOCK |
 								      HOST_O_NOCTTY |
 								      HOST_O_CLOEXEC);
 
 			if (fd >= 0) {
 				con.fd = fd;
 				con.own = true;
-				host_fcntl(fd, HOST_F_SETOWN, host_getpid());
+				host_fcntl(fd, HOST_F_SETOWN, linuxu_pid);
 				host_fcntl(fd, HOST_F_SETFL, HOST_O_NONBLOCK | HOST_O_ASYNC);
 			}
 		}
 		/* What is there already sends no signal any more. */
 		con.starved = true;
-		host_kill(host_getpid(), HOST_SIGIO);
+		host_kill(linuxu_pid, HOST_SIGIO);
 	}
 	uk_irq_restore(irq);
 }

@@ -145,11 +145,13 @@ static inline ssize_t host_pwrite(int fd, const void *buf, size_t n, uint64_t of
 	return host_syscall4(HOST_NR_pwrite64, fd, (long)buf, (long)n, (long)offset);
 }
 
-static inline int host_open(const char *path, int flags)
+/* `flags`: a constant, which is all that seccomp then lets through (and one path, see there). */
+static UK_ALWAYS_INLINE int host_open(const char *path, int flags)
 {
 	const int cwd = -100; /* AT_FDCWD */
 
-	return (int)host_syscall4(HOST_NR_openat, cwd, (long)path, flags, 0);
+	host_note(HOST_NR_openat, 2, (uint32_t)flags);
+	return (int)host_call4(HOST_NR_openat, cwd, (long)path, flags, 0);
 }
 
 static inline void host_close(int fd)
@@ -169,14 +171,18 @@ static inline int host_fstat(int fd, struct uk_abi_stat *st)
 	return (int)host_syscall3(HOST_NR_fstat, fd, (long)st, 0);
 }
 
-static inline int host_fcntl(int fd, int cmd, long arg)
+/* `cmd` is a constant, and the only ones that seccomp lets through are those that are used. */
+static UK_ALWAYS_INLINE int host_fcntl(int fd, int cmd, long arg)
 {
-	return (int)host_syscall3(HOST_NR_fcntl, fd, cmd, arg);
+	host_note(HOST_NR_fcntl, 1, (uint32_t)cmd);
+	return (int)host_call3(HOST_NR_fcntl, fd, cmd, arg);
 }
 
-static inline int host_ioctl(int fd, unsigned long request, void *arg)
+/* So with `request`. */
+static UK_ALWAYS_INLINE int host_ioctl(int fd, unsigned long request, void *arg)
 {
-	return (int)host_syscall3(HOST_NR_ioctl, fd, (long)request, (long)arg);
+	host_note(HOST_NR_ioctl, 1, (uint32_t)request);
+	return (int)host_call3(HOST_NR_ioctl, fd, (long)request, (long)arg);
 }
 
 /* `timeout` NULL waits for ever; `mask` (or NULL) is in force exactly while waiting. */
@@ -227,6 +233,7 @@ struct host_winsize {
 #define HOST_SIGSTOP 19
 #define HOST_SIGTSTP 20
 #define HOST_SIGIO   29
+#define HOST_SIGSYS  31
 
 #define HOST_SIGBIT(sig) (1UL << ((sig)-1))
 
@@ -240,7 +247,9 @@ struct host_siginfo {
 	int signo, err;
 	int code; /* 0 or less: sent by a process */
 	int pad;
-	uint64_t addr; /* of faults */
+	uint64_t addr;       /* of faults */
+	int syscall;         /* SIGSYS: the number of the system call, */
+	uint32_t audit_arch; /* and for which kind of CPU it was made */
 };
 
 typedef void host_sighandler(int sig, struct host_siginfo *info, struct host_ucontext *uc);
@@ -320,6 +329,36 @@ struct host_sigevent {
 
 struct host_itimerspec {
 	struct host_timespec interval, value;
+};
+
+/* ---- seccomp (include/uapi/linux/{seccomp,filter,bpf_common}.h) ---- */
+
+#define HOST_PR_SET_NO_NEW_PRIVS    38
+#define HOST_SECCOMP_SET_FILTER     1
+#define HOST_SECCOMP_SPEC_ALLOW     4U /* no slower speculation: a process is one domain */
+#define HOST_SECCOMP_RET_TRAP       0x00030000U
+#define HOST_SECCOMP_RET_ALLOW      0x7fff0000U
+#define HOST_SECCOMP_DATA_NR        0 /* offsets in struct seccomp_data */
+#define HOST_SECCOMP_DATA_ARCH      4
+#define HOST_SECCOMP_DATA_LOW(arg)  (16U + 8U * (arg))
+#define HOST_SECCOMP_DATA_HIGH(arg) (20U + 8U * (arg))
+
+/* One instruction of a filter: the accumulator A, forward jumps only. */
+struct host_bpf {
+	uint16_t code;
+	uint8_t yes, no; /* of a jump: how many instructions to skip */
+	uint32_t k;
+};
+
+#define HOST_BPF_LD  0x20 /* A = the 32-bit word at offset k */
+#define HOST_BPF_LEN 0x81 /* X = the length of the data: of no use to us */
+#define HOST_BPF_AND 0x54 /* A &= k */
+#define HOST_BPF_JEQ 0x15 /* A == k ? yes : no */
+#define HOST_BPF_RET 0x06 /* the verdict k */
+
+struct host_bpf_prog {
+	uint16_t len;
+	const struct host_bpf *insns;
 };
 
 /* ---- process ---- */

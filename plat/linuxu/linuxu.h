@@ -3,9 +3,11 @@
  * What the files of this platform share. An overview of how a process plays the machine:
  *
  *	setup.c    the process starts: relocation, memory, boot information
- *	mem.c      "physical" memory is one file in memory, mapped twice where asked
+ *	window.c   "physical" memory is one window, made at the start
+ *	mem.c      frames of it mapped a second time: a file in memory
  *	irq.c      signals are interrupts; masking, replay, preemption, idle
  *	trap.c     SIGSEGV and its kin are traps
+ *	seccomp.c  the list of the host's system calls that are in use, and no others
  *	clock.c    the host's clocks; a POSIX timer is the one-shot timer
  *	console.c  descriptors 0, 1 and 2; the user's terminal
  *	random.c, power.c
@@ -29,13 +31,34 @@ extern struct linuxu_auxv linuxu_auxv;
 /* Where the host's stack began when the process started; the main thread runs on it. */
 extern uintptr_t linuxu_stack_top;
 
+/* How far it may grow, in bytes, as it was when the process started. */
+extern uint64_t linuxu_stack_limit;
+
+/* The process, as the host numbers it. */
+extern int linuxu_pid;
+
 /* The value of the last argument `name=value` before `--`, or NULL: for what boot needs early. */
 const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name);
 
-/* ---- mem.c ---- */
+/* ---- window.c, mem.c ---- */
 
 /* Makes physical memory, puts the initrd into it, and fills in bi->regions. */
 void linuxu_mem_init(struct uk_bootinfo *bi);
+
+/* The largest frame known (AVX-512: 3.5 KiB) and a report, which formats lines on the stack. */
+#define LINUXU_TRAP_STACK 16384UL
+
+/* Physical memory: [LINUXU_PHYS_START, + linuxu_phys_size). */
+#define LINUXU_PHYS_START 0x100000UL /* not 0: a frame's address never is */
+#define LINUXU_HUGE_PAGE  0x200000UL
+extern uint64_t linuxu_phys_size;
+
+/*
+ * For fresh memory. MAP_STACK means (since Linux 6.7) no huge pages unless asked for: to clear one
+ * takes as long as we need to start.
+ */
+#define LINUXU_MAP_FRESH                                                                           \
+	(HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE | HOST_MAP_STACK)
 
 /* ---- irq.c ---- */
 
@@ -69,14 +92,26 @@ void linuxu_arch_save_regs(void);
 /* The crash report of a panic. */
 void linuxu_arch_report(void);
 
+/* How the interrupted code came where it is, for a crash report. */
+void linuxu_arch_backtrace(const struct host_ucontext *uc);
+
+/* ---- power.c ---- */
+
+/* Before an end as by a signal: stops for whoever asked for a core file. */
+void linuxu_core_stop(void);
+
 /* ---- trap.c ---- */
 
+/* The trap stack is there already. */
 void linuxu_trap_init(void);
 
 /* From a trap's handler, for a report: a trap in there is to be told, not to end the process. */
 void linuxu_trap_allow(void);
 
 /* ---- console.c ---- */
+
+/* The one path that is opened after set-up. Constant: seccomp goes by its address. */
+extern const char linuxu_stdin_path[];
 
 /* Gives the terminal back as it was found. Any context. */
 void linuxu_console_restore(void);

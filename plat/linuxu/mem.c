@@ -17,23 +17,16 @@
  * array of extents: runs of pages that are contiguous at both ends and have one protection. Those
  * are also the host's own units (VMAs), of which a process may have 65,530.
  */
-#include <uk/param.h>
 #include <uk/plat/mem.h>
-#include <uk/print.h>
 #include <uk/string.h>
 
 #include "linuxu.h"
 
-#define PHYS_START 0x100000UL /* not 0: a frame's address never is */
-#define HUGE_PAGE  0x200000UL
-#define MEMORY_MIN 0x10000UL /* the first heap and what describes it */
-
-UK_PARAM_UINT(linuxu, memory, (uint64_t)CONFIG_PLAT_LINUXU_MEMORY << 20, "bytes of memory");
-UK_PARAM_STR(vfs, initrd, NULL, "file of the host with the initial file system (cpio)");
+#define PHYS_START LINUXU_PHYS_START
+#define HUGE_PAGE  LINUXU_HUGE_PAGE
 
 uintptr_t uk_plat_direct_base;
-
-static uint64_t phys_size;
+uint64_t linuxu_phys_size;
 
 /* ---- what is mapped outside the direct map ---- */
 
@@ -138,7 +131,7 @@ static uint8_t *in_file; /* a bit per frame */
 
 static int file_create(void)
 {
-	size_t bits = UK_ALIGN_UP(phys_size / UK_PAGE_SIZE / 8 + 1, UK_PAGE_SIZE);
+	size_t bits = UK_ALIGN_UP(linuxu_phys_size / UK_PAGE_SIZE / 8 + 1, UK_PAGE_SIZE);
 	int low, fd = host_memfd_create("memory", HOST_MFD_CLOEXEC);
 	long p;
 
@@ -150,7 +143,7 @@ static int file_create(void)
 	}
 	if (fd < 0)
 		return fd;
-	p = host_ftruncate(fd, phys_size);
+	p = host_ftruncate(fd, linuxu_phys_size);
 	if (!p)
 		p = host_mmap(NULL, bits, HOST_PROT_READ | HOST_PROT_WRITE,
 			      HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE, -1, 0);
@@ -234,7 +227,7 @@ int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 
 	if (rc || !len)
 		return rc;
-	if (pa < PHYS_START || pa - PHYS_START + len > phys_size)
+	if (pa < PHYS_START || pa - PHYS_START + len > linuxu_phys_size)
 		return -EINVAL;
 	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
 	rc = move_to_file(pa - PHYS_START, len);
@@ -294,7 +287,7 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 			*prot = extents[i].prot;
 		return 0;
 	}
-	if (va - uk_plat_direct_base - PHYS_START < phys_size) {
+	if (va - uk_plat_direct_base - PHYS_START < linuxu_phys_size) {
 		*pa = uk_plat_virt_to_phys((void *)va);
 		if (prot)
 			*prot = UK_PROT_READ | UK_PROT_WRITE;
@@ -446,18 +439,6 @@ int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 	return 0;
 }
 
-/*
- * Fresh memory at `at`, or for NULL somewhere: the address, or a negative errno. MAP_STACK means
- * (since Linux 6.7) no huge pages unless asked for: to clear one takes as long as we need to start.
- */
-static long map_window(void *at, size_t len)
-{
-	return host_mmap(at, len, HOST_PROT_READ | HOST_PROT_WRITE,
-			 HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE |
-				 HOST_MAP_STACK | (at ? HOST_MAP_FIXED : 0),
-			 -1, 0);
-}
-
 /* ---- the initrd ---- */
 
 /* It lies at the end of memory: the file itself, until it is unpacked and its frames are free. */
@@ -470,77 +451,9 @@ void uk_plat_unmap_boot(const void *va, size_t len)
 {
 	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, UK_PAGE_SIZE);
 	uk_vaddr_t end = UK_ALIGN_UP((uk_vaddr_t)va + len, UK_PAGE_SIZE);
-	long p = map_window((void *)start, end - start);
+	long p = host_mmap((void *)start, end - start, HOST_PROT_READ | HOST_PROT_WRITE,
+			   LINUXU_MAP_FRESH | HOST_MAP_FIXED, -1, 0);
 
 	if (p < 0)
 		linuxu_fail("cannot take back the memory of the initrd", (int)p);
-}
-
-static void load_initrd(struct uk_bootinfo *bi, const char *path, uint64_t memory)
-{
-	int fd = host_open(path, HOST_O_RDONLY | HOST_O_CLOEXEC);
-	int64_t size;
-	long p;
-
-	if (fd < 0)
-		uk_fatal("vfs.initrd=%s: cannot open it (error %d)", path, -fd);
-	size = host_lseek(fd, 0, HOST_SEEK_END);
-	if (size < 0 || size > (int64_t)1 << 46)
-		uk_fatal("vfs.initrd=%s: not a file that can be mapped", path);
-	if (UK_ALIGN_UP((uint64_t)size, UK_PAGE_SIZE) + MEMORY_MIN > memory)
-		uk_fatal("vfs.initrd=%s: its %lu bytes do not fit into the memory; it takes "
-			 "linuxu.memory=%luK at least",
-			 path, (unsigned long)size,
-			 (UK_ALIGN_UP((unsigned long)size, UK_PAGE_SIZE) + MEMORY_MIN) >> 10);
-	if (size) {
-		bi->initrd_len = (uint64_t)size;
-		bi->initrd = PHYS_START + memory - UK_ALIGN_UP((uint64_t)size, UK_PAGE_SIZE);
-		p = host_mmap(uk_plat_phys_to_virt(bi->initrd), (size_t)size, HOST_PROT_READ,
-			      HOST_MAP_PRIVATE | HOST_MAP_FIXED, fd, 0);
-		if (p < 0)
-			uk_fatal("vfs.initrd=%s: cannot map it (error %d)", path, (int)-p);
-	}
-	host_close(fd);
-}
-
-static void add_region(struct uk_bootinfo *bi, uk_paddr_t start, uint64_t len, uint32_t type)
-{
-	struct uk_boot_region *r = &bi->regions[bi->nregions++];
-
-	r->start = start;
-	r->len = len;
-	r->type = type;
-	r->perm = UK_PROT_READ | UK_PROT_WRITE;
-}
-
-void linuxu_mem_init(struct uk_bootinfo *bi)
-{
-	const char *arg = linuxu_early_param(bi, "linuxu.memory");
-	const char *initrd = linuxu_early_param(bi, "vfs.initrd");
-	uint64_t memory = uk_param_linuxu_memory.u;
-	long p;
-
-	/* It is read above already, but the parser has to know the word as well. */
-	UK_TABLE_KEEP(uk_param_vfs_initrd);
-	if (arg && uk_parse_u64(arg, &memory))
-		uk_fatal("linuxu.memory=%s: not a size; an example: linuxu.memory=64M", arg);
-	memory = UK_ALIGN_DOWN(memory, UK_PAGE_SIZE);
-	if (memory < MEMORY_MIN)
-		uk_fatal("linuxu.memory=%s: too small; it takes %lu KiB at least", arg,
-			 MEMORY_MIN >> 10);
-	p = map_window(NULL, memory + HUGE_PAGE);
-	if (p < 0)
-		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "
-			 "(ulimit -v), or give a smaller linuxu.memory=",
-			 (unsigned long)(memory >> 20), (int)-p);
-	phys_size = memory;
-	/* A frame that is aligned to a huge page shall lie at an address that is. */
-	uk_plat_direct_base = UK_ALIGN_UP((uintptr_t)p - PHYS_START, HUGE_PAGE);
-
-	if (initrd)
-		load_initrd(bi, initrd, memory);
-	memory -= UK_ALIGN_UP(bi->initrd_len, UK_PAGE_SIZE);
-	add_region(bi, PHYS_START, memory, UK_MEM_FREE);
-	if (bi->initrd_len)
-		add_region(bi, bi->initrd, phys_size - memory, UK_MEM_INITRD);
 }

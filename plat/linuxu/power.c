@@ -9,13 +9,19 @@
 
 UK_PARAM_BOOL(linuxu, core, false, "stop (SIGSTOP) before an end as by a signal, for a core file");
 
+void linuxu_core_stop(void)
+{
+	if (!uk_param_linuxu_core.b)
+		return;
+	linuxu_arch_save_regs();
+	host_kill(linuxu_pid, HOST_SIGSTOP); /* whoever reads our memory continues us */
+}
+
 UK_NORETURN void uk_plat_exit(int status)
 {
 	linuxu_console_restore();
-	if (uk_param_linuxu_core.b && (status & 0xff) > 128) {
-		linuxu_arch_save_regs();
-		host_kill(host_getpid(), HOST_SIGSTOP); /* whoever reads our memory continues us */
-	}
+	if ((status & 0xff) > 128)
+		linuxu_core_stop();
 	host_exit(status & 0xff);
 }
 

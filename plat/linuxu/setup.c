@@ -7,6 +7,7 @@
  * Start-up time is this platform's promise. So nothing is asked of the host that the application
  * may not need: clocks, timer, input and terminal are set up at their first use.
  */
+#define HOST_SETUP
 #include <uk/canary.h>
 #include <uk/param.h>
 #include <uk/plat/bootinfo.h>
@@ -19,6 +20,8 @@
 
 struct linuxu_auxv linuxu_auxv;
 uintptr_t linuxu_stack_top;
+uint64_t linuxu_stack_limit;
+int linuxu_pid;
 
 enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
 
@@ -128,6 +131,8 @@ UK_NORETURN void linuxu_start(long *sp)
 	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
 
 	linuxu_stack_top = (uintptr_t)sp;
+	linuxu_stack_limit = host_stack_limit();
+	linuxu_pid = host_getpid();
 	bi.protocol = "linuxu";
 	bi.cmdline = (char *)"";
 	bi.argc = (int)sp[0];
@@ -138,7 +143,9 @@ UK_NORETURN void linuxu_start(long *sp)
 	choose_canary();
 
 	linuxu_arch_init();
-	linuxu_trap_init();
 	linuxu_mem_init(&bi);
+	host_sigaltstack((char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK,
+			 LINUXU_TRAP_STACK);
+	linuxu_trap_init();
 	uk_boot(&bi);
 }

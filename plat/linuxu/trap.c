@@ -12,9 +12,6 @@
 
 #include "linuxu.h"
 
-/* The largest frame known (AVX-512: 3.5 KiB) and a report, which formats lines on the stack. */
-#define TRAP_STACK 16384
-
 /* Of ukvmem, if the image has it. */
 bool uk_stack_is_guard(uk_vaddr_t va) UK_WEAK;
 
@@ -39,9 +36,6 @@ void linuxu_trap_allow(void)
 
 void linuxu_trap_init(void)
 {
-	static char stack[TRAP_STACK] UK_ALIGNED(16) UK_SECTION(".bss._trap_stack");
-
-	host_sigaltstack(stack, sizeof(stack));
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(traps); i++)
 		host_signal(traps[i], on_trap, HOST_SA_ONSTACK, ~0UL);
 }
@@ -56,7 +50,7 @@ void uk_plat_page_faults_start(void *stack UK_UNUSED)
  */
 bool uk_trap_is_guard(uk_vaddr_t va)
 {
-	uint64_t limit = host_stack_limit();
+	uint64_t limit = linuxu_stack_limit;
 	uint64_t depth = linuxu_stack_top - va;
 
 	if (depth <= limit + HOST_STACK_GAP && depth + UK_PAGE_SIZE * 16 >= limit)

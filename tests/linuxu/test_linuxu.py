@@ -37,8 +37,9 @@ def test_start_asks_little_of_the_host(tmp_path):
     subprocess.run(["strace", "-o", log, img], check=True, stdout=subprocess.DEVNULL, timeout=60)
     calls = [re.match(r"(\w+)\(", line).group(1) for line in open(log) if line[0] != "+"]
     before_output = calls[1:calls.index("write")]
-    assert set(before_output) <= {"mprotect", "sigaltstack", "rt_sigaction", "mmap", "getrandom"}
-    assert len(before_output) <= 10, calls
+    assert set(before_output) <= {"mprotect", "sigaltstack", "rt_sigaction", "mmap", "getrandom", "prlimit64",
+                                  "getpid", "prctl", "seccomp"}
+    assert len(before_output) <= 14, calls
 
 
 def test_works_without_any_descriptor():
@@ -226,6 +227,100 @@ def test_addresses_are_random(app):
     seen = [direct(app, "--", "addresses").stdout.split() for _ in range(20)]
     for column in zip(*seen):
         assert len(set(column)) == 20, column
+
+
+def test_addresses_are_random_whatever_the_host_does(app):
+    """Without the host's randomisation (a debugger's choice), what we place ourselves still is."""
+    seen = [direct("setarch", "-R", app, "--", "addresses").stdout.split() for _ in range(20)]
+    main, variable, local, heap = zip(*seen)
+    assert len(set(heap)) == 20 and len(set(main)) == 1
+
+
+def test_trap_stack_has_nothing_below(app):
+    p = subprocess.Popen([app, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert p.stdout.readline() == b"waiting\n"
+    with open("/proc/%d/maps" % p.pid) as f:
+        spans = [[int(x, 16) for x in line.split()[0].split("-")] for line in f]
+    p.stdin.close()
+    p.wait(60)
+    window = [s for s in spans if 0x100000000000 <= s[0] < 0x200000000000]
+    assert window and window[0][0] % 0x200000 == 0x100000 - 16384
+    assert not [s for s in spans if 0 <= window[0][0] - s[1] < 1 << 20]
+
+
+# ---- the host's system calls ----
+
+GETPID, KILL, EXECVE, PTRACE, SOCKET, OPENAT, IOCTL, MMAP, MPROTECT = 39, 62, 59, 101, 41, 257, 16, 9, 10
+DENIED = [
+    [GETPID], [EXECVE], [PTRACE], [SOCKET, 1, 1], [11111], [-1],
+    [0x40000001, 1, 0, 0],  # x32's write
+    [OPENAT, -100, "page", 0], [OPENAT, -100, "page", 0o2004400],  # of another path, and as ours is opened
+    [IOCTL, 0, 0x5412, 0],  # TIOCSTI: keys pressed for the user's shell
+    [KILL, 1, 0], [KILL, 0, 0], [KILL, -1, 0],
+    [MMAP, 0, 4096, 7, 0x22], [MMAP, 0, 4096, 6, 0x22], [MPROTECT, "page", 4096, 7],
+]
+
+
+@pytest.mark.parametrize("words", DENIED, ids=lambda w: "-".join(map(str, w)))
+def test_system_call_outside_the_list(app, words):
+    p = direct(app, "--", "host", *map(str, words))
+    assert p.returncode == -signal.SIGSYS and p.stdout == b"", p
+    assert b"CRASH: system call %d outside the allow-list, in thread `main`" % words[0] in p.stderr, p.stderr
+    assert p.stderr.count(b"image+") >= 2, "a backtrace"
+
+
+def test_system_call_of_another_kind_of_cpu(app):
+    p = direct(app, "--", "host-i386")
+    if p.returncode == 134:
+        pytest.skip("the host does not know i386")
+    assert p.returncode == -signal.SIGSYS and b"system call 4 of another kind of CPU" in p.stderr, p
+
+
+def test_denied_call_has_names(app):
+    r = whittle.run(app, "host", str(SOCKET))
+    assert r.status == 128 + signal.SIGSYS and b"main.c:" in r.err, r
+
+
+@pytest.mark.parametrize("words,expect", [([1, 1, 0, 0], b"0"), ([MPROTECT, "page", 4096, 5], b"0"),
+                                          ([MMAP, 0, 0, 3, 0x22], b"-22")])
+def test_system_call_on_the_list(app, words, expect):
+    p = direct(app, "--", "host", *map(str, words))
+    assert (p.returncode, p.stdout.strip()) == (0, expect), p
+
+
+def allowed(img):
+    """Numbers in the linker table that the image's link gathered."""
+    with open(img + ".dbg.map") as f:
+        table = re.search(r"uk_tab_hostcall_start = .*?uk_tab_hostcall_end", f.read(), re.S).group()
+    return {int(n) for n in re.findall(r"^ \.uk_tab\.hostcall\.(\d+)_", table, re.M)}
+
+
+def test_the_list_is_what_the_image_contains(app):
+    """hello reads nothing, sleeps never: what only others do is not in its list."""
+    hello, ours = allowed(whittle.image("helloworld", "linuxu")), allowed(app)
+    assert {0, 222, OPENAT} <= ours and not {0, 222, OPENAT, MMAP} & hello
+    assert {1, 13, 15, 231} <= hello and hello < ours
+    setup_only = {8, 131, 157, 302, 317}  # lseek, sigaltstack, prctl, prlimit64, seccomp
+    assert not setup_only & (hello | ours)
+
+
+def without_seccomp():
+    """Makes seccomp() and prctl(PR_SET_SECCOMP) fail, as on a host that has no such thing."""
+    import ctypes
+    import struct
+    insns = [(0x20, 0, 0, 0), (0x15, 0, 1, 317), (0x06, 0, 0, 0x00050000 | 38), (0x06, 0, 0, 0x7FFF0000)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *i) for i in insns))
+    prog = struct.pack("<HxxxxxxQ", len(insns), ctypes.addressof(code))
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, prog, 0, 0) == 0
+
+
+def test_host_without_seccomp(app):
+    p = direct(app, "--", "exit", "3", preexec_fn=without_seccomp)
+    assert p.returncode == 3 and b"no seccomp filter (error 38)" in p.stderr, p
+    p = direct(app, "linuxu.seccomp_required", "--", "exit", "3", preexec_fn=without_seccomp)
+    assert p.returncode not in (0, 3) and b"seccomp_required" in p.stderr and b"CRASH" not in p.stderr, p
+    assert direct(app, "linuxu.seccomp_required", "--", "exit", "3").returncode == 3
 
 
 # ---- the end ----

@@ -22,10 +22,11 @@ OFF = {
     "ASLR": ["# CONFIG_HARDEN_ASLR is not set"],
     "CPU": ["# CONFIG_HARDEN_%s is not set" % bit for bit in ("SMEP", "SMAP", "UMIP")],
     "WX": ["CONFIG_LIBUKVMEM_WX=y"],
+    "SECCOMP": ["# CONFIG_HARDEN_SECCOMP is not set"],
 }
 # A program takes longer to build than a kernel: one image has all of them off.
 BUILDS = {"kernel": [], "program": [PROGRAM]}
-BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name != "WX"})
+BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name not in ("WX", "SECCOMP")})
 BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name != "CPU" for line in lines]
 
 _built = set()

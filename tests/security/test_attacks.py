@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One attack per boot: stopped by default, and shown to succeed where its protection is turned off."""
 import re
+import signal
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_the_kernel_maps_nothing_so_either(plat):
     result = security.attack("kernel", plat, "map-wx")
     assert result.end == "refused", result
     security.record(13, "uk_plat_map() of the same by mistake", plat, "refused: EACCES", OWN)
+
+
+def test_the_host_is_asked_for_nothing_else():
+    """tests/linuxu has more calls, and arguments; a process ends as by the signal."""
+    result = whittle.run(security.build("program", "linuxu"), "host-call")
+    assert result.status == 128 + signal.SIGSYS and result.out == b"", result
+    assert re.search(rb"CRASH: system call 39 outside the allow-list.*host_call", result.err, re.S), result
+    off = security.attack("program-off", "linuxu", "host-call")
+    assert off.end == "succeeded", off
+    security.record(24, "a system call of the host that is not the image's", "linuxu",
+                    "reported, ends by SIGSYS", "succeeds")
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)

@@ -104,16 +104,20 @@ def direct():
     return constant(EARLY, "DIRECT_SPANS") * constant(EARLY, "DIRECT_SLOTS")
 
 
+def linuxu_window():
+    """plat/linuxu/window.c: multiples of 2 MiB in the slot, less the window's own size (some MiB more or less)."""
+    return (constant("plat/linuxu/window.c", "SLOT") - (1 << 30)) // HUGE
+
+
 def places(plat, name):
     """Of each thing that `where` names: how many addresses it may have at least."""
     image = security.build(name, plat)
     if plat == "kvm":
         base, window, stack = image_places(image), direct(), image_places(image)
     else:
-        # Linux: so many random bits of page number for what mmap() chooses, the image being that, 22 for
-        # the stack (arch/x86/include/asm/elf.h). Ours lies at a multiple of 2 MiB.
-        base = 1 << int(open("/proc/sys/vm/mmap_rnd_bits").read())
-        window, stack = base * PAGE // HUGE, 1 << 22
+        # Linux: so many random bits of page number for the image, 22 for the stack
+        # (arch/x86/include/asm/elf.h). Memory is ours to place.
+        base, stack, window = 1 << int(open("/proc/sys/vm/mmap_rnd_bits").read()), 1 << 22, linuxu_window()
     found = {"code": base, "data": base, "stack": stack, "heap": window, "heap-large": window, "direct": window}
     if name == "program":
         found.update({"tls": base, "mmap": areas(), "thread-stack": stacks(), "thread-tls": stacks()})
@@ -144,10 +148,10 @@ def test_addresses_over_boots(plat, boots):
     else:
         # The image and its first stack are the host's to place.
         fixed = addresses("program-off", plat, 3)
-        assert all(len(set(fixed[thing])) == 1 for thing in ("mmap", "thread-stack", "thread-tls")), fixed
+        ours = set(WHAT) - {"code", "data", "stack", "tls"}
+        assert all(len(set(fixed[thing])) == 1 for thing in ours), fixed
     for thing, n in bits.items():
-        off = without if plat == "kvm" else "the same at every start" if thing in (
-            "mmap", "thread-stack", "thread-tls") else "the host's doing"
+        off = without if plat == "kvm" else "the same at every start" if thing in ours else "the host's doing"
         says = "at least 19 bits" if "host" in off else "%d bits" % n  # hosts differ
         security.record(17, "guess the address of: " + WHAT[thing], plat, says, off)
 

@@ -149,3 +149,8 @@ void linuxu_arch_report(void)
 {
 	x86_crash_report();
 }
+
+void linuxu_arch_backtrace(const struct host_ucontext *uc)
+{
+	x86_backtrace(uc->gregs[HOST_REG_RIP], uc->gregs[HOST_REG_RSP], uc->gregs[HOST_REG_RBP]);
+}

@@ -27,7 +27,15 @@ _start:
 linuxu_sigreturn:
 __restore_rt:
 	mov	$15, %rax
+	.reloc	., BFD_RELOC_NONE, hostcall_sigreturn
 	syscall
 	.size	__restore_rt, . - __restore_rt
+
+	/* As host_note() in host_arch.h leaves it: the number, whatever the arguments. */
+	.section .uk_tab.hostcall.15_6_0, "a", @progbits
+	.balign	8
+hostcall_sigreturn:
+	.short	15, 6
+	.long	0
 
 	.section .note.GNU-stack, "", @progbits

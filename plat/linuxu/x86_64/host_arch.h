@@ -7,6 +7,8 @@
 #ifndef LINUXU_HOST_ARCH_H
 #define LINUXU_HOST_ARCH_H
 
+#include <uk/config.h>
+#include <uk/essentials.h>
 #include <uk/types.h>
 
 enum {
@@ -20,6 +22,7 @@ enum {
 	HOST_NR_munmap = 11,
 	HOST_NR_rt_sigaction = 13,
 	HOST_NR_rt_sigprocmask = 14,
+	HOST_NR_rt_sigreturn = 15,
 	HOST_NR_ioctl = 16,
 	HOST_NR_pwrite64 = 18,
 	HOST_NR_mremap = 25,
@@ -30,6 +33,7 @@ enum {
 	HOST_NR_fcntl = 72,
 	HOST_NR_ftruncate = 77,
 	HOST_NR_sigaltstack = 131,
+	HOST_NR_prctl = 157,
 	HOST_NR_arch_prctl = 158,
 	HOST_NR_timer_create = 222,
 	HOST_NR_timer_settime = 223,
@@ -38,12 +42,44 @@ enum {
 	HOST_NR_openat = 257,
 	HOST_NR_ppoll = 271,
 	HOST_NR_prlimit64 = 302,
+	HOST_NR_seccomp = 317,
 	HOST_NR_getrandom = 318,
 	HOST_NR_memfd_create = 319,
 };
 
-/* The kernel keeps every register but rax, rcx and r11. Errors are -4095 … -1. */
-static inline long host_syscall6(long nr, long a, long b, long c, long d, long e, long f)
+/*
+ * While the function around it is in the image, so is an entry of the linker table `hostcall`: the
+ * image makes the call `nr`, with `value` as its argument number `arg` (0 to 5; HOST_ANY: whatever
+ * the arguments). The three are constants. seccomp.c makes of these entries the list of what the
+ * process may ask of the host. A file whose code runs only before that is in force says so by
+ * HOST_SETUP, and leaves no entries.
+ */
+#define HOST_ANY 6
+
+#if defined(CONFIG_HARDEN_SECCOMP) && !defined(HOST_SETUP)
+#define HOST_ENTRY ".Lhostcall_%c0_%c1_%c2"
+static UK_ALWAYS_INLINE void host_note(long nr, int arg, uint32_t value)
+{
+	__asm__ __inline volatile(".ifndef " HOST_ENTRY "\n\t"
+				  ".pushsection .uk_tab.hostcall.%c0_%c1_%c2, \"a\", @progbits\n\t"
+				  ".balign 8\n" HOST_ENTRY ": .short %c0, %c1\n\t.long %c2\n\t"
+				  ".popsection\n\t"
+				  ".endif\n\t"
+				  ".reloc ., BFD_RELOC_NONE, " HOST_ENTRY ::"i"(nr),
+				  "i"(arg), "i"(value));
+}
+#else
+static UK_ALWAYS_INLINE void host_note(long nr UK_UNUSED, int arg UK_UNUSED,
+				       uint32_t value UK_UNUSED)
+{
+}
+#endif
+
+/*
+ * A system call of whoever has noted it. The kernel keeps every register but rax, rcx and r11.
+ * Errors are -4095 … -1.
+ */
+static UK_ALWAYS_INLINE long host_call6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -57,7 +93,7 @@ static inline long host_syscall6(long nr, long a, long b, long c, long d, long e
 	return ret;
 }
 
-static inline long host_syscall4(long nr, long a, long b, long c, long d)
+static UK_ALWAYS_INLINE long host_call4(long nr, long a, long b, long c, long d)
 {
 	register long r10 __asm__("r10") = d;
 	long ret;
@@ -69,7 +105,7 @@ static inline long host_syscall4(long nr, long a, long b, long c, long d)
 	return ret;
 }
 
-static inline long host_syscall3(long nr, long a, long b, long c)
+static UK_ALWAYS_INLINE long host_call3(long nr, long a, long b, long c)
 {
 	long ret;
 
@@ -78,6 +114,25 @@ static inline long host_syscall3(long nr, long a, long b, long c)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c)
 			 : "rcx", "r11", "memory");
 	return ret;
+}
+
+/* With arguments that the list does not look at. `nr` is a constant. */
+static UK_ALWAYS_INLINE long host_syscall6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call6(nr, a, b, c, d, e, f);
+}
+
+static UK_ALWAYS_INLINE long host_syscall4(long nr, long a, long b, long c, long d)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call4(nr, a, b, c, d);
+}
+
+static UK_ALWAYS_INLINE long host_syscall3(long nr, long a, long b, long c)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call3(nr, a, b, c);
 }
 
 /* Names of struct host_ucontext.gregs, in the kernel's order. */
@@ -119,6 +174,9 @@ void linuxu_sigreturn(void);
 
 /* The function of the vDSO that reads a clock. */
 #define LINUXU_VDSO_CLOCK "__vdso_clock_gettime"
+
+/* The CPU as seccomp names it (include/uapi/linux/audit.h): not i386, whose numbers differ. */
+#define HOST_AUDIT_ARCH 0xc000003eU
 
 /* AT_HWCAP2: the CPU lets us write the fs base ourselves. */
 #define HOST_HWCAP2_FSGSBASE 2UL

@@ -16,7 +16,7 @@
  *	UK_VA_IMAGE     + 512 GiB       the image (random start inside)
  *	UK_VA_SHADOW    + 16 TiB        sanitizer shadow: UK_VA_SHADOW + va / 8
  *
- * On linuxu the host decides where image and direct map are; the rest holds.
+ * On linuxu the host decides where the image is; the rest holds.
  */
 #ifndef UK_PLAT_MEM_H
 #define UK_PLAT_MEM_H
