@@ -14,6 +14,7 @@
 #include <uk/device.h>
 #include <uk/errno.h>
 #include <uk/inode.h>
+#include <uk/page.h>
 #include <uk/print.h>
 #include <uk/ramfs.h>
 #include <uk/vfs.h>
@@ -29,7 +30,20 @@ struct extraction {
 	struct uk_fs_ctx *ctx; /* its root is where the archive goes: no link leads out of it */
 	const char *label;
 	struct first_name *names;
+	size_t len;        /* of the archive */
+	uint64_t had_free; /* bytes of memory before */
 };
+
+/* With less than this free it was memory that ran out, not the file system's own limit. */
+#define SCARCE (16 * UK_PAGE_SIZE)
+
+static uint64_t free_memory(void)
+{
+	struct uk_page_stats st;
+
+	uk_page_stats(&st);
+	return st.free;
+}
 
 static int add_name(struct extraction *x, const struct uk_cpio_entry *e)
 {
@@ -172,7 +186,7 @@ static const char *reason(int err)
 		return "its directory is not in the archive before it";
 	case -ENOMEM:
 	case -ENOSPC:
-		return "not enough memory: give the machine more (MEM=)";
+		return "the file system is full (ramfs.limit)";
 	case -ENAMETOOLONG:
 		return "the name is too long";
 	case -EINVAL:
@@ -184,6 +198,21 @@ static const char *reason(int err)
 
 static int fail(const struct extraction *x, const struct uk_cpio_entry *e, int err)
 {
+	uint64_t left = free_memory();
+
+	if ((err == -ENOMEM || err == -ENOSPC) && left < SCARCE) {
+		/* What is left of the archive will take as much for each byte as what came before. */
+		uint64_t used = x->had_free - UK_MIN(left, x->had_free);
+		uint64_t more = used / (e->offset + 1) * (x->len - e->offset) +
+				used % (e->offset + 1) * (x->len - e->offset) / (e->offset + 1);
+
+		uk_pr_err(
+			"%s: not enough memory for `%s` at byte %zu of %zu: it takes about %lu KiB "
+			"more (--memory)",
+			x->label, e->name, e->offset, x->len,
+			(unsigned long)((more + more / 8) >> 10) + 64);
+		return err;
+	}
 	uk_pr_err("%s: `%s` at byte %zu: %s (error %d)", x->label, e->name, e->offset, reason(err),
 		  -err);
 	return err;
@@ -211,7 +240,12 @@ static int pass(struct extraction *x, const void *base, size_t len, bool second)
 int uk_cpio_extract(struct uk_fs_ctx *ctx, const char *path, const char *label, const void *base,
 		    size_t len)
 {
-	struct extraction x = { .ctx = uk_fs_ctx_clone(ctx), .label = label };
+	struct extraction x = {
+		.ctx = uk_fs_ctx_clone(ctx),
+		.label = label,
+		.len = len,
+		.had_free = free_memory(),
+	};
 	struct first_name *n;
 	int err;
 
