@@ -80,3 +80,32 @@ def test_corrupt_acpi_is_named_and_lived_with(loader, tmp_path):
     """Without tables power-off falls back to other ways."""
     status, out = boot(loader, tmp_path, "pvh:rsdp", machine="q35", exit_device=False)
     assert status == 0 and HELLO in out and b"ACPI root pointer" in out and b"is corrupt" in out, out
+
+
+def outcomes(loader, tmp_path, hows, **kw):
+    """Boots them four at a time: (how, status, output) of those that ended neither well nor with an error."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one(how):
+        folder = tmp_path / how.replace(":", "-")
+        folder.mkdir()
+        try:
+            status, out = boot(loader, folder, how, **kw)
+        except subprocess.TimeoutExpired:
+            return how, "hangs", (folder / "serial").read_bytes()
+        well = status == (1 if kw.get("exit_device", True) else 0) and HELLO in out and b"CRASH" not in out
+        refused = status == 3 and out.count(b"error: ") == 1 and HELLO not in out and b"CRASH" not in out
+        return None if well or refused else (how, status, out)
+    with ThreadPoolExecutor(4) as pool:
+        return [r for r in pool.map(one, hows) if r]
+
+
+@pytest.mark.parametrize("protocol", ["linux64", "pvh", "multiboot1", "multiboot2"])
+def test_random_damage_is_survived(loader, tmp_path, protocol):
+    """Bytes of the boot information: the image starts, or says in one line what is wrong."""
+    assert outcomes(loader, tmp_path, ["%s:fuzz%d" % (protocol, n) for n in [*range(24), 196]]) == []
+
+
+def test_random_damage_to_acpi_tables_is_lived_with(loader, tmp_path):
+    """They are read to switch the machine off, for which there are other ways."""
+    assert outcomes(loader, tmp_path, ["pvh:acpi%d" % n for n in range(32)], machine="q35", exit_device=False) == []

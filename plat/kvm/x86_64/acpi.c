@@ -17,7 +17,7 @@
 #define TABLE_MAX   (4U << 20)
 #define RSDP_V1     20
 #define RSDP_V2     36
-#define PADDR_LIMIT (1ULL << 46)
+#define PADDR_LIMIT (1ULL << 36) /* what every 64-bit CPU can address */
 
 /* Where firmware leaves the root pointer if the loader does not tell. */
 #define BIOS_START 0xe0000
@@ -38,7 +38,7 @@ void acpi_init(uk_paddr_t rsdp)
 
 static const void *map(uint64_t pa, uint64_t len)
 {
-	return pa && pa < PADDR_LIMIT ? uk_plat_map_boot(pa, len) : NULL;
+	return pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT - pa ? uk_plat_map_boot(pa, len) : NULL;
 }
 
 static uint8_t sum(const uint8_t *p, size_t n)

@@ -17,6 +17,11 @@
 #define MAPS_MAX    8
 #define RAM_MAX     32
 #define PADDR_LIMIT (1ULL << 46)
+/*
+ * What a loader tells lies below: the least that a 64-bit CPU addresses. A page table entry for more
+ * than this CPU has would fault for its reserved bits.
+ */
+#define INFO_LIMIT  (1ULL << 36)
 
 /* Entry types of BIOS memory maps. */
 #define E820_RAM  1
@@ -43,7 +48,7 @@ const void *boot_map(uint64_t pa, uint64_t len, const char *what)
 {
 	const void *va = NULL;
 
-	if (pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT && nmaps < MAPS_MAX)
+	if (pa && pa < INFO_LIMIT && len <= INFO_LIMIT - pa && nmaps < MAPS_MAX)
 		va = uk_plat_map_boot(pa, len);
 	if (!va)
 		uk_fatal("boot information is corrupt: %s at %#lx, %lu bytes", what,

@@ -5,6 +5,7 @@ import struct
 from . import RunError
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
+MAX_OFFSET = 1 << 40
 PT_LOAD, PT_INTERP, PT_NOTE = 1, 3, 4
 NOTE_PHYS32_ENTRY = 18  # Xen's, by which QEMU's -kernel enters (xen/include/public/elfnote.h)
 
@@ -18,8 +19,9 @@ class Image:
         except OSError as e:
             hint = "; `make APP=name` builds one" if isinstance(e, FileNotFoundError) else ""
             raise RunError("%s: %s%s" % (path, e.strerror, hint)) from None
-        except struct.error:
-            raise RunError("%s: this ELF file is cut short; build it again" % path) from None
+        except (struct.error, OverflowError):
+            raise RunError("%s: this ELF file is cut short, or damaged; build it again" % path) \
+                from None
         if self.arch != "x86_64":
             raise RunError("%s: an image for %s; there is x86_64 only so far" % (path, self.arch))
 
@@ -33,7 +35,7 @@ class Image:
         self.arch = MACHINES.get(machine, "machine %d" % machine)
         phoff, = struct.unpack_from("<Q", head, 32)
         phentsize, phnum = struct.unpack_from("<HH", head, 54)
-        f.seek(phoff)
+        f.seek(min(phoff, MAX_OFFSET))
         table = f.read(phentsize * phnum)
         # A kernel says by a note how it wants to be entered; a process needs no note.
         self.platform = "linuxu"
@@ -46,8 +48,8 @@ class Image:
             elif kind == PT_INTERP:
                 raise RunError("%s: a program of this system, not an image" % self.path)
             elif kind == PT_NOTE:
-                f.seek(offset)
-                if has_note(f.read(size), b"Xen\0", NOTE_PHYS32_ENTRY):
+                f.seek(min(offset, MAX_OFFSET))
+                if has_note(f.read(min(size, 65536)), b"Xen\0", NOTE_PHYS32_ENTRY):
                     self.platform = "kvm"
 
     @property

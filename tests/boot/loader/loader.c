@@ -4,7 +4,8 @@
  * that ELF file and enters it by the protocol that the first word of the command line names; what
  * follows the word is the image's own command line. `linux64` is a protocol that QEMU does not
  * speak for ELF files; the others exist to be spoken wrongly: `pvh:version`, say, is PVH with a
- * corrupt version.
+ * corrupt version. `pvh:fuzz17` damages some bytes at random, the same ones for every 17;
+ * `pvh:acpi17` those of an ACPI table.
  *
  * Memory of the image that the file does not cover is filled with rubbish before a linux64 entry,
  * as loaders of Linux leave it alone. Runs at 32 MiB, 32-bit, without paging.
@@ -62,6 +63,70 @@ static int same(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* ---- damage ---- */
+
+static uint32_t seed; /* 0: none wanted */
+
+static uint32_t rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed;
+}
+
+static void damage(void *where, uint32_t n)
+{
+	static const uint8_t favourites[] = { 0, 1, 0x7f, 0x80, 0xff };
+	uint8_t *p = where;
+
+	for (uint32_t i = 1 + rnd() % 3; i--;) {
+		uint32_t r = rnd();
+
+		p[r % n] = r & 1 << 20 ? favourites[(r >> 24) % 5] : (uint8_t)(r >> 24);
+	}
+}
+
+/* fault = "fuzz17" and what = "fuzz": 1, and the seed is set. */
+static int wants(const char *fault, const char *what)
+{
+	while (*what && *fault == *what)
+		fault++, what++;
+	if (*what || *fault < '0' || *fault > '9')
+		return 0;
+	for (seed = 0; *fault >= '0' && *fault <= '9'; fault++)
+		seed = seed * 10 + (uint32_t)(*fault - '0');
+	seed = (seed + 1) * 2654435761U | 1;
+	for (int i = 0; i < 8; i++)
+		rnd();
+	return 1;
+}
+
+static void fix_sum(uint8_t *p, uint32_t n, uint32_t at)
+{
+	uint8_t s = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		s += p[i];
+	p[at] = (uint8_t)(p[at] - s);
+}
+
+/* One of the root table's tables, or that itself; every other time with its checksum set right. */
+static void damage_acpi(uint8_t *root_pointer)
+{
+	uint8_t *root = *(uint8_t **)(root_pointer + 16);
+	uint32_t n = *(uint32_t *)(root + 4) / 4 - 9, which = rnd() % (n + 2);
+	uint8_t *table = which < n ? *(uint8_t **)(root + 36 + 4 * which) : root;
+	uint32_t size = *(uint32_t *)(table + 4);
+
+	if (which < n && *(uint32_t *)table == 0x50434146 /* FACP */ &&
+	    rnd() & 1) /* its byte code */
+		table = *(uint8_t **)(table + 40), size = *(uint32_t *)(table + 4);
+	damage(table + 4, size - 4 < 512 ? size - 4 : 512);
+	if (rnd() & 1 && *(uint32_t *)(table + 4) == size)
+		fix_sum(table, size, 9);
+}
+
 static uint32_t load(const uint8_t *elf, int rubbish)
 {
 	const struct phdr *p = (const void *)(elf + *(uint32_t *)(elf + 32));
@@ -90,6 +155,14 @@ static void make_zero_page(const char *fault)
 		copy(e, &map[i], 20);
 	for (uint32_t i = 0; i < 512; i++)
 		tables[2][i] = ((uint64_t)i << 21) | 0x83;
+	if (wants(fault, "fuzz")) {
+		static const uint16_t fields[][2] = { { 0x070, 8 }, { 0x1e8, 1 }, { 0x202, 4 },
+						      { 0x206, 2 }, { 0x218, 8 }, { 0x228, 4 },
+						      { 0x238, 4 }, { 0x0c0, 12 } };
+		const uint16_t *f = fields[rnd() % 8];
+
+		damage(zero_page + f[0], f[1]);
+	}
 	tables[1][0] = (uint32_t)tables[2] | 3;
 	tables[0][0] = (uint32_t)tables[1] | 3;
 }
@@ -113,6 +186,8 @@ static uint32_t make_multiboot1(const char *fault)
 		copy(m + 1, &map[i], 20);
 	}
 	mbi[11] = (uint32_t)m - mbi[12];
+	if (wants(fault, "fuzz"))
+		damage(mbi, 13 * 4);
 	return 0x2badb002;
 }
 
@@ -129,6 +204,8 @@ static uint32_t make_multiboot2(const char *fault)
 	mbi[0] = same(fault, "size") ? 0xffffffff : 32 + n;
 	if (same(fault, "map"))
 		mbi[2] = 0;
+	if (wants(fault, "fuzz"))
+		damage(mbi, 24);
 	return 0x36d76289;
 }
 
@@ -161,6 +238,10 @@ static void corrupt_pvh(const char *fault)
 		rsdp[16]++;
 		si.rsdp = (uint32_t)rsdp;
 	}
+	if (wants(fault, "fuzz"))
+		damage(&si, sizeof(si));
+	if (wants(fault, "acpi"))
+		damage_acpi((uint8_t *)(uint32_t)si.rsdp);
 }
 
 void loader(const struct start_info *given)
