@@ -5,7 +5,8 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 
-UK_NO_LANDING void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to);
+UK_RO_AFTER_INIT UK_NO_LANDING void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from,
+							  struct uk_arch_ctx *to);
 
 UK_WEAK void uk_arch_ctx_choose_switch(void)
 {

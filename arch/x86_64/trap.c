@@ -54,9 +54,9 @@ struct table_ptr {
 extern const char x86_stubs[];
 void x86_entry(struct uk_regs *r);
 
-static struct gate idt[X86_VECTORS];
-static struct tss tss = { .iomap = sizeof(tss) };
-static uint64_t gdt[] = {
+static struct gate idt[X86_VECTORS] UK_RO_AFTER_INIT_ZERO;
+static struct tss tss UK_RO_AFTER_INIT = { .iomap = sizeof(tss) };
+static uint64_t gdt[] UK_RO_AFTER_INIT = {
 	0,
 	0x00af9b000000ffff, /* X86_SEL_CODE: 64-bit, accessed already */
 	0x00cf93000000ffff, /* X86_SEL_DATA */

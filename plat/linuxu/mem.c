@@ -25,8 +25,8 @@
 #define PHYS_START LINUXU_PHYS_START
 #define HUGE_PAGE  LINUXU_HUGE_PAGE
 
-uintptr_t uk_plat_direct_base;
-uint64_t linuxu_phys_size;
+uintptr_t uk_plat_direct_base UK_RO_AFTER_INIT;
+uint64_t linuxu_phys_size UK_RO_AFTER_INIT;
 
 /* ---- what is mapped outside the direct map ---- */
 

@@ -12,9 +12,11 @@
  * Whoever asks for more gets SIGSYS: a report that names the call, and the end by that signal.
  */
 #define HOST_SETUP
+#include <uk/config.h>
 #include <uk/crash.h>
 #include <uk/init.h>
 #include <uk/param.h>
+#include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 #include <uk/print.h>
 
@@ -193,6 +195,9 @@ static int start(void)
 	struct filter f;
 	long rc;
 
+#ifdef CONFIG_HARDEN_RELRO
+	uk_plat_seal();
+#endif
 	make(&f);
 	host_signal(HOST_SIGSYS, on_denied, HOST_SA_ONSTACK, ~0UL);
 	rc = install(&f);

@@ -18,9 +18,9 @@
 
 #include "linuxu.h"
 
-struct linuxu_auxv linuxu_auxv;
-uintptr_t linuxu_stack_top;
-uint64_t linuxu_stack_limit;
+struct linuxu_auxv linuxu_auxv UK_RO_AFTER_INIT;
+uintptr_t linuxu_stack_top UK_RO_AFTER_INIT;
+uint64_t linuxu_stack_limit UK_RO_AFTER_INIT;
 int linuxu_pid;
 
 enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
@@ -115,21 +115,29 @@ static UK_NO_STACK_PROTECTOR void choose_canary(void)
 #endif
 }
 
+/* Once, before the filter of system calls is there if there is one: it forbids this call. */
+void uk_plat_seal(void)
+{
+	uintptr_t relro = UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE);
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
+}
+
 /* Called by _start with the stack that the host made; `sp` points at argc. */
 UK_NORETURN UK_USED void linuxu_start(long *sp);
 UK_NORETURN void linuxu_start(long *sp)
 {
 	static struct uk_bootinfo bi;
-	uintptr_t relro;
 	char **envp;
 
 	relocate();
 #ifndef CONFIG_HARDEN_NX
 	open_all((uintptr_t)sp);
 #endif
-	relro = UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE);
-	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
-
 	linuxu_stack_top = (uintptr_t)sp;
 	linuxu_stack_limit = host_stack_limit();
 	linuxu_pid = host_getpid();

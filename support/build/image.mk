@@ -25,7 +25,8 @@ link-flags  = $(flags-all) $(if $(CONFIG_LTO),$(if $(clang),,-flto=auto -w)) -no
 skip-pads = $(if $(CONFIG_HARDEN_CET),&& $(PYTHON) support/tools/skippads.py $1)
 
 # Linker tables (uk/table.h), from what the libraries that own them say; platforms' linker scripts
-# include tables.lds where data is read-only after relocation, and tables-rw.lds where it is not.
+# include tables.lds where data is read-only after relocation, and tables-rw.lds where initialisers may
+# write as well.
 table-lines = $(foreach l,$(uk-libs),$(foreach t,$($2-of-$l),$(newline)uk_tab_$t_start = .; $(call $1,$t) uk_tab_$t_end = .;))
 keep-root   = KEEP(*(SORT_BY_NAME(.uk_root.$1.*)))
 keep-used   = *(SORT_BY_NAME(.uk_tab.$1.*))

@@ -160,7 +160,7 @@ cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) 
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
 	$(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l))) \
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
-$$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1))
+$$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1)$(if $(small-y-of-$1), # $(opt-small) for $(small-y-of-$1)))
 
 $(B)/obj/$1/%.o: $(lib-dir-$1)/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
 	$$(call say,CC,$$<)

@@ -45,7 +45,7 @@ def make_bootable(data, phdrs):
             home = next(q for q in loads if 0 <= p[VADDR] - q[VADDR] < q[MEMSZ])
             p[TYPE] = PT_GNU_RELRO
             p[OFFSET] = home[OFFSET] + p[VADDR] - home[VADDR]
-            p[FILESZ] = p[MEMSZ]
+            p[FILESZ] = min(p[MEMSZ], home[OFFSET] + home[FILESZ] - p[OFFSET])
     for p, following in zip(loads, loads[1:] + [None]):
         p[ALIGN] = 16
         if following:

@@ -14,7 +14,7 @@
 /* From the linker script. */
 extern const char uk_image_start[];
 
-uintptr_t __stack_chk_guard;
+uintptr_t __stack_chk_guard UK_RO_AFTER_INIT;
 
 /* Which function that was is known from where it called us: the runner names it. */
 UK_COLD void __stack_chk_fail(void)

@@ -7,9 +7,11 @@
  * turns into the main thread when the scheduler's initialiser adopts it.
  */
 #include <uk/boot.h>
+#include <uk/config.h>
 #include <uk/init.h>
 #include <uk/irq.h>
 #include <uk/param.h>
+#include <uk/plat/mem.h>
 #include <uk/plat/power.h>
 #include <uk/print.h>
 
@@ -40,6 +42,9 @@ UK_NORETURN void uk_boot(struct uk_bootinfo *bi)
 	uk_percpu()->preempt_off = 0; /* one context so far: nothing to switch to */
 	uk_irq_enable();              /* traps and interrupt controller: set up by the platform */
 	run_initialisers();           /* heap, clock, scheduler, devices, files, system calls */
+#ifdef CONFIG_HARDEN_RELRO
+	uk_plat_seal(); /* tables and pointers that nobody writes from here on */
+#endif
 	uk_boot_main(uk_app_argc, uk_app_argv);
 	__builtin_unreachable();
 }

@@ -33,7 +33,7 @@
  * global offset table, which is not relocated yet.
  */
 #pragma GCC visibility push(hidden)
-extern char kvm_rodata[], kvm_data[], kvm_bss[], kvm_tables[];
+extern char kvm_ro_zero[], kvm_ro_zero_end[], kvm_bss[], kvm_tables[];
 extern const uint64_t kvm_relr[], kvm_relr_end[];
 
 /* entry.S */
@@ -41,7 +41,7 @@ extern uint64_t kvm_root_table[];
 extern char kvm_stack[];
 #pragma GCC visibility pop
 
-uintptr_t kvm_image_offset;
+uintptr_t kvm_image_offset UK_RO_AFTER_INIT;
 
 uintptr_t kvm_early(uint32_t magic);
 
@@ -121,6 +121,7 @@ UK_NO_STACK_PROTECTOR uintptr_t kvm_early(uint32_t magic)
 
 	/* Loaders of Linux leave this to the kernel; the others do it. */
 	if (magic == BOOT_MAGIC_LINUX64) {
+		memset(kvm_ro_zero, 0, (size_t)(kvm_ro_zero_end - kvm_ro_zero));
 		memset(kvm_bss, 0, (size_t)((char *)kvm_root_table - kvm_bss));
 		memset(kvm_tables, 0, tables);
 	}
@@ -151,8 +152,8 @@ UK_NO_STACK_PROTECTOR uintptr_t kvm_early(uint32_t magic)
 
 	relocate(image, kvm_image_offset + image);
 	map(kvm_image_offset, uk_image_start, kvm_rodata, UK_PROT_READ | UK_PROT_EXEC);
-	map(kvm_image_offset, kvm_rodata, kvm_data, UK_PROT_READ);
-	map(kvm_image_offset, kvm_data, kvm_stack, UK_PROT_READ | UK_PROT_WRITE);
+	map(kvm_image_offset, kvm_rodata, kvm_relro, UK_PROT_READ);
+	map(kvm_image_offset, kvm_relro, kvm_stack, UK_PROT_READ | UK_PROT_WRITE);
 	map(kvm_image_offset + STACK_SHIFT, kvm_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
 	x86_pt_moved(kvm_image_offset);
 	return kvm_image_offset;

@@ -29,6 +29,7 @@
 /* From the linker script. */
 #pragma GCC visibility push(hidden)
 extern char uk_image_start[], uk_image_end[];
+extern char kvm_rodata[], kvm_relro[], kvm_data[];
 #pragma GCC visibility pop
 
 /* Virtual - physical address of the image. */

@@ -75,6 +75,12 @@ static void read_boot_information(uint32_t magic, uint32_t info)
 	boot_memory_done(&bootinfo);
 }
 
+/* Closes what early.c has left open. Without room for the tables of smaller pages it stays so. */
+UK_COLD void uk_plat_seal(void)
+{
+	uk_plat_protect((uintptr_t)kvm_relro, (size_t)(kvm_data - kvm_relro), UK_PROT_READ);
+}
+
 void kvm_start(uint32_t magic, uint32_t info)
 {
 	x86_trap_init(kvm_spare_pages, UK_PAGE_SIZE); /* from here on mistakes are reported */

@@ -135,6 +135,12 @@ bool uk_plat_resident(uk_vaddr_t va);
  */
 int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len);
 
+/*
+ * Boot is over: what is read-only after initialisation becomes so (UK_RO_AFTER_INIT, tables of pointers,
+ * parameters). Called once, before main().
+ */
+void uk_plat_seal(void);
+
 /* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
 extern uintptr_t uk_plat_direct_base;
 

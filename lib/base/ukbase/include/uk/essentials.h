@@ -27,6 +27,13 @@
 #define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
 #define UK_COLD              __attribute__((__cold__))
 /*
+ * A variable that the platform, the command line or an initialiser sets, and nobody changes once main()
+ * runs: it is read-only from then on (CONFIG_HARDEN_RELRO). The first is in the image's file, also if it is
+ * zero; the second is not, and starts as zero.
+ */
+#define UK_RO_AFTER_INIT      UK_SECTION(".uk_ro_init")
+#define UK_RO_AFTER_INIT_ZERO UK_SECTION(".bss.uk_ro_init")
+/*
  * For a function that must do without a canary: it runs before there is one and returns after that. Or
  * that may, where the cost shows: its variables have addresses that get around, but there is no array
  * among them that could overflow.
