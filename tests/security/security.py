@@ -21,13 +21,20 @@ OFF = {
     "GUARD": ["# CONFIG_HARDEN_GUARD is not set"],
     "ASLR": ["# CONFIG_HARDEN_ASLR is not set"],
     "CPU": ["# CONFIG_HARDEN_%s is not set" % bit for bit in ("SMEP", "SMAP", "UMIP")],
+    "CANARY": ["CONFIG_HARDEN_STACK_PROTECTOR_NONE=y"],
+    "CET": ["# CONFIG_HARDEN_CET is not set"],
     "WX": ["CONFIG_LIBUKVMEM_WX=y"],
     "SECCOMP": ["# CONFIG_HARDEN_SECCOMP is not set"],
 }
+NOT_IN_PROGRAM, NOT_IN_KERNEL = ("CPU", "CET"), ("WX", "SECCOMP")  # the other one shows it
 # A program takes longer to build than a kernel: one image has all of them off.
 BUILDS = {"kernel": [], "program": [PROGRAM]}
-BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name not in ("WX", "SECCOMP")})
-BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name != "CPU" for line in lines]
+BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name not in NOT_IN_KERNEL})
+BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name not in NOT_IN_PROGRAM
+                                    for line in lines]
+# Protections that are off by default.
+BUILDS["kernel-RETPOLINE"] = OFF["CET"] + ["CONFIG_HARDEN_RETPOLINE=y"]
+BUILDS["kernel-SLS"] = ["CONFIG_HARDEN_SLS=y"]
 
 _built = set()
 

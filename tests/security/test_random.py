@@ -156,6 +156,16 @@ def test_addresses_over_boots(plat, boots):
         security.record(17, "guess the address of: " + WHAT[thing], plat, says, off)
 
 
+@pytest.mark.parametrize("plat,boots", [("kvm", 50), ("linuxu", 200)])
+def test_canary_over_boots(plat, boots):
+    """56 random bits each for kernel and program; the byte that comes first ends a string."""
+    for name, things in (("kernel", ["canary"]), ("program", ["canary", "thread-canary"])):
+        seen = addresses(name, plat, boots)
+        for thing in things:
+            assert check(seen, thing, 1 << 56) == 56 and not any(v & 0xff for v in seen[thing]), (thing, seen)
+        security.record(10, "guess the canary of a " + name, plat, "56 bits", "-")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_addresses_over_a_thousand_boots(plat):

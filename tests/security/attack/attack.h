@@ -48,7 +48,7 @@ enum verdict write_code(void), write_constant(void), write_pointer(void);
 enum verdict run_heap(void), run_stack(void), run_data(void), run_bss(void), run_constant(void);
 enum verdict read_null(void), call_null(void), open_null(void);
 enum verdict unmapped(void), non_canonical(void), undefined(void), divide(void), segment(void);
-enum verdict map_wx(void), jump_middle(void);
+enum verdict map_wx(void);
 
 /* stack.c */
 enum verdict overflow_stack(void), smash(void), panic(void);
@@ -66,7 +66,9 @@ void wait_for_ever(void);
 /* program.c */
 enum verdict overflow_thread(void), smash_thread(void), run_mmap(void), run_thread_stack(void);
 enum verdict mmap_wx(void), mprotect_wx(void), fortify_strcpy(void), fortify_memcpy(void);
-enum verdict fortify_read(void), host_call(void);
+enum verdict fortify_read(void);
+enum verdict host_call(void), host_execve(void), host_open(void), host_kill(void),
+	host_mmap_wx(void);
 void where_program(void);
 
 #endif

@@ -51,6 +51,10 @@ static const struct {
 	{ "fortify-memcpy", fortify_memcpy },
 	{ "fortify-read", fortify_read },
 	{ "host-call", host_call },
+	{ "host-execve", host_execve },
+	{ "host-open", host_open },
+	{ "host-kill", host_kill },
+	{ "host-mmap-wx", host_mmap_wx },
 #endif
 };
 

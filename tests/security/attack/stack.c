@@ -50,7 +50,7 @@ enum verdict smash(void)
 /* What an attacker who may read would find above a buffer: the canary, if there is one. */
 NOINLINE uintptr_t canary(void)
 {
-	uintptr_t buffer[4], *p = hide(buffer);
+	uintptr_t buffer[5], *p = hide(buffer);
 
 	return p[sizeof(buffer) / sizeof(buffer[0])];
 }
