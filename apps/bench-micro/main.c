@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -217,6 +218,58 @@ static void run_malloc_mix(long n)
 	}
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+#define PAGE 4096L
+
+static char *pages;
+static long npages;
+
+static char *map_pages(long n)
+{
+	char *p = mmap(NULL, (size_t)(n * PAGE), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
+static void begin_fault(long n)
+{
+	npages = n;
+	pages = map_pages(n);
+}
+
+/* The first touch of pages in an order that nobody can guess: one fault each. */
+static void run_fault(long n)
+{
+	for (long i = 0; i < n; i++)
+		*(volatile char *)(pages + i * 1021 % n * PAGE) = 1;
+}
+
+/* In order: who sees that may bring several at a time. */
+static void run_fault_next(long n)
+{
+	for (long i = 0; i < n; i++)
+		*(volatile char *)(pages + i * PAGE) = 1;
+}
+
+static void end_fault(void)
+{
+	munmap(pages, (size_t)(npages * PAGE));
+}
+
+static void run_mmap(long n)
+{
+	for (long i = 0; i < n; i++) {
+		char *p = map_pages(1);
+
+		*(volatile char *)p = 1;
+		munmap(p, PAGE);
+	}
+}
+
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static void run_open_close(long n)
@@ -294,6 +347,9 @@ static const struct phase {
 	{ "cond",           5000, begin_cond,  run_cond,         end_cond },
 	{ "malloc-mix",   200000, NULL,        run_malloc_mix,   NULL },
 	{ "malloc-64",    100000, NULL,        run_malloc_64,    NULL },
+	{ "fault",          4096, begin_fault, run_fault,        end_fault },
+	{ "fault-next",     4096, begin_fault, run_fault_next,   end_fault },
+	{ "mmap",          10000, NULL,        run_mmap,         NULL },
 	{ "open-close",    10000, NULL,        run_open_close,   NULL },
 	{ "open-missing",  10000, NULL,        run_open_missing, NULL },
 	{ "stat",          10000, NULL,        run_stat,         NULL },

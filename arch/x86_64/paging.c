@@ -280,11 +280,40 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
+/*
+ * What page faults ask for: one page, where there is a table with nothing in that place. False: take
+ * the long way.
+ */
+static inline bool map_one(uk_vaddr_t va, uint64_t entry)
+{
+	uint64_t *e = root + index_of(va, ROOT), *leaf;
+
+	for (unsigned level = ROOT; level > 1; level--) {
+		if (UK_UNLIKELY(!*e))
+			return false;
+		e = entry_in(*e, va, level - 1);
+	}
+	if (UK_UNLIKELY(!*e || *e & X86_PTE_PS))
+		return false;
+	leaf = entry_in(*e, va, 0);
+	if (UK_UNLIKELY(*leaf))
+		return false;
+	*leaf = entry;
+	*e += COUNT;
+	return true;
+}
+
 UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
+	uint64_t flags = flags_of(prot);
+
 	if (bad_range(va, pa, len))
 		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot), false);
+	if (bad_prot(prot))
+		return -EACCES;
+	if (len == UK_PAGE_SIZE && map_one(va, pa | flags))
+		return 0;
+	return walk(MAP, va, len, pa, flags, false);
 }
 
 UK_WEAK int uk_plat_unmap(uk_vaddr_t va, size_t len)

@@ -13,6 +13,7 @@
  * A few frames are kept back for faults that happen with locks held: nobody can be asked for memory
  * then. (Stacks grow at any time.)
  */
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/fault.h>
 #include <uk/page.h>
@@ -24,6 +25,13 @@
 #define LARGE_PAGES (LARGE_PAGE / UK_PAGE_SIZE)
 #define SHARE       64U /* at most a 64th of what is left at a time */
 #define RESERVE     16U /* frames kept for those who hold locks, and the page tables they need */
+
+/* Are there other CPUs, which may have brought the page meanwhile? */
+#ifdef CONFIG_SMP
+#define OTHERS true
+#else
+#define OTHERS false
+#endif
 
 static bool permits(unsigned prot, unsigned access)
 {
@@ -54,11 +62,15 @@ static size_t span(struct area *a, uk_vaddr_t *va)
 		return LARGE_PAGE;
 	}
 	a->window = *va == a->expect ? UK_MIN(2 * a->window, (uint32_t)LARGE_PAGES) : 1;
-	n = UK_MIN((size_t)a->window, most) * UK_PAGE_SIZE;
+	n = UK_MAX(UK_MIN((size_t)a->window, most), 1UL) * UK_PAGE_SIZE;
 	n = UK_MIN(n, UK_MIN(a->end, end) - *va);
-	n = uk_plat_lookup_run(*va, UK_MAX(n, UK_PAGE_SIZE), &pa);
+	if (n > UK_PAGE_SIZE || OTHERS) {
+		n = uk_plat_lookup_run(*va, n, &pa);
+		if (pa != UK_PAGE_NONE) /* somebody else was faster */
+			return 0;
+	}
 	a->expect = *va + n;
-	return pa == UK_PAGE_NONE ? n : 0; /* 0: somebody else was faster */
+	return n;
 }
 
 static int zero_fault(struct area *a, uk_vaddr_t va, unsigned access)

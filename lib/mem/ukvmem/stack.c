@@ -50,7 +50,7 @@ static inline void *take(size_t size)
 	uk_vaddr_t stack;
 
 	for (i = ncached; i--;)
-		if (cache[i].size == size) {
+		if (UK_LIKELY(cache[i].size == size)) {
 			stack = cache[i].stack;
 			uncache(i);
 			return (void *)stack;

@@ -35,7 +35,9 @@ UK_PARAM_UINT(vmem, overcommit, 1, "1: promise memory without end; 2: refuse bey
 #define PROT_MASK (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
 
 struct uk_spinlock vmem_lock;
+#ifdef CONFIG_LIBUKBASE_ASSERT
 bool vmem_locked;
+#endif
 
 struct space vmem_areas;
 

@@ -13,6 +13,7 @@
 #define VMEM_H
 
 #include <uk/assert.h>
+#include <uk/config.h>
 #include <uk/plat/mem.h>
 #include <uk/spinlock.h>
 #include <uk/vmem.h>
@@ -25,20 +26,29 @@
  * may fault who holds it, and no interrupt handler may come, since handlers may fault.
  */
 extern struct uk_spinlock vmem_lock;
-extern bool vmem_locked;
+
+/* A fault in here would find everything half done: with assertions on, it is found. */
+static inline void vmem_note(bool locked UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKBASE_ASSERT
+	extern bool vmem_locked;
+
+	UK_ASSERT(vmem_locked != locked);
+	vmem_locked = locked;
+#endif
+}
 
 static inline bool vmem_enter(void)
 {
 	bool was = uk_spin_lock_irq(&vmem_lock);
 
-	UK_ASSERT(!vmem_locked);
-	vmem_locked = true;
+	vmem_note(true);
 	return was;
 }
 
 static inline void vmem_leave(bool was)
 {
-	vmem_locked = false;
+	vmem_note(false);
 	uk_spin_unlock_irq(&vmem_lock, was);
 }
 
