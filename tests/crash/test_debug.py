@@ -27,6 +27,7 @@ def check(out):
     assert re.search(r"  2 `named` blocked .*\n(    #.*\n)*?    #\d+ .* in waiter \(", out), out
     assert re.search(r"  3 `main` blocked .*\n(    #.*\n)*?    #\d+ .* in waiter \(", out), out
     assert re.search(r"areas: \d+, \d+ KiB mapped", out) and re.search(r"stacks: [2-9], \d+ KiB mapped", out), out
+    assert re.search(r"0x[0-9a-f]+- *0x[0-9a-f]+ rw- +\d+ KiB  stack", out), out
     assert re.search(r"page frames: total \d+ KiB, used \d+ KiB", out) and "heap (struct uk_alloc *)0x" in out, out
     assert re.search(r"  total +[1-9]\d+\n", out), out
     assert re.search(r"^(\(gdb\) )?   0 \w+ +flags=0o\d pos=0 refs=1", out, re.M), out
@@ -42,6 +43,14 @@ def test_running_image(plat):
     out = session(img, commands, "--param", "log.level=3", args=["42"])
     check(out)
     assert re.search(r"before (0x\S+ 0x\S+)", out)[1] == re.search(r"after (0x\S+ 0x\S+)", out)[1], out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_breakpoint_behind_a_landing_pad(plat):
+    """A direct call enters a function four bytes after its symbol."""
+    out = session(whittle.image(APP, plat), ["break uk_sys_mmap", "run" if plat == "linuxu" else "continue", "bt"],
+                  args=["42"])
+    assert re.search(r"Breakpoint \d+, (0x\S+ in )?uk_sys_mmap \(", out), out
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)

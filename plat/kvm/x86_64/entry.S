@@ -199,6 +199,7 @@ start64:
 	push	%rbx
 	mov	%esi, %edi
 	call	kvm_early	/* returns virtual - physical address of the image */
+kvm_relocated:			/* where debuggers learn it: support/tools/runner/gdb.py */
 	pop	%rsi
 	pop	%rdi
 	lea	STACK_SHIFT(%rsp, %rax), %rsp

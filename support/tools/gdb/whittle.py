@@ -168,6 +168,10 @@ class UkCoreThreads(gdb.Command):
 
 # ---- memory --------------------------------------------------------------------------------------
 
+# enum uk_vmem_kind.
+KINDS = dict(enumerate(("anonymous", "file", "stack", "device", "reserved", "code", "data")))
+
+
 def walk(node):
     """The areas of a tree, in order."""
     stack, seen = [], 0
@@ -188,18 +192,20 @@ class UkAreas(gdb.Command):
 
     def invoke(self, _arg, _tty):
         any_space = False
-        for title, name in (("areas", "'lib/mem/ukvmem/vmem.c'::space"),
-                            ("stacks", "'lib/mem/ukvmem/stack.c'::stacks")):
+        for title, name in (("areas", "vmem_areas"), ("stacks", "vmem_stacks")):
             space = value(name)
             if space is None:
                 continue
             any_space = True
             print("%s: %d, %d KiB mapped" % (title, int(space["areas"]), int(space["mapped"]) >> 10))
             for a in walk(space["root"]):
-                prot = int(a["prot"])
-                more = "".join("  %s=%s" % (f.name, a[f.name]) for f in a.type.fields()
-                               if f.name in ("kind", "name", "object", "offset"))
-                print("  %#14x-%#14x %s %8d KiB%s" % (
+                what = a["what"]
+                prot = int(what["prot"])
+                more = KINDS.get(int(what["kind"]), "?")
+                more += " `%s`" % text(what["name"]) if int(what["name"]) else ""
+                more += " from %#x of object %#x" % (int(what["offset"]), int(what["obj"])) \
+                    if int(what["obj"]) else ""
+                print("  %#14x-%#14x %s %8d KiB  %s" % (
                     int(a["start"]), int(a["end"]),
                     "".join(c if prot & bit else "-" for c, bit in (("r", 1), ("w", 2), ("x", 4))),
                     int(a["end"] - a["start"]) >> 10, more))
@@ -307,6 +313,28 @@ class UkParams(gdb.Command):
 
 for command in (Uk, UkThreads, UkCoreThreads, UkAreas, UkAllocators, UkFds, UkLog, UkParams):
     command()
+
+
+# ---- breakpoints and landing pads ----------------------------------------------------------------
+
+ENDBR64 = 0xfa1e0ff3
+
+
+def behind_landing_pad(bp):
+    """Direct calls enter a function behind its landing pad (docs/hardening.md), where gdb would not
+    look: a breakpoint on a function gets another there."""
+    name = bp.location
+    if bp.type not in (gdb.BP_BREAKPOINT, gdb.BP_HARDWARE_BREAKPOINT) or not name or \
+            not name.replace("_", "a").isalnum() or name[0].isdigit():
+        return
+    try:
+        if int(gdb.parse_and_eval("*(unsigned int *)&" + name)) == ENDBR64:
+            gdb.Breakpoint("*((char *)&%s + 4)" % name, type=bp.type, temporary=bp.temporary)
+    except gdb.error:
+        pass
+
+
+gdb.events.breakpoint_created.connect(behind_landing_pad)
 
 
 def name_threads():

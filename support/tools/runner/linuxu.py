@@ -49,7 +49,7 @@ def run(image, o):
         os.set_inheritable(fd, True)
         initrd = "/dev/fd/%d" % fd
     if o.gdb:
-        return run_gdb(image, path, parameters(o, None, initrd))
+        return run_gdb(image, parameters(o, None, initrd))
     if not os.access(path, os.X_OK):
         raise RunError("%s: not executable; `chmod +x` it" % path)
     report, child_end = os.pipe()
@@ -149,11 +149,11 @@ def wait_until_gone(pid, seconds):
     return False
 
 
-def run_gdb(image, path, args):
+def run_gdb(image, args):
     from . import gdb
     program = gdb.program(image)
-    os.execv(program, [program, "-q", "-iex", "directory " + process.ROOT, "-s", image.debug_file,
-                       "-e", path,
+    # The .dbg file is the same program, and unlike the image has what gdb reads before it runs.
+    os.execv(program, [program, "-q", "-iex", "directory " + process.ROOT, image.debug_file,
                        # These arrive as interrupts do, all the time.
                        "-ex", "handle SIGALRM SIGIO nostop noprint pass",
                        "-ex", "source " + gdb.HELPERS, "-ex", "set args " + process.quote(args)])
