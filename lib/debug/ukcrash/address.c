@@ -55,9 +55,18 @@ static UK_COLD const char *place(uk_vaddr_t va, uintptr_t sp)
 
 static UK_COLD void say_area(const char *where, const struct uk_vmem_area *a)
 {
-	uk_crash_say("    %s %#lx-%#lx %c%c%c (%lu KiB)", where, a->start, a->end,
+	static const char kinds[][10] = {
+		[UK_VMEM_ANON] = "anonymous",    [UK_VMEM_FILE] = "file",
+		[UK_VMEM_STACK] = "stack",       [UK_VMEM_DEVICE] = "device",
+		[UK_VMEM_RESERVED] = "reserved", [UK_VMEM_CODE] = "code",
+		[UK_VMEM_DATA] = "data",
+	};
+
+	uk_crash_say("    %s %#lx-%#lx %c%c%c %s%s%s (%lu KiB)", where, a->start, a->end,
 		     a->prot & UK_VMEM_READ ? 'r' : '-', a->prot & UK_VMEM_WRITE ? 'w' : '-',
-		     a->prot & UK_VMEM_EXEC ? 'x' : '-', (a->end - a->start) >> 10);
+		     a->prot & UK_VMEM_EXEC ? 'x' : '-',
+		     (unsigned)a->kind < UK_ARRAY_SIZE(kinds) ? kinds[a->kind] : "?",
+		     a->name ? " " : "", a->name ? a->name : "", (a->end - a->start) >> 10);
 }
 
 static UK_COLD void address(const struct uk_trap_info *info, const struct uk_regs *regs)
