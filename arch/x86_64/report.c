@@ -182,8 +182,6 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 	else
 		uk_crash_say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
 			     name_of((unsigned)r->vector), thread, r->vector, r->error);
-	if (r->vector == VEC_GP && !r->error)
-		uk_crash_say("  (a non-canonical address, or an instruction that is not allowed)");
 }
 
 static UK_COLD void say_registers(const struct uk_regs *r)

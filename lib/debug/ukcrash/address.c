@@ -76,6 +76,8 @@ static UK_COLD void address(const struct uk_trap_info *info, const struct uk_reg
 	uk_vaddr_t va = 0;
 	bool found = false;
 
+	if (info && info->cause == UK_TRAP_PROTECTION)
+		uk_crash_say("  (a non-canonical address, or an instruction that is not allowed)");
 	if (!info || info->cause != UK_TRAP_PAGE)
 		return;
 	words = place(info->addr, uk_regs_sp(regs));
