@@ -333,6 +333,16 @@ def test_stack_overflow(app, how, thread):
     assert thread in p.stderr
 
 
+@pytest.mark.parametrize("sig,name", [(signal.SIGUSR1, b"SIGUSR1"), (signal.SIGSYS, b"SIGSYS"), (35, b"SIGRTMIN+0"),
+                                      (64, b"SIGRTMIN+29"), (34, None)])
+def test_end_by_a_signal_of_its_own(app, sig, name):
+    p = direct(app, "--", "raise", str(int(sig)))
+    if name:  # musl numbers them from 35, and does not send those below
+        assert p.returncode == 128 + sig and b"ended by signal %d (%s)" % (sig, name) in p.stderr, p
+    else:
+        assert b"SIG?" not in p.stderr, p
+
+
 def test_report_goes_to_the_runner(app):
     """Then it has names, and the application's stderr stays its own."""
     r = whittle.run(app, "read-then-fault")

@@ -249,8 +249,10 @@ int uk_cpio_extract(struct uk_fs_ctx *ctx, const char *path, const char *label, 
 	struct first_name *n;
 	int err;
 
-	if (!x.ctx)
+	if (!x.ctx) {
+		uk_pr_err("%s: not enough memory to unpack it", label);
 		return -ENOMEM;
+	}
 	x.ctx->umask = 0;
 	err = uk_vfs_chroot(x.ctx, path);
 	if (!err)

@@ -36,8 +36,10 @@ static int extract_loaded(struct uk_fs_ctx *ctx, const char *path)
 	if (!bi->initrd_len)
 		return -ENXIO;
 	base = uk_plat_map_boot(bi->initrd, bi->initrd_len);
-	if (!base)
+	if (!base) {
+		uk_pr_err("initrd0: not enough memory to map it");
 		return -ENOMEM;
+	}
 	return uk_cpio_extract(ctx, path, "initrd0", base, bi->initrd_len);
 }
 

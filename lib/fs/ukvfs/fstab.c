@@ -16,6 +16,7 @@
 #include <uk/fdtab.h>
 #include <uk/init.h>
 #include <uk/param.h>
+#include <uk/plat/power.h>
 #include <uk/print.h>
 #include "vfs_priv.h"
 
@@ -206,7 +207,7 @@ static int mount_root(void)
 		return err;
 	err = mount_default("", "/", "extract", "");
 	if (err && err != -ENXIO)
-		return err;
+		uk_plat_exit(1); /* what is wrong with the archive has been said, and where */
 	/* What programs take for granted. mkdir leaves one alone that came with the initrd. */
 	err = uk_vfs_mkdir(&uk_fs_ctx_boot, NULL, "/tmp", 01777);
 	if (!err)

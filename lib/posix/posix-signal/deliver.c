@@ -38,21 +38,31 @@ struct resume posix_signal_after_divert(struct sigframe *f);
 struct resume posix_signal_return(struct sigframe *f);
 UK_NORETURN void signal_no_room(void);
 
-static const char *name_of(int sig)
+#define MUSL_SIGRTMIN 35 /* the three below are the C library's own */
+
+static void say_ended(int sig)
 {
-	static const char names[][5] = {
-		"HUP",  "INT",  "QUIT", "ILL",  "TRAP", "ABRT", "BUS",  "FPE",
-		"KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+	static const char names[][7] = {
+		"HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
+		"KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
+		"CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
+		"XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS",
 	};
 
-	return sig <= (int)UK_ARRAY_SIZE(names) ? names[sig - 1] : "?";
+	if (sig <= (int)UK_ARRAY_SIZE(names))
+		uk_pr_err("the application was ended by signal %d (SIG%s)", sig, names[sig - 1]);
+	else if (sig >= MUSL_SIGRTMIN)
+		uk_pr_err("the application was ended by signal %d (SIGRTMIN+%d)", sig,
+			  sig - MUSL_SIGRTMIN);
+	else
+		uk_pr_err("the application was ended by signal %d, which is the C library's", sig);
 }
 
 UK_NORETURN void signal_terminate(int sig)
 {
 	/* Everybody expects what ^C, a reader that went away, and a request to end do. */
 	if (sig != UK_SIGINT && sig != UK_SIGPIPE && sig != UK_SIGTERM && sig != UK_SIGHUP)
-		uk_pr_err("the application was ended by signal %d (SIG%s)", sig, name_of(sig));
+		say_ended(sig);
 	uk_process_exit(128 + sig);
 }
 

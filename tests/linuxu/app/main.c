@@ -3,6 +3,7 @@
  * What the tests of linuxu run: the first argument says what to do.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,8 @@ int main(int argc, char **argv)
 		return cat();
 	if (!strcmp(what, "exit"))
 		return atoi(argv[2]);
+	if (!strcmp(what, "raise"))
+		return raise(atoi(argv[2]));
 	if (!strcmp(what, "host")) {
 		printf("%ld\n", host(argv + 2));
 		return 0;
