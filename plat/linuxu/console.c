@@ -122,9 +122,31 @@ void linuxu_console_restore(void)
 	con.raw = false;
 }
 
+/*
+ * A write that nobody will read: it fails with EPIPE. Where there are signals, the application gets
+ * one for it, and may well ignore that. Elsewhere we end as any program does.
+ */
+static bool is_our_write(int sig, const struct host_siginfo *info)
+{
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+	return sig == HOST_SIGPIPE && info->code == HOST_SI_USER && (int)info->addr == linuxu_pid;
+#else
+	return false;
+#endif
+}
+
 static void on_fatal_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {
-	linuxu_end_by_signal(sig);
+	if (!is_our_write(sig, info))
+		linuxu_end_by_signal(sig);
+}
+
+void linuxu_console_init(void)
+{
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+	if (!host_signal_ignored(HOST_SIGPIPE))
+		host_signal(HOST_SIGPIPE, on_fatal_signal, 0, ~0UL);
+#endif
 }
 
 /* Continued after a stop; the shell has used the terminal meanwhile. */

@@ -237,6 +237,8 @@ struct host_winsize {
 
 #define HOST_SIGBIT(sig) (1UL << ((sig)-1))
 
+#define HOST_SI_USER 0 /* siginfo.code: kill(); addr is then the sender's process */
+
 #define HOST_SA_SIGINFO 0x00000004UL
 #define HOST_SA_ONSTACK 0x08000000UL
 

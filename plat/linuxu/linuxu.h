@@ -113,6 +113,9 @@ void linuxu_trap_allow(void);
 /* The one path that is opened after set-up. Constant: seccomp goes by its address. */
 extern const char linuxu_stdin_path[];
 
+/* Before the first output. */
+void linuxu_console_init(void);
+
 /* Gives the terminal back as it was found. Any context. */
 void linuxu_console_restore(void);
 

@@ -155,5 +155,6 @@ UK_NORETURN void linuxu_start(long *sp)
 	host_sigaltstack((char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK,
 			 LINUXU_TRAP_STACK);
 	linuxu_trap_init();
+	linuxu_console_init();
 	uk_boot(&bi);
 }

@@ -139,6 +139,16 @@ def test_reader_goes_away(app):
     assert p.stdout == b"\0\0\0" + b"141\n"
 
 
+def test_reader_goes_away_and_nobody_minds(app):
+    """An application that ignores SIGPIPE gets the error instead."""
+    command = '{ "$@"; echo $? >&2; } | head -c 3'
+    run = [os.path.join(whittle.ROOT, "support/run")]
+    for words in [app], run + [app]:
+        p = subprocess.run(["/bin/bash", "-c", command, "-", *words, "--", "ignore-pipe"], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=60)
+        assert (p.stdout, p.stderr) == (b"xxx", b"7\n"), words
+
+
 def test_full_disk(app):
     """The application is told why."""
     with open("/dev/full", "wb") as full:

@@ -2,6 +2,7 @@
 /*
  * What the tests of linuxu run: the first argument says what to do.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -197,6 +198,12 @@ int main(int argc, char **argv)
 		return cat();
 	if (!strcmp(what, "exit"))
 		return atoi(argv[2]);
+	if (!strcmp(what, "ignore-pipe")) { /* then write until nobody reads */
+		signal(SIGPIPE, SIG_IGN);
+		while (write(1, "x", 1) == 1)
+			;
+		return errno == EPIPE ? 7 : 1;
+	}
 	if (!strcmp(what, "raise"))
 		return raise(atoi(argv[2]));
 	if (!strcmp(what, "host")) {
