@@ -280,6 +280,13 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
+UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+{
+	if (bad_range(va, pa, len))
+		return -EINVAL;
+	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot), false);
+}
+
 /*
  * What page faults ask for: one page, where there is a table with nothing in that place. False: take
  * the long way.
@@ -303,17 +310,12 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 	return true;
 }
 
-UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+UK_WEAK int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
-	uint64_t flags = flags_of(prot);
-
-	if (bad_range(va, pa, len))
-		return -EINVAL;
-	if (bad_prot(prot))
-		return -EACCES;
-	if (len == UK_PAGE_SIZE && map_one(va, pa | flags))
+	if (UK_LIKELY(!bad_range(va, pa, UK_PAGE_SIZE) && !bad_prot(prot)) &&
+	    map_one(va, pa | flags_of(prot)))
 		return 0;
-	return walk(MAP, va, len, pa, flags, false);
+	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
 
 UK_WEAK int uk_plat_unmap(uk_vaddr_t va, size_t len)

@@ -52,7 +52,8 @@ int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 			return -ENOMEM;
 		if (zero)
 			memset(uk_page_to_virt(pa), 0, n * UK_PAGE_SIZE);
-		err = uk_plat_map(va, pa, n * UK_PAGE_SIZE, prot);
+		err = UK_LIKELY(n == 1) ? uk_plat_map_page(va, pa, prot)
+					: uk_plat_map(va, pa, n * UK_PAGE_SIZE, prot);
 		if (UK_UNLIKELY(err)) {
 			uk_plat_unmap(va, n * UK_PAGE_SIZE);
 			uk_page_free_run(pa, n);

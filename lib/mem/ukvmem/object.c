@@ -76,7 +76,7 @@ static int install(const struct area *a, uk_vaddr_t va, uk_paddr_t pa, uk_paddr_
 {
 	unsigned prot = write ? a->what.prot : a->what.prot & ~UK_VMEM_WRITE;
 
-	if (uk_plat_map(va, pa, UK_PAGE_SIZE, vmem_hw_prot(prot))) {
+	if (uk_plat_map_page(va, pa, vmem_hw_prot(prot))) {
 		uk_page_unref(pa);
 		return -ENOMEM;
 	}

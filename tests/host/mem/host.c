@@ -215,6 +215,11 @@ int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 	return 0;
 }
 
+int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
+{
+	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
+}
+
 int uk_plat_unmap(uk_vaddr_t va, size_t len)
 {
 	struct slot *s;
