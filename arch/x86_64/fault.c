@@ -5,6 +5,7 @@
  * Runs with the hardware's interrupts off, and masked, wherever the fault was. CR2 and this stack
  * are the CPU's only ones: nothing in here, nor in uk_page_fault_hook(), may fault.
  */
+#include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
@@ -35,6 +36,10 @@ static bool has_room(uintptr_t sp)
 
 unsigned x86_fault(uintptr_t va, uint64_t error, uintptr_t sp)
 {
+#ifdef CONFIG_LIBUKKASAN
+	if (error & PF_WRITE && x86_shadow_fault(va))
+		return X86_FAULT_DONE;
+#endif
 	if (!(error & PF_RSVD) &&
 	    !uk_page_fault_hook(va, x86_fault_access(error), UK_PAGE_FAULT_FAST))
 		return X86_FAULT_DONE;

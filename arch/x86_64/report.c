@@ -11,6 +11,7 @@
  * random base. Everything goes to the crash stream, a line at a time.
  */
 #include <uk/arch/cpu.h>
+#include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
 #include <uk/crash.h>
@@ -300,6 +301,10 @@ UK_COLD void x86_trap(struct uk_regs *r)
 	struct uk_percpu *c = uk_percpu();
 	struct uk_trap_info info;
 
+#ifdef CONFIG_LIBUKKASAN
+	if (r->vector == VEC_PF && r->error & PF_WRITE && x86_shadow_fault(x86_fault_addr()))
+		return;
+#endif
 	classify(r, &info);
 	if (r->vector == VEC_PF && resolve(c, r, &info))
 		return;

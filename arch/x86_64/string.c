@@ -8,6 +8,7 @@
  * in words of 8, which the CPU turns into whole cache lines, and one overlapping word for the rest.
  */
 #include <uk/essentials.h>
+#include <uk/sanitize.h>
 #include <uk/string.h>
 
 typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) word;
@@ -56,6 +57,8 @@ void *memcpy(void *dst, const void *src, size_t n)
 	size_t words;
 	uint64_t z;
 
+	uk_sanitize_read(src, n);
+	uk_sanitize_write(dst, n);
 	if (n <= SMALL) {
 		copy_small(dst, (void *)src, n);
 		return dst;
@@ -76,6 +79,8 @@ void *memmove(void *dst, const void *src, size_t n)
 
 	if (n <= SMALL || (uintptr_t)dst - (uintptr_t)src >= n)
 		return memcpy(dst, src, n);
+	uk_sanitize_read(src, n);
+	uk_sanitize_write(dst, n);
 	a = WORD(src, 0);
 	__asm__ volatile("std; rep movsq; cld" : "+D"(d), "+S"(s), "+c"(words)::"memory");
 	WORD(dst, 0) = a;
@@ -88,6 +93,7 @@ void *memset(void *dst, int c, size_t n)
 	size_t words = (n - 1) / 8;
 	void *d = dst;
 
+	uk_sanitize_write(dst, n);
 	if (n > SMALL) {
 		WORD(dst, n - 8) = v;
 		__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(v) : "memory");
@@ -114,6 +120,8 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	const char *p = a, *q = b;
 
+	uk_sanitize_read(a, n);
+	uk_sanitize_read(b, n);
 	for (; n >= 8; n -= 8, p += 8, q += 8) {
 		uint64_t x = WORD(p, 0), y = WORD(q, 0);
 

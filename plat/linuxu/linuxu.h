@@ -43,6 +43,9 @@ const char *linuxu_early_param(const struct uk_bootinfo *bi, const char *name);
 /* ---- window.c, mem.c ---- */
 
 /* Makes physical memory, puts the initrd into it, and fills in bi->regions. */
+/* shadow.c: before checked code runs. */
+void linuxu_shadow_init(void);
+
 void linuxu_mem_init(struct uk_bootinfo *bi);
 
 /* The largest frame known (AVX-512: 3.5 KiB) and a report, which formats lines on the stack. */

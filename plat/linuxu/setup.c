@@ -150,6 +150,9 @@ UK_NORETURN void linuxu_start(long *sp)
 	read_auxv((const uint64_t *)(envp + 1));
 	choose_canary();
 
+#ifdef CONFIG_LIBUKKASAN
+	linuxu_shadow_init();
+#endif
 	linuxu_arch_init();
 	linuxu_mem_init(&bi);
 	host_sigaltstack((char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK,

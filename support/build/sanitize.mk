@@ -4,7 +4,8 @@
 #
 # Three groups, each with an option of its own per sanitizer: LIBS, our libraries; APP, the
 # application; LIBC, the C library and other packages. A library that a sanitizer is built on, or
-# that runs where it cannot, says in its manifest `sanitize-no := address` (or undefined).
+# that runs where it cannot, says in its manifest `sanitize-no := address` (or undefined; or
+# stack: no zones around variables).
 
 # $(call san-group,LIB), and $(call san-wants,LIB,ukubsan,undefined)
 san-group = $(if $(filter kernel,$(kind-of-$1)),LIBS,$(if $(filter app,$(lib-kind-$1)),APP,LIBC))
@@ -21,11 +22,11 @@ san-param    = $(if $(clang),-mllvm -asan-$1=$2,--param asan-$1=$2)
 san-address  = -fsanitize=kernel-address \
 	$(if $(clang),-mllvm -asan-mapping-offset=$(san-shadow),-fasan-shadow-offset=$(san-shadow)) \
 	$(call san-param,instrumentation-with-call-threshold,$(san-calls)) \
-	$(call san-param,stack,$(if $(CONFIG_LIBUKKASAN_STACK),1,0)) $(call san-param,globals,1) \
+	$(call san-param,stack,$(if $(filter stack,$(sanitize-no-of-$1)),0,$(if $(CONFIG_LIBUKKASAN_STACK),1,0))) $(call san-param,globals,1) \
 	$(if $(clang),,--param asan-instrument-allocas=1) -fsanitize-address-use-after-scope
 
 # Code that is larger and more entangled gives the compiler's guesses more chances to be wrong.
-san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(san-address)) \
+san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(call san-address,$1)) \
 	$(if $(CONFIG_LIBUKUBSAN)$(CONFIG_LIBUKKASAN),-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
 
 # Where the link gathers what the compiler says of global variables: an array per source file, which

@@ -10,6 +10,9 @@
 #include <uk/config.h>
 #include <uk/init.h>
 #include <uk/irq.h>
+#ifdef CONFIG_LIBUKKASAN
+#include <uk/kasan.h>
+#endif
 #include <uk/param.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/power.h>
@@ -32,8 +35,11 @@ static void run_initialisers(void)
 	}
 }
 
-UK_NORETURN void uk_boot(struct uk_bootinfo *bi)
+UK_NORETURN UK_NO_SANITIZE void uk_boot(struct uk_bootinfo *bi)
 {
+#ifdef CONFIG_LIBUKKASAN
+	uk_kasan_start(bi); /* before code that is checked */
+#endif
 	uk_bootinfo = bi;
 	if (bi->argv) /* a process has its words apart already */
 		uk_param_parse_argv(bi->argc, bi->argv);

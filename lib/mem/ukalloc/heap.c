@@ -10,6 +10,7 @@
 #include <uk/errno.h>
 #include <uk/init.h>
 #include <uk/page.h>
+#include <uk/sanitize.h>
 
 #define HEAP_FIRST_PAGES 8
 
@@ -48,6 +49,7 @@ static void *heap_more(size_t min, size_t want, size_t *len)
 		}
 	}
 	*len = want;
+	uk_sanitize_close(uk_page_to_virt(pa), want, UK_KASAN_HEAP);
 	return uk_page_to_virt(pa);
 }
 
@@ -55,6 +57,7 @@ static void heap_less(void *base, size_t len)
 {
 	uk_vaddr_t va = (uk_vaddr_t)base;
 
+	uk_sanitize_open(base, len);
 	/* Unmapping fails only for want of a frame to split a large page: it stays mapped then. */
 	if (va >= UK_VA_AREAS && va < UK_VA_AREAS_END)
 		uk_vmem_unmap(va, len);

@@ -6,6 +6,17 @@
  */
 #include <uk/alloc.h>
 #include <uk/fault.h>
+#include <uk/sanitize.h>
+
+/* Are its blocks surrounded by what may not be touched? */
+static inline bool checked(const struct uk_alloc *a UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKKASAN
+	return a == uk_heap;
+#else
+	return false;
+#endif
+}
 
 static bool refused(struct uk_alloc *a)
 {
@@ -14,27 +25,36 @@ static bool refused(struct uk_alloc *a)
 
 void *uk_alloc_malloc(struct uk_alloc *a, size_t size)
 {
-	return refused(a) ? uk_alloc_fail(a) : a->ops->malloc(a, size);
+	if (refused(a))
+		return uk_alloc_fail(a);
+	return checked(a) ? uk_kasan_malloc(a, UK_ALLOC_ALIGN, size) : a->ops->malloc(a, size);
 }
 
 void uk_alloc_free(struct uk_alloc *a, void *p)
 {
-	a->ops->free(a, p);
+	if (checked(a))
+		uk_kasan_free(a, p);
+	else
+		a->ops->free(a, p);
 }
 
 void *uk_alloc_realloc(struct uk_alloc *a, void *p, size_t size)
 {
-	return refused(a) ? uk_alloc_fail(a) : a->ops->realloc(a, p, size);
+	if (refused(a))
+		return uk_alloc_fail(a);
+	return checked(a) ? uk_kasan_realloc(a, p, size) : a->ops->realloc(a, p, size);
 }
 
 void *uk_alloc_memalign(struct uk_alloc *a, size_t align, size_t size)
 {
-	return refused(a) ? uk_alloc_fail(a) : a->ops->memalign(a, align, size);
+	if (refused(a))
+		return uk_alloc_fail(a);
+	return checked(a) ? uk_kasan_malloc(a, align, size) : a->ops->memalign(a, align, size);
 }
 
 size_t uk_alloc_usable_size(struct uk_alloc *a, const void *p)
 {
-	return a->ops->usable_size(a, p);
+	return checked(a) ? uk_kasan_usable_size(a, p) : a->ops->usable_size(a, p);
 }
 
 int uk_alloc_addmem(struct uk_alloc *a, void *base, size_t len)
@@ -44,10 +64,13 @@ int uk_alloc_addmem(struct uk_alloc *a, void *base, size_t len)
 
 size_t uk_alloc_trim(struct uk_alloc *a)
 {
-	return a->ops->trim(a);
+	return checked(a) ? uk_kasan_trim(a) : a->ops->trim(a);
 }
 
 void uk_alloc_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 {
-	a->ops->stats(a, st);
+	if (checked(a))
+		uk_kasan_stats(a, st);
+	else
+		a->ops->stats(a, st);
 }

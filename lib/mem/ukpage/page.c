@@ -25,6 +25,7 @@
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/print.h>
+#include <uk/sanitize.h>
 #include <uk/spinlock.h>
 #include <uk/string.h>
 
@@ -420,6 +421,8 @@ void uk_page_shrinker_add(struct uk_page_shrinker *s)
 
 static UK_NOINLINE uk_paddr_t zeroed(uk_paddr_t pa, size_t npages, unsigned flags)
 {
+	if (pa != UK_PAGE_NONE)
+		uk_sanitize_open(uk_page_to_virt(pa), npages << UK_PAGE_SHIFT);
 	if (pa != UK_PAGE_NONE && flags & UK_PAGE_ZERO)
 		memset(uk_page_to_virt(pa), 0, npages << UK_PAGE_SHIFT);
 	return pa;
@@ -460,6 +463,7 @@ UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 	pa = stack.top[stack.n].pa;
 	count_used(1);
 	leave_lock(was);
+	uk_sanitize_open(uk_page_to_virt(pa), UK_PAGE_SIZE);
 	return flags & UK_PAGE_ZERO ? zeroed(pa, 1, flags) : pa;
 }
 
@@ -472,6 +476,7 @@ static UK_COLD UK_NORETURN void bad_free(uk_paddr_t pa)
 static inline void stack_push(uk_paddr_t pa, struct frame *f)
 {
 	used_pages--;
+	uk_sanitize_close(uk_page_to_virt(pa), UK_PAGE_SIZE, UK_KASAN_FREE_FRAME);
 	if (UK_UNLIKELY(stack.n == STACK_SIZE))
 		stack_drain(STACK_SIZE - STACK_LOT);
 	stack.top[stack.n].pa = pa;
@@ -514,6 +519,7 @@ void uk_page_free_run(uk_paddr_t pa, size_t npages)
 			f->refs = 0;
 		}
 		used_pages -= n;
+		uk_sanitize_close(uk_page_to_virt(pa), n << UK_PAGE_SHIFT, UK_KASAN_FREE_FRAME);
 		range_add(r, i, i + n);
 	}
 	leave_lock(was);

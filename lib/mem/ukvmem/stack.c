@@ -14,6 +14,7 @@
 #include <uk/page.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
+#include <uk/sanitize.h>
 #include <uk/stack.h>
 #include "vmem.h"
 
@@ -143,7 +144,11 @@ void *uk_stack_alloc(size_t size)
 	was = vmem_enter();
 	stack = take(size);
 	vmem_leave(was);
-	return UK_LIKELY(stack) ? stack : make_or_shrink(size);
+	if (UK_UNLIKELY(!stack))
+		stack = make_or_shrink(size);
+	if (stack)
+		uk_sanitize_open(stack, size); /* whoever had it left in the middle of a call */
+	return stack;
 }
 
 void uk_stack_free(void *stack, size_t size)

@@ -16,6 +16,7 @@
 #include <uk/param.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/random.h>
+#include <uk/sanitize.h>
 #include <uk/string.h>
 #include "vmem.h"
 
@@ -452,6 +453,14 @@ static long populate_first(uk_vaddr_t va, size_t len, bool write)
 		ret_ == -ENOSPC ? -ENOMEM : ret_;                                                  \
 	})
 
+/* What a stack left here must not stand in the way of whoever is next. */
+static inline void *opened(void *p, size_t len)
+{
+	if (!uk_is_err(p))
+		uk_sanitize_open(p, len);
+	return p;
+}
+
 static const struct uk_vmem_backing anonymous;
 
 static struct what what_of(unsigned prot, unsigned flags, const struct uk_vmem_backing *b)
@@ -500,7 +509,7 @@ void *uk_vmem_map(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags,
 			va = err;
 		}
 	}
-	return uk_err_ptr(va);
+	return opened(uk_err_ptr(va), bytes);
 }
 
 void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags)
@@ -544,7 +553,7 @@ void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flag
 		return uk_err_ptr(-EINVAL);
 	if (uk_fault(UK_FAULT_AREA))
 		return uk_err_ptr(-ENOMEM);
-	return uk_err_ptr(WITH_FRAMES(remap(va, old, new, flags, new_va)));
+	return opened(uk_err_ptr(WITH_FRAMES(remap(va, old, new, flags, new_va))), new);
 }
 
 int uk_vmem_discard(uk_vaddr_t va, size_t len)

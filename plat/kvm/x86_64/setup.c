@@ -3,7 +3,9 @@
  * From the image's final address to uk_boot(): what a bare machine needs before libraries can run.
  */
 #include <uk/arch/cpu.h>
+#include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 #include <uk/plat/trap.h>
 
 #include "boot.h"
@@ -84,6 +86,9 @@ UK_COLD void uk_plat_seal(void)
 void kvm_start(uint32_t magic, uint32_t info)
 {
 	x86_trap_init(kvm_spare_pages, UK_PAGE_SIZE); /* from here on mistakes are reported */
+#ifdef CONFIG_LIBUKKASAN
+	x86_shadow_init(); /* for the stack frames of checked code */
+#endif
 	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
 	x86_cpu_init();  /* vector registers, SMEP, SMAP, UMIP */
 	kvm_console_init();

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""KASan as a user has it: a program's mistakes with memory end in a report that says which block or
+variable it was, who allocated and who freed it; without it the program goes on as if nothing were."""
+import os
+import re
+
+import pytest
+
+import sanitized
+import whittle
+
+APP = os.path.join(whittle.ROOT, "tests/sanitizer/mistakes")
+
+# The first line of each report, and the functions in the order in which they stand in it.
+REPORT = {
+    "heap-right": (r"heap overflow: read of 1 byte at 0x\w+, 0 bytes behind a block of 100",
+                   ["heap_right", "block allocated", "heap_right"]),
+    "heap-left": (r"heap overflow: read of 1 byte at 0x\w+, 1 byte before a block of 100",
+                  ["heap_left", "block allocated", "heap_left"]),
+    "heap-memset": (r"heap overflow: write of 101 bytes at 0x\w+, 0 bytes behind a block of 100",
+                    ["memset", "heap_memset", "block allocated", "heap_memset"]),
+    "after-free": (r"use after free: read of 1 byte at 0x\w+, 50 bytes into a block of 100",
+                   ["after_free", "block allocated", "after_free", "block freed", "after_free"]),
+    "after-realloc": (r"use after free: read of 1 byte at 0x\w+, 50 bytes into a block of 100",
+                      ["after_realloc", "block allocated", "after_realloc", "block freed",
+                       "after_realloc"]),
+    "double-free": (r"double free of 0x\w+", ["double_free", "block allocated", "double_free",
+                                              "block freed", "double_free"]),
+    "wild-free": (r"free of something that is no block: 0x\w+", ["wild_free"]),
+    "stack-right": (r"stack overflow of a variable: read of 1 byte at 0x\w+", ["stack_right"]),
+    "after-scope": (r"use after scope: read of 1 byte at 0x\w+", ["after_scope"]),
+    "alloca-right": (r"stack overflow of a variable: read of 1 byte at 0x\w+", ["alloca_right"]),
+    "global-right": (r"overflow of a global variable: read of 1 byte at 0x\w+", ["global_right"]),
+}
+
+
+def run(plat, configs, mistake, *options):
+    return whittle.run(whittle.image(APP, plat, configs=configs), mistake, options=options)
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("mistake", REPORT)
+def test_report(plat, mistake):
+    r = run(plat, "kasan", mistake)
+    first, names = REPORT[mistake]
+    text = r.err.decode()
+    assert r.status not in (0, 1) and r.out == b"", r
+    assert re.match("CRASH: %s, in thread `main`\n  done by:\n" % first, text), r
+    assert re.search(".*".join(r"\b%s\b" % n for n in names), text, re.S), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_going_on(plat):
+    """As somebody wants it who collects reports: each is a line, and the program's output is whole."""
+    r = run(plat, "kasan", "heap-memset", "--param", "kasan.stop=0")
+    assert (r.status, r.out) == (0, b"alive\n"), r
+    assert re.fullmatch(rb"\[whittle\] ukkasan: error: heap overflow: write of 101 bytes [^\n]*\n", r.err), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("mistake", [m for m in REPORT if m not in ("double-free", "wild-free")])
+def test_without(plat, mistake):
+    r = run(plat, "", mistake)
+    assert (r.status, r.out, r.err) == (0, b"alive\n", b""), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_unit_tests(plat):
+    sanitized.unit_tests(plat, "kasan", b"in thread")
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_sqlite(plat):
+    """Under both sanitizers at once."""
+    sanitized.sqlite(plat, "kasan ubsan")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_speedtest1(plat):
+    sanitized.speedtest1(plat, "kasan")
