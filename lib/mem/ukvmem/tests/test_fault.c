@@ -91,7 +91,9 @@ UK_TEST(ukvmem_fault, more_in_sequence)
 	uk_vmem_stats(&st);
 	UK_EXPECT_EQ(st.populated - before.populated, 10 * P);
 	UK_EXPECT_EQ(uk_vmem_discard((uk_vaddr_t)p, 64 * P), 0);
-	p[0] = p[P] = 1;
+	p[0] = 1;
+	UK_BARRIER(); /* in this order */
+	p[P] = 1;
 	UK_EXPECT(!uk_vmem_resident((uk_vaddr_t)p + 3 * P));
 	p[3 * P] = 1;
 	UK_EXPECT(uk_vmem_resident((uk_vaddr_t)p + 4 * P));
