@@ -136,8 +136,36 @@ static void *last_thread(void *arg)
 	return NULL; /* and with it the process, status 0 */
 }
 
+/* Waits for a request to end, and ends its own way. */
+static void end_well(int sig)
+{
+	printf("asked by %d\n", sig);
+	exit(7);
+}
+
+static int wait_for_the_end(bool spin)
+{
+	printf("ready\n");
+	fflush(stdout);
+	for (;;)
+		if (!spin)
+			pause();
+}
+
 int role(const char *name)
 {
+	static const int requests[] = { SIGTERM, SIGINT, SIGHUP };
+
+	if (!strncmp(name, "stop-",
+		     5)) { /* -default, -handler, -ignore; -spin has no system calls */
+		void (*what)(int) = !strcmp(name, "stop-ignore")    ? SIG_IGN
+				    : !strcmp(name, "stop-default") ? SIG_DFL
+								    : end_well;
+
+		for (int i = 0; i < 3; i++)
+			signal(requests[i], what);
+		return wait_for_the_end(!strcmp(name, "stop-spin"));
+	}
 	static pthread_t main_thread, t;
 
 	if (!strcmp(name, "exit")) {

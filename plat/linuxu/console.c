@@ -170,7 +170,7 @@ static void terminal_raw(void)
 	con.ours.cc[HOST_VMIN] = 1;
 	con.ours.cc[HOST_VTIME] = 0;
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(fatal); i++)
-		if (!host_signal_ignored(fatal[i]))
+		if (!host_signal_ignored(fatal[i]) && !linuxu_stop_is_heard(fatal[i]))
 			host_signal(fatal[i], on_fatal_signal, 0, ~0UL);
 	host_signal(HOST_SIGCONT, on_continue, 0, 0);
 	con.raw = true; /* first: a signal in between restores once too often rather than never */

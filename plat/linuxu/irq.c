@@ -23,7 +23,9 @@
 #include "linuxu.h"
 #include "regs.h"
 
-#define IRQ_SIGNALS (HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGIO))
+#define IRQ_SIGNALS                                                                                \
+	(HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGIO) | HOST_SIGBIT(HOST_SIGTERM) |         \
+	 HOST_SIGBIT(HOST_SIGINT) | HOST_SIGBIT(HOST_SIGHUP))
 
 /* Of uksched; arch has an empty one for images without. */
 void uk_sched_preempt(void) __attribute__((__visibility__("default")));
@@ -39,6 +41,8 @@ static void run_pending(struct uk_percpu *cpu)
 		linuxu_timer_fired();
 	if (pending & LINUXU_IRQ_INPUT)
 		linuxu_input_fired();
+	if (pending & LINUXU_IRQ_STOP)
+		linuxu_stop_fired();
 	cpu->irq_depth--;
 }
 
@@ -67,12 +71,24 @@ static void handle(struct uk_percpu *cpu)
 	cpu->irq_pending = 0;
 }
 
+static uint32_t source_of(int sig)
+{
+	switch (sig) {
+	case HOST_SIGALRM:
+		return LINUXU_IRQ_TIMER;
+	case HOST_SIGIO:
+		return LINUXU_IRQ_INPUT;
+	}
+	linuxu_stop_note(sig);
+	return LINUXU_IRQ_STOP;
+}
+
 static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {
 	struct uk_percpu *cpu = uk_percpu();
 	struct uk_regs regs;
 
-	cpu->irq_pending |= sig == HOST_SIGALRM ? LINUXU_IRQ_TIMER : LINUXU_IRQ_INPUT;
+	cpu->irq_pending |= source_of(sig);
 	if (cpu->irq_off) {
 		uc->sigmask |= IRQ_SIGNALS;
 		return;

@@ -69,14 +69,24 @@ extern uint64_t linuxu_phys_size;
 #define LINUXU_IRQ_TIMER 1U
 #define LINUXU_IRQ_INPUT 2U
 #define LINUXU_IRQ_NONE  4U /* no source: the host's mask is closed and has to be opened */
+#define LINUXU_IRQ_STOP  8U
 
 /* Has signal `sig` (HOST_SIGALRM or HOST_SIGIO) taken as an interrupt, from now on. */
 void linuxu_irq_attach(int sig);
+
+/* ---- power.c ---- */
+
+/* The host asks us to end, by `sig`: linuxu_stop_fired() will tell the listener. */
+void linuxu_stop_note(int sig);
+
+/* Does that happen with `sig`? */
+bool linuxu_stop_is_heard(int sig);
 
 /* ---- called by irq.c in interrupt context ---- */
 
 void linuxu_timer_fired(void);
 void linuxu_input_fired(void);
+void linuxu_stop_fired(void);
 
 /* The descriptor that idle has to watch for input, or -1. */
 int linuxu_input_fd(void);

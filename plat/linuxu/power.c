@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The end of the process. The terminal is given back first, whatever the reason.
+ * The end of the process. The terminal is given back first, whatever the reason. And requests for
+ * it: the host's signals that mean one are interrupts, if somebody listens; else they just end us.
  */
 #include <uk/param.h>
 #include <uk/plat/power.h>
@@ -17,11 +18,18 @@ void linuxu_core_stop(void)
 	host_kill(linuxu_pid, HOST_SIGSTOP); /* whoever reads our memory continues us */
 }
 
+static uint64_t passed_on; /* requests for the end that went to the listener */
+
 UK_NORETURN void uk_plat_exit(int status)
 {
+	int sig = (status & 0xff) - 128;
+
 	linuxu_console_restore();
-	if ((status & 0xff) > 128)
+	if (sig > 0)
 		linuxu_core_stop();
+	/* It died of what the host had sent: so do we, for who looks at that. */
+	if (sig > 0 && sig <= 64 && (passed_on & HOST_SIGBIT(sig)))
+		linuxu_end_by_signal(sig);
 	host_exit(status & 0xff);
 }
 
@@ -29,4 +37,41 @@ UK_NORETURN void uk_plat_crash(void)
 {
 	linuxu_arch_report();
 	uk_plat_exit(UK_PLAT_CRASH_STATUS);
+}
+
+static void (*listener)(int sig);
+static uint64_t heard;          /* the signals that go to it */
+static volatile uint64_t asked; /* those that have come; written with the host's mask closed */
+
+void linuxu_stop_note(int sig)
+{
+	asked |= HOST_SIGBIT(sig);
+}
+
+bool linuxu_stop_is_heard(int sig)
+{
+	return heard & HOST_SIGBIT(sig);
+}
+
+void linuxu_stop_fired(void)
+{
+	uint64_t which = asked;
+
+	asked = 0;
+	passed_on |= which;
+	for (; which; which &= which - 1)
+		listener(__builtin_ctzl(which) + 1);
+}
+
+int uk_plat_power_listen(void (*fn)(int sig))
+{
+	static const uint8_t requests[] = { HOST_SIGTERM, HOST_SIGINT, HOST_SIGHUP };
+
+	listener = fn;
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(requests); i++)
+		if (!host_signal_ignored(requests[i])) { /* nohup: it stays so */
+			heard |= HOST_SIGBIT(requests[i]);
+			linuxu_irq_attach(requests[i]);
+		}
+	return 0;
 }

@@ -66,6 +66,7 @@ WRONG = [
     (["{img}", "--root", "/etc", "--initrd", "/etc/passwd"], "use one"),
     (["{img}", "--param", "x"], "LIBRARY.NAME=VALUE"),
     (["{img}", "--timeout", "soon"], "not a number of seconds"),
+    (["{img}", "--grace", "-1"], "not a number of seconds"),
     (["{img}", "--smp", "two"], "not a number of CPUs"),
     (["{img}", "--accel", "hvf"], "auto, kvm or tcg"),
     (["{img}", "--machine", "vax"], "microvm, q35 or pc"),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ACPI tables (ACPI 6.4 §5.2), read when somebody asks for one. There is no interpreter: the only
- * thing needed from the byte code, the sleep type of S5, is found by its bytes.
+ * ACPI tables (ACPI 6.4 §5.2), read when somebody asks for one. There is no interpreter: the two
+ * things needed from the byte code, the sleep type of S5 and the generic event device, are found by
+ * their bytes.
  *
  * The tables come from outside. Addresses, lengths and checksums are checked; what is wrong is said
  * once, by name, and the table counts as absent: everything has a fallback.
@@ -162,4 +163,34 @@ int acpi_sleep_type(uint64_t pa)
 		return p < end ? *p : -ENOENT;
 	}
 	return -ENOENT;
+}
+
+/*
+ * The device of that id; behind it the operation region of its register, 5b 80 name(4) 00 0c
+ * address(4) (§20.2.5.2: system memory, a double word), and its interrupt, a descriptor 89 06 00
+ * flags count line(4) (§6.4.3.6), in any order. As QEMU writes it.
+ */
+bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line)
+{
+	size_t len;
+	const uint8_t *t = table_map(pa, &len), *p, *end;
+	bool device = false, region = false, interrupt = false;
+
+	if (!t)
+		return false;
+	for (p = t + HEADER_SIZE, end = t + len; p + 12 <= end && !(region && interrupt); p++) {
+		if (!memcmp(p, "ACPI0013", 8)) {
+			device = true;
+		} else if (device && !region && p[0] == 0x5b && p[1] == 0x80 && !p[6] &&
+			   p[7] == 0x0c) {
+			*address = acpi_field(p, 8, 4);
+			region = true;
+		} else if (device && !interrupt && p[0] == 0x89 && p[1] == 6 && !p[2] &&
+			   p[4] == 1) {
+			*line = (unsigned)acpi_field(p, 5, 4);
+			interrupt = true;
+		}
+	}
+	uk_plat_unmap_boot(t, len);
+	return region && interrupt;
 }

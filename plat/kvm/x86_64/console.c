@@ -9,7 +9,7 @@
  *
  * The side channel is a debug port that reads as 'W' when support/run listens. Records:
  * type, length (16 bits, little endian), payload. Types: K kernel message, E the application's
- * stderr, C crash report, X exit status, R the image wants input (until then the runner takes none
+ * stderr, C crash report, X exit status, B it hears the power button, R the image wants input (until then the runner takes none
  * from its own stdin). The application's stdout always takes the UART.
  */
 #include <uk/errno.h>
@@ -71,6 +71,12 @@ static void record(char type, const char *s, size_t n)
 	uk_outsb(CHANNEL, head, sizeof(head));
 	uk_outsb(CHANNEL, s, n);
 	uk_irq_restore(irq);
+}
+
+void kvm_runner_listening(void)
+{
+	if (kvm_runner())
+		record('B', NULL, 0);
 }
 
 void kvm_runner_status(int status)

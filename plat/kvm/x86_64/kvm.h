@@ -15,6 +15,7 @@
  *	timer.c     the one-shot timer: local APIC, or PIT
  *	acpi.c      tables
  *	power.c     the end
+ *	button.c    requests for it
  *	random.c    seed
  */
 #ifndef KVM_H
@@ -41,7 +42,14 @@ static inline uk_paddr_t kvm_image_paddr(const void *p)
 }
 
 /* Pages of address space behind the image and its boot stack, for devices. */
-enum kvm_fixed { KVM_FIXED_LAPIC, KVM_FIXED_IOAPIC, KVM_FIXED_HPET, KVM_FIXED_POWER, KVM_FIXED_N };
+enum kvm_fixed {
+	KVM_FIXED_LAPIC,
+	KVM_FIXED_IOAPIC,
+	KVM_FIXED_HPET,
+	KVM_FIXED_POWER,
+	KVM_FIXED_BUTTON,
+	KVM_FIXED_N
+};
 #define KVM_FIXED_PAGES                                                                            \
 	((unsigned)KVM_FIXED_N + 3) /* an unmapped one on either side; STACK_SHIFT */
 
@@ -79,6 +87,9 @@ bool kvm_runner(void);
 
 /* Tell it the exit status. */
 void kvm_runner_status(int status);
+
+/* Tell it that the power button is heard: it need not end us the hard way. */
+void kvm_runner_listening(void);
 
 /* ---- irqchip.c ---- */
 
@@ -140,6 +151,12 @@ size_t acpi_read(const char *sig, void *buf, size_t size);
 /* Value for SLP_TYP of state S5 from the DSDT at `pa`, -ENOENT if it is not there. */
 int acpi_sleep_type(uint64_t pa);
 
+/*
+ * The generic event device in the DSDT at `pa` (ACPI 6.4 §5.6.9): the address of its register and
+ * its interrupt line. False if there is none.
+ */
+bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line);
+
 void acpi_init(uk_paddr_t rsdp);
 #else
 static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED,
@@ -151,6 +168,12 @@ static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED,
 static inline int acpi_sleep_type(uint64_t pa UK_UNUSED)
 {
 	return -1;
+}
+
+static inline bool acpi_event_device(uint64_t pa UK_UNUSED, uint64_t *address UK_UNUSED,
+				     unsigned *line UK_UNUSED)
+{
+	return false;
 }
 
 static inline void acpi_init(uk_paddr_t rsdp UK_UNUSED)
@@ -169,15 +192,19 @@ static inline uint64_t acpi_field(const void *table, unsigned offset, unsigned s
 
 #define FADT_SIZE        268
 #define FADT_DSDT        40
+#define FADT_SCI_INT     46
 #define FADT_SMI_CMD     48
 #define FADT_ACPI_ENABLE 52
+#define FADT_PM1A_EVT    56
 #define FADT_PM1A_CNT    64
 #define FADT_PM_TMR      76
+#define FADT_PM1_EVT_LEN 88
 #define FADT_FLAGS       112
 #define FADT_X_DSDT      140
 #define FADT_X_PM_TMR    208
 #define FADT_SLEEP_CTL   244 /* generic address: space id, width, offset, access, address */
 
+#define FADT_F_PWR_BUTTON (1U << 4) /* set: it is not a fixed event */
 #define FADT_F_TMR_32BIT  (1U << 8)
 #define FADT_F_HW_REDUCED (1U << 20)
 

@@ -5,7 +5,8 @@ Pipes connect us to QEMU, so that nothing is left behind in the file system:
 
   console   QEMU's own stdin and stdout are the guest's serial port: our input, and its stdout
   side      records that the guest writes to port 0xe9 byte by byte (see SideChannel)
-  monitor   QEMU's control protocol (a socket), used only to send a serial break
+  monitor   QEMU's control protocol (a socket), used only to send a serial break, and to press the
+            power button
 
 QEMU hands every byte over singly. A pipe takes a byte in half the time of a socket.
 
@@ -126,6 +127,7 @@ class SideChannel:
       C  a part of a crash report -> collected, shown with names at the end
       X  exit status, one byte
       R  the guest wants input, no bytes
+      B  the guest hears the power button, no bytes
     """
 
     def __init__(self):
@@ -134,6 +136,7 @@ class SideChannel:
         self.crash = b""
         self.status = None
         self.wants_input = False
+        self.hears_button = False
         self.raw = False  # the terminal is the guest's
 
     def feed(self, data):
@@ -158,6 +161,8 @@ class SideChannel:
             self.status = payload[0]
         elif kind == b"R":
             self.wants_input = True
+        elif kind == b"B":
+            self.hears_button = True
 
 
 # ---- the session ---------------------------------------------------------------------------------
@@ -200,6 +205,9 @@ class Session:
         self.stdin_tty = terminal.is_terminal(0)
         self.pid = None
         self.received = 0.0
+        self.signals = process.hear_signals()
+        self.stopped_by = None  # the signal that asked us to end, after which the guest was asked
+        self.patience = None    # until when it may take its time
         self.core_message = None
 
     # -- start and end --
@@ -272,6 +280,7 @@ class Session:
                     events[stream.fd] = events.get(stream.fd, 0) | POLLOUT
             if self.stdin_open and not self.to_guest:
                 events[0] = POLLIN
+            events[self.signals] = POLLIN
             if ending and ending.watching:
                 events[self.monitor.fileno()] = POLLIN
             for fd, mask in events.items():
@@ -283,6 +292,12 @@ class Session:
             now = time.monotonic()
             if deadline is not None and now >= deadline:
                 return False
+            if ready.pop(self.signals, None):
+                self.stop(os.read(self.signals, 1)[0])
+            if self.patience is not None and now >= self.patience:
+                os.write(2, b"support/run: %s: still there %g s after it was asked to end: ended now\n"
+                         % (os.fsencode(self.image.path), self.o.grace))
+                raise process.Stop(self.stopped_by)
             if ready or self.out.data or self.err.data:
                 progress = now
             elif self.side.status is not None and now - progress >= EXIT_GRACE:
@@ -318,7 +333,24 @@ class Session:
             ms = min(ms, 100) if ms is not None else 100
         if self.break_due:
             ms = min(ms, 2) if ms is not None else 2
+        if self.patience is not None:
+            left = max(0.0, self.patience - time.monotonic()) * 1000 + 1
+            ms = min(ms, left) if ms is not None else left
         return ms
+
+    def stop(self, signum):
+        """We shall end: so shall the guest, by itself if it hears us. The second time it just ends."""
+        if self.stopped_by is not None or not self.side.hears_button:
+            raise process.Stop(signum)
+        self.stopped_by = signum
+        self.patience = time.monotonic() + self.o.grace
+        self.command(b'{"execute":"system_powerdown"}')
+
+    def command(self, text):
+        try:
+            self.monitor.sendall(b'{"execute":"qmp_capabilities"}' + text)
+        except (BrokenPipeError, ConnectionResetError):  # QEMU is ending
+            pass
 
     def receive(self, fd, open_pipes):
         data = os.read(fd, CHUNK)
@@ -378,11 +410,7 @@ class Session:
         if self.to_guest or left[0]:
             return
         self.break_due = False
-        try:
-            self.monitor.sendall(b'{"execute":"qmp_capabilities"}'
-                                 b'{"execute":"chardev-send-break","arguments":{"id":"con"}}')
-        except (BrokenPipeError, ConnectionResetError):  # QEMU is ending
-            pass
+        self.command(b'{"execute":"chardev-send-break","arguments":{"id":"con"}}')
 
 
 def run(image, o):
@@ -397,7 +425,6 @@ def run(image, o):
     check_memory(image, o, initrd)
     argv = qemu_command(image, o, initrd, append)
     s = Session(image, o)
-    process.stop_on_signals()
     try:
         s.start(argv)
         in_time = s.loop()
@@ -418,6 +445,8 @@ def run(image, o):
         crash.show(s.side.crash, image)
     if s.core_message:
         os.write(2, b"support/run: %s\n" % os.fsencode(s.core_message))
+    if s.stopped_by is not None and s.side.status == 128 + process.SIGTERM:
+        return process.end_by_signal(s.stopped_by)  # it has no handler: it died of what we died of
     if s.side.status is not None:
         return s.side.status
     if not in_time:

@@ -61,7 +61,7 @@ def run(image, o):
     if terminal.is_terminal(0):
         import termios
         tty.found = termios.tcgetattr(0)
-    process.stop_on_signals()
+    process.stop_on_signals(2)
     pid, said = None, []
 
     def write_core():
@@ -77,18 +77,18 @@ def run(image, o):
         os.close(child_end)
         text, status = wait(pid, report, o.timeout, core)
     except process.Stop as stop:
-        if pid is not None:
-            process.kill(pid, stop.signum)
-            if not wait_until_gone(pid, 2):
-                process.kill(pid)
-                os.waitpid(pid, 0)
-        return process.end_by_signal(stop.signum)
+        if pid is None:
+            return process.end_by_signal(stop.signum)
+        text, status = ask_to_end(pid, report, stop.signum, o.grace, image, core)
+        if status is None or status == 128 + stop.signum << 8 or os.WIFSIGNALED(status):
+            if text:
+                show(text, image)
+            return process.end_by_signal(stop.signum)
     finally:
         if tty.found is not None:
             tty.restore()
     if text:
-        from . import crash
-        crash.show(text, image)
+        show(text, image)
     for line in said:
         os.write(2, b"support/run: %s\n" % os.fsencode(line))
     if status is None:
@@ -101,6 +101,28 @@ def run(image, o):
         os.write(2, b"support/run: %s: ended by signal %d\n" % (os.fsencode(image.path), signum))
         return 128 + signum
     return os.WEXITSTATUS(status)
+
+
+def show(text, image):
+    from . import crash
+    crash.show(text, image)
+
+
+def ask_to_end(pid, report, signum, grace, image, core):
+    """We were told to end: tell the process, and give it time. As wait(); status None: by force."""
+    # A terminal has sent its ^C to the process as well.
+    if signum != process.SIGINT or not terminal.is_foreground():
+        process.kill(pid, signum)
+    try:
+        text, status = wait(pid, report, grace, core)
+    except process.Stop:
+        process.kill(pid)
+        os.waitpid(pid, 0)
+        return b"", None
+    if status is None:
+        os.write(2, b"support/run: %s: still there %g s after it was asked to end: ended now\n"
+                 % (os.fsencode(image.path), grace))
+    return text, status
 
 
 def wait(pid, report, timeout, core=None):
@@ -138,15 +160,6 @@ def has_stopped(pid):
     """Has it stopped itself? (Its end is left for waitpid() to tell.)"""
     found = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
     return found is not None and found.si_status == SIGSTOP
-
-
-def wait_until_gone(pid, seconds):
-    import time
-    for _ in range(int(seconds * 100)):
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def run_gdb(image, args):

@@ -19,6 +19,8 @@ kernel messages go to stderr, and the exit status is the application's.
   --param LIB.NAME=VAL  a kernel parameter; may be repeated
   --kernel-args LINE    several of them, as one line
   --timeout SECONDS     end the image then, with status 124
+  --grace SECONDS       how long the application may take to end when this command is stopped
+                        (Ctrl-C, SIGTERM, SIGHUP: it gets a SIGTERM); 10 if not given
   --core FILE           after a crash, write memory and registers as an ELF core file
   --gdb                 run under gdb, which knows `uk threads` and more; with --core: look at that file
   --dry-run             print the command instead of running it
@@ -31,13 +33,13 @@ kvm only:
   --qemu-args LINE      more arguments for QEMU, quoted as for a shell
   --qemu PROGRAM        default: $QEMU, or qemu-system-x86_64
 
-On a terminal, Ctrl-] ends a kvm image whatever it is doing.
+On a terminal, Ctrl-] ends a kvm image whatever it is doing; so does stopping this command twice.
 Status: the application's; 2 wrong usage; 124 timeout; 125 the guest ended without a status."""
 
 # Options that take a value, and the attribute of Options that gets it.
 OPTIONS = {
     "--root": "root", "--initrd": "initrd", "--memory": "memory", "--param": "params",
-    "--kernel-args": "kernel_args", "--timeout": "timeout", "--machine": "machine", "--smp": "smp",
+    "--kernel-args": "kernel_args", "--timeout": "timeout", "--grace": "grace", "--machine": "machine", "--smp": "smp",
     "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu",
     "--net": "net", "--core": "core",
 }
@@ -126,18 +128,26 @@ def check(o):
     if o.memory is not None:
         o.memory = memory_size(o.memory)
     if o.timeout is not None:
-        try:
-            o.timeout = float(o.timeout)
-        except ValueError:
-            o.timeout = -1.0
-        if not 0 < o.timeout < 1e9:
+        o.timeout = seconds("--timeout", o.timeout)
+        if not o.timeout:
             raise usage_error("--timeout: not a number of seconds")
+    o.grace = 10.0 if o.grace is None else seconds("--grace", o.grace)
     if o.smp is not None and not (o.smp.isdecimal() and 0 < int(o.smp) < 1024):
         raise usage_error("--smp %s: not a number of CPUs" % o.smp)
     if o.accel not in (None, "auto", "kvm", "tcg"):
         raise usage_error("--accel %s: auto, kvm or tcg" % o.accel)
     if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm"):
         raise usage_error("--machine %s: microvm, q35 or pc" % o.machine)
+
+
+def seconds(option, text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise usage_error("%s: not a number of seconds" % option)
+    return value
 
 
 def memory_size(text):

@@ -20,16 +20,34 @@ class Stop(BaseException):
         self.signum = signum
 
 
-def stop_on_signals():
-    """Ctrl-C, kill and a lost terminal end the image first, then us. What is ignored stays so."""
-    caught = [s for s in (SIGINT, SIGTERM, SIGHUP) if _signal.getsignal(s) != _signal.SIG_IGN]
+def requests():
+    """The signals that ask us to end, without those that are ignored: that stays so."""
+    return [s for s in (SIGINT, SIGTERM, SIGHUP) if _signal.getsignal(s) != _signal.SIG_IGN]
+
+
+def stop_on_signals(times=1):
+    """Ctrl-C, kill and a lost terminal raise Stop, so often; further ones are ignored."""
+    caught = requests()
+    left = [times]
 
     def stop(signum, _frame):
-        for s in caught:  # once: what follows is the clean-up
-            _signal.signal(s, _signal.SIG_IGN)
+        left[0] -= 1
+        if not left[0]:
+            for s in caught:  # what follows is the clean-up
+                _signal.signal(s, _signal.SIG_IGN)
         raise Stop(signum)
     for s in caught:
         _signal.signal(s, stop)
+
+
+def hear_signals():
+    """A descriptor from which to read the numbers of such signals, a byte each, as they come."""
+    r, w = os.pipe()
+    os.set_blocking(w, False)
+    _signal.set_wakeup_fd(w, warn_on_full_buffer=False)
+    for s in requests():
+        _signal.signal(s, lambda _signum, _frame: None)
+    return r
 
 
 def ignore_interrupt():

@@ -57,3 +57,14 @@ def is_terminal(fd):
         return os.isatty(fd)
     except OSError:
         return False
+
+
+def is_foreground():
+    """Are we in the process group that the terminal sends its signals to?"""
+    for fd in range(3):
+        try:
+            if os.tcgetpgrp(fd) == os.getpgrp():
+                return True
+        except OSError:
+            continue
+    return False
