@@ -22,8 +22,8 @@ static UK_COLD void memory(const struct uk_trap_info *info UK_UNUSED,
 	struct uk_vmem_stats vm;
 
 	uk_vmem_stats(&vm);
-	uk_crash_say("  areas: %lu, with %lu KiB mapped, %lu KiB of it populated", vm.areas,
-		     vm.mapped >> 10, vm.populated >> 10);
+	uk_crash_say("  areas: %lu, with %lu KiB mapped; they and the stacks hold %lu KiB",
+		     vm.areas, vm.mapped >> 10, vm.populated >> 10);
 #endif
 }
 UK_CRASH_SECTION("30", memory);
