@@ -17,7 +17,7 @@ select count(*), sum(length(b)) from t;
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["", "prio", "buddy", "region", "prio buddy"])
+@pytest.mark.parametrize("configs", ["", "prio", "buddy", "region", "slab", "prio buddy"])
 def test_swapped_parts_run_sqlite(plat, configs):
     img = whittle.image("sqlite", plat, configs=configs)
     # Region never frees: this session's garbage has to fit.
@@ -26,7 +26,7 @@ def test_swapped_parts_run_sqlite(plat, configs):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["", "buddy", "region"])
+@pytest.mark.parametrize("configs", ["", "buddy", "region", "slab"])
 def test_with_one_allocator_the_call_is_direct(plat, configs):
     """malloc() ends in the provider's own function: no indirect branch, no operations struct."""
     img = whittle.image("sqlite", plat, configs=configs)
@@ -36,4 +36,4 @@ def test_with_one_allocator_the_call_is_direct(plat, configs):
         assert "<%s>:" % function in code
         assert not re.search(r"(call|jmp)\s+\*", code), code
     names = subprocess.run(["nm", img + ".dbg"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    assert not re.search(r"ukalloc(tlsf|buddy|region)_ops", names)
+    assert not re.search(r"ukalloc(tlsf|buddy|region|slab)_ops", names)

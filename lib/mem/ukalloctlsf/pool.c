@@ -42,6 +42,8 @@ uint64_t tlsf_check_used(struct tlsf *t, uintptr_t b, const char *what)
 {
 	uint64_t head;
 
+	if (!TLSF_CHECKED)
+		return head_get(t, b);
 	if (UK_UNLIKELY(b % UK_ALLOC_ALIGN))
 		tlsf_corrupt(t, b, what);
 	head = head_get(t, b);
@@ -100,7 +102,8 @@ static UK_NOINLINE void unlink(struct tlsf *t, uintptr_t b, size_t size)
 	uintptr_t next = *next_of(b), prev = *prev_of(b);
 
 	/* A link that was overwritten must not become a write to where it points. */
-	if (UK_UNLIKELY((prev ? *next_of(prev) : *list) != b || (next && *prev_of(next) != b)))
+	if (TLSF_CHECKED &&
+	    UK_UNLIKELY((prev ? *next_of(prev) : *list) != b || (next && *prev_of(next) != b)))
 		uk_panic("heap: the links of free block %p are overwritten (a write after free, or "
 			 "an overflow)",
 			 (void *)b);
@@ -123,7 +126,8 @@ static uint64_t check_free(struct tlsf *t, uintptr_t b)
 {
 	uint64_t head = head_get(t, b);
 
-	if (UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_FREE))
+	if (TLSF_CHECKED &&
+	    UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_FREE))
 		tlsf_corrupt(t, b, "free list");
 	return head;
 }
@@ -401,7 +405,7 @@ void tlsf_give(struct tlsf *t, uintptr_t b)
 		size_t before = *foot_before(b);
 
 		other = check_free(t, b - before);
-		if (UK_UNLIKELY(head_size(other) != before))
+		if (TLSF_CHECKED && UK_UNLIKELY(head_size(other) != before))
 			tlsf_corrupt(t, b - before, "free");
 		b -= before;
 		unlink(t, b, before);

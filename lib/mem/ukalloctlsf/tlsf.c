@@ -123,11 +123,11 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 	tlsf_lock(t);
 	/* The used bit is part of the key here: what remains is 0 if it is set. */
 	head = *head_of(b) ^ b ^ t->key_used;
-	if (UK_UNLIKELY(head & HEAD_MUST_QUICK))
+	if (UK_UNLIKELY(head & (TLSF_CHECKED ? HEAD_MUST_QUICK : HEAD_LARGE)))
 		goto slow; /* large, or not a block in use */
 	size = head_size(head);
 	next = b + size;
-	if (UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
+	if (TLSF_CHECKED && UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
 	q = quick_of(t, size);
 	if (UK_UNLIKELY(--q->room < 0))
@@ -189,7 +189,7 @@ size_t ukalloctlsf_usable_size(struct uk_alloc *a, const void *p)
 	if (!p)
 		return 0;
 	head = head_get(t, (uintptr_t)p) ^ HEAD_USED;
-	if (UK_UNLIKELY(head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)))
+	if (TLSF_CHECKED && UK_UNLIKELY(head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)))
 		tlsf_corrupt(t, (uintptr_t)p, "usable_size");
 	return head_size(head) - TLSF_HEAD;
 }

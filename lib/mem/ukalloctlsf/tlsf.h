@@ -24,10 +24,18 @@
 
 #include <uk/alloc.h>
 #include <uk/bits.h>
+#include <uk/config.h>
 #include <uk/print.h>
 #include <uk/spinlock.h>
 
-#define HEAD_CHECK      0xf0ffffUL
+/* Without it no header and no link is verified: what callers get wrong goes its way. */
+#ifdef CONFIG_HARDEN_ALLOC
+#define TLSF_CHECKED true
+#else
+#define TLSF_CHECKED false
+#endif
+
+#define HEAD_CHECK      (TLSF_CHECKED ? 0xf0ffffUL : 0UL)
 #define HEAD_USED       (1UL << 16) /* belongs to a user */
 #define HEAD_PREV_FREE  (1UL << 17) /* the block before is free: b - 16 has its size */
 #define HEAD_LARGE      (1UL << 18) /* in use, and too large for the quick lists */
