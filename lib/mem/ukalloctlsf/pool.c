@@ -126,8 +126,7 @@ static uint64_t check_free(struct tlsf *t, uintptr_t b)
 {
 	uint64_t head = head_get(t, b);
 
-	if (TLSF_CHECKED &&
-	    UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_FREE))
+	if (TLSF_CHECKED && UK_UNLIKELY((head & (HEAD_CHECK | HEAD_USED | HEAD_FREE)) != HEAD_FREE))
 		tlsf_corrupt(t, b, "free list");
 	return head;
 }
