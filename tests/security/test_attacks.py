@@ -31,6 +31,9 @@ class Case:
 CASES = [
     Case(1, "write to code", "write-code", READ_ONLY, "kernel-NX"),
     Case(2, "write to a constant", "write-constant", READ_ONLY, "kernel-NX"),
+    Case(2, "write to a constant pointer, which relocation has written", "write-pointer", READ_ONLY, "kernel-RELRO"),
+    Case(2, "write to a variable of the kernel's that boot has set: the canary", "write-canary", READ_ONLY,
+         "kernel-RELRO"),
     Case(3, "run the heap", "run-heap", NOT_CODE, "kernel-NX"),
     Case(3, "run memory of mmap()", "run-mmap", NOT_CODE, "program-off", base="program"),
     Case(4, "run main's stack", "run-stack", NOT_CODE, "kernel-NX"),

@@ -5,6 +5,7 @@ has nothing to offer.
 The number of places of each thing is derived from the code that chooses it. Over n boots two of them at the
 same place are expected n(n-1)/2 times in that number; MORE than that happens by chance once in a thousand
 million runs, and so it is with a bit that never changes in 50 boots (once in 2^49)."""
+import functools
 import math
 import os
 import re
@@ -18,8 +19,9 @@ import whittle
 NEGLIGIBLE = 1e-9
 
 
+@functools.lru_cache(maxsize=None)
 def addresses(name, plat, boots, options=()):
-    """What `where` says, of each boot: {name: [values]}."""
+    """What `where` says, of each boot: {name: [values]}. Tests share the boots."""
     image = security.build(name, plat)
     seen = {}
     for _ in range(boots):
@@ -185,7 +187,7 @@ def test_bound_on_collisions_is_one():
 
 def test_boot_without_a_source_of_randomness():
     """Neither rdrand nor rdseed nor a device: said so, and addresses still differ from boot to boot."""
-    options = ["--cpu", "max,-rdrand,-rdseed"]
+    options = ("--cpu", "max,-rdrand,-rdseed")
     result = whittle.run(security.build("program", "kvm"), "where", options=options)
     assert result.status == 0 and b"no source of randomness" in result.err, result
     with_it = whittle.run(security.build("program", "kvm"), "where", options=["--cpu", "max"])

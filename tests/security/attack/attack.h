@@ -44,7 +44,7 @@ _Noreturn void gained(void);
 extern size_t attack_bytes;
 
 /* memory.c */
-enum verdict write_code(void), write_constant(void), write_pointer(void);
+enum verdict write_code(void), write_constant(void), write_pointer(void), write_canary(void);
 enum verdict run_heap(void), run_stack(void), run_data(void), run_bss(void), run_constant(void);
 enum verdict read_null(void), call_null(void), open_null(void);
 enum verdict unmapped(void), non_canonical(void), undefined(void), divide(void), segment(void);

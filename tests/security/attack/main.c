@@ -19,6 +19,7 @@ static const struct {
 	{ "write-code", write_code },
 	{ "write-constant", write_constant },
 	{ "write-pointer", write_pointer },
+	{ "write-canary", write_canary },
 	{ "run-heap", run_heap },
 	{ "run-stack", run_stack },
 	{ "run-data", run_data },

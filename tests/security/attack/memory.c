@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <uk/canary.h>
 #include <uk/config.h>
 #include <uk/plat/mem.h>
 #include "attack.h"
@@ -41,6 +42,22 @@ enum verdict write_pointer(void)
 
 	*read_only = answer;
 	return run((void *)(uintptr_t)*read_only);
+}
+
+/* Whoever can write the kernel's canary can smash its stacks. It is put back: our callers have it. */
+enum verdict write_canary(void)
+{
+#ifdef CONFIG_HARDEN_STACK_PROTECTOR
+	volatile uintptr_t *guard = hide(&__stack_chk_guard);
+	uintptr_t old = *guard, seen;
+
+	*guard = SUCCEEDED;
+	seen = *guard;
+	*guard = old;
+	return seen == SUCCEEDED ? SUCCEEDED : NOTHING_HAPPENED;
+#else
+	return NOTHING_HAPPENED;
+#endif
 }
 
 enum verdict run_heap(void)
