@@ -308,6 +308,10 @@ UK_COLD void x86_trap(struct uk_regs *r)
 	classify(r, &info);
 	if (r->vector == VEC_PF && resolve(c, r, &info))
 		return;
+#ifdef CONFIG_LIBPOSIX_SIGNAL /* what it may mean is of use to signals only */
+	if (r->vector == VEC_NMI && x86_nmi && x86_nmi())
+		return;
+#endif
 	/* These two nobody can repair. */
 	if (r->vector != VEC_NMI && r->vector != VEC_DF && ask(c, r, &info))
 		return;

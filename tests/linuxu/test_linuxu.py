@@ -139,11 +139,19 @@ def test_reader_goes_away(app):
     assert p.stdout == b"\0\0\0" + b"141\n"
 
 
+def test_reader_of_a_machine_goes_away():
+    """As for any program: SIGPIPE, while there is input still."""
+    words = [os.path.join(whittle.ROOT, "support/run"), whittle.image(APP, "kvm"), "--", "cat"]
+    p = subprocess.run(["/bin/bash", "-c", '"$@" </dev/zero | head -c 3; echo ${PIPESTATUS[0]}', "-", *words],
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    assert (p.stdout, p.stderr) == (b"\0\0\0" + b"141\n", b""), p
+
+
 def test_reader_goes_away_and_nobody_minds(app):
-    """An application that ignores SIGPIPE gets the error instead."""
+    """An application that ignores SIGPIPE gets the error instead, on a machine as well."""
     command = '{ "$@"; echo $? >&2; } | head -c 3'
     run = [os.path.join(whittle.ROOT, "support/run")]
-    for words in [app], run + [app]:
+    for words in [app], run + [app], run + [whittle.image(APP, "kvm")]:
         p = subprocess.run(["/bin/bash", "-c", command, "-", *words, "--", "ignore-pipe"], stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, timeout=60)
         assert (p.stdout, p.stderr) == (b"xxx", b"7\n"), words

@@ -9,9 +9,12 @@
  *
  * The side channel is a debug port that reads as 'W' when support/run listens. Records:
  * type, length (16 bits, little endian), payload. Types: K kernel message, E the application's
- * stderr, C crash report, X exit status, B it hears the power button, R the image wants input (until then the runner takes none
- * from its own stdin). The application's stdout always takes the UART.
+ * stderr, C crash report, X exit status, R the image wants input (until then the runner takes none
+ * from its own stdin), B it hears the power button, P the application can be told that nobody reads
+ * its stdout any more. The application's stdout always takes the UART. A break on the line is the
+ * end of input; an NMI, of a runner that got P, says that the reader of stdout has gone.
  */
+#include <uk/arch/trap.h>
 #include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/param.h>
@@ -111,6 +114,35 @@ void kvm_console_init(void)
 }
 
 /*
+ * Where there are signals, one is made of a write that nobody reads, and the application may ignore
+ * it. An image without is simply ended by the runner then.
+ */
+#ifdef CONFIG_LIBPOSIX_SIGNAL
+static bool told;
+static volatile bool no_reader;
+
+bool x86_nmi(void)
+{
+	no_reader = told;
+	return told;
+}
+
+static bool reader_has_gone(void)
+{
+	if (!told && kvm_runner()) {
+		told = true;
+		record('P', NULL, 0);
+	}
+	return no_reader;
+}
+#else
+static bool reader_has_gone(void)
+{
+	return false;
+}
+#endif
+
+/*
  * Reading the status takes the note of a break from it, and its interrupt as well. A writer who
  * finds one raises another interrupt in its place.
  */
@@ -147,6 +179,8 @@ void kvm_console_flush(void)
 
 ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
+	if (stream == UK_CON_OUT && reader_has_gone())
+		return -EPIPE;
 	if (stream == UK_CON_OUT || !kvm_runner()) {
 		serial_write(s, n);
 		return (ssize_t)n;

@@ -5,8 +5,8 @@ Pipes connect us to QEMU, so that nothing is left behind in the file system:
 
   console   QEMU's own stdin and stdout are the guest's serial port: our input, and its stdout
   side      records that the guest writes to port 0xe9 byte by byte (see SideChannel)
-  monitor   QEMU's control protocol (a socket), used only to send a serial break, and to press the
-            power button
+  monitor   QEMU's control protocol (a socket), to send a serial break, to press the power button,
+            and for an NMI when our stdout is closed
 
 QEMU hands every byte over singly. A pipe takes a byte in half the time of a socket.
 
@@ -128,6 +128,7 @@ class SideChannel:
       X  exit status, one byte
       R  the guest wants input, no bytes
       B  the guest hears the power button, no bytes
+      P  the guest can be told that nobody reads its stdout any more, no bytes
     """
 
     def __init__(self):
@@ -137,6 +138,7 @@ class SideChannel:
         self.status = None
         self.wants_input = False
         self.hears_button = False
+        self.knows_pipes = False
         self.raw = False  # the terminal is the guest's
 
     def feed(self, data):
@@ -163,6 +165,8 @@ class SideChannel:
             self.wants_input = True
         elif kind == b"B":
             self.hears_button = True
+        elif kind == b"P":
+            self.knows_pipes = True
 
 
 # ---- the session ---------------------------------------------------------------------------------
@@ -208,6 +212,7 @@ class Session:
         self.signals = process.hear_signals()
         self.stopped_by = None  # the signal that asked us to end, after which the guest was asked
         self.patience = None    # until when it may take its time
+        self.hung_up = False  # nobody reads our stdout any more, and the guest was told
         self.core_message = None
 
     # -- start and end --
@@ -305,7 +310,7 @@ class Session:
                 return True
             for stream in (self.out, self.err):
                 if stream.data and ready.get(stream.fd):
-                    stream.write_some()
+                    self.write(stream)
             if ready.get(0) and 0 in events:
                 self.read_stdin()
             if ready.get(con_in):
@@ -359,13 +364,24 @@ class Session:
             self.stdin_open = self.break_due = False
             self.to_guest = b""
         elif fd == self.con_out:
-            self.out.data += data
+            if not self.hung_up:
+                self.out.data += data
         else:
             self.side.feed(data)
             self.err.data += self.side.err
             self.side.err = b""
             if self.side.wants_input and not self.stdin_open and not self.break_due:
                 self.open_stdin()
+
+    def write(self, stream):
+        try:
+            stream.write_some()
+        except BrokenPipeError:
+            if stream is not self.out or not self.side.knows_pipes:
+                raise
+            self.out.data = b""
+            self.hung_up = True
+            self.command(b'{"execute":"inject-nmi"}')
 
     # -- input --
 
@@ -447,6 +463,8 @@ def run(image, o):
         os.write(2, b"support/run: %s\n" % os.fsencode(s.core_message))
     if s.stopped_by is not None and s.side.status == 128 + process.SIGTERM:
         return process.end_by_signal(s.stopped_by)  # it has no handler: it died of what we died of
+    if s.hung_up and s.side.status == 128 + process.SIGPIPE:
+        return process.end_by_signal(process.SIGPIPE)
     if s.side.status is not None:
         return s.side.status
     if not in_time:

@@ -56,6 +56,12 @@ void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp);
  */
 void x86_trap(struct uk_regs *r);
 
+/*
+ * Implemented by a platform that knows of something that an NMI may mean: true if it was that, and
+ * not a failure of the machine. Non-maskable context. Asked in images with posix-signal.
+ */
+bool x86_nmi(void) UK_WEAK;
+
 /* Where the last page fault was, for x86_trap(). Weak: cr2; linuxu has it from the host. */
 uintptr_t x86_fault_addr(void);
 
