@@ -38,6 +38,7 @@ def test_end_without_a_trap(tmp_path, plat):
     dbg, core, r = core_of(tmp_path, plat, APP, "abort", 134)
     out = gdb(dbg, core, commands=["bt", "p crash_answer.number"])
     assert "uk_process_exit" in out and "$1 = 42" in out, out
+    assert re.search(r"<signal handler called>\n#\d+ .*raise .*\n#\d+ .*in abort \(\).*\n#\d+ .* in crash \(what=.*\"abort\"", out), out
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)

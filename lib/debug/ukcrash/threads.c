@@ -19,6 +19,9 @@ static UK_COLD void threads(const struct uk_trap_info *info UK_UNUSED,
 	if (!uk_crash_readable(self, sizeof(*self)) ||
 	    !uk_crash_readable(self->sched, sizeof(*self->sched)))
 		return;
+	if (uk_percpu()->irq_depth)
+		uk_crash_say(
+			"  inside an interrupt handler, which the thread had nothing to do with");
 	head = &self->sched->threads;
 	uk_crash_say("  threads (%u):", self->sched->nthreads);
 	for (node = head->next; node != head; node = node->next) {

@@ -140,7 +140,30 @@
 /* rsp: the frame; rax: struct resume { frame, handler } fn(frame). */
 	.section .text.uk_sys_signal.decide, "ax", @progbits
 	.type decide, @function
+	/* For debuggers: who was interrupted stands in the frame that rbx points to. */
+	.cfi_sections .debug_frame
+#define SAVED(dwarf, reg) .cfi_offset dwarf, SIGFRAME_MCONTEXT + UK_MCONTEXT_##reg
 decide:
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_def_cfa rbx, 0
+	SAVED(0, RAX)
+	SAVED(1, RDX)
+	SAVED(2, RCX)
+	SAVED(3, RBX)
+	SAVED(4, RSI)
+	SAVED(5, RDI)
+	SAVED(6, RBP)
+	SAVED(7, RSP)
+	SAVED(8, R8)
+	SAVED(9, R9)
+	SAVED(10, R10)
+	SAVED(11, R11)
+	SAVED(12, R12)
+	SAVED(13, R13)
+	SAVED(14, R14)
+	SAVED(15, R15)
+	SAVED(16, RIP)
 	mov %rsp, %rbx
 	mov %rsp, %rdi
 	sub $8, %rsp
@@ -190,6 +213,7 @@ restore:
 	mov M(R15), %r15
 	lea SIGFRAME_INFO(%rsp), %rsp
 	iretq UK_AFTER_JUMP
+	.cfi_endproc
 	.size decide, . - decide
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Threads made by clone(), futex(), robust lists, scheduling calls. */
 #include <uk/errno.h>
+#include <uk/print.h>
 #include <uk/process.h>
 #include <uk/syscall.h>
 #include <uk/test.h>
@@ -41,6 +42,32 @@ UK_TEST(posix_thread, clone_and_join)
 	UK_EXPECT_EQ(s.tp, (uintptr_t)tls);
 	UK_EXPECT(s.on_stack);
 	UK_EXPECT_EQ(uk_process_current()->ntasks, 1U);
+}
+
+/* PR_SET_NAME */
+#define SET_NAME 15
+
+static void name_yourself(void *arg)
+{
+	char(*labels)[UK_THREAD_LABEL] = arg;
+
+	uk_thread_label(uk_thread_current(), labels[0]);
+	uk_sys_prctl(SET_NAME, (long)"worker", 0, 0, 0);
+	uk_thread_label(uk_thread_current(), labels[1]);
+}
+
+/* Until it has a name of its own it is called by its creator's, with its number. */
+UK_TEST(posix_thread, labels)
+{
+	char labels[2][UK_THREAD_LABEL], own[UK_THREAD_LABEL], expected[UK_THREAD_LABEL];
+	long tid = spawn(&a, name_yourself, labels, 0);
+
+	UK_REQUIRE(tid > 1);
+	join(&a);
+	uk_thread_label(uk_thread_current(), own);
+	uk_snprintf(expected, sizeof(expected), "%s:%ld", own, tid);
+	UK_EXPECT_STR(labels[0], expected);
+	UK_EXPECT_STR(labels[1], "worker");
 }
 
 UK_TEST(posix_thread, clone_refuses)
