@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Signals: handlers, masks, waiting, timers, alternate stacks, jumps out of handlers. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
@@ -391,4 +394,90 @@ TEST(signal, timer_thread)
 	sem_wait(&expired);
 	EXPECT_EQ(got, 77);
 	EXPECT_EQ(timer_delete(t), 0);
+}
+
+static int signalfd_of(int sig, int fd, int flags)
+{
+	sigset_t set = set_of(sig);
+
+	return signalfd(fd, &set, flags);
+}
+
+TEST(signal, signalfd)
+{
+	sigset_t both = set_of(SIGUSR1), old;
+	struct signalfd_siginfo si[4];
+	struct pollfd p = { .events = POLLIN };
+	int fd;
+
+	sigaddset(&both, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &both, &old);
+	fd = signalfd(-1, &both, SFD_NONBLOCK | SFD_CLOEXEC);
+	REQUIRE(fd >= 0);
+	p.fd = fd;
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_FAIL(read(fd, si, sizeof(si)), EAGAIN);
+	EXPECT_FAIL(read(fd, si, sizeof(*si) - 1), EINVAL);
+	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 11 });
+	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 12 });
+	kill(getpid(), SIGUSR1);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLIN);
+	EXPECT_EQ(read(fd, si, sizeof(si)), (ssize_t)(3 * sizeof(*si)));
+	EXPECT_EQ(si[0].ssi_signo, (uint32_t)SIGUSR1);
+	EXPECT_EQ(si[0].ssi_code, SI_USER);
+	EXPECT_EQ(si[0].ssi_pid, (uint32_t)getpid());
+	EXPECT_EQ(si[1].ssi_code, SI_QUEUE);
+	EXPECT_EQ(si[1].ssi_int, 11);
+	EXPECT_EQ(si[2].ssi_int, 12);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	/* Another mask. What it does not have stays pending. */
+	EXPECT_EQ(signalfd_of(SIGUSR1, fd, 0), fd);
+	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 13 });
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_EQ(signalfd_of(SIGRTMIN, fd, 0), fd);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(read(fd, si, sizeof(si)), (ssize_t)sizeof(*si));
+	EXPECT_EQ(si[0].ssi_int, 13);
+	EXPECT_FAIL(signalfd_of(SIGUSR1, 0, 0), EINVAL);
+	EXPECT_FAIL(signalfd_of(SIGUSR1, 99, 0), EBADF);
+	EXPECT_FAIL(signalfd_of(SIGUSR1, -1, 1), EINVAL);
+	close(fd);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static void *sends_later(void *arg)
+{
+	nap_ms(20);
+	kill(getpid(), *(int *)arg);
+	return NULL;
+}
+
+TEST(signal, signalfd_waits)
+{
+	sigset_t set = set_of(SIGUSR1), old;
+	struct signalfd_siginfo si;
+	struct pollfd p = { .events = POLLIN };
+	int sig = SIGUSR1;
+	pthread_t t;
+
+	sigprocmask(SIG_BLOCK, &set, &old);
+	REQUIRE((p.fd = signalfd(-1, &set, 0)) >= 0);
+	REQUIRE(!pthread_create(&t, NULL, sends_later, &sig));
+	EXPECT_EQ(read(p.fd, &si, sizeof(si)), (ssize_t)sizeof(si));
+	EXPECT_EQ(si.ssi_signo, (uint32_t)SIGUSR1);
+	pthread_join(t, NULL);
+	REQUIRE(!pthread_create(&t, NULL, sends_later, &sig));
+	EXPECT_EQ(poll(&p, 1, 5000), 1);
+	pthread_join(t, NULL);
+	EXPECT_EQ(read(p.fd, &si, sizeof(si)), (ssize_t)sizeof(si));
+	/* Another one's handler ends the wait. */
+	install(SIGUSR2, handler, 0);
+	sig = SIGUSR2;
+	REQUIRE(!pthread_create(&t, NULL, sends_later, &sig));
+	EXPECT_FAIL(read(p.fd, &si, sizeof(si)), EINTR);
+	EXPECT_EQ(got, SIGUSR2);
+	pthread_join(t, NULL);
+	close(p.fd);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
