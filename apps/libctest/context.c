@@ -260,6 +260,44 @@ TEST(context, state_of_the_alternate_stack)
 	no_alternate();
 }
 
+static int recurse(volatile char *above)
+{
+	volatile char here[512];
+
+	here[0] = above[0];
+	return recurse(here) + here[0];
+}
+
+static void *overflows(void *arg)
+{
+	volatile char first = 0;
+
+	use_alternate(0);
+	if (!sigsetjmp(env, 1))
+		recurse(&first);
+	no_alternate();
+	return arg;
+}
+
+/* The handler cannot run on the stack that is full. */
+TEST(context, overflow_is_handled_on_the_alternate_stack)
+{
+	static int token;
+	void *result = NULL;
+	pthread_t t;
+
+	install(SIGSEGV, note_and_jump, SA_ONSTACK);
+	for (int i = 0; i < 3; i++) {
+		REQUIRE(!pthread_create(&t, NULL, overflows, &token));
+		pthread_join(t, &result);
+		EXPECT_EQ(result, &token);
+		EXPECT_EQ(got, SIGSEGV);
+		EXPECT(on_alternate(got_frame));
+	}
+	EXPECT_EQ(calls, 3);
+	signal(SIGSEGV, SIG_DFL);
+}
+
 #ifdef __x86_64__
 
 /* ---- as Go's runtime does it ---- */
