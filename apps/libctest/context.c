@@ -6,6 +6,7 @@
  * a signal which changes their program counter and stack pointer.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fenv.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -203,6 +204,53 @@ TEST(context, every_fault_says_what_it_is)
 }
 
 #endif
+
+/* Memory that is not there, not allowed, and not in the file any more. */
+TEST(context, faults_in_mappings)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	static const struct {
+		int sig, code;
+	} want[] = { { SIGSEGV, SEGV_ACCERR },
+		     { SIGSEGV, SEGV_ACCERR },
+		     { SIGSEGV, SEGV_MAPERR },
+		     { SIGBUS, BUS_ADRERR } };
+	volatile char *p[4];
+	FILE *f = tmpfile();
+	int n = 4;
+
+	REQUIRE(f && !ftruncate(fileno(f), page));
+	p[0] = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p[1] = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p[2] = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p[3] = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(f), 0);
+	if (p[3] == MAP_FAILED && errno == ENODEV) { /* a file system that cannot map */
+		n = 3;
+	} else {
+		REQUIRE(p[3] != MAP_FAILED);
+		*p[3] = 1;
+		p[3] += page;
+	}
+	for (int i = 0; i < 3; i++)
+		REQUIRE(p[i] != MAP_FAILED);
+	munmap((void *)p[2], page);
+	for (volatile int i = 0; i < n; i++) {
+		install(want[i].sig, note_and_jump, 0);
+		if (!sigsetjmp(env, 1)) {
+			p[i][5] = 1;
+			EXPECT_EQ(i, -1);
+		}
+		EXPECT_EQ(got, want[i].sig);
+		EXPECT_EQ(got_code, want[i].code);
+		EXPECT_EQ(got_addr, (void *)(p[i] + 5));
+		signal(want[i].sig, SIG_DFL);
+	}
+	munmap((void *)p[0], page);
+	munmap((void *)p[1], page);
+	if (n == 4)
+		munmap((void *)(p[3] - page), 2 * page);
+	fclose(f);
+}
 
 static char alternate[65536];
 

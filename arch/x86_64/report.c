@@ -272,6 +272,8 @@ static UK_COLD bool resolve(struct uk_percpu *c, const struct uk_regs *r, struct
 
 	if (err == -EIO)
 		info->cause = UK_TRAP_BUS;
+	else if (err == -EACCES)
+		info->access |= UK_TRAP_DENIED;
 	uk_irq_restore(masked);
 	return !err;
 }

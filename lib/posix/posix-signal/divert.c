@@ -125,13 +125,14 @@ static int fault_signal(const struct uk_trap_info *info, const struct uk_regs *r
 		[UK_TRAP_FLOAT] = { UK_SIGFPE, 0 },
 		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, UK_SI_KERNEL },
 		[UK_TRAP_DEBUG] = { UK_SIGTRAP, UK_TRAP_TRACE },
+		[UK_TRAP_BUS] = { UK_SIGBUS, UK_BUS_ADRERR },
 	};
 
 	if (info->cause >= UK_ARRAY_SIZE(map) || !map[info->cause].sig)
 		return 0;
 	e->sig = map[info->cause].sig;
 	e->code = map[info->cause].code;
-	if (info->cause == UK_TRAP_PAGE && (info->access & UK_TRAP_PRESENT))
+	if (info->cause == UK_TRAP_PAGE && (info->access & (UK_TRAP_PRESENT | UK_TRAP_DENIED)))
 		e->code = UK_SEGV_ACCERR;
 	if (info->cause == UK_TRAP_FLOAT)
 		e->code = sigframe_float_code(regs);

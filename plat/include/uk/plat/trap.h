@@ -33,6 +33,7 @@ enum uk_trap {
 #define UK_TRAP_WRITE   1U
 #define UK_TRAP_EXEC    2U
 #define UK_TRAP_PRESENT 4U /* something is mapped there, but forbids it */
+#define UK_TRAP_DENIED  8U /* an area of memory is there, but forbids it, so nothing is mapped */
 
 struct uk_trap_info {
 	enum uk_trap cause;
