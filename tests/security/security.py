@@ -20,6 +20,7 @@ OFF = {
     "NX": ["# CONFIG_HARDEN_NX is not set"],
     "RELRO": ["# CONFIG_HARDEN_RELRO is not set"],
     "GUARD": ["# CONFIG_HARDEN_GUARD is not set"],
+    "ALLOC": ["# CONFIG_HARDEN_ALLOC is not set"],
     "ASLR": ["# CONFIG_HARDEN_ASLR is not set"],
     "CPU": ["# CONFIG_HARDEN_%s is not set" % bit for bit in ("SMEP", "SMAP", "UMIP")],
     "CANARY": ["CONFIG_HARDEN_STACK_PROTECTOR_NONE=y"],

@@ -12,7 +12,8 @@ READ_ONLY = (r"write to .*(read-only|code)", "fault: write to read-only memory")
 NOT_CODE = (r"(execution at|jump to) .*not executable", "fault: execution of data")
 NULL = (r"null pointer", "fault: null pointer")
 SMASHED = (r"stack smashed in .*fill", "stopped: stack smashed in `fill`")
-HEAP = (r"header of block \w+ is overwritten", "stopped: corrupt header")
+HEADER = (r"header of block \w+ is overwritten", "stopped: a header is overwritten")
+TWICE = (r"free\(\w+\): this block is free already", "stopped: double free")
 # Nothing of ours to turn off.
 OWN = "-"
 HOST = "the host's doing"
@@ -51,6 +52,12 @@ CASES = [
     Case(10, "smash main's stack", "smash", SMASHED, "kernel-CANARY"),
     Case(10, "smash a program's stack", "smash", SMASHED, "program-off", base="program"),
     Case(10, "smash a thread's stack", "smash-thread", SMASHED, "program-off", base="program"),
+    Case(11, "free a block twice", "double-free", TWICE, "kernel-ALLOC"),
+    Case(11, "free a block twice, in a program", "double-free", TWICE, "program-off", base="program"),
+    Case(11, "free the middle of a block", "wild-free", HEADER, "kernel-ALLOC"),
+    Case(12, "overflow a block into the next, then free that", "overflow-free", HEADER, "kernel-ALLOC"),
+    Case(12, "overflow a block into the next, in a program", "overflow-free", HEADER, "program-off", base="program"),
+    Case(12, "write to a free block: its link", "use-after-free", HEADER, "kernel-ALLOC"),
     Case(14, "write to an unmapped address", "unmapped", (r"write to 0x123456789000",
          "fault: nothing is mapped there"), OWN),
     Case(14, "write to a non-canonical address", "non-canonical", (r"(not|non).canonical",
