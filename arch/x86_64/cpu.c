@@ -9,7 +9,7 @@
 
 #define TRIES 10 /* Intel SDM vol. 1 §7.3.17: an entropy source that says no ten times is broken */
 
-struct x86_cpu x86_cpu UK_RO_AFTER_INIT;
+struct x86_cpu x86_cpu UK_RO_AFTER_INIT_ZERO;
 
 UK_COLD void x86_cpu_identify(void)
 {

@@ -44,11 +44,11 @@
 #define RESERVE_SMALL 4
 #define SMALL         (64UL << 20)
 
-UK_WEAK uintptr_t uk_plat_direct_base UK_RO_AFTER_INIT;
+UK_WEAK uintptr_t uk_plat_direct_base UK_RO_AFTER_INIT_ZERO;
 
-static uint64_t *root UK_RO_AFTER_INIT;
-static uint64_t nx UK_RO_AFTER_INIT; /* X86_PTE_NX, or 0 where the CPU does not have it */
-static const struct uk_plat_frames *source UK_RO_AFTER_INIT;
+static uint64_t *root UK_RO_AFTER_INIT_ZERO;
+static uint64_t nx UK_RO_AFTER_INIT_ZERO; /* X86_PTE_NX, or 0 where the CPU does not have it */
+static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
 
 static uk_paddr_t pool; /* the image's own frames ... */
 static size_t pool_len;

@@ -3,7 +3,7 @@
  * Descriptor tables, and what happens behind the entry stubs: interrupts go to the platform and
  * may end in a switch of threads; traps go to the hook, or to a report.
  *
- * Double fault and NMI run on stacks of their own, since the stack may be what is broken. All gates
+ * Double fault, NMI and machine check run on stacks of their own, since the stack may be what is broken. All gates
  * are interrupt gates: hardware interrupts are off in handlers.
  */
 #include <uk/arch/cpu.h>
@@ -21,6 +21,7 @@
 
 #define VEC_NMI 2
 #define VEC_DF  8
+#define VEC_MC  18
 
 /*
  * A present interrupt gate in code segment X86_SEL_CODE (Intel SDM vol. 3 §6.14.1), without its
@@ -55,7 +56,7 @@ extern const char x86_stubs[];
 void x86_entry(struct uk_regs *r);
 
 static struct gate idt[X86_VECTORS] UK_RO_AFTER_INIT_ZERO;
-static struct tss tss UK_RO_AFTER_INIT = { .iomap = sizeof(tss) };
+static struct tss tss UK_RO_AFTER_INIT_ZERO;
 static uint64_t gdt[] UK_RO_AFTER_INIT = {
 	0,
 	0x00af9b000000ffff, /* X86_SEL_CODE: 64-bit, accessed already */
@@ -64,14 +65,15 @@ static uint64_t gdt[] UK_RO_AFTER_INIT = {
 	0, /* X86_SEL_TSS, two entries long */
 };
 
-UK_COLD void x86_trap_init(void *ist, size_t size)
+UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack)
 {
 	struct table_ptr gdtr = { .limit = sizeof(gdt) - 1, .base = (uintptr_t)gdt };
 	struct table_ptr idtr = { .limit = sizeof(idt) - 1, .base = (uintptr_t)idt };
 	uint64_t t = (uintptr_t)&tss, stub = (uintptr_t)x86_stubs;
 
-	tss.ist[0] = (uintptr_t)ist + size / 2;
-	tss.ist[1] = (uintptr_t)ist + size;
+	tss.iomap = sizeof(tss);
+	tss.ist[0] = nmi_stack;
+	tss.ist[1] = fault_stack;
 	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
 	gdt[4] = t >> 32;
 	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += X86_STUB_SIZE) {
@@ -79,6 +81,7 @@ UK_COLD void x86_trap_init(void *ist, size_t size)
 		g->high = stub >> 32;
 	}
 	idt[VEC_NMI].low |= GATE_IST(1);
+	idt[VEC_MC].low |= GATE_IST(1);
 	idt[VEC_DF].low |= GATE_IST(2);
 	__asm__ volatile("lgdt 6(%0)\n\t"
 			 "lidt 6(%1)\n\t"

@@ -27,9 +27,9 @@
 #define E820_RAM  1
 #define E820_ACPI 3
 
-/* The second of the pages that entry.S no longer needs. */
+/* The last of them; setup.c uses the others. */
 extern char kvm_spare_pages[];
-#define CMDLINE      (kvm_spare_pages + UK_PAGE_SIZE)
+#define CMDLINE      (kvm_spare_pages + 2 * UK_PAGE_SIZE)
 #define CMDLINE_SIZE UK_PAGE_SIZE
 
 static struct {

@@ -41,7 +41,7 @@ extern uint64_t kvm_root_table[];
 extern char kvm_stack[];
 #pragma GCC visibility pop
 
-uintptr_t kvm_image_offset UK_RO_AFTER_INIT;
+uintptr_t kvm_image_offset UK_RO_AFTER_INIT_ZERO;
 
 uintptr_t kvm_early(uint32_t magic);
 

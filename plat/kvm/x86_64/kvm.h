@@ -41,13 +41,17 @@ static inline uk_paddr_t kvm_image_paddr(const void *p)
 	return (uintptr_t)p - kvm_image_offset;
 }
 
-/* Pages of address space behind the image and its boot stack, for devices. */
+/* Pages of address space behind the image and its boot stack, for devices and trap stacks. */
 enum kvm_fixed {
 	KVM_FIXED_LAPIC,
 	KVM_FIXED_IOAPIC,
 	KVM_FIXED_HPET,
 	KVM_FIXED_POWER,
 	KVM_FIXED_BUTTON,
+	KVM_FIXED_DF_GUARD, /* never mapped */
+	KVM_FIXED_DF_STACK,
+	KVM_FIXED_NMI_GUARD,
+	KVM_FIXED_NMI_STACK,
 	KVM_FIXED_N
 };
 #define KVM_FIXED_PAGES                                                                            \

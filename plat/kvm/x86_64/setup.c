@@ -7,6 +7,7 @@
 #include <uk/arch/trap.h>
 #include <uk/config.h>
 #include <uk/plat/trap.h>
+#include <uk/print.h>
 
 #include "boot.h"
 #include "kvm.h"
@@ -77,20 +78,42 @@ static void read_boot_information(uint32_t magic, uint32_t info)
 	boot_memory_done(&bootinfo);
 }
 
-/* Closes what early.c has left open. Without room for the tables of smaller pages it stays so. */
+/* Closes what early.c has left open. */
 UK_COLD void uk_plat_seal(void)
 {
-	uk_plat_protect((uintptr_t)kvm_relro, (size_t)(kvm_data - kvm_relro), UK_PROT_READ);
+	if (uk_plat_protect((uintptr_t)kvm_relro, (size_t)(kvm_data - kvm_relro), UK_PROT_READ))
+		uk_fatal("no page table to close the tables with");
+}
+
+/*
+ * Stacks for what may happen while the stack is broken, each with nothing mapped below it. The frames
+ * are those that the identity mapping's tables were in, which must be gone by then.
+ */
+static void trap_stacks(void)
+{
+#ifdef CONFIG_HARDEN_GUARD
+	static const uint8_t where[] = { KVM_FIXED_DF_STACK, KVM_FIXED_NMI_STACK };
+
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(where); i++)
+		uk_plat_map(kvm_fixed(where[i]),
+			    kvm_image_paddr(kvm_spare_pages) + i * UK_PAGE_SIZE, UK_PAGE_SIZE,
+			    UK_PROT_READ | UK_PROT_WRITE);
+	x86_trap_init(kvm_fixed(KVM_FIXED_NMI_STACK) + UK_PAGE_SIZE,
+		      kvm_fixed(KVM_FIXED_DF_STACK) + UK_PAGE_SIZE);
+#else
+	x86_trap_init((uintptr_t)kvm_spare_pages + UK_PAGE_SIZE,
+		      (uintptr_t)kvm_spare_pages + 2 * UK_PAGE_SIZE);
+#endif
 }
 
 void kvm_start(uint32_t magic, uint32_t info)
 {
-	x86_trap_init(kvm_spare_pages, UK_PAGE_SIZE); /* from here on mistakes are reported */
+	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
+	trap_stacks();   /* from here on mistakes are reported */
 #ifdef CONFIG_LIBUKKASAN
 	x86_shadow_init(); /* for the stack frames of checked code */
 #endif
-	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
-	x86_cpu_init();  /* vector registers, SMEP, SMAP, UMIP */
+	x86_cpu_init(); /* vector registers, SMEP, SMAP, UMIP */
 	kvm_console_init();
 	kvm_irqchip_init(); /* the firmware's timer must not reach us */
 	read_boot_information(magic, info);

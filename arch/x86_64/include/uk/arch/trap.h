@@ -33,10 +33,11 @@
 UK_API_BEGIN
 
 /*
- * Load our own GDT, TSS and IDT: from here on traps are reported. `ist`: memory for the stacks of
- * NMI and double fault, half of it for each.
+ * Load our own GDT, TSS and IDT: from here on traps are reported. The tops of two stacks, below which nothing
+ * should be mapped: for NMI and machine check (which nobody survives, so it may run over the former), and for
+ * the double fault, which is how a stack overflow shows.
  */
-void x86_trap_init(void *ist, size_t size);
+void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack);
 
 /*
  * Implemented by the platform: interrupt `vector` happened. Called with the hardware's interrupts

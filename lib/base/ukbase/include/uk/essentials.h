@@ -30,7 +30,7 @@
 /*
  * A variable that the platform, the command line or an initialiser sets, and nobody changes once main()
  * runs: it is read-only from then on (CONFIG_HARDEN_RELRO). The first is in the image's file, also if it is
- * zero; the second is not, and starts as zero.
+ * zero; the second is not, starts as zero, and is closed on kvm only.
  */
 #define UK_RO_AFTER_INIT      UK_SECTION(".uk_ro_init")
 #define UK_RO_AFTER_INIT_ZERO UK_SECTION(".bss.uk_ro_init")
