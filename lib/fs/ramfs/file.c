@@ -98,6 +98,26 @@ static ssize_t ramfs_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	return read_locked(f, it, pos);
 }
 
+/* The rest of the page that holds byte `at`, if the page is in the tree, becomes zero. */
+static void zero_tail(struct ramfs_inode *ri, uint64_t at)
+{
+	size_t off = at % UK_PAGE_SIZE;
+	char *page = off ? ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE) : NULL;
+
+	if (page)
+		memset(page + off, 0, UK_PAGE_SIZE - off);
+}
+
+/*
+ * Before the file grows and bytes from `at` on are written: what a mapping has left behind the end of
+ * the last page must not appear.
+ */
+static inline void tidy_end(struct ramfs_inode *ri, uint64_t at)
+{
+	if (UK_UNLIKELY(ri->i.mapping) && at > ri->i.size)
+		zero_tail(ri, ri->i.size);
+}
+
 /* One page's part of a write: bytes moved, -ENOSPC, -EFAULT. */
 static ssize_t write_page(struct ramfs_inode *ri, struct uk_iter *it, uint64_t at, size_t n)
 {
@@ -130,6 +150,7 @@ static UK_NOINLINE ssize_t write_locked(struct uk_file *f, struct uk_iter *it, u
 	start = f->flags & UK_O_APPEND ? inode->size : (uint64_t)*pos;
 	at = start;
 	end = UK_MIN(at + it->left, SIZE_LIMIT); /* neither operand has the top bit */
+	tidy_end(ri, at);
 	while (at < end) {
 		size_t n = UK_MIN(UK_PAGE_SIZE - at % UK_PAGE_SIZE, end - at);
 
@@ -166,8 +187,10 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
 		if (UK_LIKELY(page && at + n <= SIZE_LIMIT)) {
 			*pos = (uk_off_t)(at + n);
-			if (at + n > inode->size)
+			if (at + n > inode->size) {
+				tidy_end(ramfs_i(inode), at);
 				inode->size = at + n;
+			}
 			uk_iter_get_all(it, page + off, n);
 			touch_modified(inode);
 			uk_inode_leave_quick(inode);
@@ -178,26 +201,20 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 	return write_locked(f, it, pos);
 }
 
-/* The rest of the page that holds byte `at`, if the page is in the tree, becomes zero. */
-static void zero_tail(struct ramfs_inode *ri, uint64_t at)
-{
-	size_t off = at % UK_PAGE_SIZE;
-	char *page = off ? ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE) : NULL;
-
-	if (page)
-		memset(page + off, 0, UK_PAGE_SIZE - off);
-}
-
 int ramfs_set_size(struct ramfs_inode *ri, uint64_t size)
 {
 	if (size > SIZE_LIMIT)
 		return -EFBIG;
 	if (size < ri->i.size) {
+		/* First the size: then no page fault brings one of these pages back. */
+		ri->i.size = size;
 		ramfs_drop_pages(ri, UK_DIV_ROUND_UP(size, UK_PAGE_SIZE), UINT64_MAX);
 		zero_tail(ri, size);
 		if (ri->pages.backing_len > size)
 			ri->pages.backing_len = size;
+		uk_inode_zap(&ri->i, UK_DIV_ROUND_UP(size, UK_PAGE_SIZE), UINT64_MAX, true);
 	}
+	tidy_end(ri, size);
 	ri->i.size = size;
 	return 0;
 }
@@ -285,6 +302,8 @@ static int zero_range(struct ramfs_inode *ri, uint64_t off, uint64_t end)
 		for (at = UK_MAX(first, UK_DIV_ROUND_UP(ri->pages.backing_len, UK_PAGE_SIZE));
 		     at < last && (at = ramfs_next_page(&ri->pages, at)) < last; at++)
 			ramfs_drop_pages(ri, at, at);
+	if (first < last)
+		uk_inode_zap(&ri->i, first, last - first, false);
 	if (off % UK_PAGE_SIZE)
 		err = zero_part(ri, off, UK_MIN(end, first * UK_PAGE_SIZE));
 	if (!err && end % UK_PAGE_SIZE && last >= first)
@@ -319,23 +338,31 @@ static int ramfs_sync(struct uk_file *f, bool data_only)
 	return 0; /* memory is as durable as it gets here */
 }
 
+/* By page faults: the tree's lock only, see struct ramfs_pages. */
 static int ramfs_page(struct uk_file *f, uint64_t index, bool write, uk_paddr_t *frame)
 {
 	struct uk_inode *inode = f->inode;
-	int err = -EFAULT; /* behind the end of the file */
+	struct ramfs_inode *ri = ramfs_i(inode);
 	char *page;
 
-	uk_mutex_lock(&inode->lock);
-	if (index < UK_DIV_ROUND_UP(inode->size, UK_PAGE_SIZE)) {
-		page = ramfs_make_page(ramfs_i(inode), index);
-		err = page ? 0 : -ENOSPC;
+	for (;;) {
+		if (index >= UK_DIV_ROUND_UP(UK_READ_ONCE(inode->size), UK_PAGE_SIZE))
+			return -EFAULT;
+		uk_spin_lock(&ri->pages.lock);
+		page = ramfs_find_page(&ri->pages, index);
 		if (page) {
 			*frame = uk_page_from_virt(page);
 			uk_page_ref(*frame);
 		}
+		uk_spin_unlock(&ri->pages.lock);
+		if (page)
+			break;
+		if (!ramfs_add_page(ri, index, 0, 0))
+			return -ENOSPC;
 	}
-	uk_mutex_unlock(&inode->lock);
-	return err;
+	if (write)
+		touch_modified(inode);
+	return 0;
 }
 
 const struct uk_file_ops ramfs_file_ops = {

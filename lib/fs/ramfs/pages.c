@@ -141,7 +141,7 @@ static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t f
 	return true;
 }
 
-void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
+static void drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 {
 	struct ramfs_pages *pages = &ri->pages;
 	uint64_t top = (1ULL << pages->shift) - 1;
@@ -152,32 +152,57 @@ void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 		pages->shift = 0;
 }
 
+void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
+{
+	uk_spin_lock(&ri->pages.lock);
+	drop_pages(ri, first, last);
+	uk_spin_unlock(&ri->pages.lock);
+}
+
+/* Puts a page with its content into the tree: that page, another that is there, or NULL. */
+static char *insert(struct ramfs_inode *ri, uint64_t index, char *page)
+{
+	char *there = ramfs_find_page(&ri->pages, index);
+	void **slot;
+
+	if (UK_UNLIKELY(there))
+		return there;
+	slot = make_slot(&ri->pages, index);
+	if (UK_UNLIKELY(!slot)) {
+		drop_pages(ri, index, index); /* the nodes that were made on the way */
+		return NULL;
+	}
+	ri->i.blocks += UK_PAGE_SIZE / 512;
+	*slot = page;
+	return page;
+}
+
 char *ramfs_add_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len)
 {
 	struct ramfs_pages *pages = &ri->pages;
 	uk_paddr_t frame;
-	void **slot;
-	char *page;
+	char *page, *in;
 
 	if (!charge(ramfs_of(&ri->i)))
 		return NULL;
 	frame = uk_page_alloc(1, 0);
 	if (UK_UNLIKELY(frame == UK_PAGE_NONE))
 		goto no_frame;
-	slot = make_slot(pages, index);
-	if (UK_UNLIKELY(!slot))
-		goto no_slot;
 	page = uk_page_to_virt(frame);
+	if (UK_UNLIKELY(ri->i.mapping)) /* others may see it before it is written */
+		skip = skip_len = 0;
 	if (skip)
 		fill(pages, index, page, 0, skip);
 	if (skip + skip_len < UK_PAGE_SIZE)
 		fill(pages, index, page, skip + skip_len, UK_PAGE_SIZE);
-	ri->i.blocks += UK_PAGE_SIZE / 512;
-	*slot = page;
-	return page;
-no_slot:
+	uk_spin_lock(&pages->lock);
+	in = insert(ri, index, page);
+	uk_spin_unlock(&pages->lock);
+	if (UK_LIKELY(in == page))
+		return page;
 	uk_page_free(frame, 1);
-	ramfs_drop_pages(ri, index, index); /* the nodes that were made on the way */
+	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
+	return in;
 no_frame:
 	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
 	return NULL;

@@ -230,6 +230,7 @@ int uk_ramfs_set_backing(struct uk_inode *inode, const void *data, uint64_t len)
 	ramfs_drop_pages(ri, 0, UINT64_MAX);
 	ri->pages.backing = data;
 	ri->pages.backing_len = inode->size = len;
+	uk_inode_zap(inode, 0, UINT64_MAX, true);
 	uk_mutex_unlock(&inode->lock);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <uk/errno.h>
 #include <uk/file.h>
 #include <uk/inode.h>
+#include <uk/spinlock.h>
 
 #define RAMFS_MAGIC 0x858458f6 /* Linux's RAMFS_MAGIC, for statfs */
 
@@ -28,8 +29,13 @@ struct ramfs {
  *
  * What is not in the tree comes from `backing`, bytes that never change (an initrd): pages are
  * copied out of it when they are written to. Behind the backing it is a hole.
+ *
+ * Who reads it holds the inode's lock, or is a page fault and holds `lock`; who changes it holds
+ * `lock`, and the inode's as well if pages go. So a fault may add a page while a read or write is
+ * between two pages (where it touches the application's memory, which is when faults happen).
  */
 struct ramfs_pages {
+	struct uk_spinlock lock;
 	void *root;
 	unsigned shift; /* bits of an index that the tree looks at: 6 per level */
 	const char *backing;
@@ -76,7 +82,7 @@ static inline struct ramfs_inode *ramfs_i(struct uk_inode *inode)
 	return UK_CONTAINER_OF(inode, struct ramfs_inode, i);
 }
 
-/* ---- pages.c: all with inode->lock held ---- */
+/* ---- pages.c: all with inode->lock held, or find with pages->lock ---- */
 
 /* The page of that index in the tree, or NULL. */
 static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t index)
@@ -98,7 +104,8 @@ static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t in
 
 /*
  * Make a page that is not in the tree, with its content except for `skip_len` bytes at `skip`,
- * which the caller is going to write. NULL: no memory or beyond the limit.
+ * which the caller is going to write. NULL: no memory or beyond the limit. A page fault (see above)
+ * may call it without the inode's lock, and may have been faster: then it is that page.
  */
 char *ramfs_add_page(struct ramfs_inode *ri, uint64_t index, size_t skip, size_t skip_len);
 

@@ -26,7 +26,8 @@ void object_bury(void)
 	struct uk_vmem_object *obj, *next;
 	bool was;
 
-	if (UK_LIKELY(!UK_READ_ONCE(dead)))
+	/* Whoever may not block (an allocator that unmaps) leaves them to the next one. */
+	if (UK_LIKELY(!UK_READ_ONCE(dead)) || *uk_preempt_depth() || uk_irq_disabled())
 		return;
 	was = vmem_enter();
 	obj = dead;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Advice and guarantees about memory. All memory that is accessible is resident and stays so, hence
- * locking it is true at once, and most advice has nothing to change.
+ * Advice and guarantees about memory. Nothing is ever paged out, so memory that has been touched
+ * stays: locking a range is touching it.
  */
-#include <uk/string.h>
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 #include "internal.h"
@@ -22,6 +21,22 @@ static long check_mapped(uk_vaddr_t va, size_t len)
 	return 0;
 }
 
+/* MADV_POPULATE_*: -EFAULT where a touch would be a signal. */
+static long populate(uk_vaddr_t va, size_t len, bool write)
+{
+	uk_vaddr_t end = va + UK_ALIGN_UP(len, UK_PAGE_SIZE);
+	struct uk_vmem_area area;
+	long rc = check_mapped(va, len);
+
+	for (uk_vaddr_t at = va; !rc && at < end; at = area.end)
+		if (!uk_vmem_find(at, &area) &&
+		    !(area.prot & (write ? UK_VMEM_WRITE : UK_VMEM_READ)))
+			rc = -EFAULT;
+	if (!rc)
+		rc = uk_vmem_populate(va, len, write);
+	return rc == -EIO ? -EFAULT : rc;
+}
+
 UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 {
 	if (!is_page_aligned(va) || len > (size_t)-UK_PAGE_SIZE)
@@ -30,27 +45,51 @@ UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 	case UK_MADV_DONTNEED:
 	case UK_MADV_FREE: /* the contents may go at any time: why not now */
 		return len ? uk_vmem_discard(va, len) : 0;
+	case UK_MADV_HUGEPAGE:
+	case UK_MADV_NOHUGEPAGE:
+		return uk_vmem_advise_huge(va, len, advice == UK_MADV_HUGEPAGE);
+	case UK_MADV_POPULATE_READ:
+	case UK_MADV_POPULATE_WRITE:
+		return populate(va, len, advice == UK_MADV_POPULATE_WRITE);
 	case UK_MADV_NORMAL:
 	case UK_MADV_RANDOM:
 	case UK_MADV_SEQUENTIAL:
-	case UK_MADV_WILLNEED:
+	case UK_MADV_WILLNEED: /* there is nothing to read ahead from */
 	case UK_MADV_COLD:
 	case UK_MADV_PAGEOUT:
 	case UK_MADV_DONTDUMP:
 	case UK_MADV_DODUMP:
-	case UK_MADV_HUGEPAGE:
-	case UK_MADV_NOHUGEPAGE:
-	case UK_MADV_POPULATE_READ:
-	case UK_MADV_POPULATE_WRITE:
 		return check_mapped(va, len);
 	}
 	return -EINVAL;
 }
 
-/* Part of the image, the heap and stacks are mapped without being areas: those count as well. */
-UK_SYSCALL_LEAF(long, mlock, uk_vaddr_t va, size_t len)
+/*
+ * What is accessible in [va, va + len) gets its memory. Part of the image, the heap and stacks are
+ * mapped without being areas: those are there already.
+ */
+static long lock_range(uk_vaddr_t va, size_t len)
 {
-	return va + len < va ? -EINVAL : 0;
+	uk_vaddr_t end = UK_ALIGN_UP(va + len, UK_PAGE_SIZE), from, to;
+	struct uk_vmem_area area;
+	long rc = 0;
+
+	if (va + len < va)
+		return -EINVAL;
+	for (va = UK_ALIGN_DOWN(va, UK_PAGE_SIZE); va < end && !rc; va = area.end) {
+		if (uk_vmem_find(va, &area) || area.start >= end)
+			break;
+		from = UK_MAX(area.start, va);
+		to = UK_MIN(area.end, end);
+		if (area.prot != UK_VMEM_NONE && from < UK_VA_AREAS_END)
+			rc = uk_vmem_populate(from, to - from, true);
+	}
+	return rc == -EIO ? -ENOMEM : rc;
+}
+
+UK_SYSCALL(long, mlock, uk_vaddr_t va, size_t len)
+{
+	return lock_range(va, len);
 }
 
 UK_SYSCALL_LEAF(long, munlock, uk_vaddr_t va, size_t len)
@@ -60,24 +99,45 @@ UK_SYSCALL_LEAF(long, munlock, uk_vaddr_t va, size_t len)
 
 #define MLOCK_ONFAULT 1U
 
-UK_SYSCALL_LEAF(long, mlock2, uk_vaddr_t va, size_t len, unsigned flags)
+UK_SYSCALL(long, mlock2, uk_vaddr_t va, size_t len, unsigned flags)
 {
-	return va + len < va || (flags & ~MLOCK_ONFAULT) ? -EINVAL : 0;
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	if (flags & MLOCK_ONFAULT)
+		return va + len < va ? -EINVAL : 0;
+	return lock_range(va, len);
 }
 
-#define MCL_ALL 7 /* CURRENT, FUTURE, ONFAULT */
+#define MCL_CURRENT 1
+#define MCL_FUTURE  2
+#define MCL_ONFAULT 4
 
-UK_SYSCALL_LEAF(long, mlockall, int flags)
+static bool locks_all; /* the address space's: there is one */
+
+bool posix_mmap_locks_all(void)
 {
-	return !flags || (flags & ~MCL_ALL) ? -EINVAL : 0;
+	return locks_all;
+}
+
+UK_SYSCALL(long, mlockall, int flags)
+{
+	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) ||
+	    (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+		return -EINVAL;
+	if (!(flags & MCL_ONFAULT))
+		locks_all = flags & MCL_FUTURE;
+	if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
+		return lock_range(0, UK_VA_AREAS_END);
+	return 0;
 }
 
 UK_SYSCALL_LEAF(long, munlockall)
 {
+	locks_all = false;
 	return 0;
 }
 
-/* Nothing is mapped shared, so there is nothing to write back. */
+/* Files that can be mapped shared live in memory: there is nothing to write back to. */
 UK_SYSCALL(long, msync, uk_vaddr_t va, size_t len, int flags)
 {
 	if (!is_page_aligned(va) || (flags & ~(UK_MS_ASYNC | UK_MS_INVALIDATE | UK_MS_SYNC)) ||
@@ -96,7 +156,7 @@ UK_SYSCALL(long, mincore, uk_vaddr_t va, size_t len, unsigned char *vec)
 	if (!uk_access_ok(vec, pages))
 		return -EFAULT;
 	rc = check_mapped(va, len);
-	if (!rc)
-		memset(vec, 1, pages);
+	for (size_t i = 0; !rc && i < pages; i++)
+		vec[i] = uk_vmem_resident(va + i * UK_PAGE_SIZE);
 	return rc;
 }

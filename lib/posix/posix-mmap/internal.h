@@ -10,9 +10,12 @@
 
 #define PROT_KNOWN (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC)
 
-/* A mapping of a file: the address or an error. vflags: UK_VMEM_*. */
+/* A mapping of a file: the address or an error. vflags: UK_VMEM_FIXED and the like. */
 long posix_mmap_file(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags,
 		     int fd, int64_t off);
+
+/* Has mlockall(MCL_FUTURE) been called? */
+bool posix_mmap_locks_all(void);
 
 static inline bool is_page_aligned(uk_vaddr_t va)
 {

@@ -2,26 +2,54 @@
 /*
  * mmap, munmap, mprotect, mremap, brk: from Linux's flags to ukvmem's.
  *
- * Anonymous memory is one process's, so shared and private are the same until there is fork. Memory
- * is populated when it becomes accessible; PROT_NONE reserves addresses only.
+ * Anonymous memory is one process's, so shared and private are the same until there is fork.
+ * Mapping reserves addresses; memory comes when it is touched.
  */
+#include <uk/process.h>
 #include <uk/syscall.h>
 #include "internal.h"
 
-/*
- * Hints about memory that need no answer: NORESERVE, POPULATE (we always do), STACK, DENYWRITE ...
- */
-#define MAP_REFUSED (0x100U | 0x40000U) /* GROWSDOWN, HUGETLB: promises that we do not keep */
+/* Promises that we do not keep: GROWSDOWN, HUGETLB. DENYWRITE and the like are hints. */
+#define MAP_REFUSED (0x100U | 0x40000U)
+
+/* RLIMIT_AS: may there be `more` bytes of address space? */
+static bool within_limit(size_t more)
+{
+	uint64_t limit = uk_process_current()->limits[UK_RLIMIT_AS].cur;
+	struct uk_vmem_stats st;
+
+	if (UK_LIKELY(limit == UK_RLIM_INFINITY))
+		return true;
+	uk_vmem_stats(&st);
+	return st.mapped <= limit && more <= limit - st.mapped;
+}
 
 static long result(void *p)
 {
 	return uk_is_err(p) ? uk_ptr_err(p) : (long)p;
 }
 
+static long map(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigned vflags,
+		unsigned flags, int fd, int64_t off)
+{
+	const struct uk_vmem_backing stack = { .kind = UK_VMEM_STACK };
+
+	if (flags & UK_MAP_ANONYMOUS)
+		return result(
+			uk_vmem_map(hint, len, prot, vflags, flags & UK_MAP_STACK ? &stack : NULL));
+#ifdef CONFIG_LIBPOSIX_FILE
+	return posix_mmap_file(hint, len, prot, shared, vflags, fd, off);
+#else
+	(void)shared, (void)fd, (void)off;
+	return -ENODEV;
+#endif
+}
+
 UK_SYSCALL(long, mmap, uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags, int fd,
 	   int64_t off)
 {
 	unsigned type = flags & UK_MAP_TYPE, vflags = 0;
+	long va;
 
 	if (!len || !is_page_aligned((uk_vaddr_t)off) || (flags & MAP_REFUSED) ||
 	    (prot & ~PROT_KNOWN))
@@ -36,13 +64,15 @@ UK_SYSCALL(long, mmap, uk_vaddr_t hint, size_t len, unsigned prot, unsigned flag
 		return -EINVAL;
 	if (!vflags)
 		hint = UK_ALIGN_DOWN(hint, UK_PAGE_SIZE);
-	if (flags & UK_MAP_ANONYMOUS)
-		return result(uk_vmem_map_anon(hint, len, prot, vflags));
-#ifdef CONFIG_LIBPOSIX_FILE
-	return posix_mmap_file(hint, len, prot, type != UK_MAP_PRIVATE, vflags, fd, off);
-#else
-	return -ENODEV;
-#endif
+	if (flags & UK_MAP_NORESERVE)
+		vflags |= UK_VMEM_NORESERVE;
+	if (!within_limit(len))
+		return -ENOMEM;
+	va = map(hint, len, prot, type != UK_MAP_PRIVATE, vflags, flags, fd, off);
+	if (va > 0 && prot != UK_VMEM_NONE &&
+	    (flags & (UK_MAP_POPULATE | UK_MAP_LOCKED) || posix_mmap_locks_all()))
+		uk_vmem_populate((uk_vaddr_t)va, len, true); /* as far as it goes: mmap(2) */
+	return va;
 }
 
 UK_SYSCALL(long, munmap, uk_vaddr_t va, size_t len)
@@ -64,9 +94,16 @@ UK_SYSCALL(long, mremap, uk_vaddr_t va, size_t old_len, size_t new_len, unsigned
 {
 	unsigned vflags = 0;
 
-	if ((flags & ~(UK_MREMAP_MAYMOVE | UK_MREMAP_FIXED)) || !is_page_aligned(va) || !new_len ||
-	    !old_len)
+	if ((flags & ~(UK_MREMAP_MAYMOVE | UK_MREMAP_FIXED | UK_MREMAP_DONTUNMAP)) ||
+	    !is_page_aligned(va) || !new_len || !old_len)
 		return -EINVAL;
+	if (flags & UK_MREMAP_DONTUNMAP) {
+		if (!(flags & UK_MREMAP_MAYMOVE) || old_len != new_len)
+			return -EINVAL;
+		vflags |= UK_VMEM_DONTUNMAP;
+	}
+	if (new_len > old_len && !within_limit(new_len - old_len))
+		return -ENOMEM;
 	if (flags & UK_MREMAP_MAYMOVE)
 		vflags |= UK_VMEM_MAYMOVE;
 	if (flags & UK_MREMAP_FIXED) {

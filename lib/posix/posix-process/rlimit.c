@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Resource limits. A limit is accepted if somebody keeps it: the number of descriptors (the
- * descriptor table), of threads (clone) and of queued signals (sigqueue), and the size of core
+ * descriptor table), of threads (clone), of queued signals (sigqueue), of addresses (mmap), and the size of core
  * files, since there are none. For the others the only value is the one they have: unlimited, or
  * the size that stacks have.
  */
@@ -34,6 +34,7 @@ void process_init_limits(struct uk_process *p)
 static bool is_kept(unsigned resource)
 {
 	switch (resource) {
+	case UK_RLIMIT_AS:
 	case UK_RLIMIT_CORE:
 	case UK_RLIMIT_NPROC:
 	case UK_RLIMIT_NOFILE:

@@ -74,25 +74,202 @@ UK_TEST(mmap, reserve_then_commit)
 }
 
 #ifdef CONFIG_LIBPOSIX_FILE
+/* A file with five letters at the start of its second page. */
+static long make_file(void)
+{
+	long fd = uk_sys_memfd_create((long)"map", 0);
+
+	if (fd >= 0)
+		uk_sys_pwrite64(fd, (long)"hello", 5, UK_PAGE_SIZE);
+	return fd;
+}
+
+static char *map_file(long fd, size_t len, unsigned prot, unsigned flags, long off)
+{
+	return (char *)uk_sys_mmap(0, (long)len, prot, flags, fd, off);
+}
+
 UK_TEST(mmap, private_copy_of_a_file)
 {
 	char *p, c = 0;
-	long fd = uk_sys_memfd_create((long)"map", 0);
+	long fd = make_file();
 
 	UK_REQUIRE(fd >= 0);
-	uk_sys_pwrite64(fd, (long)"hello", 5, UK_PAGE_SIZE);
-	p = (char *)uk_sys_mmap(0, 2 * UK_PAGE_SIZE, UK_VMEM_READ, UK_MAP_PRIVATE, fd,
-				UK_PAGE_SIZE);
+	p = map_file(fd, 2 * UK_PAGE_SIZE, UK_VMEM_READ, UK_MAP_PRIVATE, UK_PAGE_SIZE);
 	UK_REQUIRE(!uk_is_err(p));
 	UK_EXPECT_EQ(memcmp(p, "hello", 6), 0);
 	UK_EXPECT_EQ(uk_sys_mprotect((long)p, UK_PAGE_SIZE, RW), 0L);
 	p[0] = 'j';
 	uk_sys_pread64(fd, (long)&c, 1, UK_PAGE_SIZE);
 	UK_EXPECT_EQ(c, 'h');
-	UK_EXPECT_EQ(uk_sys_mmap(0, 4096, UK_VMEM_READ, UK_MAP_SHARED, fd, 0), (long)-ENODEV);
 	UK_EXPECT_EQ(uk_sys_mmap(0, 4096, UK_VMEM_READ, UK_MAP_PRIVATE, fd, 5), (long)-EINVAL);
 	uk_sys_close(fd);
 	UK_EXPECT_EQ(p[0], 'j');
+	UK_EXPECT_EQ(p[1], 'e');
 	UK_EXPECT_EQ(uk_sys_munmap((long)p, 2 * UK_PAGE_SIZE), 0L);
 }
+
+/* Two mappings and the file are one memory, in both directions, also after close. */
+UK_TEST(mmap, shared_file)
+{
+	char *p, *q, buf[8] = "";
+	long fd = make_file();
+
+	UK_REQUIRE(fd >= 0);
+	p = map_file(fd, 2 * UK_PAGE_SIZE, RW, UK_MAP_SHARED, 0);
+	q = map_file(fd, UK_PAGE_SIZE, UK_VMEM_READ, UK_MAP_SHARED, UK_PAGE_SIZE);
+	UK_REQUIRE(!uk_is_err(p) && !uk_is_err(q));
+	UK_EXPECT_EQ(memcmp(q, "hello", 6), 0);
+	p[UK_PAGE_SIZE] = 'j';
+	p[3] = 'x'; /* in the hole before it */
+	UK_EXPECT_EQ(q[0], 'j');
+	UK_EXPECT_EQ(uk_sys_pread64(fd, (long)buf, 5, UK_PAGE_SIZE), 5L);
+	UK_EXPECT_EQ(memcmp(buf, "jello", 5), 0);
+	UK_EXPECT_EQ(uk_sys_pread64(fd, (long)buf, 1, 3), 1L);
+	UK_EXPECT_EQ(buf[0], 'x');
+	uk_sys_pwrite64(fd, (long)"w", 1, UK_PAGE_SIZE + 4);
+	UK_EXPECT_EQ(q[4], 'w');
+	/* From the mapping into the file itself: the kernel's reads fault as well. */
+	UK_EXPECT_EQ(uk_sys_pwrite64(fd, (long)q, 5, 0), 5L);
+	UK_EXPECT_EQ(memcmp(p, "jellw", 5), 0);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 2 * UK_PAGE_SIZE, UK_MS_SYNC), 0L);
+	uk_sys_close(fd);
+	p[UK_PAGE_SIZE + 1] = 'a';
+	UK_EXPECT_EQ(q[1], 'a');
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 2 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(q[1], 'a');
+	UK_EXPECT_EQ(uk_sys_munmap((long)q, UK_PAGE_SIZE), 0L);
+}
+
+UK_TEST(mmap, file_shrinks_and_grows)
+{
+	struct uk_vmem_stats before, after;
+	char *p, *q, c = 1;
+	long fd = make_file();
+
+	UK_REQUIRE(fd >= 0);
+	p = map_file(fd, 2 * UK_PAGE_SIZE, RW, UK_MAP_SHARED, 0);
+	q = map_file(fd, 2 * UK_PAGE_SIZE, RW, UK_MAP_PRIVATE, 0);
+	UK_REQUIRE(!uk_is_err(p) && !uk_is_err(q));
+	p[0] = p[UK_PAGE_SIZE] = q[0] = q[UK_PAGE_SIZE] = 'x';
+	uk_vmem_stats(&before);
+	UK_EXPECT_EQ(uk_sys_ftruncate(fd, 10), 0L);
+	uk_vmem_stats(&after);
+	UK_EXPECT_EQ(before.populated - after.populated, 2 * UK_PAGE_SIZE);
+	UK_EXPECT(!uk_vmem_resident((uk_vaddr_t)p + UK_PAGE_SIZE) &&
+		  !uk_vmem_resident((uk_vaddr_t)q + UK_PAGE_SIZE));
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, 2 * UK_PAGE_SIZE, UK_MADV_POPULATE_READ),
+		     (long)-EFAULT);
+	UK_EXPECT(p[0] == 'x' && q[0] == 'x');
+	/* What a mapping leaves behind the end does not become part of the file. */
+	p[11] = 'y';
+	UK_EXPECT_EQ(uk_sys_ftruncate(fd, 2 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_pread64(fd, (long)&c, 1, 11), 1L);
+	UK_EXPECT_EQ(c, 0);
+	UK_EXPECT(p[UK_PAGE_SIZE] == 0 && q[UK_PAGE_SIZE] == 0);
+	/* A hole that is punched shows in what is shared, copies stay. */
+	p[UK_PAGE_SIZE] = q[UK_PAGE_SIZE] = 'z';
+	UK_EXPECT_EQ(uk_sys_fallocate(fd, 3, UK_PAGE_SIZE, UK_PAGE_SIZE), 0L);
+	UK_EXPECT(p[UK_PAGE_SIZE] == 0 && q[UK_PAGE_SIZE] == 'z');
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 2 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)q, 2 * UK_PAGE_SIZE), 0L);
+	uk_sys_close(fd);
+}
+
+UK_TEST(mmap, file_permissions)
+{
+	long fd = uk_sys_openat(-100, (long)"/mmap.test", UK_O_CREAT | UK_O_RDWR, 0600), ro, wo;
+	char *p;
+
+	UK_REQUIRE(fd >= 0);
+	uk_sys_write(fd, (long)"abc", 3);
+	ro = uk_sys_openat(-100, (long)"/mmap.test", UK_O_RDONLY, 0);
+	wo = uk_sys_openat(-100, (long)"/mmap.test", UK_O_WRONLY, 0);
+	UK_EXPECT_EQ((long)map_file(ro, 1, RW, UK_MAP_SHARED, 0), (long)-EACCES);
+	UK_EXPECT_EQ((long)map_file(wo, 1, UK_VMEM_READ, UK_MAP_PRIVATE, 0), (long)-EACCES);
+	p = map_file(ro, 1, UK_VMEM_READ, UK_MAP_SHARED, 0);
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_mprotect((long)p, 1, RW), (long)-EACCES);
+	UK_EXPECT_EQ(p[2], 'c');
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 1), 0L);
+	p = map_file(ro, 1, RW, UK_MAP_PRIVATE | UK_MAP_POPULATE, 0);
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT(uk_vmem_resident((uk_vaddr_t)p));
+	p[2] = 'd';
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 1), 0L);
+#ifndef CONFIG_LIBUKVMEM_WX
+	UK_EXPECT_EQ((long)map_file(fd, 1, RW | UK_VMEM_EXEC, UK_MAP_PRIVATE, 0), (long)-EACCES);
 #endif
+	uk_sys_close(fd);
+	uk_sys_close(ro);
+	uk_sys_close(wo);
+	uk_sys_unlink((long)"/mmap.test");
+}
+#endif
+
+UK_TEST(mmap, locked_and_populated)
+{
+	char *p = map(0, 8 * UK_PAGE_SIZE, RW, UK_MAP_POPULATE);
+	unsigned char vec[8];
+
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_mincore((long)p, 8 * UK_PAGE_SIZE, (long)vec), 0L);
+	UK_EXPECT(vec[0] && vec[7]);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, 8 * UK_PAGE_SIZE, UK_MADV_DONTNEED), 0L);
+	UK_EXPECT_EQ(uk_sys_mincore((long)p, 8 * UK_PAGE_SIZE, (long)vec), 0L);
+	UK_EXPECT(!vec[0] && !vec[7]);
+	p[3 * UK_PAGE_SIZE] = 1;
+	UK_EXPECT_EQ(uk_sys_mlock((long)p + 5 * UK_PAGE_SIZE, 1), 0L);
+	UK_EXPECT_EQ(uk_sys_mincore((long)p, 8 * UK_PAGE_SIZE, (long)vec), 0L);
+	UK_EXPECT(vec[3] && vec[5] && !vec[6]);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, 8 * UK_PAGE_SIZE, UK_MADV_POPULATE_WRITE), 0L);
+	UK_EXPECT_EQ(uk_sys_mincore((long)p, 8 * UK_PAGE_SIZE, (long)vec), 0L);
+	UK_EXPECT(vec[0] && vec[6] && p[3 * UK_PAGE_SIZE] == 1);
+	UK_EXPECT_EQ(uk_sys_mprotect((long)p, UK_PAGE_SIZE, UK_VMEM_READ), 0L);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, UK_PAGE_SIZE, UK_MADV_POPULATE_WRITE), (long)-EFAULT);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 8 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_mlock((long)"text", 4), 0L); /* is there without being an area */
+	UK_EXPECT_EQ(uk_sys_mlockall(2), 0L);
+	p = map(0, UK_PAGE_SIZE, RW, UK_MAP_STACK | UK_MAP_NORESERVE);
+	UK_EXPECT(!uk_is_err(p) && uk_vmem_resident((uk_vaddr_t)p));
+	UK_EXPECT_EQ(uk_sys_munlockall(), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ((long)map(0, UK_PAGE_SIZE, RW, 0x100), (long)-EINVAL); /* MAP_GROWSDOWN */
+}
+
+UK_TEST(mmap, remap_without_unmapping)
+{
+	char *p = map(0, 2 * UK_PAGE_SIZE, RW, 0), *q;
+
+	UK_REQUIRE(!uk_is_err(p));
+	p[0] = 1;
+	q = (char *)uk_sys_mremap((long)p, 2 * UK_PAGE_SIZE, 2 * UK_PAGE_SIZE,
+				  UK_MREMAP_MAYMOVE | UK_MREMAP_DONTUNMAP, 0);
+	UK_REQUIRE(!uk_is_err(q));
+	UK_EXPECT(q != p && q[0] == 1 && p[0] == 0);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 2 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)q, 2 * UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_mremap((long)p, 4096, 4096, UK_MREMAP_DONTUNMAP, 0), (long)-EINVAL);
+}
+
+UK_TEST(mmap, address_space_limit)
+{
+	struct {
+		uint64_t cur, max;
+	} old, want;
+	struct uk_vmem_stats st;
+	char *p;
+
+	UK_REQUIRE(!uk_sys_prlimit64(0, 9, 0, (long)&old));
+	uk_vmem_stats(&st);
+	want.cur = st.mapped + 4 * UK_PAGE_SIZE;
+	want.max = old.max;
+	UK_REQUIRE(!uk_sys_prlimit64(0, 9, (long)&want, 0));
+	UK_EXPECT_EQ((long)map(0, 5 * UK_PAGE_SIZE, RW, 0), (long)-ENOMEM);
+	p = map(0, 4 * UK_PAGE_SIZE, RW, 0);
+	UK_EXPECT(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_mremap((long)p, 4 * UK_PAGE_SIZE, 5 * UK_PAGE_SIZE, 1, 0),
+		     (long)-ENOMEM);
+	uk_sys_munmap((long)p, 4 * UK_PAGE_SIZE);
+	UK_EXPECT_EQ(uk_sys_prlimit64(0, 9, (long)&old, 0), 0L);
+}

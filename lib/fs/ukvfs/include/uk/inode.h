@@ -119,6 +119,18 @@ struct uk_inode_ops {
 	void (*release)(struct uk_inode *inode);
 };
 
+/*
+ * Somebody has the file's pages in the address space (posix-mmap): is told when they go. The inode's
+ * lock is held. Page faults get the pages by uk_file_ops.page, without any lock.
+ */
+struct uk_inode_mapping {
+	/*
+	 * Pages [first, first + n) of the file have gone, or are others now. `copies`: the file has
+	 * become shorter, so private copies go as well.
+	 */
+	void (*zap)(struct uk_inode_mapping *m, uint64_t first, uint64_t n, bool copies);
+};
+
 /* Embedded in the provider's own inode. Fields are protected by `lock`; see uk_inode_init(). */
 struct uk_inode {
 	const struct uk_inode_ops *ops;
@@ -136,7 +148,8 @@ struct uk_inode {
 	uk_nsec atime, mtime, ctime;
 	struct uk_mutex lock;
 	bool recalled; /* a recently walked path leads here (recall.c); under the tree lock */
-	struct uk_lock *locks; /* advisory locks, under a lock of their own (lock.c) */
+	struct uk_lock *locks;            /* advisory locks, under a lock of their own (lock.c) */
+	struct uk_inode_mapping *mapping; /* NULL: not mapped */
 	union {
 		struct {
 			struct uk_inode *parent; /* directories: a reference; root: itself, none */
@@ -236,6 +249,13 @@ static inline bool uk_inode_enter_quick(struct uk_inode *inode)
 static inline void uk_inode_leave_quick(struct uk_inode *inode UK_UNUSED)
 {
 	uk_preempt_enable();
+}
+
+/* For providers, after pages have gone; with inode->lock held. See struct uk_inode_mapping. */
+static inline void uk_inode_zap(struct uk_inode *inode, uint64_t first, uint64_t n, bool copies)
+{
+	if (UK_UNLIKELY(inode->mapping))
+		inode->mapping->zap(inode->mapping, first, n, copies);
 }
 
 static inline bool uk_inode_is(const struct uk_inode *inode, uint32_t type)

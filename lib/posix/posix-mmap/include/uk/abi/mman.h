@@ -11,8 +11,10 @@
 #define UK_MAP_TYPE            0x0fU
 #define UK_MAP_FIXED           0x10U
 #define UK_MAP_ANONYMOUS       0x20U
+#define UK_MAP_LOCKED          0x2000U
 #define UK_MAP_NORESERVE       0x4000U
 #define UK_MAP_POPULATE        0x8000U
+#define UK_MAP_STACK           0x20000U
 #define UK_MAP_FIXED_NOREPLACE 0x100000U
 
 #define UK_MREMAP_MAYMOVE   1U
