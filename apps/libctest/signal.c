@@ -2,13 +2,18 @@
 /* Signals: handlers, masks, waiting, timers, alternate stacks, jumps out of handlers. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -480,4 +485,274 @@ TEST(signal, signalfd_waits)
 	pthread_join(t, NULL);
 	close(p.fd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* ---- which calls start again (signal(7)) ---- */
+
+static int in_pipe[2], full_pipe[2], locked[2];
+static uint32_t futex_word;
+static sem_t kick_sem;
+static const char *lock_path = "/tmp/restart.lock";
+
+static long call_read(void)
+{
+	char b;
+
+	return read(in_pipe[0], &b, 1);
+}
+
+static long call_readv(void)
+{
+	char b;
+
+	return readv(in_pipe[0], &(struct iovec){ &b, 1 }, 1);
+}
+
+static long call_write(void)
+{
+	return write(full_pipe[1], "x", 1);
+}
+
+static long call_flock(void)
+{
+	return flock(locked[1], LOCK_EX);
+}
+
+static long call_fcntl_lock(void)
+{
+	/* An open file description's own, since the process's would not wait for each other. */
+	struct flock lk = { .l_type = F_WRLCK };
+
+	return fcntl(locked[1], F_OFD_SETLKW, &lk);
+}
+
+static long call_futex(void)
+{
+	return syscall(SYS_futex, &futex_word, 0, 0, NULL);
+}
+
+static long call_sem_wait(void)
+{
+	return sem_wait(&kick_sem);
+}
+
+static long call_futex_timeout(void)
+{
+	return syscall(SYS_futex, &futex_word, 0, 0, &(struct timespec){ 5, 0 });
+}
+
+static long call_nanosleep(void)
+{
+	return nanosleep(&(struct timespec){ 5, 0 }, NULL);
+}
+
+static long call_clock_nanosleep(void)
+{
+	int err = clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ 5, 0 }, NULL);
+
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static long call_poll(void)
+{
+	return poll(&(struct pollfd){ in_pipe[0], POLLIN, 0 }, 1, 5000);
+}
+
+static long call_ppoll(void)
+{
+	sigset_t none = set_of(0);
+
+	return ppoll(&(struct pollfd){ in_pipe[0], POLLIN, 0 }, 1, NULL, &none);
+}
+
+static long call_select(void)
+{
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(in_pipe[0], &set);
+	return select(in_pipe[0] + 1, &set, NULL, NULL, &(struct timeval){ 5, 0 });
+}
+
+static long call_pselect(void)
+{
+	sigset_t none = set_of(0);
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(in_pipe[0], &set);
+	return pselect(in_pipe[0] + 1, &set, NULL, NULL, NULL, &none);
+}
+
+static long call_pause(void)
+{
+	return pause();
+}
+
+static long call_sigsuspend(void)
+{
+	sigset_t none = set_of(0);
+
+	return sigsuspend(&none);
+}
+
+static long call_sigtimedwait(void)
+{
+	sigset_t set = set_of(SIGUSR2);
+
+	/* The C library's function waits again. */
+	return syscall(SYS_rt_sigtimedwait, &set, NULL, &(struct timespec){ 5, 0 }, 8L);
+}
+
+static const struct {
+	const char *name;
+	long (*call)(void);
+	bool restarts;
+} waits[] = {
+	{ "read", call_read, true },
+	{ "readv", call_readv, true },
+	{ "write", call_write, true },
+	{ "flock", call_flock, true },
+	{ "fcntl", call_fcntl_lock, true },
+	{ "futex", call_futex, true },
+	{ "sem_wait", call_sem_wait, true },
+	{ "futex, timeout", call_futex_timeout, false },
+	{ "nanosleep", call_nanosleep, false },
+	{ "clock_nanosleep", call_clock_nanosleep, false },
+	{ "poll", call_poll, false },
+	{ "ppoll", call_ppoll, false },
+	{ "select", call_select, false },
+	{ "pselect", call_pselect, false },
+	{ "pause", call_pause, false },
+	{ "sigsuspend", call_sigsuspend, false },
+	{ "sigtimedwait", call_sigtimedwait, false },
+};
+
+/* A handler's signal; then what makes each of the calls succeed, if it waits still or again. */
+static void *kicks_and_releases(void *arg)
+{
+	char many[4096];
+
+	nap_ms(10);
+	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	nap_ms(10);
+	(void)!write(in_pipe[1], "z", 1);
+	(void)!read(full_pipe[0], many, sizeof(many));
+	flock(locked[0], LOCK_UN);
+	fcntl(locked[0], F_OFD_SETLK, &(struct flock){ .l_type = F_UNLCK });
+	futex_word = 1;
+	syscall(SYS_futex, &futex_word, 1, 1);
+	sem_post(&kick_sem);
+	return NULL;
+}
+
+static void prepare(void)
+{
+	char many[4096] = { 0 };
+
+	EXPECT(!pipe2(in_pipe, O_NONBLOCK) && !pipe2(full_pipe, O_NONBLOCK));
+	while (write(full_pipe[1], many, sizeof(many)) > 0)
+		;
+	fcntl(in_pipe[0], F_SETFL, 0);
+	fcntl(full_pipe[1], F_SETFL, 0);
+	for (int i = 0; i < 2; i++)
+		locked[i] = open(lock_path, O_RDWR | O_CREAT, 0600);
+	EXPECT(locked[0] >= 0 && locked[1] >= 0);
+	flock(locked[0], LOCK_EX);
+	fcntl(locked[0], F_OFD_SETLK, &(struct flock){ .l_type = F_WRLCK });
+	futex_word = 0;
+	sem_init(&kick_sem, 0, 0);
+}
+
+static void clean_up(void)
+{
+	for (int i = 0; i < 2; i++) {
+		close(in_pipe[i]);
+		close(full_pipe[i]);
+		close(locked[i]);
+	}
+	unlink(lock_path);
+}
+
+static void interrupted_wait(unsigned i, int flags)
+{
+	bool again = waits[i].restarts && (flags & SA_RESTART);
+	pthread_t self = pthread_self(), t;
+	long result;
+	int err;
+
+	prepare();
+	install(SIGUSR1, handler, flags);
+	REQUIRE(!pthread_create(&t, NULL, kicks_and_releases, &self));
+	errno = 0;
+	result = waits[i].call();
+	err = errno;
+	/* A futex that starts again finds its word changed, if the release was faster. */
+	if (again ? result < 0 && err != EAGAIN : result != -1 || err != EINTR)
+		printf("    # %s, flags %#x\n", waits[i].name, (unsigned)flags);
+	if (again) {
+		EXPECT(result >= 0 || err == EAGAIN);
+	} else {
+		EXPECT_EQ(result, -1);
+		EXPECT_EQ(err, EINTR);
+	}
+	EXPECT_EQ(got, SIGUSR1);
+	pthread_join(t, NULL);
+	clean_up();
+}
+
+TEST(signal, which_calls_restart)
+{
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		interrupted_wait(i, SA_RESTART);
+		interrupted_wait(i, 0);
+	}
+}
+
+static void *waits_in(void *arg)
+{
+	long result = waits[*(unsigned *)arg].call();
+
+	return (void *)(result < 0 ? (long)errno : 0L);
+}
+
+/*
+ * A signal that somebody else takes, or that is ignored, ends nobody's wait: neither those that
+ * would start again, nor those that never do.
+ */
+TEST(signal, no_wait_ends_without_a_handler)
+{
+	sigset_t set = set_of(SIGUSR1), old;
+
+	signal(SIGUSR1, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		pthread_t t;
+		void *result;
+
+		if (waits[i].call == call_pause || waits[i].call == call_sigsuspend ||
+		    waits[i].call == call_nanosleep || waits[i].call == call_clock_nanosleep ||
+		    waits[i].call == call_sigtimedwait)
+			continue; /* nothing else would end them soon */
+		prepare();
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+		REQUIRE(!pthread_create(&t, NULL, waits_in, &i));
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		nap_ms(2);
+		/*
+		 * Kept, as we block it; the other thread looks, and finds nothing to do with it, or
+		 * we have taken it by then.
+		 */
+		kill(getpid(), SIGUSR1);
+		sigtimedwait(&set, NULL, &(struct timespec){ 0, 0 });
+		nap_ms(2);
+		kicks_and_releases(&(pthread_t){ pthread_self() });
+		pthread_join(t, &result);
+		EXPECT_EQ((long)result, 0L);
+		sigtimedwait(&set, NULL, &(struct timespec){ 0, 0 });
+		clean_up();
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signal(SIGUSR1, SIG_DFL);
 }

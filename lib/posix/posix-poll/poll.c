@@ -14,7 +14,9 @@ static long poll_copy(struct uk_abi_pollfd *user, struct uk_abi_pollfd *copy, un
 
 	if (n && uk_copy_from_user(copy, user, n * sizeof(*copy)))
 		return -EFAULT;
-	rc = uk_fd_poll(uk_process_current()->files, copy, n, deadline);
+	do
+		rc = uk_fd_poll(uk_process_current()->files, copy, n, deadline);
+	while (rc == -EINTR && uk_syscall_wait_again());
 	for (i = 0; i < n && rc >= 0; i++)
 		if (uk_put_user(copy[i].revents, &user[i].revents))
 			return -EFAULT;

@@ -81,7 +81,9 @@ static long wait_for(uint64_t *const sets[SETS], int nfds, uk_nsec deadline)
 	if (!fds)
 		return -ENOMEM;
 	to_poll(sets, nfds, fds);
-	rc = uk_fd_poll(uk_process_current()->files, fds, n, deadline);
+	do
+		rc = uk_fd_poll(uk_process_current()->files, fds, n, deadline);
+	while (rc == -EINTR && uk_syscall_wait_again());
 	if (rc >= 0)
 		rc = from_poll(sets, nfds, fds, n);
 	if (fds != on_stack)

@@ -44,9 +44,29 @@ void uk_signal_mask_restore(long result)
 	uk_spin_unlock_irq(&self->process->lock, irq);
 }
 
+bool uk_syscall_wait_again(void)
+{
+	struct uk_task *self = uk_task_current();
+	struct uk_process *p = self->process;
+	struct uk_queue garbage = { NULL };
+	struct uk_abi_siginfo unused;
+	bool irq = uk_spin_lock_irq(&p->lock);
+	int sig;
+
+	while ((sig = signal_next(self, ~self->signals.blocked)) && signal_is_ignored(p, sig))
+		signal_take(self, UK_SIGBIT(sig), &unused, &garbage);
+	/* In wait_for() what it waits for ends the wait as well. */
+	if (!sig)
+		sig = signal_next(self, self->signals.waiting);
+	signal_update(self);
+	uk_spin_unlock_irq(&p->lock, irq);
+	signal_free(&garbage);
+	return !sig;
+}
+
 static long wait_for_any(void)
 {
-	while (uk_thread_block(UK_NSEC_MAX, true) != -EINTR)
+	while (uk_thread_block(UK_NSEC_MAX, true) != -EINTR || uk_syscall_wait_again())
 		;
 	return -EINTR;
 }
@@ -89,6 +109,8 @@ static int wait_for(struct uk_task *self, uint64_t set, uk_nsec deadline,
 		if (rc)
 			return rc == -ETIMEDOUT ? -EAGAIN : rc;
 		rc = uk_thread_block(deadline, true);
+		if (rc == -EINTR && uk_syscall_wait_again())
+			rc = 0;
 	}
 }
 

@@ -89,6 +89,11 @@ UK_WEAK void uk_syscall_set_restart(void (*handler)(void), void *pc)
 {
 }
 
+UK_WEAK bool uk_syscall_wait_again(void)
+{
+	return false;
+}
+
 #ifdef CONFIG_LIBPOSIX_SYSCALL_NONE
 long uk_syscall_table(long nr, long a, long b, long c, long d, long e, long f)
 {

@@ -40,8 +40,13 @@ static long wait_until(uint32_t *addr, uint32_t val, const struct uk_abi_timespe
 	uk_nsec deadline;
 	int rc = deadline_of(timeout, relative, wall, &deadline);
 
+	if (rc)
+		return rc;
 	/* -EINTR is final: if it started again, the end of a relative timeout would move. */
-	return rc ? rc : uk_futex_wait(addr, val, deadline, bitset);
+	do
+		rc = uk_futex_wait(addr, val, deadline, bitset);
+	while (rc == -EINTR && uk_syscall_wait_again());
+	return rc;
 }
 
 static long wait(uint32_t *addr, uint32_t val, uint32_t bitset)

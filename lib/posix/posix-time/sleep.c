@@ -19,7 +19,9 @@ static long sleep_on(int clock, bool absolute, const struct uk_abi_timespec *use
 	rc = posix_clock_deadline(clock, absolute, time, &deadline);
 	if (rc)
 		return rc;
-	rc = uk_sleep_until(deadline);
+	do
+		rc = uk_sleep_until(deadline);
+	while (rc == -EINTR && uk_syscall_wait_again());
 	if (rc == -EINTR && !absolute && rest) {
 		now = uk_clock_monotonic();
 		if (uk_put_user(uk_abi_timespec(deadline > now ? deadline - now : 0), rest))

@@ -73,6 +73,13 @@ long uk_syscall_leave_slow(long result);
 long uk_syscall_restart(long a, long b, long c, long d, long e, long f);
 void uk_syscall_set_restart(void (*handler)(void), void *pc);
 
+/*
+ * For calls that end with -EINTR, and only after a handler: an interruptible wait has said -EINTR. True
+ * if there is nothing to deliver, since another thread has taken the signal or it is ignored
+ * by now: then go on waiting, to the same deadline. Threads.
+ */
+bool uk_syscall_wait_again(void);
+
 UK_API_END
 
 #ifdef CONFIG_LIBPOSIX_SIGNAL
