@@ -42,6 +42,17 @@ def test_end_without_a_trap(tmp_path, plat):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("how,where", [("hang", "crash"), ("wait", "waiter")])
+def test_timeout(tmp_path, plat, how, where):
+    """Busy, or with all threads waiting: it shows where the image hangs."""
+    img, core = whittle.image(APP, plat), str(tmp_path / "core")
+    r = whittle.run(img, how, options=["--core", core, "--timeout", "3"])
+    assert r.status == 124 and b"timeout after 3 s" in r.err and b"3 threads" in r.err, r
+    out = gdb(img + ".dbg", core, commands=["bt", "thread apply all bt"])
+    assert "SIGALRM" in out and re.search(r"#\d+ .*%s \(" % where, out), out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_image_without_threads(tmp_path, plat):
     dbg, core, r = core_of(tmp_path, plat, SMALL, "fault", 134)
     out = gdb(dbg, core, commands=["bt"])

@@ -21,6 +21,7 @@ from .elf import DebugFile
 PAGE = 4096
 LIMIT = 4 << 30     # bytes of memory in a core; what is above is left out, and said
 SEGMENTS = 60000    # an ELF file counts them in 16 bits
+SIGABRT, SIGALRM = 6, 14
 PT_LOAD, PT_NOTE = 1, 4
 NT_PRSTATUS, NT_AUXV = 1, 6
 AT_NULL, AT_PAGESZ, AT_ENTRY = 0, 6, 9
@@ -232,7 +233,7 @@ class Process:
 # ---- the file ------------------------------------------------------------------------------------
 
 def crash_registers(source, elf, base):
-    """Of the trap, as the image has saved them; else those that it has now. And the signal."""
+    """Of the trap, as the image has saved them, with its signal; else those that it has now."""
     for symbol, pointer in (("uk_crash_regs", True), ("linuxu_core_regs", False)):
         at = elf.address_of(symbol)
         if at is None or base is None:
@@ -246,8 +247,8 @@ def crash_registers(source, elf, base):
         values = dict(zip(UK_REGS, struct.unpack("<%dQ" % len(UK_REGS), raw))) if raw else {}
         if values.get("rip"):
             values["fs_base"] = source.registers.get("fs_base", 0)
-            return values, SIGNAL_OF_VECTOR.get(values["vector"], 6) if pointer else 6
-    return source.registers, 6
+            return values, SIGNAL_OF_VECTOR.get(values["vector"]) if pointer else None
+    return source.registers, None
 
 
 def note(kind, data):
@@ -270,12 +271,15 @@ def notes(elf, base, threads, signum):
     aux = [AT_PAGESZ, PAGE] + ([AT_ENTRY, base + elf.entry] if base is not None else []) + [AT_NULL, 0]
     out += note(NT_AUXV, struct.pack("<%dQ" % len(aux), *aux))
     for t in threads[1:]:
-        out += note(NT_PRSTATUS, prstatus(t, 0))
+        out += note(NT_PRSTATUS, prstatus(t, signum))  # in each, as Linux has it
     return out
 
 
-def write(path, source, image):
-    """Write the core file of a stopped image; returns a message for the user."""
+def write(path, source, image, other_signal=SIGABRT):
+    """Write the core file of a stopped image; returns a message for the user.
+
+    other_signal: what gdb shall say ended it, if that was no trap.
+    """
     try:
         elf = DebugFile(image.debug_file)
     except OSError as e:
@@ -283,6 +287,7 @@ def write(path, source, image):
                        (image.debug_file, e.strerror)) from None
     base = source.base(elf)
     registers, signum = crash_registers(source, elf, base)
+    signum = signum or other_signal
     threads = [Thread(1, registers)]
     areas, total, cut = [], 0, ""
     for a in source.areas():

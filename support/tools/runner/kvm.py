@@ -296,6 +296,8 @@ class Session:
 
             now = time.monotonic()
             if deadline is not None and now >= deadline:
+                if ending:
+                    ending.timeout()
                 return False
             if ready.pop(self.signals, None):
                 self.stop(os.read(self.signals, 1)[0])

@@ -64,10 +64,10 @@ def run(image, o):
     process.stop_on_signals(2)
     pid, said = None, []
 
-    def write_core():
-        from .core import Process, write
+    def write_core(hangs=False):
+        from .core import SIGABRT, SIGALRM, Process, write
         try:
-            said.append(write(o.core, Process(pid, image), image))
+            said.append(write(o.core, Process(pid, image), image, SIGALRM if hangs else SIGABRT))
         except RunError as e:
             said.append(str(e))
     core = write_core if o.core is not None else None
@@ -146,6 +146,10 @@ def wait(pid, report, timeout, core=None):
                     process.kill(pid, SIGCONT)
                     core = None
                 continue
+            if core:
+                process.kill(pid, SIGSTOP)
+                os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                core(True)
             process.kill(pid)
             os.waitpid(pid, 0)
             return text, None

@@ -65,6 +65,18 @@ class Ending:
         self.monitor = Monitor(session.monitor)
         self.watching = True
 
+    def timeout(self):
+        """It has not ended: where is it?"""
+        if not self.watching:
+            return
+        self.watching = False
+        try:
+            self.finish(True)
+        except RunError as e:
+            self.session.core_message = str(e)
+        except OSError:
+            pass
+
     def look(self, readable):
         side = self.session.side
         try:
@@ -81,7 +93,7 @@ class Ending:
         except OSError:
             self.watching = False
 
-    def finish(self):
+    def finish(self, hangs=False):
         from . import core
         session = self.session
         # The records that are still on their way.
@@ -97,6 +109,7 @@ class Ending:
             if side.crash or side.status is None or side.status in core.FATAL:
                 self.monitor.execute("stop")
                 machine = core.Machine(session.pid, self.monitor.human)
-                session.core_message = core.write(session.o.core, machine, session.image)
+                session.core_message = core.write(session.o.core, machine, session.image,
+                                                  core.SIGALRM if hangs else core.SIGABRT)
         finally:
             self.monitor.execute("quit")

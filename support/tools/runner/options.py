@@ -21,7 +21,7 @@ kernel messages go to stderr, and the exit status is the application's.
   --timeout SECONDS     end the image then, with status 124
   --grace SECONDS       how long the application may take to end when this command is stopped
                         (Ctrl-C, SIGTERM, SIGHUP: it gets a SIGTERM); 10 if not given
-  --core FILE           after a crash, write memory and registers as an ELF core file
+  --core FILE           after a crash or a timeout, write an ELF core file for gdb
   --gdb                 run under gdb, which knows `uk threads` and more; with --core: look at that file
   --dry-run             print the command instead of running it
   --verbose             print the command, then run it

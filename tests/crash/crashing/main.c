@@ -113,6 +113,11 @@ static int crash(const char *what)
 		return overflow((unsigned char *)what);
 	else if (!strcmp(what, "thread-overflow"))
 		pthread_create(&t, NULL, overflower, "deep"), pause();
+	else if (!strcmp(what, "wait"))
+		pause();
+	else if (!strcmp(what, "hang"))
+		for (;;)
+			address++;
 	else if (!strcmp(what, "in-report"))
 		fault_in_report = 1, write_to(0);
 	return local->number;
