@@ -14,13 +14,15 @@
 
 #define OVERRUN_MAX 0x7fffffffU
 
-/* Linux asm-generic/siginfo.h */
+/*
+ * Linux asm-generic/siginfo.h, without the padding up to 64 bytes behind it: musl hands over no more
+ * than this.
+ */
 struct uk_abi_sigevent {
 	uint64_t value;
 	int32_t signo;
 	int32_t notify;
 	int32_t tid;
-	int32_t pad[11];
 };
 
 struct timer {
