@@ -21,7 +21,7 @@
 struct linuxu_auxv linuxu_auxv UK_RO_AFTER_INIT;
 uintptr_t linuxu_stack_top UK_RO_AFTER_INIT;
 uint64_t linuxu_stack_limit UK_RO_AFTER_INIT;
-int linuxu_pid;
+int linuxu_pid UK_RO_AFTER_INIT;
 
 enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
 
