@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds images through make and runs them through support/run, as a user would."""
+import ctypes
+import errno
 import os
+import struct
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -72,3 +75,17 @@ def run(img, *args, options=(), stdin=b"", timeout=RUN_TIMEOUT):
             " ".join(cmd), timeout, (e.stdout or b"").decode(errors="replace")[-3000:],
             (e.stderr or b"").decode(errors="replace")[-3000:]))
     return Result(p.returncode, p.stdout, p.stderr)
+
+
+def host_without(number):
+    """For preexec_fn: a host kernel that does not have this system call (ENOSYS), for what is run then."""
+    def install():
+        insns = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | errno.ENOSYS),
+                 (0x06, 0, 0, 0x7FFF0000)]
+        code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *i) for i in insns))
+        prog = struct.pack("<HxxxxxxQ", len(insns), ctypes.addressof(code))
+        libc = ctypes.CDLL(None)
+        no_new_privs, seccomp, by_filter = 38, 22, 2
+        if libc.prctl(no_new_privs, 1, 0, 0, 0) or libc.prctl(seccomp, by_filter, prog, 0, 0):
+            raise OSError("no seccomp here")
+    return install

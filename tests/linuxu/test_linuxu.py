@@ -268,7 +268,7 @@ def test_trap_stack_has_nothing_below(app):
 
 # ---- the host's system calls ----
 
-GETPID, KILL, EXECVE, PTRACE, SOCKET, OPENAT, IOCTL, MMAP, MPROTECT = 39, 62, 59, 101, 41, 257, 16, 9, 10
+GETPID, KILL, EXECVE, PTRACE, SOCKET, OPENAT, IOCTL, MMAP, MPROTECT, SECCOMP = 39, 62, 59, 101, 41, 257, 16, 9, 10, 317
 DENIED = [
     [GETPID], [EXECVE], [PTRACE], [SOCKET, 1, 1], [11111], [-1],
     [0x40000001, 1, 0, 0],  # x32's write
@@ -322,21 +322,10 @@ def test_the_list_is_what_the_image_contains(app):
     assert not setup_only & (hello | ours)
 
 
-def without_seccomp():
-    """Makes seccomp() and prctl(PR_SET_SECCOMP) fail, as on a host that has no such thing."""
-    import ctypes
-    import struct
-    insns = [(0x20, 0, 0, 0), (0x15, 0, 1, 317), (0x06, 0, 0, 0x00050000 | 38), (0x06, 0, 0, 0x7FFF0000)]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *i) for i in insns))
-    prog = struct.pack("<HxxxxxxQ", len(insns), ctypes.addressof(code))
-    libc = ctypes.CDLL(None)
-    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, prog, 0, 0) == 0
-
-
 def test_host_without_seccomp(app):
-    p = direct(app, "--", "exit", "3", preexec_fn=without_seccomp)
+    p = direct(app, "--", "exit", "3", preexec_fn=whittle.host_without(SECCOMP))
     assert p.returncode == 3 and b"no seccomp filter (error 38)" in p.stderr, p
-    p = direct(app, "linuxu.seccomp_required", "--", "exit", "3", preexec_fn=without_seccomp)
+    p = direct(app, "linuxu.seccomp_required", "--", "exit", "3", preexec_fn=whittle.host_without(SECCOMP))
     assert p.returncode not in (0, 3) and b"seccomp_required" in p.stderr and b"CRASH" not in p.stderr, p
     assert direct(app, "linuxu.seccomp_required", "--", "exit", "3").returncode == 3
 

@@ -198,3 +198,19 @@ def test_boot_without_a_source_of_randomness():
         assert changing_bits(seen[thing]) >= 10, (thing, seen)
     security.record(18, "boot with `-cpu max,-rdrand,-rdseed`", "kvm",
                     "says that keys can be guessed, goes on; no address is the same twice in 10 boots", "-")
+
+
+def test_process_of_a_host_without_getrandom():
+    image, getrandom = security.build("program", "linuxu"), 318
+    seen = {}
+    for _ in range(10):
+        p = subprocess.run([image, "--", "where"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=whittle.RUN_TIMEOUT,
+                           preexec_fn=whittle.host_without(getrandom))
+        assert p.returncode == 0 and b"no source of randomness" in p.stderr, p
+        for thing, value in re.findall(r"(\S+) (0x[0-9a-f]+|0)\n", p.stdout.decode()):
+            seen.setdefault(thing, []).append(int(value, 16))
+    for thing in places("linuxu", "program"):
+        assert len(set(seen[thing])) == 10, (thing, seen)
+    security.record(18, "start on a host without getrandom", "linuxu",
+                    "says that keys can be guessed, goes on; no address is the same twice in 10 starts", "-")
