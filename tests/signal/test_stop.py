@@ -101,8 +101,19 @@ def test_shutdown_request_of_qemu(machine, tmp_path):
         assert end(p) == (7, b"asked by 15\n", b"")
 
 
-def test_kernel_alone_ends_at_once():
-    """An image that does not listen is not waited for."""
+@pytest.mark.parametrize("plat,machine", MACHINES)
+def test_image_without_signals_is_torn_down(plat, machine):
+    image = whittle.image(os.path.join(whittle.ROOT, "tests/signal/kernel"), plat)
+    p = subprocess.Popen([RUN, image, "--timeout", "100", *(["--machine", machine] if machine else [])],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"ready\n"
+    time.sleep(0.2)
+    p.send_signal(signal.SIGTERM)
+    assert end(p) == (-signal.SIGTERM, b"torn down\n", b"")
+
+
+def test_who_does_not_listen_ends_at_once():
+    """It is not waited for."""
     p = subprocess.Popen([RUN, whittle.image("libctest", "kvm"), "--machine", "microvm,acpi=off", "--timeout", "100",
                           "--", "--role", "stop-ignore"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert p.stdout.readline() == b"ready\n"
