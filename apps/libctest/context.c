@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include "test.h"
@@ -495,6 +497,101 @@ TEST(context, threads_are_preempted_by_signals)
 		signal(sig, SIG_DFL);
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+#endif
+
+#ifdef __x86_64__
+
+/* ---- a storm ---- */
+
+enum { STORMED = 3 };
+
+static volatile long storm_handled;
+static volatile bool storm_over;
+static volatile int storm_bad;
+
+/* Uses what it interrupts: vector registers, x87, memory of the heap. */
+static void storm_handler(int sig, siginfo_t *info, void *context)
+{
+	char *p = malloc((size_t)(sig * 8));
+	volatile double x = sig;
+
+	(void)info;
+	(void)context;
+	__asm__ volatile("pcmpeqd %%xmm7, %%xmm7; fninit; fldpi; fldpi" ::: "xmm7");
+	x = x * 1.5 + 1;
+	if (x != sig * 1.5 + 1)
+		storm_bad++;
+	free(p);
+	storm_handled++;
+}
+
+/* A sum in each kind of register, for as long as the storm lasts, with a system call now and then. */
+static void *storm_sums(void *arg)
+{
+	uint64_t round = 0;
+	long double x87 = 0;
+
+	while (!storm_over && !storm_bad) {
+		uint64_t a = 0, b = 0, v = 1, n = 20000;
+
+		x87 = 0;
+		__asm__ volatile("pxor %%xmm7, %%xmm7\n\t"
+				 "movq %[v], %%xmm6\n\t"
+				 "fninit\n\t fldz\n"
+				 "1:\n\t"
+				 "add $1, %[a]\n\t sub $1, %[b]\n\t"
+				 "paddq %%xmm6, %%xmm7\n\t"
+				 "fld1\n\t faddp\n\t"
+				 "dec %[n]\n\t jnz 1b\n\t"
+				 "movq %%xmm7, %[v]\n\t fstpt %[x]"
+				 : [a] "+r"(a), [b] "+r"(b), [v] "+r"(v), [n] "+r"(n), [x] "=m"(x87)
+				 :
+				 : "xmm6", "xmm7", "memory", "cc");
+		if (a != 20000 || a + b || v != 20000 || x87 != 20000)
+			storm_bad++;
+		if (++round % 4 == 0)
+			sched_yield();
+		if (round % 64 == 0) {
+			sigset_t all, old;
+
+			sigfillset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, &old);
+			pthread_sigmask(SIG_SETMASK, &old, NULL);
+		}
+	}
+	return arg;
+}
+
+/* Timers and threads signal threads that compute, while the scheduler takes turns among them. */
+TEST(context, storm_of_signals)
+{
+	struct itimerval often = { { 0, 700 }, { 0, 700 } }, off = { { 0, 0 }, { 0, 0 } };
+	pthread_t t[STORMED];
+	long end, sent = 0;
+
+	if (!preemptive())
+		SKIP("the scheduler does not preempt");
+	storm_handled = 0;
+	storm_over = false;
+	for (int i = 0; i < 3; i++)
+		install((int[]){ SIGUSR1, SIGUSR2, SIGALRM }[i], storm_handler, SA_RESTART);
+	for (int i = 0; i < STORMED; i++)
+		REQUIRE(!pthread_create(&t[i], NULL, storm_sums, NULL));
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (end = now_ms() + 1500; now_ms() < end; sent++) {
+		pthread_kill(t[sent % STORMED], sent & 1 ? SIGUSR1 : SIGUSR2);
+		usleep(200);
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	storm_over = true;
+	for (int i = 0; i < STORMED; i++)
+		pthread_join(t[i], NULL);
+	EXPECT_EQ(storm_bad, 0);
+	EXPECT_GT(storm_handled, 100);
+	for (int i = 0; i < 3; i++)
+		signal((int[]){ SIGUSR1, SIGUSR2, SIGALRM }[i], SIG_DFL);
 }
 
 #endif
