@@ -115,3 +115,12 @@ def test_with_link_time_optimisation(plat):
     result = whittle.run(whittle.image("helloworld-musl", plat, "lto"), "x")
     assert (result.status, result.out.splitlines()[:2]) == (
         0, [b"Hello, world! 3.142 is pi.", b"argument 1: x"]), result
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_all_of_it_with_mimalloc(plat):
+    """Another malloc() keeps the standard's promises too: alignment, limits, errno, threads."""
+    result = whittle.run(whittle.image("libctest", plat, configs="mimalloc"),
+                         options=["--memory", "64M"] if plat == "kvm" else [], timeout=300)
+    results = parse_ktap(result.out.decode(errors="replace"))
+    assert len(results) >= 100 and all(ok for ok, _, _ in results.values()), result

@@ -17,7 +17,7 @@ select count(*), sum(length(b)) from t;
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["", "prio", "buddy", "region", "slab", "prio buddy"])
+@pytest.mark.parametrize("configs", ["", "prio", "buddy", "region", "slab", "mimalloc", "prio buddy"])
 def test_swapped_parts_run_sqlite(plat, configs):
     img = whittle.image("sqlite", plat, configs=configs)
     # Region never frees: this session's garbage has to fit.
@@ -37,3 +37,13 @@ def test_with_one_allocator_the_call_is_direct(plat, configs):
         assert not re.search(r"(call|jmp)\s+\*", code), code
     names = subprocess.run(["nm", img + ".dbg"], check=True, stdout=subprocess.PIPE, text=True).stdout
     assert not re.search(r"ukalloc(tlsf|buddy|region|slab)_ops", names)
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_mimalloc_stands_before_the_default_heap(plat):
+    img = whittle.image("sqlite", plat, configs="mimalloc")
+    code = subprocess.run(["objdump", "-d", "--disassemble=free", img + ".dbg"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    assert "mi_free" in code or "<free>:" in code and "uk_alloc_free" not in code
+    names = subprocess.run(["nm", img + ".dbg"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert re.search(r" T mi_malloc\n", names) and re.search(r" uk_alloc_malloc\n", names)
