@@ -79,7 +79,6 @@ static UK_COLD bool readable(uintptr_t va)
 	return !(va & 7) && !uk_plat_lookup(va, &pa, &prot) && (prot & UK_PROT_READ);
 }
 
-#ifndef CONFIG_FRAME_POINTER
 /* Is there a call instruction before `ret`: e8 rel32, or ff /2 with its usual lengths? */
 static UK_COLD bool after_call(uintptr_t ret)
 {
@@ -94,7 +93,6 @@ static UK_COLD bool after_call(uintptr_t ret)
 			return true;
 	return false;
 }
-#endif
 
 UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
@@ -103,6 +101,9 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	if (pc)
 		say_at(pc);
 #ifdef CONFIG_FRAME_POINTER
+	/* A leaf, or one that has just begun, has no frame: its return address is on top. */
+	if (pc && readable(sp) && after_call(*(uintptr_t *)sp))
+		say_at(*(uintptr_t *)sp);
 	while (depth++ < DEPTH && readable(fp) && fp >= sp) {
 		uintptr_t ret = ((uintptr_t *)fp)[1];
 

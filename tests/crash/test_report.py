@@ -79,3 +79,11 @@ def test_facts_without_a_debug_file(tmp_path):
     r = whittle.run(str(alone), "null")
     assert r.status == 134 and b"image.dbg is not there" in r.err and b"null pointer" in r.err, r
     assert re.search(rb"^  at image\+0x[0-9a-f]+$", r.err, re.M), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_exact_backtrace(plat):
+    """With frame pointers: the calls, all of them, nothing else; a leaf's caller too."""
+    r = whittle.run(whittle.image(APP, plat, configs="debug"), "constant")
+    names = re.findall(r"^  at image\+0x[0-9a-f]+  (\w+)", r.err.decode(), re.M)
+    assert names[:4] == ["write_to", "crash", "main", "run_main"] and "uk_boot" in names, r

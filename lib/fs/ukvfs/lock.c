@@ -295,8 +295,8 @@ static UK_NOINLINE int wait_for(const struct uk_lock *want, const void *holder, 
 static UK_NOINLINE int change(struct uk_inode *inode, struct uk_lock *want, bool set, bool wait,
 			      bool detect)
 {
-	const void *holder;
-	uint32_t gen;
+	const void *holder = NULL; /* set with -EAGAIN, as -Og does not see */
+	uint32_t gen = 0;
 	int err;
 
 	do {
