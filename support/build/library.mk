@@ -146,6 +146,9 @@ include support/build/package.mk
 $(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(lib-dir-$l)/$s),,\
 	$(error $(lib-dir-$l)/Makefile.uk: srcs-y names $s, which is not in that folder))))
 
+# What musl's users ask of its headers (lib/libc/musl/include).
+fortify-flags = $(if $(CONFIG_HARDEN_FORTIFY),$(if $(filter musl,$(call visible,$1)),-D_FORTIFY_SOURCE=2))
+
 # ---- rules --------------------------------------------------------------------------------------
 
 # Makes FILE hold TEXT and changes its time only if TEXT is new: how a change of flags is noticed.
@@ -157,7 +160,7 @@ objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 
 # $(call library-rules,LIB): LIB's objects and $(B)/lib/LIB.o
 define library-rules
-cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
+cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
 	$(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l))) \
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))

@@ -27,7 +27,7 @@ pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
 pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
 # Not the configuration's own header: objects that do not see it can be shared.
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
-pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1)) -fvisibility=default -w \
+pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1)) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
 pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
 # The same key for the same build wherever the tree and the build folder lie.
