@@ -41,3 +41,9 @@ size_t uk_plat_entropy(void *buf, size_t n)
 	}
 	return done;
 }
+
+/* A process that is restored (CRIU) cannot tell. */
+const void *uk_plat_generation(void)
+{
+	return NULL;
+}

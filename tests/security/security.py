@@ -102,16 +102,16 @@ def recorded():
 # ---- from outside ----
 
 class Guest:
-    """A guest under QEMU whose monitor answers. `until` is the line of output after which to look; without
-    it, the end of the guest, at which QEMU stops and keeps what there was."""
+    """A guest under QEMU whose monitor answers. `until` is the line of output (a regular expression)
+    after which to look, b"" for at once; None for the end of the guest, at which QEMU stops and keeps all."""
 
-    def __init__(self, image, append="", cpu="max", until=None):
+    def __init__(self, image, append="", cpu="max", until=None, more=()):
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "monitor")
         self.p = subprocess.Popen(
             ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-m", "64", "-cpu", cpu, "-nodefaults",
              "-no-user-config", "-display", "none", "-no-reboot", "-no-shutdown", "-serial", "stdio",
-             "-kernel", image, "-append", append, "-monitor", "unix:" + path + ",server,nowait"],
+             "-kernel", image, "-append", append, "-monitor", "unix:" + path + ",server,nowait", *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(60)
@@ -122,10 +122,10 @@ class Guest:
             except OSError:
                 time.sleep(0.05)
         self._until_prompt(b"")
-        if until is not None:
-            while self.p.stdout.readline().rstrip(b"\r\n") != until:
+        if until:
+            while not re.fullmatch(until + rb"[\r\n]*", self.p.stdout.readline()):
                 assert self.p.poll() is None
-        else:
+        elif until is None:
             for _ in range(600):
                 if "running" not in self.ask("info status").replace("info status", ""):
                     break

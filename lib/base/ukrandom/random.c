@@ -6,6 +6,7 @@
  * key before anything else is handed out (D. J. Bernstein, "Fast-key-erasure random-number
  * generators", 2017). Seeding adds entropy to the key by running the block function over it.
  */
+#include <uk/init.h>
 #include <uk/plat/random.h>
 #include <uk/print.h>
 #include <uk/random.h>
@@ -26,6 +27,8 @@ static struct {
 	bool seeded; /* from sources made for the purpose */
 	size_t since_seed;
 	uk_nsec seed_time;
+	const void *generation;           /* NULL: none, or not yet asked for */
+	uint8_t last[UK_PLAT_GENERATION]; /* as it was when we last looked */
 } rng;
 
 static void block_init(uint32_t block[CHACHA20_WORDS], const uint32_t key[KEY_WORDS])
@@ -80,6 +83,20 @@ static void seed(void)
 	rng.seed_time = now;
 }
 
+/*
+ * A snapshot that is restored twice has twice the same key. The two get different generations: whoever
+ * finds a new one takes a new seed before anything is handed out, and stirs it in, which parts them even where
+ * there is no source of randomness.
+ */
+static inline void look_at_generation(void)
+{
+	if (!rng.generation || !memcmp(rng.last, rng.generation, sizeof(rng.last)))
+		return;
+	memcpy(rng.last, rng.generation, sizeof(rng.last));
+	mix(rng.last, sizeof(rng.last));
+	seed();
+}
+
 /* Up to RESEED_BYTES at a time, so that nobody is kept out for long. */
 static void fill(uint8_t *p, size_t n)
 {
@@ -89,6 +106,7 @@ static void fill(uint8_t *p, size_t n)
 	if (!rng.started || rng.since_seed >= RESEED_BYTES ||
 	    uk_clock_monotonic() - rng.seed_time >= RESEED_NSEC)
 		seed();
+	look_at_generation();
 	rng.since_seed += n;
 	block_init(block, rng.key);
 	chacha20_block(block, out);
@@ -148,3 +166,11 @@ void uk_random_stir(const void *data, size_t n)
 	rng.since_seed = RESEED_BYTES;
 	uk_spin_unlock_irq(&rng.lock, irq);
 }
+
+static int random_init(void)
+{
+	rng.generation = uk_plat_generation(); /* the first request takes it for new */
+	return 0;
+}
+
+UK_INIT(UK_INIT_DEV, "1", random_init, NULL);

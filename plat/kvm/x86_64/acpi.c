@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ACPI tables (ACPI 6.4 §5.2), read when somebody asks for one. There is no interpreter: the two
- * things needed from the byte code, the sleep type of S5 and the generic event device, are found by
- * their bytes.
+ * ACPI tables (ACPI 6.4 §5.2), read when somebody asks for one. There is no interpreter: the few
+ * things needed from the byte code are found by their bytes: the sleep type of S5, the generic event
+ * device, the machine's generation.
  *
  * The tables come from outside. Addresses, lengths and checksums are checked; what is wrong is said
  * once, by name, and the table counts as absent: everything has a fallback.
@@ -14,11 +14,12 @@
 
 #include "kvm.h"
 
-#define HEADER_SIZE 36
-#define TABLE_MAX   (4U << 20)
-#define RSDP_V1     20
-#define RSDP_V2     36
-#define PADDR_LIMIT (1ULL << 36) /* what every 64-bit CPU can address */
+#define HEADER_SIZE  36
+#define OEM_TABLE_ID 16 /* in a header; 8 characters, of which we compare 7 */
+#define TABLE_MAX    (4U << 20)
+#define RSDP_V1      20
+#define RSDP_V2      36
+#define PADDR_LIMIT  (1ULL << 36) /* what every 64-bit CPU can address */
 
 /* Where firmware leaves the root pointer if the loader does not tell. */
 #define BIOS_START 0xe0000
@@ -117,7 +118,8 @@ static void find_root(void)
 	root_pa = pa;
 }
 
-size_t acpi_read(const char *sig, void *buf, size_t size)
+/* As acpi_read(); of several with that signature the one whose maker called it `id`, if not NULL. */
+static size_t read_table(const char *sig, const char *id, void *buf, size_t size)
 {
 	size_t len, n = 0;
 	const uint8_t *list, *t;
@@ -129,8 +131,8 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 	for (size_t i = HEADER_SIZE; list && !n && i + root_entry <= len; i += root_entry) {
 		uint64_t where = acpi_field(list, (unsigned)i, root_entry);
 
-		t = map(where, 4);
-		if (!t || memcmp(t, sig, 4))
+		t = map(where, HEADER_SIZE);
+		if (!t || memcmp(t, sig, 4) || (id && memcmp(t + OEM_TABLE_ID, id, 7)))
 			continue;
 		t = table_map(where, &n);
 		if (!t) {
@@ -143,6 +145,23 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 	if (list)
 		uk_plat_unmap_boot(list, len);
 	return n;
+}
+
+size_t acpi_read(const char *sig, void *buf, size_t size)
+{
+	return read_table(sig, NULL, buf, size);
+}
+
+/* DefName "VGIA" DWordConst: 08 'VGIA' 0c address; 40 bytes behind that address it is. */
+uint64_t acpi_generation(void)
+{
+	uint8_t ssdt[512];
+	size_t len = UK_MIN(read_table("SSDT", "VMGENID", ssdt, sizeof(ssdt)), sizeof(ssdt));
+
+	for (size_t i = HEADER_SIZE; i + 9 <= len; i++)
+		if (!memcmp(ssdt + i, "VGIA\x0c", 5) && acpi_field(ssdt, (unsigned)i + 5, 4))
+			return acpi_field(ssdt, (unsigned)i + 5, 4) + 40;
+	return 0;
 }
 
 /* DefName "_S5_" DefPackage: 08 '_S5_' 12 length count value ... (ACPI 6.4 §20.2.5). */

@@ -48,6 +48,7 @@ enum kvm_fixed {
 	KVM_FIXED_HPET,
 	KVM_FIXED_POWER,
 	KVM_FIXED_BUTTON,
+	KVM_FIXED_GENERATION,
 	KVM_FIXED_DF_GUARD, /* never mapped */
 	KVM_FIXED_DF_STACK,
 	KVM_FIXED_NMI_GUARD,
@@ -161,6 +162,9 @@ int acpi_sleep_type(uint64_t pa);
  */
 bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line);
 
+/* Where the machine's generation is (QEMU docs/specs/vmgenid); 0 if it has none. */
+uint64_t acpi_generation(void);
+
 void acpi_init(uk_paddr_t rsdp);
 #else
 static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED,
@@ -178,6 +182,11 @@ static inline bool acpi_event_device(uint64_t pa UK_UNUSED, uint64_t *address UK
 				     unsigned *line UK_UNUSED)
 {
 	return false;
+}
+
+static inline uint64_t acpi_generation(void)
+{
+	return 0;
 }
 
 static inline void acpi_init(uk_paddr_t rsdp UK_UNUSED)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Seed: rdseed, rdrand, and for want of these the jitter of the time stamp counter.
+ * Seed: rdseed, rdrand, and for want of these the jitter of the time stamp counter. And the machine's
+ * generation, from ACPI.
  */
 #include <uk/arch/cpu.h>
+#include <uk/plat/mem.h>
 #include <uk/plat/random.h>
 #include <uk/string.h>
+
+#include "kvm.h"
 
 size_t uk_plat_entropy(void *buf, size_t n)
 {
@@ -28,4 +32,15 @@ size_t uk_plat_entropy(void *buf, size_t n)
 		n -= len;
 	}
 	return good;
+}
+
+const void *uk_plat_generation(void)
+{
+	uint64_t pa = acpi_generation();
+	uintptr_t page = kvm_fixed(KVM_FIXED_GENERATION);
+
+	if (!pa || (pa & UK_PAGE_MASK) > UK_PAGE_SIZE - UK_PLAT_GENERATION ||
+	    uk_plat_map(page, pa & ~UK_PAGE_MASK, UK_PAGE_SIZE, UK_PROT_READ))
+		return NULL;
+	return (const void *)(page + (pa & UK_PAGE_MASK));
 }

@@ -69,6 +69,6 @@ enum verdict mmap_wx(void), mprotect_wx(void), fortify_strcpy(void), fortify_mem
 enum verdict fortify_read(void);
 enum verdict host_call(void), host_execve(void), host_open(void), host_kill(void),
 	host_mmap_wx(void);
-void where_program(void);
+void where_program(void), draw(void);
 
 #endif

@@ -99,6 +99,10 @@ int main(int argc, char **argv)
 		where();
 	else if (!strcmp(name, "wait"))
 		wait_for_ever();
+#ifdef CONFIG_APPATTACK_PROGRAM
+	else if (!strcmp(name, "draw"))
+		draw();
+#endif
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
 		if (!strcmp(name, attacks[i].name))
 			return say(attacks[i].attack());

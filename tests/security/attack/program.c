@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "attack.h"
 
@@ -213,6 +214,24 @@ enum verdict host_mmap_wx(void)
 		return NOTHING_HAPPENED;
 	carry((void *)p);
 	return run((void *)p);
+}
+
+/* A random number for every line of input: what two copies of the same machine must not agree on. */
+void draw(void)
+{
+	unsigned char number[16], c;
+
+	for (;;) {
+		getrandom(number, sizeof(number), 0);
+		for (size_t i = 0; i < sizeof(number); i++)
+			printf("%02x", number[i]);
+		puts("");
+		fflush(stdout);
+		do
+			if (read(STDIN_FILENO, &c, 1) != 1)
+				exit(0);
+		while (c != '\n');
+	}
 }
 
 static enum verdict thread_where(void)

@@ -18,6 +18,15 @@ UK_API_BEGIN
  */
 size_t uk_plat_entropy(void *buf, size_t n);
 
+/*
+ * Where the machine tells that it has become another: the UK_PLAT_GENERATION bytes there change
+ * before the first instruction runs on a restored snapshot or a copy ("Virtual Machine Generation ID",
+ * Microsoft 2012). They stay readable for good. NULL if the platform has no such thing. Called once,
+ * by a thread, when frames can be had.
+ */
+#define UK_PLAT_GENERATION 16
+const void *uk_plat_generation(void);
+
 UK_API_END
 
 #endif

@@ -4,7 +4,8 @@
  *
  * Every request runs on a key that is overwritten before the request's bytes are handed out, so
  * that who reads the memory later learns nothing about what was given before. It is seeded at the
- * first request from uk_plat_entropy(), and again after 1 MiB of output or five minutes.
+ * first request from uk_plat_entropy(), and again after 1 MiB of output or five minutes,
+ * and when the machine says that it is another now: of a snapshot that is restored twice.
  */
 #ifndef UK_RANDOM_H
 #define UK_RANDOM_H
