@@ -66,6 +66,15 @@ def test_what_is_around(plat):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_panic(plat):
+    """The message is the cause."""
+    err = crash(plat, "double-free")
+    assert re.search(r"^CRASH: in thread `main`\n  cause: heap: free\(.*\(double free\)\n", err, re.M), err
+    assert re.search(r"  last kernel messages:\n(    .*\n)*    \[whittle\] panic: heap: free", err), err
+    assert re.search(r"  at image\+.*  crash \(.*main\.c", err), err
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_fault_in_the_report(plat):
     """Ends it, with a line that says where."""
     err = crash(plat, "in-report")

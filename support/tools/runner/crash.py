@@ -105,6 +105,7 @@ class Facts:
             self.base = self.registers["rip"] - self.pc
         m = re.search(r"^  that address: (.*)", text, re.M)
         self.words = m.group(1) if m else None
+        self.panic = re.findall(r"^    \[whittle\] panic: (.*)", text, re.M)  # among the last messages
 
     def register(self, name):
         """Of %rax or of a part of it; None for what is not in the report."""
@@ -164,6 +165,8 @@ def cause(facts, elf, instruction):
         kind = ("unmapped memory" if "where nothing is mapped" in facts.headline else
                 "memory that is not executable" if verb == "jump to" else "protected memory")
         return "%s %s: %s" % (verb, kind, facts.words) if facts.words else None
+    if facts.headline.startswith("CRASH: in thread") and facts.panic:
+        return facts.panic[-1]
     if "general protection" in facts.headline or "stack segment" in facts.headline:
         address = operand_address(instruction, facts) if instruction else None
         if address is not None and not is_canonical(address):

@@ -113,7 +113,12 @@ static int crash(const char *what)
 		return overflow((unsigned char *)what);
 	else if (!strcmp(what, "thread-overflow"))
 		pthread_create(&t, NULL, overflower, "deep"), pause();
-	else if (!strcmp(what, "wait"))
+	else if (!strcmp(what, "double-free")) {
+		void *volatile p = malloc(100);
+
+		free(p);
+		free(p);
+	} else if (!strcmp(what, "wait"))
 		pause();
 	else if (!strcmp(what, "hang"))
 		for (;;)
