@@ -14,7 +14,7 @@
 #include <uk/crash.h>
 
 static volatile uintptr_t address;
-static volatile unsigned depth;
+static volatile unsigned depth, waiting;
 static int fault_in_report;
 unsigned char crash_data[64];
 const unsigned char crash_constant[64] = { 0xc3 };
@@ -61,6 +61,7 @@ static void *waiter(void *name)
 
 	if (name)
 		prctl(PR_SET_NAME, name);
+	waiting++;
 	for (;;)
 		pause();
 	return (void *)(uintptr_t)waiter_local;
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
 
 	pthread_create(&t, NULL, waiter, "named");
 	pthread_create(&t, NULL, waiter, NULL);
-	usleep(1000);
+	while (waiting < 2)
+		usleep(1000);
 	return crash(argc > 1 ? argv[1] : "");
 }
