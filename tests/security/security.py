@@ -25,10 +25,11 @@ OFF = {
     "CPU": ["# CONFIG_HARDEN_%s is not set" % bit for bit in ("SMEP", "SMAP", "UMIP")],
     "CANARY": ["CONFIG_HARDEN_STACK_PROTECTOR_NONE=y"],
     "CET": ["# CONFIG_HARDEN_CET is not set"],
+    "FORTIFY": ["# CONFIG_HARDEN_FORTIFY is not set"],
     "WX": ["CONFIG_LIBUKVMEM_WX=y"],
     "SECCOMP": ["# CONFIG_HARDEN_SECCOMP is not set"],
 }
-NOT_IN_PROGRAM, NOT_IN_KERNEL = ("CPU", "CET", "RELRO"), ("WX", "SECCOMP")  # the other one shows it
+NOT_IN_PROGRAM, NOT_IN_KERNEL = ("CPU", "CET", "RELRO"), ("WX", "SECCOMP", "FORTIFY")  # the other one shows it
 # A program takes longer to build than a kernel: one image has all of them off.
 BUILDS = {"kernel": [], "program": [PROGRAM]}
 BUILDS.update({"kernel-" + name: lines for name, lines in OFF.items() if name not in NOT_IN_KERNEL})

@@ -66,7 +66,7 @@ void wait_for_ever(void);
 /* program.c */
 enum verdict overflow_thread(void), smash_thread(void), run_mmap(void), run_thread_stack(void);
 enum verdict mmap_wx(void), mprotect_wx(void), fortify_strcpy(void), fortify_memcpy(void);
-enum verdict fortify_read(void);
+enum verdict fortify_read(void), fortify_sprintf(void);
 enum verdict host_call(void), host_execve(void), host_open(void), host_kill(void),
 	host_mmap_wx(void);
 void where_program(void), draw(void);

@@ -51,6 +51,7 @@ static const struct {
 	{ "fortify-strcpy", fortify_strcpy },
 	{ "fortify-memcpy", fortify_memcpy },
 	{ "fortify-read", fortify_read },
+	{ "fortify-sprintf", fortify_sprintf },
 	{ "host-call", host_call },
 	{ "host-execve", host_execve },
 	{ "host-open", host_open },

@@ -131,6 +131,12 @@ enum verdict fortify_strcpy(void)
 	return overwritten();
 }
 
+enum verdict fortify_sprintf(void)
+{
+	sprintf(record.text, "%s", (char *)hide("a text of more than sixteen bytes"));
+	return overwritten();
+}
+
 /* The whole object counts for memcpy(), as it may well mean to copy all of a structure. */
 static char before[16], behind[16];
 
