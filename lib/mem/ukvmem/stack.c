@@ -4,8 +4,8 @@
  *
  * A new stack has memory for its upper end only, and gets more as it grows (fault.c). A freed one
  * waits for the next thread that wants one of its size; when there are too many, the one that has
- * waited longest is unmapped, never the one that was just freed: its thread may still stand on it. What
- * it has below its upper end by then is given back with the next one that is freed.
+ * waited longest is unmapped, never the one that was just freed: its thread may still stand on it.
+ * When memory runs short, all that wait are.
  */
 #include <uk/config.h>
 #include <uk/errno.h>
@@ -26,9 +26,8 @@
 
 #define CACHE CONFIG_LIBUKVMEM_STACK_CACHE
 
-/* What a stack has from the start, and keeps while it waits. */
+/* What a stack has from the start. */
 #define FIRST (2 * UK_PAGE_SIZE)
-#define KEEP  (16 * UK_PAGE_SIZE)
 
 struct space vmem_stacks;
 
@@ -103,20 +102,6 @@ static void evict(void)
 	unmake(stack, size);
 }
 
-/* A stack that nobody stands on keeps only its upper end. */
-static void cut_back(uk_vaddr_t stack, size_t size)
-{
-	uk_vaddr_t end = stack + size - KEEP;
-	uk_paddr_t pa;
-
-	if (size <= KEEP || uk_plat_lookup(end - UK_PAGE_SIZE, &pa, NULL))
-		return;
-	if (uk_plat_demand)
-		uk_plat_discard(stack, end - stack);
-	else
-		vmem_depopulate(stack, end - stack, false);
-}
-
 static UK_NOINLINE void *make_or_shrink(size_t size)
 {
 	void *stack = NULL;
@@ -158,8 +143,6 @@ void uk_stack_free(void *stack, size_t size)
 	if (!stack)
 		return;
 	was = vmem_enter();
-	if (ncached && cache[ncached - 1].size > KEEP)
-		cut_back(cache[ncached - 1].stack, cache[ncached - 1].size);
 	cache[ncached].stack = (uk_vaddr_t)stack;
 	cache[ncached].size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	if (++ncached > CACHE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Default sizes of a thread: the stack is the configuration's, since all of it is memory that is
- * there from the start, and the guard is the one page that every stack has.
+ * Default sizes of a thread: the stack is the configuration's, and the guard is the one page that
+ * every stack has.
  */
 #include "pthread_impl.h"
 
