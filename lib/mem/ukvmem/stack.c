@@ -34,8 +34,11 @@ struct space vmem_stacks;
 static struct {
 	uk_vaddr_t stack;
 	size_t size;
-} cache[CACHE + 1]; /* the one that was freed last is the last */
+} cache[CACHE]; /* the one that was freed last is the last */
 static unsigned ncached;
+
+/* Guards the cache; taken alone. */
+static struct uk_spinlock cache_lock;
 
 static inline void uncache(unsigned i)
 {
@@ -43,14 +46,18 @@ static inline void uncache(unsigned i)
 		cache[i] = cache[i + 1];
 }
 
-/* The last of this size in the cache, or NULL. */
+/* The last of this size in the cache, or NULL. Nearly always the very last. */
 static inline void *take(size_t size)
 {
-	unsigned i;
+	unsigned i = ncached;
 	uk_vaddr_t stack;
 
-	for (i = ncached; i--;)
-		if (UK_LIKELY(cache[i].size == size)) {
+	if (UK_LIKELY(i && cache[i - 1].size == size)) {
+		ncached = i - 1;
+		return (void *)cache[i - 1].stack;
+	}
+	while (i--)
+		if (cache[i].size == size) {
 			stack = cache[i].stack;
 			uncache(i);
 			return (void *)stack;
@@ -85,21 +92,27 @@ static int make(size_t size, void **stack)
 	return 0;
 }
 
-static void unmake(uk_vaddr_t stack, size_t size)
+static UK_NOINLINE void unmake(uk_vaddr_t stack, size_t size)
 {
+	bool was = vmem_enter();
+
 	/* No large page is split: the range is mapped as a whole. */
 	area_free(area_extract(&vmem_stacks, stack - GUARD, stack + size));
 	vmem_depopulate(stack, size, false);
+	vmem_leave(was);
 }
 
-/* Unmaps the stack that has waited longest. */
-static void evict(void)
+/* Takes the stack that has waited longest out of the cache; 0: none does. */
+static UK_NOINLINE uk_vaddr_t oldest(size_t *size)
 {
-	uk_vaddr_t stack = cache[0].stack;
-	size_t size = cache[0].size;
+	uk_vaddr_t stack = 0;
 
-	uncache(0);
-	unmake(stack, size);
+	if (ncached) {
+		stack = cache[0].stack;
+		*size = cache[0].size;
+		uncache(0);
+	}
+	return stack;
 }
 
 static UK_NOINLINE void *make_or_shrink(size_t size)
@@ -121,33 +134,42 @@ static UK_NOINLINE void *make_or_shrink(size_t size)
 void *uk_stack_alloc(size_t size)
 {
 	void *stack;
-	bool was;
 
 	if (uk_fault(UK_FAULT_AREA))
 		return NULL;
 	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
-	was = vmem_enter();
+	uk_spin_lock(&cache_lock);
 	stack = take(size);
-	vmem_leave(was);
-	if (UK_UNLIKELY(!stack))
-		stack = make_or_shrink(size);
-	if (stack)
-		uk_sanitize_open(stack, size); /* whoever had it left in the middle of a call */
-	return stack;
+	uk_spin_unlock(&cache_lock);
+	return UK_LIKELY(stack) ? stack : make_or_shrink(size);
+}
+
+/* With the cache locked. */
+static inline void put(void *stack, size_t size)
+{
+	cache[ncached].stack = (uk_vaddr_t)stack;
+	cache[ncached++].size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	uk_spin_unlock(&cache_lock);
+}
+
+static UK_NOINLINE void put_for_oldest(void *stack, size_t size)
+{
+	size_t old_size;
+	uk_vaddr_t old = oldest(&old_size);
+
+	put(stack, size);
+	unmake(old, old_size);
 }
 
 void uk_stack_free(void *stack, size_t size)
 {
-	bool was;
-
 	if (!stack)
 		return;
-	was = vmem_enter();
-	cache[ncached].stack = (uk_vaddr_t)stack;
-	cache[ncached].size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
-	if (++ncached > CACHE)
-		evict();
-	vmem_leave(was);
+	uk_spin_lock(&cache_lock);
+	if (UK_LIKELY(ncached < CACHE))
+		put(stack, size);
+	else
+		put_for_oldest(stack, size);
 }
 
 bool uk_stack_is_guard(uk_vaddr_t va)
@@ -159,14 +181,18 @@ bool uk_stack_is_guard(uk_vaddr_t va)
 
 static bool shrink(void)
 {
-	bool any = false, was = vmem_enter();
+	uk_vaddr_t stack;
+	bool any = false;
+	size_t size;
 
-	while (ncached) {
-		evict();
-		any = true;
+	for (;; any = true) {
+		uk_spin_lock(&cache_lock);
+		stack = oldest(&size);
+		uk_spin_unlock(&cache_lock);
+		if (!stack)
+			return any;
+		unmake(stack, size);
 	}
-	vmem_leave(was);
-	return any;
 }
 
 static struct uk_page_shrinker shrinker = { .shrink = shrink };
