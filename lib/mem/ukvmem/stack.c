@@ -33,8 +33,8 @@ struct space vmem_stacks;
 
 static struct {
 	uk_vaddr_t stack;
-	size_t size;
-} cache[CACHE]; /* the one that was freed last is the last */
+	size_t size; /* as it was asked for, not rounded */
+} cache[CACHE];      /* the one that was freed last is the last */
 static unsigned ncached;
 
 /* Guards the cache; taken alone. */
@@ -96,6 +96,7 @@ static UK_NOINLINE void unmake(uk_vaddr_t stack, size_t size)
 {
 	bool was = vmem_enter();
 
+	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	/* No large page is split: the range is mapped as a whole. */
 	area_free(area_extract(&vmem_stacks, stack - GUARD, stack + size));
 	vmem_depopulate(stack, size, false);
@@ -121,6 +122,7 @@ static UK_NOINLINE void *make_or_shrink(size_t size)
 	bool was;
 	int err;
 
+	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	if (!size || size >= UK_VA_STACKS_END - UK_VA_STACKS)
 		return NULL;
 	do {
@@ -137,7 +139,6 @@ void *uk_stack_alloc(size_t size)
 
 	if (uk_fault(UK_FAULT_AREA))
 		return NULL;
-	size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
 	uk_spin_lock(&cache_lock);
 	stack = take(size);
 	uk_spin_unlock(&cache_lock);
@@ -148,7 +149,7 @@ void *uk_stack_alloc(size_t size)
 static inline void put(void *stack, size_t size)
 {
 	cache[ncached].stack = (uk_vaddr_t)stack;
-	cache[ncached++].size = UK_ALIGN_UP(size, UK_PAGE_SIZE);
+	cache[ncached++].size = size;
 	uk_spin_unlock(&cache_lock);
 }
 
