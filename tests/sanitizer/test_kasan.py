@@ -74,6 +74,23 @@ def test_sqlite(plat):
     sanitized.sqlite(plat, "kasan")
 
 
+def test_page(tmp_path):
+    """The example of docs/find-bugs.md gives the report that is printed there, but for addresses."""
+    page = open(os.path.join(whittle.ROOT, "docs/find-bugs.md")).read()
+    for name, body in re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", page, re.S):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(body)
+    printed = re.search(r"<!-- report: kasan -->\n```\n(.*?)```", page, re.S)[1]
+    for plat in whittle.PLATFORMS:
+        r = whittle.run(whittle.image(str(tmp_path / "badge"), plat, configs="kasan"))
+        text = r.err.decode().replace(str(tmp_path) + "/", "")
+        for line in printed.splitlines()[:-4]:
+            pattern = re.sub(r"0x[0-9a-f]+", "0x[0-9a-f]+", re.escape(line))
+            assert line == "  ..." or re.search("^%s$" % pattern, text, re.M), (line, r)
+        plain = whittle.run(whittle.image(str(tmp_path / "badge"), plat))
+        assert (plain.status, plain.err) == (0, b"") and plain.out.startswith(b"Hello, Ada Lovelace"), plain
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_the_c_library_too(plat):

@@ -72,6 +72,7 @@ def test_unit_tests_with_traps(plat):
     sanitized.unit_tests(plat, "ubsan-trap", b"undefined behaviour")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_sqlite(plat):
     sanitized.sqlite(plat, "ubsan")
