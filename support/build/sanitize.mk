@@ -27,7 +27,7 @@ san-address  = -fsanitize=kernel-address \
 
 # Code that is larger and more entangled gives the compiler's guesses more chances to be wrong.
 san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(call san-address,$1)) \
-	$(if $(CONFIG_LIBUKUBSAN)$(CONFIG_LIBUKKASAN),-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
+	$(if $(CONFIG_LIBUKUBSAN)$(CONFIG_LIBUKKASAN),$(if $(clang),-Wno-unused-command-line-argument,-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow))
 
 # Where the link gathers what the compiler says of global variables: an array per source file, which
 # its constructor would register, too late for us. gcc and clang name them like this.
