@@ -756,3 +756,44 @@ TEST(signal, no_wait_ends_without_a_handler)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	signal(SIGUSR1, SIG_DFL);
 }
+
+TEST(signal, timers_of_all_kinds)
+{
+	sigset_t set = set_of(SIGUSR1), old;
+	struct itimerspec once = { .it_value = { 0, 5000000 } }, now,
+			  often = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent none = { .sigev_notify = SIGEV_NONE },
+			thread = { .sigev_notify = SIGEV_THREAD_ID,
+				   .sigev_signo = SIGUSR1,
+				   .sigev_value = { .sival_int = 99 } };
+	struct timespec second = { 1, 0 };
+	siginfo_t info;
+	timer_t t;
+
+	/* One that tells nobody: it can be asked. */
+	REQUIRE(!timer_create(CLOCK_MONOTONIC, &none, &t));
+	EXPECT_EQ(timer_settime(t, 0, &once, NULL), 0);
+	EXPECT_EQ(timer_gettime(t, &now), 0);
+	EXPECT_GT(now.it_value.tv_nsec, 0);
+	nap_ms(10);
+	EXPECT_EQ(timer_gettime(t, &now), 0);
+	EXPECT_EQ(now.it_value.tv_nsec, 0);
+	EXPECT_EQ(timer_delete(t), 0);
+	EXPECT_FAIL(timer_gettime(t, &now), EINVAL);
+	/* One that tells this thread, blocked: it counts what nobody takes. */
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	thread.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+	REQUIRE(!timer_create(CLOCK_MONOTONIC, &thread, &t));
+	EXPECT_EQ(timer_settime(t, 0, &often, NULL), 0);
+	nap_ms(20);
+	EXPECT_EQ(sigtimedwait(&set, &info, &second), SIGUSR1);
+	EXPECT_EQ(info.si_code, SI_TIMER);
+	EXPECT_EQ(info.si_value.sival_int, 99);
+	EXPECT_GE(info.si_overrun, 10);
+	EXPECT_EQ(timer_getoverrun(t), info.si_overrun);
+	EXPECT_EQ(timer_delete(t), 0);
+	thread.sigev_notify_thread_id = 31000;
+	EXPECT_FAIL(timer_create(CLOCK_MONOTONIC, &thread, &t), EINVAL);
+	sigtimedwait(&set, &info, &(struct timespec){ 0, 0 });
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
