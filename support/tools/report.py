@@ -269,4 +269,5 @@ def main():
     globals()[args.command](args)
 
 
-main()
+if __name__ == "__main__":
+    main()

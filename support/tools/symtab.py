@@ -1,12 +1,35 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""symtab.py IMAGE.dbg: assembly of a table of the image's functions, for lib/debug/uksymtab.
+"""symtab.py IMAGE.dbg [BUILD]: assembly of a table of the image's functions, for lib/debug/uksymtab.
+With the build folder also which library each function belongs to, by the link map.
 
 The image is linked without the table, with it, and once more with the right addresses: the
 table's size no longer changes then, so neither do they.
 """
+import argparse
+import bisect
 import subprocess
 import sys
+
+import report
+
+
+def libraries(image, build, addresses):
+    """The libraries' names, and for each address the place of its own among them."""
+    args = argparse.Namespace(image=image, build=build)
+    sections = sorted((s.addr, s.addr + s.size, lib)
+                      for s, lib in report.owned_sections(args, report.libraries(build))
+                      if s.out.startswith(".text"))
+    starts = [s[0] for s in sections]
+    names, places = ["(none)"], []
+    for address in addresses:
+        i = bisect.bisect_right(starts, address) - 1
+        name = sections[i][2] if i >= 0 and address < sections[i][1] else names[0]
+        name = name[len("app-"):] if name.startswith("app-") else name
+        if name not in names:
+            names.append(name)
+        places.append(names.index(name))
+    return names, places
 
 
 def main():
@@ -34,6 +57,14 @@ def main():
     print("uk_symtab_names:")
     for _, name in entries:
         print('\t.asciz "%s"' % name)
+    if len(sys.argv) > 2:
+        names, places = libraries(sys.argv[1], sys.argv[2], [start + base for start, _ in entries])
+        print("\t.globl uk_symtab_places, uk_symtab_libraries\nuk_symtab_places:")
+        for place in places:
+            print("\t.byte %d" % place)
+        print("uk_symtab_libraries:")
+        for name in names:
+            print('\t.asciz "%s"' % name)
 
 
 main()

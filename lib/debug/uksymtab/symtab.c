@@ -18,13 +18,18 @@ extern const char uk_symtab_names[] __attribute__((__weak__, __visibility__("def
 /* From the platform's linker script. */
 extern const char uk_image_start[], uk_text_start[], uk_text_end[];
 
-const char *uk_symtab_find(uintptr_t pc, size_t *into)
+/* With CONFIG_LIBUKSYMTAB_LIBRARIES: per entry the number of its library, and these one by one. */
+extern const uint8_t uk_symtab_places[] __attribute__((__weak__, __visibility__("default")));
+extern const char uk_symtab_libraries[] __attribute__((__weak__, __visibility__("default")));
+
+/* The number of the entry that pc lies in, from 1; 0: none. */
+static size_t find(uintptr_t pc)
 {
 	uintptr_t offset = pc - (uintptr_t)uk_image_start;
 	size_t low = 0, high;
 
 	if (!&uk_symtab_count || pc < (uintptr_t)uk_text_start || pc >= (uintptr_t)uk_text_end)
-		return NULL;
+		return 0;
 	high = uk_symtab_count;
 	while (low < high) { /* the last entry that starts at or before offset */
 		size_t mid = (low + high) / 2;
@@ -34,8 +39,29 @@ const char *uk_symtab_find(uintptr_t pc, size_t *into)
 		else
 			high = mid;
 	}
-	if (!low)
+	return low;
+}
+
+const char *uk_symtab_find(uintptr_t pc, size_t *into)
+{
+	size_t i = find(pc);
+
+	if (!i)
 		return NULL;
-	*into = offset - uk_symtab_entries[low - 1].start;
-	return uk_symtab_names + uk_symtab_entries[low - 1].name;
+	*into = pc - (uintptr_t)uk_image_start - uk_symtab_entries[i - 1].start;
+	return uk_symtab_names + uk_symtab_entries[i - 1].name;
+}
+
+const char *uk_symtab_library(uintptr_t pc)
+{
+	const char *name = uk_symtab_libraries;
+	size_t i = find(pc);
+	unsigned place;
+
+	if (!i || !uk_symtab_libraries)
+		return NULL;
+	for (place = uk_symtab_places[i - 1]; place--;)
+		while (*name++)
+			;
+	return name;
 }

@@ -16,6 +16,12 @@ UK_API_BEGIN
  */
 const char *uk_symtab_find(uintptr_t pc, size_t *into);
 
+/*
+ * The library that `pc` lies in, by its name in the menu; NULL as above. Only with
+ * CONFIG_LIBUKSYMTAB_LIBRARIES.
+ */
+const char *uk_symtab_library(uintptr_t pc);
+
 UK_API_END
 
 #endif

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Mistakes with the heap, one per run: what the default allocator notices by itself, what
+CONFIG_LIBUKALLOC_CHECK notices besides, and who is named as the owner of a leak."""
+import os
+import re
+
+import pytest
+
+import whittle
+
+APP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "app")
+CHECKS = {
+    "double-free": b"is free already (double free)",
+    "double-free-later": b"is free already (double free)",
+    "overflow": b"written past its end (overflow)",
+    "off-by-one": b"written past its end (overflow)",
+    "underflow": b"written to before its start",
+    "write-after-free": b"written to after it was freed",
+    "overflow-never-freed": b"written past its end (overflow)",
+    "inside": b"not an address that malloc returned",
+    "unaligned": b"not an address that malloc returned",
+    "stack": b"not an address that malloc returned",
+}
+
+
+def run(plat, what, *params):
+    image = whittle.image(APP, plat, configs="heapcheck", out=os.path.join(whittle.OUT, "test-heap"))
+    return whittle.run(image, what, options=[w for p in params for w in ("--param", p)])
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("what", CHECKS)
+def test_checked_heap_stops(plat, what):
+    r = run(plat, what)
+    assert r.status == 134 and CHECKS[what] in r.err and b"heap:" in r.err, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_owner_of_a_leak(plat):
+    r = run(plat, "leak", "alloc.owners=1")
+    assert r.status == 0 and r.out == b"survived\n", r
+    # Once from inside, once at exit. The application's own library, and the function.
+    assert len(re.findall(rb"held by app: 7\d\d\d bytes in \d+ blocks", r.err)) == 2, r
+    assert re.search(rb"allocated in (block|main): 7\d\d\d bytes in \d+ blocks", r.err), r
+    assert re.search(rb"held by ramfs: \d+ bytes", r.err), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_programs_without_mistakes_run_on(plat):
+    assert run(plat, "none").out == b"survived\n"
+    sql = b"create table t(a); insert into t values (1), (2); select sum(a) from t;\n"
+    r = whittle.run(whittle.image("sqlite", plat, configs="heapcheck"), "/t.db", stdin=sql)
+    assert (r.status, r.out) == (0, b"3\n"), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_unit_tests_on_a_checked_heap(plat):
+    r = whittle.run(whittle.image("unittest", plat, configs="heapcheck"),
+                    options=["--memory", "64M"] if plat == "kvm" else [], timeout=300)
+    assert b"\nok " in r.out and b"not ok" not in r.out and r.status == 0, r
