@@ -80,7 +80,7 @@ def run(build, plat, name, off=False):
         args.append(str(security.option(build, "PLAT_KVM_STACK") * 1024 + 512))
     elif off and name == "overflow-thread":
         args.append("1")
-    return security.attack(build, plat, *args, stdin=b"A" * 64)
+    return security.attack(build, plat, *args)
 
 
 @pytest.mark.parametrize("case,plat", [(c, p) for c in CASES for p in c.plats],
