@@ -61,6 +61,7 @@ static void double_free(void)
 
 	free(p);
 	free(hide(p));
+	sink = 0; /* so that this function is among the callers */
 }
 
 static void wild_free(void)
@@ -68,6 +69,7 @@ static void wild_free(void)
 	char *p = malloc(100);
 
 	free((char *)hide(p) + 16);
+	sink = 0;
 }
 
 static void stack_right(void)
