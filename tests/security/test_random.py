@@ -214,3 +214,11 @@ def test_process_of_a_host_without_getrandom():
         assert len(set(seen[thing])) == 10, (thing, seen)
     security.record(18, "start on a host without getrandom", "linuxu",
                     "says that keys can be guessed, goes on; no address is the same twice in 10 starts", "-")
+
+
+def test_randomness_that_is_required():
+    """random.require: the image ends at boot where there is no source, and runs where there is one."""
+    image = whittle.image("helloworld-musl", "kvm")
+    refused = whittle.run(image, options=["--cpu", "qemu64,-rdrand,-rdseed", "--param", "random.require=y"])
+    assert refused.status == 1 and b"random.require" in refused.err and not refused.out, refused
+    assert whittle.run(image, options=["--cpu", "max", "--param", "random.require=y"]).status == 0

@@ -7,6 +7,7 @@
  * generators", 2017). Seeding adds entropy to the key by running the block function over it.
  */
 #include <uk/init.h>
+#include <uk/param.h>
 #include <uk/plat/random.h>
 #include <uk/print.h>
 #include <uk/random.h>
@@ -19,6 +20,8 @@
 #define BLOCK        (CHACHA20_WORDS * sizeof(uint32_t))
 #define RESEED_BYTES (1UL << 20)
 #define RESEED_NSEC  (300 * UK_NSEC_PER_SEC)
+
+UK_PARAM_BOOL(random, require, false, "do not run without a source of randomness");
 
 static struct {
 	struct uk_spinlock lock;
@@ -75,6 +78,8 @@ static void seed(void)
 	rng.key[1] ^= (uint32_t)(now >> 32);
 	mix(material, sizeof(material));
 	wipe(material, sizeof(material));
+	if (!good && uk_param_random_require.b)
+		uk_fatal("no source of randomness, and random.require does not let us go on");
 	if (!rng.started && !good)
 		uk_pr_warn("no source of randomness: keys made here can be guessed");
 	rng.started = true;
@@ -170,6 +175,8 @@ void uk_random_stir(const void *data, size_t n)
 static int random_init(void)
 {
 	rng.generation = uk_plat_generation(); /* the first request takes it for new */
+	if (uk_param_random_require.b)
+		uk_random_is_seeded(); /* who wants to be sure is told at boot */
 	return 0;
 }
 

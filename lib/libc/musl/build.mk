@@ -51,6 +51,20 @@ objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
 
+# An application may call any function through a pointer, also those that musl has in assembly, which knows
+# nothing of landing pads: put one behind each function's label.
+define pads
+/^[ \t]*\.type.*@function/ { split($$0, w, /[ \t,]+/); fn[w[w[1] == "" ? 3 : 2] ":"] = 1 }
+{ print }
+$$1 in fn { print "\tendbr64" }
+endef
+export pads
+ifneq ($(filter -fcf-protection=branch,$(CFLAGS)),)
+obj/%.o: $(TREE)/%.s
+	@mkdir -p $(@D)
+	awk "$$pads" $< >$(@:.o=.pads.s) && $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.pads.s)
+endif
+
 # Runs before there is a canary, and chooses it.
 obj/overlay/set_thread_area.o: CFLAGS_ALL += $(CFLAGS_NOSSP)
 
