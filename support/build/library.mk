@@ -140,14 +140,14 @@ public    = $(or $(includes-y-of-$1),$(wildcard $(lib-dir-$1)/include))
 inc       = $(if $(stamp-of-$1),-isystem,-I)
 
 include support/build/sanitize.mk
+# What musl's users ask of its headers (lib/libc/musl/include).
+fortify-flags = $(if $(CONFIG_HARDEN_FORTIFY),$(if $(filter musl,$(call visible,$1)),-D_FORTIFY_SOURCE=2))
+
 include support/build/package.mk
 
 # What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.)
 $(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(lib-dir-$l)/$s),,\
 	$(error $(lib-dir-$l)/Makefile.uk: srcs-y names $s, which is not in that folder))))
-
-# What musl's users ask of its headers (lib/libc/musl/include).
-fortify-flags = $(if $(CONFIG_HARDEN_FORTIFY),$(if $(filter musl,$(call visible,$1)),-D_FORTIFY_SOURCE=2))
 
 # ---- rules --------------------------------------------------------------------------------------
 
