@@ -60,9 +60,7 @@ $$1 in fn { print "\tendbr64" }
 endef
 export pads
 ifneq ($(filter -fcf-protection=branch,$(CFLAGS)),)
-obj/%.o: $(TREE)/%.s
-	@mkdir -p $(@D)
-	awk "$$pads" $< >$(@:.o=.pads.s) && $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.pads.s)
+AS_CMD = awk "$$pads" $< | $(CC) $(CFLAGS_ALL) -x assembler -c -o $@ -
 endif
 
 # Runs before there is a canary, and chooses it.
