@@ -74,14 +74,19 @@ UK_TEST(mmap, reserve_then_commit)
 }
 
 #ifdef CONFIG_LIBPOSIX_FILE
-/* A file with five letters at the start of its second page. */
+/* A file with five letters at the start of its second page; < 0 without it or them. (To touch a
+ * mapping behind the end of a shorter file is a fault.) */
 static long make_file(void)
 {
-	long fd = uk_sys_memfd_create((long)"map", 0);
+	long fd = uk_sys_memfd_create((long)"map", 0), n;
 
-	if (fd >= 0)
-		uk_sys_pwrite64(fd, (long)"hello", 5, UK_PAGE_SIZE);
-	return fd;
+	if (fd < 0)
+		return fd;
+	n = uk_sys_pwrite64(fd, (long)"hello", 5, UK_PAGE_SIZE);
+	if (n == 5)
+		return fd;
+	uk_sys_close(fd);
+	return n < 0 ? n : -ENOSPC;
 }
 
 static char *map_file(long fd, size_t len, unsigned prot, unsigned flags, long off)
