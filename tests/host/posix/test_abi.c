@@ -43,8 +43,9 @@ AT(ucontext_t, uc_mcontext, uk_ucontext, mcontext);
 AT(ucontext_t, uc_sigmask, uk_ucontext, sigmask);
 SIZE(mcontext_t, struct uk_abi_mcontext);
 AT(mcontext_t, fpregs, struct uk_abi_mcontext, fpstate);
-AT(struct _libc_fpstate, mxcsr, struct uk_abi_fpstate, mxcsr);
-AT(struct _libc_fpstate, _xmm, struct uk_abi_fpstate, xmm);
+typedef __typeof__(*(fpregset_t)0) uk_libc_fpstate; /* its tag differs between libraries */
+AT(uk_libc_fpstate, mxcsr, struct uk_abi_fpstate, mxcsr);
+AT(uk_libc_fpstate, _xmm, struct uk_abi_fpstate, xmm);
 #define REGISTER(n, f) _Static_assert((n)*8 == offsetof(struct uk_abi_mcontext, f), #f)
 REGISTER(REG_R8, r8);
 REGISTER(REG_R15, r15);
