@@ -16,6 +16,7 @@
 #include <uk/irq.h>
 #include <uk/page.h>
 #include <uk/plat/console.h>
+#include <uk/plat/power.h>
 #include <uk/random.h>
 #include <uk/preempt.h>
 #include <uk/print.h>
@@ -199,6 +200,11 @@ struct uk_bootinfo *uk_bootinfo = &bootinfo;
 void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
 {
 	return (void *)pa;
+}
+
+void uk_plat_exit(int status)
+{
+	exit(status);
 }
 
 void uk_random_fill(void *buf, size_t n)
