@@ -2,10 +2,10 @@
 /*
  * Entry from traps and interrupts.
  *
- * A stub per vector is one `call`, with a landing pad before it: the return address that it pushes tells C code which
- * vector it was. It lies where the error code would, and is pushed again as the vector;
- * for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector as it
- * is.
+ * A stub per vector is one `call`, with a landing pad before it: the return address that it pushes
+ * tells C code which vector it was. It lies where the error code would, and is pushed again as the
+ * vector; for vectors with an error code of the CPU's own (Intel SDM vol. 3 §6.13) it is the vector
+ * as it is.
  *
  * An interrupt that arrives while they are masked by software is only noted: hardware interrupts
  * stay off in what was interrupted, until uk_irq_enable() replays it (see <uk/irq.h>).
