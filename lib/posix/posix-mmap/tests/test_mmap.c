@@ -187,7 +187,7 @@ UK_TEST(mmap, file_permissions)
 	char *p;
 
 	UK_REQUIRE(fd >= 0);
-	uk_sys_write(fd, (long)"abc", 3);
+	UK_REQUIRE(uk_sys_write(fd, (long)"abc", 3) == 3);
 	ro = uk_sys_openat(-100, (long)"/mmap.test", UK_O_RDONLY, 0);
 	wo = uk_sys_openat(-100, (long)"/mmap.test", UK_O_WRONLY, 0);
 	UK_EXPECT_EQ((long)map_file(ro, 1, RW, UK_MAP_SHARED, 0), (long)-EACCES);
