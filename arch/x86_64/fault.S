@@ -19,6 +19,24 @@
 	.globl x86_fault_stubs, x86_fault_entry
 	.hidden x86_fault_stubs, x86_fault_entry
 
+/*
+ * With rcx and rax pushed: copies the CPU's frame and the word below it (error code) from this stack
+ * to the interrupted one, aligned as the CPU does, and goes there; rcx and rax as they were.
+ */
+	.macro move_frame
+	mov	48(%rsp), %rax
+	and	$-16, %rax
+	.irp	offset, 56, 48, 40, 32, 24, 16	/* ss, rsp, rflags, cs, rip, error code */
+	mov	\offset(%rsp), %rcx
+	mov	%rcx, \offset - 64(%rax)
+	.endr
+	sub	$48, %rax
+	mov	%rax, 16(%rsp)
+	pop	%rcx
+	pop	%rax
+	mov	(%rsp), %rsp
+	.endm
+
 /* As the stubs of trap.S, for interrupts. */
 x86_fault_stubs:
 	.rept X86_VECTORS - X86_VECTOR_IRQ
@@ -46,18 +64,8 @@ irq_entry:
 	iretq
 1:	lea	x86_stubs + X86_VECTOR_IRQ * X86_STUB_SIZE(%rip), %rcx
 	add	%rax, %rcx		/* what trap.S expects as the return address */
-	mov	48(%rsp), %rax		/* the interrupted stack, aligned as the CPU does */
-	and	$-16, %rax
-	mov	%rcx, -48(%rax)
-	.irp	offset, 56, 48, 40, 32, 24	/* ss, rsp, rflags, cs, rip */
-	mov	\offset(%rsp), %rcx
-	mov	%rcx, \offset - 64(%rax)
-	.endr
-	sub	$48, %rax
-	mov	%rax, 16(%rsp)
-	pop	%rcx
-	pop	%rax
-	mov	(%rsp), %rsp
+	mov	%rcx, 16(%rsp)		/* in the place of an error code */
+	move_frame
 	jmp	x86_entry_frame
 
 x86_fault_entry:			/* the CPU has pushed its frame and the error code */
@@ -95,17 +103,7 @@ x86_fault_entry:			/* the CPU has pushed its frame and the error code */
 	ja	2f			/* X86_FAULT_HERE: the stack itself is the problem */
 	/* X86_FAULT_MOVE */
 	push	%rcx
-	mov	48(%rsp), %rax		/* the interrupted stack */
-	and	$-16, %rax
-	.irp	offset, 56, 48, 40, 32, 24, 16	/* ss, rsp, rflags, cs, rip, error code */
-	mov	\offset(%rsp), %rcx
-	mov	%rcx, \offset - 64(%rax)
-	.endr
-	sub	$48, %rax
-	mov	%rax, 16(%rsp)
-	pop	%rcx
-	pop	%rax
-	mov	(%rsp), %rsp
+	move_frame
 	jmp	4f
 2:	pop	%rax
 4:	push	%rax			/* in the place of the stub's return address: */
