@@ -7,8 +7,10 @@
  */
 #include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
+#include <uk/plat/shadow.h>
 #include <uk/plat/trap.h>
 
 #include "fault.h"
@@ -50,6 +52,10 @@ UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
 {
 	char *top = (char *)stack + UK_PAGE_FAULT_STACK;
 
+#ifdef CONFIG_LIBUKKASAN
+	/* Checked code notes its variables there: a fault for that would begin at the top again. */
+	uk_plat_shadow_need(UK_VA_SHADOW + (uintptr_t)stack / 8, UK_VA_SHADOW + (uintptr_t)top / 8);
+#endif
 	x86_gate_set(VEC_PF, x86_fault_entry, X86_IST_FAULT, top - IRQ_STACK);
 	for (unsigned v = X86_VECTOR_IRQ; v < X86_VECTORS; v++)
 		x86_gate_set(v, x86_fault_stubs + (v - X86_VECTOR_IRQ) * X86_STUB_SIZE, X86_IST_IRQ,

@@ -50,6 +50,14 @@ def test_report(plat, mistake):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_stack_overflow(plat):
+    """The report of a stack that is at its end is checked code itself, on a stack of its own."""
+    r = run(plat, "kasan", "recursion")
+    assert r.status == 134 and re.match(rb"CRASH: stack overflow in thread `main`", r.err), r
+    assert b"the report itself" not in r.err and b"deeper" in r.err, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_going_on(plat):
     """As somebody wants it who collects reports: each is a line, and the program's output is whole."""
     r = run(plat, "kasan", "heap-memset", "--param", "kasan.stop=0")

@@ -3,6 +3,7 @@
  * Areas: placement, splitting and merging, protection, moving, on the real page tables. Where frames
  * are looked at, a page has one only after it was touched, and only where no host provides it.
  */
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/string.h>
