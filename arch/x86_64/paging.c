@@ -16,6 +16,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/bits.h>
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/string.h>
@@ -50,6 +51,12 @@ static uint64_t *root UK_RO_AFTER_INIT_ZERO;
 static uint64_t nx UK_RO_AFTER_INIT_ZERO; /* X86_PTE_NX, or 0 where the CPU does not have it */
 static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
 
+#ifdef CONFIG_PLAT_SPACES
+static uint64_t *current;            /* root of the space in use; NULL: `root` */
+static struct uk_plat_space *spaces; /* all but the first */
+static uk_paddr_t first;             /* frame of `root` */
+#endif
+
 static uk_paddr_t pool; /* the image's own frames ... */
 static size_t pool_len;
 static uintptr_t pool_va; /* ... and where they are seen */
@@ -73,6 +80,28 @@ static uint64_t *frame_at(uk_paddr_t frame)
 {
 	return frame - pool < pool_len ? (uint64_t *)(pool_va + (frame - pool))
 				       : uk_plat_phys_to_virt(frame);
+}
+
+/*
+ * The root's entry for an address. The kernel's part is written in the first root only, which counts
+ * its entries; the others have copies (see share()).
+ */
+static inline uint64_t *top(uk_vaddr_t va)
+{
+#ifdef CONFIG_PLAT_SPACES
+	if (current && va < UK_VA_AREAS_END)
+		return current + index_of(va, ROOT);
+#endif
+	return root + index_of(va, ROOT);
+}
+
+/* The root's entry for an address of the kernel's part came or went: all spaces are told. */
+static inline void share(uk_vaddr_t va UK_UNUSED, uint64_t entry UK_UNUSED)
+{
+#ifdef CONFIG_PLAT_SPACES
+	for (struct uk_plat_space *s = spaces; s && va >= UK_VA_AREAS_END; s = s->next)
+		frame_at(s->root)[index_of(va, ROOT)] = entry;
+#endif
 }
 
 static inline uint64_t *entry_in(uint64_t table, uk_vaddr_t va, unsigned level)
@@ -131,6 +160,8 @@ static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n)
 		if (*e & COUNT_MASK)
 			break;
 		*e = 0;
+		if (level + 1 == ROOT)
+			share(va, 0);
 		x86_invlpg(va); /* forget what the CPU remembers of the way there */
 		table_free(table);
 		n = -1;
@@ -145,6 +176,8 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 	if (!frame)
 		return -ENOMEM;
 	*p->e[level] = frame | TABLE;
+	if (level == ROOT)
+		share(va, frame | TABLE);
 	count(p, va, level, 1);
 	return 0;
 }
@@ -224,7 +257,7 @@ static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk
 		   bool direct, unsigned *level)
 {
 	bool large = !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE;
-	uint64_t *e = root + index_of(va, ROOT);
+	uint64_t *e = top(va);
 	unsigned l;
 	int rc;
 
@@ -293,7 +326,7 @@ UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
  */
 static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 {
-	uint64_t *e = root + index_of(va, ROOT), *leaf;
+	uint64_t *e = top(va), *leaf;
 
 	for (unsigned level = ROOT; level > 1; level--) {
 		if (UK_UNLIKELY(!*e))
@@ -337,7 +370,7 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 
 	if (va >= VA_END)
 		return -EFAULT;
-	for (e = root[index_of(va, ROOT)]; e; e = *entry_in(e, va, --level))
+	for (e = *top(va); e; e = *entry_in(e, va, --level))
 		if (!level || (level == 1 && (e & X86_PTE_PS)))
 			break;
 	if (!e)
@@ -354,7 +387,7 @@ UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 /* The entry that maps va, or is the hole in which it lies, and its level. */
 static inline uint64_t *entry_of(uk_vaddr_t va, unsigned *level)
 {
-	uint64_t *e = &root[index_of(va, ROOT)];
+	uint64_t *e = top(va);
 	unsigned l = ROOT;
 
 	while (*e && l && !(l == 1 && (*e & X86_PTE_PS)))
@@ -476,3 +509,38 @@ UK_WEAK void uk_plat_unmap_boot(const void *va, size_t len)
 
 	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, LARGE) - start, 0, 0, false);
 }
+
+#ifdef CONFIG_PLAT_SPACES
+/* ---- several address spaces ---- */
+
+UK_WEAK int uk_plat_space_create(struct uk_plat_space *s)
+{
+	const unsigned kernel = index_of(UK_VA_AREAS_END, ROOT);
+
+	if (!spaces)
+		first = x86_read_cr3() & ADDR_MASK;
+	s->root = table_alloc(false);
+	if (!s->root)
+		return -ENOMEM;
+	memcpy(frame_at(s->root) + kernel, root + kernel, (ENTRIES - kernel) * sizeof(*root));
+	s->next = spaces;
+	spaces = s;
+	return 0;
+}
+
+UK_WEAK void uk_plat_space_destroy(struct uk_plat_space *s)
+{
+	struct uk_plat_space **link = &spaces;
+
+	while (*link != s)
+		link = &(*link)->next;
+	*link = s->next;
+	table_free(s->root);
+}
+
+UK_WEAK void uk_plat_space_switch(const struct uk_plat_space *s)
+{
+	current = s ? frame_at(s->root) : NULL;
+	x86_write_cr3(s ? s->root : first); /* no page is global: the TLB forgets all */
+}
+#endif

@@ -17,6 +17,7 @@
  * array of extents: runs of pages that are contiguous at both ends and have one protection. Those
  * are also the host's own units (VMAs), of which a process may have 65,530.
  */
+#include <uk/assert.h>
 #include <uk/plat/mem.h>
 #include <uk/string.h>
 
@@ -443,6 +444,25 @@ int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 		host_madvise(uk_plat_phys_to_virt(pa), len, HOST_MADV_HUGEPAGE);
 	return 0;
 }
+
+#ifdef CONFIG_PLAT_SPACES
+/* A process of the host has one address space. */
+int uk_plat_space_create(struct uk_plat_space *s UK_UNUSED)
+{
+	return -ENOTSUP;
+}
+
+void uk_plat_space_destroy(struct uk_plat_space *s UK_UNUSED)
+{
+	UK_BUG("there is no space to destroy");
+}
+
+void uk_plat_space_switch(const struct uk_plat_space *s)
+{
+	if (s)
+		UK_BUG("there is no space to switch to");
+}
+#endif
 
 /* ---- the initrd ---- */
 

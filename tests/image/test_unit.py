@@ -12,9 +12,9 @@ import pytest
 import whittle
 
 # The same suites with each scheduler, and with another default heap.
-VARIANTS = ["", "prio buddy"]
+VARIANTS = ["", "prio buddy spaces"]
 # A scheduler's own tests need an image that has it.
-ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy",
+ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy spaces", "test_space.c": "prio buddy spaces",
         "ukubsan": None, "ukkasan": None}  # tests/sanitizer
 
 RUNS = sorted(
@@ -22,7 +22,8 @@ RUNS = sorted(
     for path in glob.glob(os.path.join(whittle.ROOT, "lib/*/*/tests/test_*.c"))
     for suite, name in re.findall(r"^UK_TEST\((\w+),\s*(\w+)\)", open(path).read(), re.M)
     for plat in whittle.PLATFORMS
-    for variant in VARIANTS if ONLY.get(path.split(os.sep)[-3], variant) == variant)
+    for variant in VARIANTS
+    if ONLY.get(os.path.basename(path), ONLY.get(path.split(os.sep)[-3], variant)) == variant)
 
 
 def parse_ktap(text):

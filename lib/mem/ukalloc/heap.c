@@ -7,12 +7,20 @@
  * program's heap, its mappings and its files share one memory without anybody dividing it up.
  */
 #include <uk/alloc.h>
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/init.h>
 #include <uk/page.h>
 #include <uk/sanitize.h>
 
 #define HEAP_FIRST_PAGES 8
+
+/* The heap is everybody's; an area may be one address space's. */
+#ifdef CONFIG_LIBUKVMEM_SPACES
+#define AREAS_DIFFER true
+#else
+#define AREAS_DIFFER false
+#endif
 
 struct uk_alloc *uk_heap;
 
@@ -27,7 +35,7 @@ static void *map_scattered(size_t len)
 {
 	void *p;
 
-	if (!uk_vmem_map_anon || len == UK_PAGE_SIZE)
+	if (!uk_vmem_map_anon || len == UK_PAGE_SIZE || AREAS_DIFFER)
 		return NULL;
 	p = uk_vmem_map_anon(0, len, UK_PROT_READ | UK_PROT_WRITE, 8 /* UK_VMEM_POPULATE */);
 	return uk_is_err(p) ? NULL : p;

@@ -50,6 +50,7 @@ struct space {
 	uk_vaddr_t base;       /* where it is looked for first: random within the window */
 	size_t areas;
 	size_t mapped; /* bytes in areas */
+	bool anchored; /* see anchor() */
 };
 
 /* Nodes come from pages of frames. Makes sure that `n` are at hand; false if there is no frame. */

@@ -152,6 +152,6 @@ void uk_vmem_object_zap(struct uk_vmem_object *obj, uint64_t first, uint64_t n, 
 	bool was = vmem_enter();
 
 	obj->changes++;
-	area_walk(vmem_areas.root, zap_area, &z);
+	vmem_walk_all(zap_area, &z);
 	vmem_leave(was);
 }

@@ -40,7 +40,9 @@ struct uk_spinlock vmem_lock;
 bool vmem_locked;
 #endif
 
+#ifndef CONFIG_LIBUKVMEM_SPACES
 struct space vmem_areas;
+#endif
 
 /* ---- checks ---- */
 
@@ -123,7 +125,7 @@ static bool may_promise(size_t len, const struct what *w)
 	if (uk_param_vmem_overcommit.u != 2 || !is_counted(w))
 		return true;
 	uk_page_stats(&st);
-	area_walk(vmem_areas.root, count_area, &promised);
+	vmem_walk_all(count_area, &promised);
 	promised += st.total - st.free - vmem_populated;
 	return promised < st.total && len <= st.total - promised;
 }
@@ -195,12 +197,10 @@ static uk_vaddr_t choose(uk_vaddr_t hint, size_t len)
  */
 static void anchor(void)
 {
-	static bool done;
-
-	if (!done && !uk_plat_demand)
+	if (!vmem_areas.anchored && !uk_plat_demand)
 		uk_plat_map(vmem_areas.base - UK_PAGE_SIZE, area_frame(), UK_PAGE_SIZE,
 			    UK_PROT_NONE);
-	done = true;
+	vmem_areas.anchored = true;
 }
 
 /* Takes over the reference to the object if it succeeds. */
@@ -670,11 +670,25 @@ void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t fr
 	s->base = from + r % ((to - from) / UK_PAGE_SIZE) * UK_PAGE_SIZE;
 }
 
-static int vmem_init(void)
+void vmem_window(struct space *s)
 {
 	/* 2^29 places, and far enough above 0xc000000000, which Go's heap wants for itself. */
-	space_init(&vmem_areas, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS + (1UL << 40),
+	space_init(s, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS + (1UL << 40),
 		   UK_VA_AREAS + (3UL << 40));
+}
+
+#ifdef CONFIG_LIBUKVMEM_SPACES
+void vmem_clear(struct space *s)
+{
+	area_walk(s->root, depopulate_area, NULL);
+	uk_plat_unmap(s->base - UK_PAGE_SIZE, UK_PAGE_SIZE); /* the anchor */
+	s->root = NULL;
+}
+#endif
+
+static int vmem_init(void)
+{
+	vmem_window(&vmem_areas);
 	return 0;
 }
 

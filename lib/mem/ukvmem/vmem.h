@@ -8,6 +8,7 @@
  *	fault.c   what happens when a page is touched that is not there
  *	object.c  what is behind areas that are not just zeroes: files
  *	stack.c   stacks of threads
+ *	space.c   more than one address space
  */
 #ifndef VMEM_H
 #define VMEM_H
@@ -55,8 +56,33 @@ static inline void vmem_leave(bool was)
 /* Bytes of frames in areas. */
 extern size_t vmem_populated;
 
-/* The window of mmap, and that of stacks. */
-extern struct space vmem_areas, vmem_stacks;
+/*
+ * The window of mmap, in the current address space, and that of stacks, the same in all. The current
+ * one is the CPU's: with several CPUs vmem_current becomes per-CPU data, here and nowhere else.
+ */
+#ifdef CONFIG_LIBUKVMEM_SPACES
+struct uk_vmem_space {
+	struct space areas;
+	struct uk_plat_space tables; /* unused in the first */
+	struct uk_vmem_space *next;
+};
+
+extern struct uk_vmem_space *vmem_current;
+#define vmem_areas (vmem_current->areas)
+#else
+extern struct space vmem_areas;
+#endif
+extern struct space vmem_stacks;
+
+/* Calls fn for all areas of all address spaces, with their page tables in use. With the lock held. */
+#ifdef CONFIG_LIBUKVMEM_SPACES
+void vmem_walk_all(void (*fn)(struct area *a, void *arg), void *arg);
+#else
+static inline void vmem_walk_all(void (*fn)(struct area *a, void *arg), void *arg)
+{
+	area_walk(vmem_areas.root, fn, arg);
+}
+#endif
 
 static inline struct space *space_of(uk_vaddr_t va)
 {
@@ -68,6 +94,12 @@ static inline bool on_demand(const struct what *w)
 {
 	return uk_plat_demand && !w->obj && !(w->flags & AREA_FRAMES);
 }
+
+/* Sets up a new space's window of areas. */
+void vmem_window(struct space *s);
+
+/* Takes all areas out of the space that is in use. With the lock held. */
+void vmem_clear(struct space *s);
 
 /* Sets up the window [start, end) with its random base in [from, to). */
 void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t from, uk_vaddr_t to);

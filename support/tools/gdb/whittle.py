@@ -194,6 +194,9 @@ class UkAreas(gdb.Command):
         any_space = False
         for title, name in (("areas", "vmem_areas"), ("stacks", "vmem_stacks")):
             space = value(name)
+            if space is None and name == "vmem_areas":  # CONFIG_LIBUKVMEM_SPACES
+                current = value("vmem_current")
+                space = None if current is None else current["areas"]
             if space is None:
                 continue
             any_space = True

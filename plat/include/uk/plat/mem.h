@@ -52,6 +52,15 @@ struct uk_plat_frames {
 	void (*free)(uk_paddr_t frame);
 };
 
+/*
+ * The page tables of one more address space, whose owner keeps this. What lies below UK_VA_AREAS_END is
+ * its own; all above (direct map, image, stacks, shadow) is the same in all.
+ */
+struct uk_plat_space {
+	uk_paddr_t root;
+	struct uk_plat_space *next; /* the platform's */
+};
+
 UK_API_BEGIN
 
 /* Set once, by ukpage, before the first uk_plat_map(). The struct stays the caller's. */
@@ -137,6 +146,16 @@ bool uk_plat_resident(uk_vaddr_t va);
  * pages on demand as well. 0, -ENOMEM (then all is as it was).
  */
 int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len);
+
+/*
+ * With CONFIG_PLAT_SPACES. A space with nothing in it; all functions above act on the one that is
+ * switched to (NULL: the first, which is there from the boot). 0, -ENOMEM, -ENOTSUP: this platform
+ * has only one. Destroyed when everything in it is unmapped, and another is in use. The space is the
+ * CPU's; whoever calls keeps others from using page tables meanwhile.
+ */
+int uk_plat_space_create(struct uk_plat_space *s);
+void uk_plat_space_destroy(struct uk_plat_space *s);
+void uk_plat_space_switch(const struct uk_plat_space *s);
 
 /*
  * Boot is over: what is read-only after initialisation becomes so (UK_RO_AFTER_INIT, tables of pointers,

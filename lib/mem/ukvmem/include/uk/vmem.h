@@ -2,7 +2,7 @@
 /*
  * Virtual memory: what mmap() and its family do, for the kernel and the application.
  *
- * The address space has one window for areas. An area is a range of pages with the same protection
+ * An address space has one window for areas. An area is a range of pages with the same protection
  * and the same thing behind them; any page-aligned part of it can be unmapped, protected or moved,
  * and neighbours that agree merge. Placement starts at an address chosen at random for each boot.
  *
@@ -96,12 +96,38 @@ struct uk_vmem_area {
 };
 
 struct uk_vmem_stats {
-	size_t mapped;    /* bytes of address space in areas */
-	size_t populated; /* bytes of frames behind them; what a host provides is not known */
-	size_t areas;
+	size_t mapped;    /* bytes of address space in areas of the current space */
+	size_t populated; /* bytes of frames behind areas of all; what a host provides is not known */
+	size_t areas;     /* in the current space */
 };
 
+struct uk_vmem_space;
+
 UK_API_BEGIN
+
+/*
+ * Address spaces (CONFIG_LIBUKVMEM_SPACES). There is one from the start. All functions below act on
+ * the current one, as a process's calls do on its own; objects may be mapped in several.
+ *
+ * A new space has nothing in the window of areas. The kernel's part (image, heap, stacks, frames) is
+ * the same in all, so whoever switches goes on running, on its stack. The current space is the
+ * CPU's: until processes bring one each, and the scheduler's switch loads it, whoever switches
+ * takes all threads along, or keeps preemption off until it is back.
+ *
+ * create: an error in the pointer, -ENOMEM, or -ENOTSUP (linuxu: a process of the host has one).
+ */
+struct uk_vmem_space *uk_vmem_space_create(void);
+
+/*
+ * Unmaps everything in it and gives back its page tables. 0, or -EBUSY: it is the current one, or
+ * the first. Releases objects, so it may block.
+ */
+int uk_vmem_space_destroy(struct uk_vmem_space *s);
+
+struct uk_vmem_space *uk_vmem_space_current(void);
+
+/* Makes `s` the current one; returns which was. */
+struct uk_vmem_space *uk_vmem_space_switch(struct uk_vmem_space *s);
 
 /*
  * Maps `len` bytes of `backing` (NULL: zeroes). Without FIXED or NOREPLACE `hint` is a wish (0:
