@@ -11,14 +11,16 @@
  * A terminal goes to raw mode when the application first wants input, since echo, line editing and
  * ^C are the tty library's. It is given back at every end that leaves us the chance.
  */
-#include <uk/abi/stat.h>
 #include <uk/irq.h>
 #include <uk/param.h>
 #include <uk/plat/console.h>
+#include <uk/table.h>
 
 #include "linuxu.h"
 
 UK_PARAM_UINT(linuxu, report, 2, "descriptor of the host that crash reports are written to");
+
+UK_TABLE_DECLARE(const linuxu_setup, linuxu_setup);
 
 static struct {
 	void (*rx)(void);
@@ -154,6 +156,10 @@ static void on_fatal_signal(int sig, struct host_siginfo *info, struct host_ucon
 
 void linuxu_console_init(void)
 {
+	const linuxu_setup *setup;
+
+	uk_table_for_each(setup, linuxu_setup)
+		(*setup)();
 #ifdef CONFIG_LIBPOSIX_SIGNAL
 	if (!host_signal_ignored(HOST_SIGPIPE))
 		host_signal(HOST_SIGPIPE, on_fatal_signal, 0, ~0UL);
@@ -190,18 +196,6 @@ static void terminal_raw(void)
 
 /* ---- input ---- */
 
-const char linuxu_stdin_path[] = "/proc/self/fd/0";
-
-/* Input that comes when it likes, and has no position that a second open file would not share. */
-static bool is_stream(int fd)
-{
-	struct uk_abi_stat st;
-
-	if (host_fstat(fd, &st))
-		return false;
-	return (st.st_mode & UK_S_IFMT) == UK_S_IFIFO || uk_plat_console_isatty(fd);
-}
-
 void uk_plat_console_set_rx(void (*cb)(void))
 {
 	bool irq = uk_irq_save();
@@ -210,17 +204,11 @@ void uk_plat_console_set_rx(void (*cb)(void))
 	if (cb) {
 		terminal_raw();
 		linuxu_irq_attach(HOST_SIGIO);
-		if (!con.own && is_stream(0)) {
-			int fd = host_open(linuxu_stdin_path, HOST_O_RDONLY | HOST_O_NONBLOCK |
-								      HOST_O_NOCTTY |
-								      HOST_O_CLOEXEC);
-
-			if (fd >= 0) {
-				con.fd = fd;
-				con.own = true;
-				host_fcntl(fd, HOST_F_SETOWN, linuxu_pid);
-				host_fcntl(fd, HOST_F_SETFL, HOST_O_NONBLOCK | HOST_O_ASYNC);
-			}
+		UK_TABLE_KEEP(linuxu_input_setup);
+		if (!con.own && linuxu_input_own >= 0) {
+			con.fd = linuxu_input_own;
+			con.own = true;
+			host_fcntl(con.fd, HOST_F_SETFL, HOST_O_NONBLOCK | HOST_O_ASYNC);
 		}
 		/* What is there already sends no signal any more. */
 		con.starved = true;

@@ -145,7 +145,7 @@ static inline ssize_t host_pwrite(int fd, const void *buf, size_t n, uint64_t of
 	return host_syscall4(HOST_NR_pwrite64, fd, (long)buf, (long)n, (long)offset);
 }
 
-/* `flags`: a constant, which is all that seccomp then lets through (and one path, see there). */
+/* At set-up only: seccomp cannot look at paths. `flags`: a constant. */
 static UK_ALWAYS_INLINE int host_open(const char *path, int flags)
 {
 	const int cwd = -100; /* AT_FDCWD */
@@ -343,7 +343,6 @@ struct host_itimerspec {
 #define HOST_SECCOMP_DATA_NR        0 /* offsets in struct seccomp_data */
 #define HOST_SECCOMP_DATA_ARCH      4
 #define HOST_SECCOMP_DATA_LOW(arg)  (16U + 8U * (arg))
-#define HOST_SECCOMP_DATA_HIGH(arg) (20U + 8U * (arg))
 
 /* One instruction of a filter: the accumulator A, forward jumps only. */
 struct host_bpf {

@@ -123,8 +123,12 @@ void linuxu_trap_allow(void);
 
 /* ---- console.c ---- */
 
-/* The one path that is opened after set-up. Constant: seccomp goes by its address. */
-extern const char linuxu_stdin_path[];
+/* What has to be done before main() and seccomp for a function that is in the image (UK_TABLE_KEEP). */
+typedef void (*linuxu_setup)(void);
+
+/* Input as an open file of our own, non-blocking, which sends its signals to us; or -1. */
+extern int linuxu_input_own;
+extern const linuxu_setup linuxu_input_setup __attribute__((__visibility__("hidden")));
 
 /* Before the first output. */
 void linuxu_console_init(void);

@@ -60,15 +60,6 @@ static void put_jeq(struct filter *f, uint32_t k, unsigned yes, unsigned no)
 	f->insn[f->first].no = (uint8_t)(no - f->first - 1);
 }
 
-/* In front of what is there: only if argument `arg` is `value`. */
-static void put_only_if(struct filter *f, unsigned arg, uint64_t value)
-{
-	put_jeq(f, (uint32_t)value, f->first, DENY);
-	put(f, HOST_BPF_LD, HOST_SECCOMP_DATA_LOW(arg));
-	put_jeq(f, value >> 32, f->first, DENY);
-	put(f, HOST_BPF_LD, HOST_SECCOMP_DATA_HIGH(arg));
-}
-
 /* Limits to arguments that are no constants. Where the checks begin, or ALLOW if there are none. */
 static unsigned restrict_more(struct filter *f, uint16_t nr)
 {
@@ -107,8 +98,6 @@ static unsigned restrict_args(struct filter *f, const struct hostcall *e,
 		otherwise = f->first;
 	}
 	put(f, HOST_BPF_LD, HOST_SECCOMP_DATA_LOW(e[-1].arg));
-	if (e[-1].nr == HOST_NR_openat) /* its path cannot be read here; but its address can */
-		put_only_if(f, 1, (uintptr_t)linuxu_stdin_path);
 	return f->first;
 }
 
