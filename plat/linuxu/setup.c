@@ -28,6 +28,7 @@ enum { AT_NULL = 0, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33, AT_MIN
 /* From the linker script. The image is linked at 0: an address there is an offset here. */
 extern char uk_image_start[] __attribute__((visibility("hidden")));
 extern char uk_image_end[] __attribute__((visibility("hidden")));
+extern char uk_text_start[] __attribute__((visibility("hidden")));
 extern char linuxu_relro[] __attribute__((visibility("hidden")));
 extern char linuxu_relro_end[] __attribute__((visibility("hidden")));
 extern const uint64_t linuxu_relr[] __attribute__((visibility("hidden")));
@@ -125,6 +126,33 @@ void uk_plat_seal(void)
 		return;
 	done = true;
 	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
+}
+
+/* What the host has mapped for us, as the linker script says it. */
+bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
+{
+	const uintptr_t at[] = {
+		(uintptr_t)uk_image_start,
+		UK_ALIGN_DOWN((uintptr_t)uk_text_start, UK_PAGE_SIZE),
+		UK_ALIGN_DOWN((uintptr_t)linuxu_relro, UK_PAGE_SIZE),
+		(uintptr_t)linuxu_relro_end,
+		UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE),
+	};
+	static const uint8_t prots[] = { UK_PROT_READ, UK_PROT_READ | UK_PROT_EXEC, UK_PROT_READ,
+					 UK_PROT_READ | UK_PROT_WRITE };
+
+	if (i < UK_ARRAY_SIZE(prots)) {
+		*m = (struct uk_plat_mapping){ at[i], at[i + 1], prots[i], false, "image" };
+		return true;
+	}
+	/* It grows by itself: from the page in use upwards is certain. */
+	*m = (struct uk_plat_mapping){ UK_ALIGN_DOWN(linuxu_stack_top, UK_PAGE_SIZE),
+				       UK_ALIGN_UP(linuxu_stack_top + 1, UK_PAGE_SIZE),
+				       UK_PROT_READ | UK_PROT_WRITE, true, "boot stack" };
+	while (m->start > linuxu_stack_top - linuxu_stack_limit &&
+	       uk_plat_resident(m->start - UK_PAGE_SIZE))
+		m->start -= UK_PAGE_SIZE;
+	return i == UK_ARRAY_SIZE(prots);
 }
 
 /* Called by _start with the stack that the host made; `sp` points at argc. */

@@ -28,6 +28,8 @@ def check(out):
     assert re.search(r"  3 `main` blocked .*\n(    #.*\n)*?    #\d+ .* in waiter \(", out), out
     assert re.search(r"areas: \d+, \d+ KiB mapped", out) and re.search(r"stacks: [2-9], \d+ KiB mapped", out), out
     assert re.search(r"0x[0-9a-f]+- *0x[0-9a-f]+ rw- +\d+ KiB  stack", out), out
+    for part in (r"r-x +\d+ KiB  code `image`", r"rw- +\d+ KiB  data `image`", r"rw- +\d+ KiB  heap `page frames`"):
+        assert re.search(r"0x[0-9a-f]+- *0x[0-9a-f]+ " + part, out), out
     assert re.search(r"page frames: total \d+ KiB, used \d+ KiB", out) and "heap (struct uk_alloc *)0x" in out, out
     assert re.search(r"  total +[1-9]\d+\n", out), out
     assert re.search(r"^(\(gdb\) )?   0 \w+ +flags=0o\d pos=0 refs=1", out, re.M), out

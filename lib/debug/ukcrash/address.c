@@ -85,7 +85,7 @@ static UK_COLD void address(const struct uk_trap_info *info, const struct uk_reg
 		uk_crash_say("  that address: %s", words);
 		return;
 	}
-	for (unsigned i = 0; i < AREAS_MAX && !uk_vmem_find(va, &a) && a.end > va; i++) {
+	for (unsigned i = 0; i < AREAS_MAX && !uk_vmem_peek(va, &a) && a.end > va; i++) {
 		found = true;
 		if (a.end > info->addr)
 			break;
@@ -101,7 +101,7 @@ static UK_COLD void address(const struct uk_trap_info *info, const struct uk_reg
 		say_area("below", &below);
 	if (found && a.start <= info->addr) {
 		say_area("at it", &a);
-		found = !uk_vmem_find(a.end, &a);
+		found = !uk_vmem_peek(a.end, &a);
 	}
 	if (found)
 		say_area("above", &a);

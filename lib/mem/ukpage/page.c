@@ -611,6 +611,19 @@ UK_COLD int uk_page_add(uk_paddr_t start, uint64_t len)
 	return ret;
 }
 
+UK_COLD bool uk_page_region(unsigned i, uk_paddr_t *start, uk_paddr_t *end)
+{
+	struct region *r;
+
+	for (r = regions; r < regions + nregions; r++)
+		if (r->pool && !i--) {
+			*start = address_of(r, 0);
+			*end = address_of(r, r->pool->frontier);
+			return true;
+		}
+	return false;
+}
+
 uint64_t uk_page_left(void)
 {
 	return total_pages - used_pages;

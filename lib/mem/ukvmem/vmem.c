@@ -618,33 +618,14 @@ int uk_vmem_peek(uk_vaddr_t va, struct uk_vmem_area *area)
 	*area = (struct uk_vmem_area){ .start = a->start,
 				       .end = a->end,
 				       .prot = a->what.prot,
-				       .kind = a->what.kind,
+				       .kind = a->what.kind == UK_VMEM_ANON && !a->what.prot
+						       ? UK_VMEM_RESERVED
+						       : a->what.kind,
 				       .shared = a->what.flags & AREA_SHARED,
 				       .name = a->what.name,
 				       .obj = a->what.obj,
 				       .offset = a->what.offset };
 	return 0;
-}
-
-int uk_vmem_find(uk_vaddr_t va, struct uk_vmem_area *area)
-{
-	bool was = vmem_enter();
-	int err = uk_vmem_peek(va, area);
-
-	vmem_leave(was);
-	return err;
-}
-
-const char *uk_vmem_kind_name(enum uk_vmem_kind kind)
-{
-	static const char names[][12] = {
-		[UK_VMEM_ANON] = "anonymous",    [UK_VMEM_FILE] = "file",
-		[UK_VMEM_STACK] = "stack",       [UK_VMEM_DEVICE] = "device",
-		[UK_VMEM_RESERVED] = "reserved", [UK_VMEM_CODE] = "code",
-		[UK_VMEM_DATA] = "data",
-	};
-
-	return kind < UK_ARRAY_SIZE(names) ? names[kind] : "unknown";
 }
 
 void uk_vmem_stats(struct uk_vmem_stats *st)

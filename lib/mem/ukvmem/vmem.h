@@ -8,6 +8,7 @@
  *	fault.c   what happens when a page is touched that is not there
  *	object.c  what is behind areas that are not just zeroes: files
  *	stack.c   stacks of threads
+ *	list.c    listings of all that is mapped
  *	space.c   more than one address space
  */
 #ifndef VMEM_H

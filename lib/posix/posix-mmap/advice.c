@@ -64,10 +64,7 @@ UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 	return -EINVAL;
 }
 
-/*
- * What is accessible in [va, va + len) gets its memory. Part of the image, the heap and stacks are
- * mapped without being areas: those are there already.
- */
+/* What is accessible in [va, va + len) gets its memory. The image, the heap and stacks have theirs. */
 static long lock_range(uk_vaddr_t va, size_t len)
 {
 	uk_vaddr_t end = UK_ALIGN_UP(va + len, UK_PAGE_SIZE), from, to;
@@ -81,7 +78,7 @@ static long lock_range(uk_vaddr_t va, size_t len)
 			break;
 		from = UK_MAX(area.start, va);
 		to = UK_MIN(area.end, end);
-		if (area.prot != UK_VMEM_NONE && from < UK_VA_AREAS_END)
+		if (area.prot != UK_VMEM_NONE && to <= UK_VA_AREAS_END)
 			rc = uk_vmem_populate(from, to - from, true);
 	}
 	return rc == -EIO ? -ENOMEM : rc;

@@ -169,7 +169,37 @@ class UkCoreThreads(gdb.Command):
 # ---- memory --------------------------------------------------------------------------------------
 
 # enum uk_vmem_kind.
-KINDS = dict(enumerate(("anonymous", "file", "stack", "device", "reserved", "code", "data")))
+KINDS = dict(enumerate(("anonymous", "file", "stack", "device", "reserved", "code", "data",
+                        "heap")))
+ANON, RESERVED = 0, 4
+
+# Parts of the image, as the linker scripts of kvm and linuxu name them; rounded to pages.
+PARTS = (("uk_image_start", "kvm_rodata", "r-x", "code"), ("kvm_rodata", "kvm_data", "r--", "data"),
+         ("kvm_data", "kvm_stack", "rw-", "data"), ("kvm_stack", "uk_image_end", "rw-", "stack"),
+         ("uk_image_start", "uk_text_start", "r--", "data"), ("uk_text_start", "linuxu_relro", "r-x", "code"),
+         ("linuxu_relro", "linuxu_relro_end", "r--", "data"),
+         ("linuxu_relro_end", "uk_image_end", "rw-", "data"))
+
+
+def symbol(name):
+    v = value("(unsigned long)&'%s'" % name)
+    return None if v is None else int(v)
+
+
+def fixed_areas():
+    """(start, end, protection, what) of what is mapped and no area: the image, frames."""
+    kvm = symbol("kvm_rodata") is not None
+    for first, last, prot, kind in PARTS:
+        start, end = symbol(first), symbol(last)
+        if start is None or end is None or (kvm and first == "uk_image_start" and last == "uk_text_start"):
+            continue
+        yield start & ~0xfff, (end + 0xfff) & ~0xfff, prot, kind + " `image`"
+    base, regions = value("uk_plat_direct_base"), value("'lib/mem/ukpage/page.c'::regions")
+    for i in range(int(value("'lib/mem/ukpage/page.c'::nregions") or 0)):
+        r = regions[i]
+        if int(r["pool"]):
+            start = int(base) + int(r["start"]) * 4096
+            yield start, start + int(r["pool"]["frontier"]) * 4096, "rw-", "heap `page frames`"
 
 
 def walk(node):
@@ -185,7 +215,7 @@ def walk(node):
 
 
 class UkAreas(gdb.Command):
-    """Areas of virtual memory: mmap's and the heap's window, then stacks."""
+    """Areas of virtual memory: mmap's window, then stacks; the image and page frames."""
 
     def __init__(self):
         super().__init__("uk areas", gdb.COMMAND_STATUS)
@@ -204,7 +234,8 @@ class UkAreas(gdb.Command):
             for a in walk(space["root"]):
                 what = a["what"]
                 prot = int(what["prot"])
-                more = KINDS.get(int(what["kind"]), "?")
+                kind = int(what["kind"])
+                more = KINDS.get(RESERVED if kind == ANON and not prot else kind, "?")
                 more += " `%s`" % text(what["name"]) if int(what["name"]) else ""
                 more += " from %#x of object %#x" % (int(what["offset"]), int(what["obj"])) \
                     if int(what["obj"]) else ""
@@ -214,6 +245,9 @@ class UkAreas(gdb.Command):
                     int(a["end"] - a["start"]) >> 10, more))
         if not any_space:
             print("no areas: the image has no ukvmem")
+        print("the image and page frames:")
+        for start, end, prot, what in fixed_areas():
+            print("  %#14x-%#14x %s %8d KiB  %s" % (start, end, prot, (end - start) >> 10, what))
 
 
 class UkAllocators(gdb.Command):

@@ -318,6 +318,11 @@ int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 	return uk_plat_unmap(from, len);
 }
 
+bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
+{
+	return false;
+}
+
 void uk_plat_page_faults_start(void *stack)
 {
 }

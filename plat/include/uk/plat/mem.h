@@ -163,6 +163,18 @@ void uk_plat_space_switch(const struct uk_plat_space *s);
  */
 void uk_plat_seal(void);
 
+/*
+ * What the platform itself has mapped, for listings: the parts of the image, the boot's stack, devices.
+ * The i-th, from 0 on, by address; false: there are no more. Any context.
+ */
+struct uk_plat_mapping {
+	uk_vaddr_t start, end; /* whole pages; empty: the i-th is not mapped here */
+	unsigned prot;         /* UK_PROT_* */
+	bool stack;            /* of the boot and main(), of trap handlers */
+	const char *name;      /* lives for ever */
+};
+bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m);
+
 /* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
 extern uintptr_t uk_plat_direct_base;
 

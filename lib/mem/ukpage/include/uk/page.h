@@ -94,6 +94,12 @@ bool uk_page_shrink(void);
 
 void uk_page_stats(struct uk_page_stats *st);
 
+/*
+ * For listings: the i-th region that has entered (in part), from 0 on: its frames in use or free, [*start,
+ * *end). False: there are no more.
+ */
+bool uk_page_region(unsigned i, uk_paddr_t *start, uk_paddr_t *end);
+
 /* Frames that can still be handed out, fragmentation aside. Any context, and at no cost. */
 uint64_t uk_page_left(void);
 

@@ -47,10 +47,11 @@ enum uk_vmem_kind {
 	UK_VMEM_ANON, /* memory of the application, or of the heap */
 	UK_VMEM_FILE,
 	UK_VMEM_STACK,
-	UK_VMEM_DEVICE,
-	UK_VMEM_RESERVED,
-	UK_VMEM_CODE,
-	UK_VMEM_DATA,
+	UK_VMEM_DEVICE,   /* registers */
+	UK_VMEM_RESERVED, /* addresses that nobody may touch, to be made accessible part by part */
+	UK_VMEM_CODE,     /* the image's */
+	UK_VMEM_DATA,     /* the image's; constants as well */
+	UK_VMEM_HEAP,     /* frames in the direct map: the heap, page tables, pages of files */
 };
 
 /*
@@ -192,11 +193,16 @@ void uk_vmem_object_put(struct uk_vmem_object *obj);
 
 /*
  * The area that holds `va`, or failing that the next one above; stacks are areas, with their guard
- * page as the first. 0, or -ENOENT. For /proc-like listings and mincore().
+ * page as the first. So are, here, the image's code and data, devices, and the direct map, of which
+ * nothing can be unmapped, protected or replaced. Anonymous areas without any protection are
+ * UK_VMEM_RESERVED. 0, or -ENOENT. For /proc-like listings and mincore().
  */
 int uk_vmem_find(uk_vaddr_t va, struct uk_vmem_area *area);
 
-/* The same for crash reports: any context, takes no lock, so what it says may be half changed. */
+/*
+ * The same for crash reports: any context, takes no lock, so what it says may be half changed. Areas and
+ * stacks only.
+ */
 int uk_vmem_peek(uk_vaddr_t va, struct uk_vmem_area *area);
 
 /* "anonymous", "file", ... Any context. */
