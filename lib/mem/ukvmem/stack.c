@@ -69,7 +69,7 @@ static int make(size_t size, void **stack)
 {
 	const struct what w = { .prot = UK_VMEM_READ | UK_VMEM_WRITE,
 				.kind = UK_VMEM_STACK,
-				.flags = GUARD ? AREA_GUARD : 0 };
+				.flags = GUARD != 0 ? AREA_GUARD : 0 };
 	size_t first = UK_MIN(size, FIRST);
 	uk_vaddr_t guard;
 	int err;
