@@ -62,6 +62,7 @@ def test_linux64_switches_the_machine_off(loader, tmp_path, machine):
     ("pvh:initrd", b"initrd"),
     ("pvh:overlap", b"initrd"),
     ("pvh:nomemory", b"memory too small: this image needs"),
+    ("pvh:full", b"memory too small: ukalloc:heap_init needs more than these "),
     ("multiboot1:map", b"Multiboot information is corrupt: no memory map"),
     ("multiboot1:entry", b"Multiboot information is corrupt: size of an entry"),
     ("multiboot1:module", b"Multiboot information is corrupt: a module"),

@@ -8,6 +8,7 @@
  */
 #include <uk/boot.h>
 #include <uk/config.h>
+#include <uk/errno.h>
 #include <uk/init.h>
 #include <uk/irq.h>
 #ifdef CONFIG_LIBUKKASAN
@@ -25,13 +26,27 @@ struct uk_bootinfo *uk_bootinfo;
 /* Initialisers below this one have succeeded and will be torn down at exit. */
 static const struct uk_init *init_done = uk_tab_init_start;
 
+/* Whoever starts the image with too little memory shall read how much is too little. */
+static UK_COLD UK_NORETURN void init_failed(const char *name, int err)
+{
+	uint64_t memory = 0;
+
+	for (unsigned i = 0; i < uk_bootinfo->nregions; i++)
+		if (uk_bootinfo->regions[i].type <= UK_MEM_INITRD)
+			memory += uk_bootinfo->regions[i].len;
+	if (err == ENOMEM)
+		uk_fatal("memory too small: %s needs more than these %lu KiB: start it with more",
+			 name, memory >> 10);
+	uk_fatal("%s failed (error %d)", name, err);
+}
+
 static void run_initialisers(void)
 {
 	for (; init_done != uk_tab_init_end; init_done++) {
 		int rc = init_done->start();
 
 		if (rc < 0)
-			uk_fatal("%s failed (error %d)", init_done->name, -rc);
+			init_failed(init_done->name, -rc);
 	}
 }
 

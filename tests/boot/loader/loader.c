@@ -127,6 +127,8 @@ static void damage_acpi(uint8_t *root_pointer)
 		fix_sum(table, size, 9);
 }
 
+static uint32_t image_end;
+
 static uint32_t load(const uint8_t *elf, int rubbish)
 {
 	const struct phdr *p = (const void *)(elf + *(uint32_t *)(elf + 32));
@@ -139,6 +141,7 @@ static uint32_t load(const uint8_t *elf, int rubbish)
 			continue;
 		copy(to, elf + (uint32_t)p->offset, (uint32_t)p->filesz);
 		fill(to + (uint32_t)p->filesz, rubbish, (uint32_t)(p->memsz - p->filesz));
+		image_end = (uint32_t)(p->paddr + p->memsz);
 	}
 	return *(uint32_t *)(elf + 24);
 }
@@ -233,6 +236,13 @@ static void corrupt_pvh(const char *fault)
 		for (uint32_t i = 0; i < si.memmap_entries; i++)
 			if (map[i].addr)
 				map[i].type = 2;
+	if (same(fault, "full")) /* memory as far as the image, and none besides */
+		for (uint32_t i = 0; i < si.memmap_entries; i++) {
+			if (map[i].addr == 0x100000)
+				map[i].size = ((image_end + 0xfff) & ~0xfffu) - 0x100000;
+			else
+				map[i].type = 2;
+		}
 	if (same(fault, "rsdp")) {
 		copy(rsdp, (void *)(uint32_t)si.rsdp, 36);
 		rsdp[16]++;
