@@ -29,6 +29,8 @@ UK_COLD void x86_cpu_init(void)
 {
 	uint64_t cr4 = x86_read_cr4() | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
 
+	if (x86_cpu.f1_edx & X86_F1_EDX_MCE)
+		cr4 |= X86_CR4_MCE; /* else a machine check is a reset, without a word */
 	if (x86_cpu.f1_ecx & X86_F1_ECX_XSAVE)
 		cr4 |= X86_CR4_OSXSAVE;
 	if (x86_cpu.f7_ebx & X86_F7_EBX_FSGSBASE)

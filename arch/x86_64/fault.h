@@ -15,9 +15,12 @@
 #ifndef __ASSEMBLER__
 #include <uk/essentials.h>
 
-/* IST entries of the TSS. NMI and double fault have the first two. */
+/* IST entries of the TSS. */
+#define X86_IST_NMI   1U
+#define X86_IST_DF    2U
 #define X86_IST_FAULT 3U
 #define X86_IST_IRQ   4U
+#define X86_IST_MC    5U
 
 /* Let `vector` enter at `entry`, on the stack that ends at `top` (IST entry `ist`). trap.c. */
 void x86_gate_set(unsigned vector, const void *entry, unsigned ist, void *top);

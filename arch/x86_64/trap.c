@@ -3,8 +3,8 @@
  * Descriptor tables, and what happens behind the entry stubs: interrupts go to the platform and
  * may end in a switch of threads; traps go to the hook, or to a report.
  *
- * Double fault, NMI and machine check run on stacks of their own, since the stack may be what is broken. All gates
- * are interrupt gates: hardware interrupts are off in handlers.
+ * Double fault, NMI and machine check run on a stack each, since the stack may be what is broken, and each may
+ * interrupt another. All gates are interrupt gates: hardware interrupts are off in handlers.
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
@@ -65,24 +65,25 @@ static uint64_t gdt[] UK_RO_AFTER_INIT = {
 	0, /* X86_SEL_TSS, two entries long */
 };
 
-UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack)
+UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_stack)
 {
 	struct table_ptr gdtr = { .limit = sizeof(gdt) - 1, .base = (uintptr_t)gdt };
 	struct table_ptr idtr = { .limit = sizeof(idt) - 1, .base = (uintptr_t)idt };
 	uint64_t t = (uintptr_t)&tss, stub = (uintptr_t)x86_stubs;
 
 	tss.iomap = sizeof(tss);
-	tss.ist[0] = nmi_stack;
-	tss.ist[1] = fault_stack;
+	tss.ist[X86_IST_NMI - 1] = nmi_stack;
+	tss.ist[X86_IST_DF - 1] = fault_stack;
+	tss.ist[X86_IST_MC - 1] = check_stack;
 	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
 	gdt[4] = t >> 32;
 	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += X86_STUB_SIZE) {
 		g->low = GATE | (stub & 0xffff) | (stub & 0xffff0000) << 32;
 		g->high = stub >> 32;
 	}
-	idt[VEC_NMI].low |= GATE_IST(1);
-	idt[VEC_MC].low |= GATE_IST(1);
-	idt[VEC_DF].low |= GATE_IST(2);
+	idt[VEC_NMI].low |= GATE_IST(X86_IST_NMI);
+	idt[VEC_DF].low |= GATE_IST(X86_IST_DF);
+	idt[VEC_MC].low |= GATE_IST(X86_IST_MC);
 	__asm__ volatile("lgdt 6(%0)\n\t"
 			 "lidt 6(%1)\n\t"
 			 "ltr %w2\n\t"

@@ -29,7 +29,7 @@
 
 /* The last of them; setup.c uses the others. */
 extern char kvm_spare_pages[];
-#define CMDLINE      (kvm_spare_pages + 2 * UK_PAGE_SIZE)
+#define CMDLINE      (kvm_spare_pages + 3 * UK_PAGE_SIZE)
 #define CMDLINE_SIZE UK_PAGE_SIZE
 
 static struct {

@@ -40,8 +40,8 @@ kvm_stack_top:
 	.hidden kvm_root_table, kvm_spare_pages
 kvm_root_table:
 	.skip 0x1000
-kvm_spare_pages:		/* two tables, free once we have left the identity mapping; and one more */
-	.skip 0x3000
+kvm_spare_pages:		/* two tables, free once we have left the identity mapping; and two more */
+	.skip 0x4000
 #define PDPT kvm_spare_pages
 #define PD   kvm_spare_pages + 0x1000
 

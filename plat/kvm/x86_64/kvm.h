@@ -53,6 +53,8 @@ enum kvm_fixed {
 	KVM_FIXED_DF_STACK,
 	KVM_FIXED_NMI_GUARD,
 	KVM_FIXED_NMI_STACK,
+	KVM_FIXED_MC_GUARD,
+	KVM_FIXED_MC_STACK,
 	KVM_FIXED_N
 };
 #define KVM_FIXED_PAGES                                                                            \

@@ -87,22 +87,25 @@ UK_COLD void uk_plat_seal(void)
 
 /*
  * Stacks for what may happen while the stack is broken, each with nothing mapped below it. The frames
- * are those that the identity mapping's tables were in, which must be gone by then.
+ * are those that the identity mapping's tables were in, which must be gone by then, and one more.
  */
 static void trap_stacks(void)
 {
 #ifdef CONFIG_HARDEN_GUARD
-	static const uint8_t where[] = { KVM_FIXED_DF_STACK, KVM_FIXED_NMI_STACK };
+	static const uint8_t where[] = { KVM_FIXED_DF_STACK, KVM_FIXED_NMI_STACK,
+					 KVM_FIXED_MC_STACK };
 
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(where); i++)
 		uk_plat_map(kvm_fixed(where[i]),
 			    kvm_image_paddr(kvm_spare_pages) + i * UK_PAGE_SIZE, UK_PAGE_SIZE,
 			    UK_PROT_READ | UK_PROT_WRITE);
 	x86_trap_init(kvm_fixed(KVM_FIXED_NMI_STACK) + UK_PAGE_SIZE,
-		      kvm_fixed(KVM_FIXED_DF_STACK) + UK_PAGE_SIZE);
+		      kvm_fixed(KVM_FIXED_DF_STACK) + UK_PAGE_SIZE,
+		      kvm_fixed(KVM_FIXED_MC_STACK) + UK_PAGE_SIZE);
 #else
 	x86_trap_init((uintptr_t)kvm_spare_pages + UK_PAGE_SIZE,
-		      (uintptr_t)kvm_spare_pages + 2 * UK_PAGE_SIZE);
+		      (uintptr_t)kvm_spare_pages + 2 * UK_PAGE_SIZE,
+		      (uintptr_t)kvm_spare_pages + 3 * UK_PAGE_SIZE);
 #endif
 }
 

@@ -16,6 +16,14 @@ ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
 REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}) +([0-9a-f]{16})\b")
 FAULT = re.compile(r"CRASH: page fault in .*: (read of|write to|execution at) (0x[0-9a-f]+|0),")
 OPERAND = re.compile(r"(?:%[c-gs]s:)?(-?0x[0-9a-f]+)?\((%r?[a-z0-9]*)?(?:,(%r[a-z0-9]+)(?:,([1248]))?)?\)")
+# Error codes of the control protection exception (Intel SDM vol. 3 §6.15, interrupt 21).
+CONTROL = {
+    1: "a return to where no call came from (near return against the shadow stack)",
+    2: "a return to where no call or interrupt came from (far return or iret against the shadow stack)",
+    3: "an indirect call or jump to a place without landing pad (endbr64)",
+    4: "rstorssp found no valid token to restore the shadow stack from",
+    5: "setssbsy found no valid token of a shadow stack, or a busy one",
+}
 PAGE, LOW = 0x1000, 0x400000  # see <uk/plat/mem.h>
 
 
@@ -171,6 +179,13 @@ def cause(facts, elf, instruction):
         address = operand_address(instruction, facts) if instruction else None
         if address is not None and not is_canonical(address):
             return "access to %#x, which is no address (not canonical)" % address
+    m = re.search(r"control protection .*error code (0x[0-9a-f]+|0)\)", facts.headline)
+    if m:
+        code = int(m.group(1), 16)
+        words = CONTROL.get(code & 0x7fff, "an unknown violation of control flow (error code %#x)" % code)
+        if code & 0x7fff == 3 and elf and facts.pc is not None:
+            words += ": " + (elf.place(facts.pc) or "image+%#x" % facts.pc)
+        return words + (", inside an enclave" if code >> 15 & 1 else "")
     if "undefined instruction" in facts.headline and instruction == "ud2":
         return "a check of the program's own failed (ud2: __builtin_trap(), an assertion)"
     if "division" in facts.headline and instruction:

@@ -73,6 +73,47 @@ static void *overflower(void *arg)
 	return (void *)(uintptr_t)overflow((unsigned char *)arg);
 }
 
+/*
+ * A control protection exception as the CPU would deliver it, by a frame made up here: no emulated
+ * CPU raises one. Only where we own the machine.
+ */
+static void control(uint64_t error)
+{
+	struct __attribute__((__packed__)) {
+		uint16_t limit;
+		const uint64_t *gates;
+	} idt;
+	uint64_t entry;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	entry = idt.gates[2 * 21];
+	entry = (entry & 0xffff) | (entry >> 32 & 0xffff0000) | idt.gates[2 * 21 + 1] << 32;
+	__asm__ volatile("mov %%rsp, %%rax\n\t"
+			 "and $-16, %%rsp\n\t"
+			 "push $0x10\n\t"
+			 "push %%rax\n\t"
+			 "pushfq\n\t"
+			 "push $0x8\n\t"
+			 "lea control_here(%%rip), %%rax\n\t"
+			 "push %%rax\n\t"
+			 "push %1\n\t"
+			 "jmp *%0\n"
+			 ".globl control_here\n"
+			 "control_here:" ::"r"(entry),
+			 "r"(error)
+			 : "rax", "memory");
+}
+
+/* Waits without a stack for what comes from outside. */
+static void lose_the_stack(void)
+{
+	puts("waiting");
+	fflush(stdout);
+	__asm__ volatile("mov $0x123456789000, %rsp\n"
+			 "1:\tpause\n\t"
+			 "jmp 1b");
+}
+
 static int crash(const char *what)
 {
 	volatile struct answer *local = &crash_answer;
@@ -124,6 +165,10 @@ static int crash(const char *what)
 	else if (!strcmp(what, "hang"))
 		for (;;)
 			address++;
+	else if (!strncmp(what, "control", 7))
+		control((uint64_t)atoi(what + 7));
+	else if (!strcmp(what, "lose-stack"))
+		lose_the_stack();
 	else if (!strcmp(what, "in-report"))
 		fault_in_report = 1, write_to(0);
 	return local->number;

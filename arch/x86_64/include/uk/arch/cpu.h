@@ -17,6 +17,7 @@
 #define X86_CR0_PG 0x80000000
 
 #define X86_CR4_PAE        0x000020
+#define X86_CR4_MCE        0x000040
 #define X86_CR4_OSFXSR     0x000200
 #define X86_CR4_OSXMMEXCPT 0x000400
 #define X86_CR4_UMIP       0x000800
@@ -127,6 +128,7 @@ struct x86_cpu {
 	bool fsgsbase;           /* rdfsbase and friends are there and switched on */
 };
 
+#define X86_F1_EDX_MCE        (1U << 7)
 #define X86_F1_EDX_APIC       (1U << 9)
 #define X86_F1_ECX_XSAVE      (1U << 26)
 #define X86_F1_ECX_RDRAND     (1U << 30)

@@ -33,11 +33,10 @@
 UK_API_BEGIN
 
 /*
- * Load our own GDT, TSS and IDT: from here on traps are reported. The tops of two stacks, below which nothing
- * should be mapped: for NMI and machine check (which nobody survives, so it may run over the former), and for
- * the double fault, which is how a stack overflow shows.
+ * Load our own GDT, TSS and IDT: from here on traps are reported. The tops of three stacks, below which nothing
+ * should be mapped: for NMI, for the double fault, which is how a stack overflow shows, and for machine check.
  */
-void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack);
+void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_stack);
 
 /*
  * Implemented by the platform: interrupt `vector` happened. Called with the hardware's interrupts
