@@ -230,6 +230,98 @@ TEST(signal, interval_timer)
 	EXPECT_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
 }
 
+static void burn(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+}
+
+static long cpu_ms(clockid_t clock)
+{
+	struct timespec ts = { -1, 0 };
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static volatile int profiled;
+
+static void profile(int sig)
+{
+	profiled++;
+}
+
+TEST(signal, timers_of_profilers)
+{
+	static const int sigs[] = { 0, SIGVTALRM, SIGPROF };
+
+	for (int which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
+		struct itimerval it = { { 0, 10000 }, { 0, 10000 } }, off = { { 0, 0 }, { 0, 0 } };
+		long start = cpu_ms(CLOCK_PROCESS_CPUTIME_ID);
+
+		install(sigs[which], profile, 0);
+		profiled = 0;
+		EXPECT_EQ(setitimer(which, &it, NULL), 0);
+		while (profiled < 4 && cpu_ms(CLOCK_PROCESS_CPUTIME_ID) - start < 20000)
+			burn();
+		EXPECT_GE(profiled, 4);
+		EXPECT_EQ(setitimer(which, &off, &it), 0);
+		EXPECT_EQ(it.it_interval.tv_usec, 10000);
+		EXPECT_GE(cpu_ms(CLOCK_PROCESS_CPUTIME_ID) - start, 35);
+	}
+}
+
+static volatile long profiled_in[2];
+static __thread int my_number;
+
+static void profile_thread(int sig)
+{
+	profiled_in[my_number]++;
+}
+
+static void *uses_cpu(void *arg)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF };
+	struct itimerspec it = { { 0, 10000000 }, { 0, 10000000 } };
+	timer_t t;
+
+	my_number = 1;
+	ev.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+	EXPECT_EQ(timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &t), 0);
+	EXPECT_EQ(timer_settime(t, 0, &it, NULL), 0);
+	while (profiled_in[1] < 4 && cpu_ms(CLOCK_THREAD_CPUTIME_ID) < 20000)
+		burn();
+	EXPECT_GE(cpu_ms(CLOCK_THREAD_CPUTIME_ID), 35);
+	*(timer_t *)arg = t;
+	return NULL;
+}
+
+/* As a runtime profiles its threads: a timer for each, which tells that thread. */
+TEST(signal, profile_of_a_thread)
+{
+	struct itimerspec now;
+	clockid_t clock;
+	timer_t timer;
+	pthread_t t;
+
+	if (pthread_getcpuclockid(pthread_self(), &clock) || cpu_ms(clock) < 0)
+		SKIP("the CPU time of threads is not counted");
+	install(SIGPROF, profile_thread, SA_RESTART);
+	profiled_in[0] = profiled_in[1] = 0;
+	REQUIRE(!pthread_create(&t, NULL, uses_cpu, &timer));
+	pthread_join(t, NULL);
+	EXPECT_GE(profiled_in[1], 4L);
+	EXPECT_EQ(profiled_in[0], 0L);
+	/* Its thread is gone. */
+	EXPECT_EQ(timer_gettime(timer, &now), 0);
+	EXPECT_EQ(now.it_value.tv_sec + now.it_value.tv_nsec, 0L);
+	now.it_value.tv_sec = 1;
+	EXPECT_FAIL(timer_settime(timer, 0, &now, NULL), ESRCH);
+	EXPECT_EQ(timer_delete(timer), 0);
+	EXPECT_FAIL(timer_settime(timer, 0, &now, NULL), EINVAL);
+}
+
 static int fds[2];
 
 static void *kills(void *arg)

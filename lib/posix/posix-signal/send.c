@@ -95,6 +95,23 @@ bool uk_signal_send_entry(struct uk_process *p, int tid, struct uk_sigentry *ent
 	return taken;
 }
 
+void uk_signal_send_running(struct uk_process *p, int sig, struct uk_sigentry *entry)
+{
+	struct uk_task *self = uk_task_current();
+	bool irq = uk_spin_lock_irq(&p->lock);
+
+	if (!drop(p, NULL, sig)) {
+		pend(p, &p->signals.pending, sig, entry);
+		if (p->signals.notify)
+			p->signals.notify(sig);
+		if (self && !(self->signals.blocked & UK_SIGBIT(sig)))
+			signal_mark(self);
+		else
+			mark_taker(p, sig);
+	}
+	uk_spin_unlock_irq(&p->lock, irq);
+}
+
 int uk_signal_send(struct uk_process *p, int sig)
 {
 	send_entry(p, NULL, sig, NULL);

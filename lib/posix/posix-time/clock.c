@@ -19,12 +19,31 @@ static uk_nsec process_time(void)
 	return uk_clock_monotonic() - uk_sched_idle_time();
 }
 
+int posix_cpu_clock(int clock, int *tid)
+{
+	int id = CPU_CLOCK_ID(clock);
+
+	*tid = 0;
+	if (clock == UK_CLOCK_PROCESS_CPUTIME_ID)
+		return 0;
+	if (clock < 0 && CPU_CLOCK_PROCESS(clock))
+		return id && id != uk_process_current()->pid ? -EINVAL : 0;
+	if (clock != UK_CLOCK_THREAD_CPUTIME_ID && !(clock < 0 && CPU_CLOCK_THREAD(clock)))
+		return -EINVAL;
+	*tid = clock < 0 && id ? id : uk_task_current()->tid;
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	return 0;
+#else
+	return -EINVAL;
+#endif
+}
+
 static int thread_time(int tid, uk_nsec *now)
 {
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	struct uk_process *p = uk_process_current();
 	bool irq = uk_spin_lock_irq(&p->lock);
-	struct uk_task *t = tid ? uk_task_find(p, tid) : uk_task_current();
+	struct uk_task *t = uk_task_find(p, tid);
 
 	if (t)
 		*now = uk_thread_cputime(t->thread);
@@ -37,14 +56,12 @@ static int thread_time(int tid, uk_nsec *now)
 
 static int read_cpu_clock(int clock, uk_nsec *now)
 {
-	int id = CPU_CLOCK_ID(clock);
+	int tid, rc = posix_cpu_clock(clock, &tid);
 
-	if (clock >= 0)
-		return -EINVAL;
-	if (CPU_CLOCK_THREAD(clock))
-		return thread_time(id, now);
-	if (!CPU_CLOCK_PROCESS(clock) || (id && id != uk_process_current()->pid))
-		return -EINVAL;
+	if (rc)
+		return rc;
+	if (tid)
+		return thread_time(tid, now);
 	*now = process_time();
 	return 0;
 }
@@ -65,11 +82,6 @@ int posix_clock_read(int clock, uk_nsec *now)
 	case UK_CLOCK_BOOTTIME:
 		*now = uk_clock_monotonic();
 		return 0;
-	case UK_CLOCK_PROCESS_CPUTIME_ID:
-		*now = process_time();
-		return 0;
-	case UK_CLOCK_THREAD_CPUTIME_ID:
-		return thread_time(0, now);
 	}
 	return read_cpu_clock(clock, now);
 }

@@ -4,6 +4,7 @@
 #define POSIX_TIME_INTERNAL_H
 
 #include <uk/abi/time.h>
+#include <uk/cputimer.h>
 #include <uk/errno.h>
 #include <uk/process.h>
 #include <uk/syscall.h>
@@ -21,13 +22,48 @@ int posix_clock_read(int clock, uk_nsec *now);
 int posix_clock_deadline(int clock, bool absolute, uk_nsec time, uk_nsec *deadline);
 
 /*
+ * Is `clock` one of CPU time? 0, and the thread whose time it is, or *tid = 0: that of the process.
+ * -EINVAL: it is not, or nobody counts threads' time (CONFIG_LIBUKSCHED_CPUTIME).
+ */
+int posix_cpu_clock(int clock, int *tid);
+
+struct period;
+
+/* What a period is measured on. */
+struct period_clock {
+	uk_nsec (*now)(const struct period *p);
+	void (*start)(struct period *p); /* ... to expire at p->deadline */
+};
+
+/*
  * A timer with an interval: all that setitimer, timer_settime and timerfd_settime have in common.
  */
 struct period {
 	struct uk_timer timer;
-	uk_nsec deadline; /* of the next expiry; UK_NSEC_MAX: not armed */
-	uk_nsec interval; /* 0: once */
+	uk_nsec deadline;                 /* of the next expiry; UK_NSEC_MAX: not armed */
+	uk_nsec interval;                 /* 0: once */
+	const struct period_clock *clock; /* NULL: the monotonic one */
 };
+
+/* One that may be on CPU time, in images that link cputime.c. */
+struct cpu_period {
+	struct period period;
+	struct uk_cputimer cpu;
+};
+
+extern const struct period_clock cpu_period_clock;
+void cpu_period_expired(struct uk_cputimer *c);
+
+#define CPU_PERIOD_INIT(fn_)                                                                       \
+	{                                                                                          \
+		.period = { .timer = UK_TIMER_INIT(fn_),                                           \
+			    .deadline = UK_NSEC_MAX,                                               \
+			    .clock = &cpu_period_clock },                                          \
+		.cpu = { .fn = cpu_period_expired },                                               \
+	}
+
+/* What its clock shows. Of a thread's time: while that is there. */
+uk_nsec period_now(const struct period *p);
 
 /* Deadline UK_NSEC_MAX: disarm. The function set in p->timer.fn is called at each expiry. */
 void period_start(struct period *p, uk_nsec deadline, uk_nsec interval);

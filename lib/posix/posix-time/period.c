@@ -5,17 +5,29 @@
  */
 #include "internal.h"
 
+uk_nsec period_now(const struct period *p)
+{
+	return p->clock ? p->clock->now(p) : uk_clock_monotonic();
+}
+
+static void start(struct period *p)
+{
+	if (p->clock)
+		p->clock->start(p);
+	else
+		uk_timer_start(&p->timer, p->deadline);
+}
+
 void period_start(struct period *p, uk_nsec deadline, uk_nsec interval)
 {
-	uk_timer_stop(&p->timer);
 	p->interval = interval;
 	p->deadline = deadline;
-	uk_timer_start(&p->timer, deadline);
+	start(p);
 }
 
 uint64_t period_advance(struct period *p)
 {
-	uk_nsec now = uk_clock_monotonic();
+	uk_nsec now = period_now(p);
 	uint64_t n = 1;
 
 	if (!p->interval) {
@@ -25,15 +37,16 @@ uint64_t period_advance(struct period *p)
 	if (now > p->deadline)
 		n += (now - p->deadline) / p->interval;
 	p->deadline += n * p->interval;
-	uk_timer_start(&p->timer, p->deadline);
+	start(p);
 	return n;
 }
 
 uk_nsec period_left(const struct period *p)
 {
-	uk_nsec now = uk_clock_monotonic(), deadline = p->deadline;
+	uk_nsec now;
 
-	if (deadline == UK_NSEC_MAX)
+	if (p->deadline == UK_NSEC_MAX)
 		return 0;
-	return deadline > now ? deadline - now : 1;
+	now = period_now(p);
+	return p->deadline > now ? p->deadline - now : 1;
 }

@@ -30,8 +30,9 @@ struct timer {
 	int id;
 	int clock;
 	bool silent;
-	int tid; /* 0: the process */
-	struct period period;
+	int tid;    /* 0: the process */
+	int of_tid; /* whose CPU time it counts; 0: nobody's, or the process's */
+	struct cpu_period time;
 	struct uk_sigentry entry;
 	struct uk_sigoverrun overrun;
 };
@@ -47,15 +48,19 @@ static void add_overrun(struct timer *t, uint64_t n)
 
 static void expired(struct uk_timer *timer)
 {
-	struct timer *t = UK_CONTAINER_OF(timer, struct timer, period.timer);
+	struct timer *t = UK_CONTAINER_OF(timer, struct timer, time.period.timer);
 	bool irq = uk_spin_lock_irq(&lock);
-	uint64_t n = period_advance(&t->period);
+	uint64_t n = period_advance(&t->time.period);
 
 	if (!t->silent) {
 		bool pending = uk_queue_linked(&t->entry.node);
 
 		add_overrun(t, pending ? n : n - 1);
-		if (!pending)
+		if (pending)
+			; /* counted */
+		else if (t->time.period.clock && !t->tid)
+			uk_signal_send_running(&uk_process_boot, t->entry.sig, &t->entry);
+		else
 			uk_signal_send_entry(&uk_process_boot, t->tid, &t->entry);
 	}
 	uk_spin_unlock_irq(&lock, irq);
@@ -109,11 +114,12 @@ UK_SYSCALL(long, timer_create, int clock, const struct uk_abi_sigevent *event, i
 	struct uk_abi_sigevent ev = { .signo = UK_SIGALRM, .notify = SIGEV_SIGNAL };
 	static int last_id;
 	struct timer *t;
+	int rc, of_tid = 0;
 	uk_nsec unused;
-	bool irq;
-	int rc;
+	bool irq, cpu;
 
-	if (posix_clock_deadline(clock, false, 0, &unused))
+	cpu = posix_clock_deadline(clock, false, 0, &unused);
+	if (cpu && (posix_cpu_clock(clock, &of_tid) || posix_clock_read(clock, &unused)))
 		return -EINVAL;
 	if ((event && uk_get_user(&ev, event)) || !uk_access_ok(id, sizeof(*id)))
 		return -EFAULT;
@@ -126,8 +132,10 @@ UK_SYSCALL(long, timer_create, int clock, const struct uk_abi_sigevent *event, i
 		return rc;
 	}
 	t->clock = clock;
-	t->period.deadline = UK_NSEC_MAX;
-	uk_timer_init(&t->period.timer, expired);
+	t->of_tid = of_tid;
+	t->time = (struct cpu_period)CPU_PERIOD_INIT(expired);
+	if (!cpu)
+		t->time.period.clock = NULL;
 	irq = uk_spin_lock_irq(&lock);
 	do
 		t->id = last_id++ & 0x7fffffff;
@@ -140,11 +148,48 @@ UK_SYSCALL(long, timer_create, int clock, const struct uk_abi_sigevent *event, i
 	return uk_put_user(t->id, id);
 }
 
-/* lock */
-static void state(const struct timer *t, struct uk_abi_itimerspec *out)
+/* lock, and the process's. Is the thread there whose time it counts, if it does? */
+static bool has_clock(struct timer *t)
 {
-	out->value = uk_abi_timespec(period_left(&t->period));
-	out->interval = uk_abi_timespec(t->period.interval);
+	struct uk_task *task = t->of_tid ? uk_task_find(&uk_process_boot, t->of_tid) : NULL;
+
+	if (task)
+		t->time.cpu.thread = task->thread;
+	return task || !t->of_tid;
+}
+
+/* lock. As Linux: one whose thread has gone looks like one that was never set. */
+static void state(struct timer *t, struct uk_abi_itimerspec *out)
+{
+	struct period *p = &t->time.period;
+	bool there;
+
+	uk_spin_acquire(&uk_process_boot.lock);
+	there = has_clock(t);
+	out->value = uk_abi_timespec(there ? period_left(p) : 0);
+	out->interval = uk_abi_timespec(there ? p->interval : 0);
+	uk_spin_release(&uk_process_boot.lock);
+}
+
+/* lock */
+static long start(struct timer *t, bool absolute, uk_nsec first, uk_nsec interval)
+{
+	struct period *p = &t->time.period;
+	uk_nsec deadline = UK_NSEC_MAX;
+	bool there;
+
+	uk_spin_acquire(&uk_process_boot.lock);
+	there = has_clock(t);
+	if (there) {
+		if (first && !p->clock)
+			posix_clock_deadline(t->clock, absolute, first, &deadline);
+		else if (first &&
+			 __builtin_add_overflow(first, absolute ? 0 : period_now(p), &deadline))
+			deadline = UK_NSEC_MAX;
+		period_start(p, deadline, first ? interval : 0);
+	}
+	uk_spin_release(&uk_process_boot.lock);
+	return there ? 0 : -ESRCH;
 }
 
 static long settime(int id, bool absolute, uk_nsec first, uk_nsec interval,
@@ -152,21 +197,19 @@ static long settime(int id, bool absolute, uk_nsec first, uk_nsec interval,
 {
 	bool irq = uk_spin_lock_irq(&lock);
 	struct timer *t = find(id);
-	uk_nsec deadline = UK_NSEC_MAX;
+	long rc = -EINVAL;
 
 	if (t) {
 		state(t, was);
-		if (first)
-			posix_clock_deadline(t->clock, absolute, first, &deadline);
 		/*
 		 * A signal of the old setting that is still pending does not speak for the new one.
 		 */
 		uk_signal_cancel_entry(&uk_process_boot, &t->entry);
 		t->overrun.count = 0;
-		period_start(&t->period, deadline, first ? interval : 0);
+		rc = start(t, absolute, first, interval);
 	}
 	uk_spin_unlock_irq(&lock, irq);
-	return t ? 0 : -EINVAL;
+	return rc;
 }
 
 UK_SYSCALL(long, timer_settime, int id, int flags, const struct uk_abi_itimerspec *new,
@@ -213,7 +256,7 @@ UK_SYSCALL(long, timer_delete, int id)
 	struct timer *t = find(id);
 
 	if (t) {
-		uk_timer_stop(&t->period.timer);
+		period_start(&t->time.period, UK_NSEC_MAX, 0);
 		uk_signal_cancel_entry(&uk_process_boot, &t->entry);
 		uk_list_del(&t->node);
 	}

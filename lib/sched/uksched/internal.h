@@ -8,13 +8,17 @@
 #ifndef UKSCHED_INTERNAL_H
 #define UKSCHED_INTERNAL_H
 
+#include <uk/plat/clock.h>
 #include <uk/sched.h>
 #include <uk/sched_ops.h>
 
 struct uksched_cpu {
 	struct uk_sched *sched; /* whose threads this CPU runs */
-	struct uk_thread *dead; /* detached threads that have exited; the next is in uk_thread.arg */
-	uk_nsec idle;           /* time with nothing to run */
+	struct uk_thread
+		*dead; /* detached threads that have exited; the next is in uk_thread.arg */
+	uk_nsec idle;  /* time with nothing to run */
+	/* cputimer.c's, once there is such a timer; with the scheduler locked. */
+	void (*clocks_change)(struct uk_thread *from, struct uk_thread *to);
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	uk_nsec since; /* the running thread's time is counted from here */
 #endif
@@ -27,6 +31,18 @@ static inline struct uksched_cpu *uksched_cpu(void)
 {
 	return &uksched_boot_cpu;
 }
+
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+/* CPU time used by `t`. With its scheduler locked. */
+static inline uk_nsec uksched_cputime(const struct uk_thread *t)
+{
+	const struct uksched_cpu *cpu = uksched_cpu();
+
+	if (t != uk_thread_current())
+		return t->cputime;
+	return t->cputime + uk_plat_clock_monotonic() - cpu->idle - cpu->since;
+}
+#endif
 
 /* Run `next`, if that is not the running thread. With its scheduler locked, and so it returns. */
 void uksched_switch(struct uk_thread *next);

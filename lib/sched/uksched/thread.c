@@ -9,6 +9,7 @@
  */
 #include <uk/alloc.h>
 #include <uk/assert.h>
+#include <uk/cputimer.h>
 #include <uk/errno.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/mem.h>
@@ -35,6 +36,10 @@ static void thread_free(struct uk_thread *t)
 	if (t->release)
 		t->release(t);
 	irq = uk_spin_lock_irq(&s->lock);
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	for (; t->cputimers; t->cputimers = t->cputimers->next)
+		t->cputimers->started = false;
+#endif
 	uk_list_del(&t->all);
 	s->nthreads--;
 	uk_spin_unlock_irq(&s->lock, irq);
@@ -207,10 +212,8 @@ uk_nsec uk_thread_cputime(const struct uk_thread *t UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	bool irq = uk_spin_lock_irq(&t->sched->lock);
-	uk_nsec time = t->cputime;
+	uk_nsec time = uksched_cputime(t);
 
-	if (t == uk_thread_current())
-		time += uk_plat_clock_monotonic() - uksched_cpu()->idle - uksched_cpu()->since;
 	uk_spin_unlock_irq(&t->sched->lock, irq);
 	return time;
 #else

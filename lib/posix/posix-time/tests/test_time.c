@@ -126,7 +126,37 @@ UK_TEST(posix_time, itimer)
 	UK_EXPECT_EQ(left.interval.usec, 3000L);
 	UK_EXPECT_EQ(uk_sys_alarm(10), 0L);
 	UK_EXPECT_EQ(uk_sys_alarm(0), 10L);
-	UK_EXPECT_EQ(uk_sys_setitimer(1, (long)&it, 0), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_setitimer(3, (long)&it, 0), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_getitimer(-1, (long)&left), (long)-EINVAL);
+}
+
+/* Both count the same here. */
+UK_TEST(posix_time, itimers_of_cpu_time)
+{
+	static const int sigs[] = { 0, UK_SIGVTALRM, UK_SIGPROF };
+
+	for (int which = 1; which <= 2; which++) {
+		struct uk_abi_itimerval it = { { 0, 10000 }, { 0, 20000 } }, off = { 0 }, left;
+		struct uk_abi_timespec ts = ms(200);
+		int64_t start = read_clock(UK_CLOCK_PROCESS_CPUTIME_ID);
+
+		catch (sigs[which]);
+		UK_EXPECT_EQ(uk_sys_setitimer(which, (long)&it, 0), 0L);
+		while (calls < 3)
+			UK_REQUIRE(read_clock(UK_CLOCK_PROCESS_CPUTIME_ID) < start + 10000 * MS);
+		UK_EXPECT_GE(read_clock(UK_CLOCK_PROCESS_CPUTIME_ID), start + 40 * MS);
+		/* Nobody uses the CPU. */
+		it.value.sec = 100;
+		UK_EXPECT_EQ(uk_sys_setitimer(which, (long)&it, (long)&left), 0L);
+		UK_EXPECT_EQ(left.interval.usec, 10000L);
+		UK_EXPECT_EQ(uk_sys_nanosleep((long)&ts, 0), 0L);
+		UK_EXPECT_EQ(uk_sys_getitimer(which, (long)&left), 0L);
+		UK_EXPECT_LE(left.value.sec, 100L);
+		UK_EXPECT_GE(left.value.sec * 1000 + left.value.usec / 1000, 100020L - 150);
+		UK_EXPECT_EQ(uk_sys_setitimer(which, (long)&off, 0), 0L);
+		UK_EXPECT_EQ(uk_sys_getitimer(which, (long)&left), 0L);
+		UK_EXPECT_EQ(left.value.sec + left.value.usec, 0L);
+	}
 }
 
 struct sigevent {
@@ -160,6 +190,46 @@ UK_TEST(posix_time, timer_with_overruns)
 	ev.notify = 4, ev.tid = 12345;
 	UK_EXPECT_EQ(uk_sys_timer_create(0, (long)&ev, (long)&id), (long)-EINVAL);
 	UK_EXPECT_EQ(uk_sys_timer_create(99, 0, (long)&id), (long)-EINVAL);
+}
+
+static void counts_cpu_time(int clock)
+{
+	struct sigevent ev = {
+		.value = 5, .signo = UK_SIGUSR1, .notify = 4, .tid = (int)uk_sys_gettid()
+	};
+	struct uk_abi_itimerspec it = { ms(5), ms(10) }, got;
+	int64_t start = read_clock(clock);
+	int32_t id = -1;
+
+	catch (UK_SIGUSR1);
+	value = 0;
+	UK_REQUIRE(uk_sys_timer_create(clock, (long)&ev, (long)&id) == 0);
+	UK_EXPECT_EQ(uk_sys_timer_settime(id, 0, (long)&it, 0), 0L);
+	while (calls < 3)
+		UK_REQUIRE(read_clock(clock) < start + 10000 * MS);
+	UK_EXPECT_GE(read_clock(clock), start + 20 * MS);
+	UK_EXPECT_EQ(value, 5UL);
+	UK_EXPECT_EQ(uk_sys_timer_gettime(id, (long)&got), 0L);
+	UK_EXPECT_EQ(got.interval.nsec, 5 * MS);
+	/* Absolute, and long ago. */
+	it = (struct uk_abi_itimerspec){ { 0, 0 }, { 0, 1 } };
+	calls = 0;
+	UK_EXPECT_EQ(uk_sys_timer_settime(id, UK_TIMER_ABSTIME, (long)&it, 0), 0L);
+	while (!calls)
+		UK_REQUIRE(read_clock(clock) < start + 20000 * MS);
+	UK_EXPECT_EQ(uk_sys_timer_gettime(id, (long)&got), 0L);
+	UK_EXPECT_EQ(got.value.sec + got.value.nsec, 0L);
+	UK_EXPECT_EQ(uk_sys_timer_delete(id), 0L);
+}
+
+UK_TEST(posix_time, timers_of_cpu_time)
+{
+	counts_cpu_time(UK_CLOCK_PROCESS_CPUTIME_ID);
+	counts_cpu_time((int)(~1U << 3 | 2)); /* the same by its number */
+#ifdef CONFIG_LIBUKSCHED_CPUTIME
+	counts_cpu_time(UK_CLOCK_THREAD_CPUTIME_ID);
+	counts_cpu_time((int)(~(unsigned)uk_sys_gettid() << 3 | 6));
+#endif
 }
 #endif
 

@@ -32,6 +32,12 @@ int uk_signal_send_task(struct uk_task *task, int sig);
  */
 bool uk_signal_send_entry(struct uk_process *process, int tid, struct uk_sigentry *entry);
 
+/*
+ * To the process, and the running thread takes it if it can: what its CPU time has caused. `entry` is
+ * as above, or NULL. From an interrupt.
+ */
+void uk_signal_send_running(struct uk_process *process, int sig, struct uk_sigentry *entry);
+
 /* Take back an entry that is still pending, before its memory goes. Any context. */
 void uk_signal_cancel_entry(struct uk_process *process, struct uk_sigentry *entry);
 

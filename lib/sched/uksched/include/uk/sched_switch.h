@@ -13,8 +13,8 @@
 
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 UK_API_BEGIN
-/* The time since the last switch is the thread's. With interrupts masked. */
-void uk_sched_account(struct uk_thread *t);
+/* The time since the last switch was `from`'s, and `to` runs next. With their scheduler locked. */
+void uk_sched_account(struct uk_thread *from, struct uk_thread *to);
 UK_API_END
 #endif
 
@@ -30,7 +30,7 @@ static UK_ALWAYS_INLINE void uk_sched_switch(struct uk_thread *self, struct uk_t
 	if (next == self)
 		return;
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
-	uk_sched_account(self);
+	uk_sched_account(self, next);
 #endif
 	uk_percpu()->current = next;
 	uk_arch_ctx_switch(&self->ctx, &next->ctx);

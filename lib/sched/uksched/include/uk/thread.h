@@ -17,6 +17,7 @@
 #include <uk/types.h>
 #include <uk/waitq_types.h>
 
+struct uk_cputimer;
 struct uk_sched;
 
 enum uk_thread_state {
@@ -64,7 +65,8 @@ struct uk_thread {
 	struct uk_waitq joiners;
 	struct uk_list all; /* in uk_sched.threads */
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
-	uk_nsec cputime; /* up to the last time it was switched out */
+	uk_nsec cputime;               /* up to the last time it was switched out */
+	struct uk_cputimer *cputimers; /* started on that clock */
 #endif
 };
 
