@@ -51,6 +51,16 @@ objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
 
+# What runs seldom, or waits for the network or a terminal anyway, is compiled for size where the rest is for speed;
+# no function is padded to begin at a multiple of 16, as in the kernel (support/build/library.mk).
+small := $(addsuffix /%,conf dirent env errno exit ipc legacy linux misc mq network passwd process temp termios) \
+	time/__tz.o time/__secs_to_tm.o time/__tm_to_secs.o time/strftime.o time/strptime.o time/getdate.o time/wcsftime.o \
+	stdio/vfscanf.o stdio/vfwscanf.o stdio/vfwprintf.o
+$(filter $(addprefix obj/src/,$(small)),$(objs)): CFLAGS_ALL += $(if $(filter -O2,$(CFLAGS)),-Os)
+ifeq ($(findstring clang,$(CC)),)
+$(objs): CFLAGS_ALL += -falign-functions=1
+endif
+
 # An application may call any function through a pointer, also those that musl has in assembly, which knows
 # nothing of landing pads: put one behind each function's label.
 define pads
