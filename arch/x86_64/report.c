@@ -38,12 +38,10 @@ static bool reporting;
 static const struct uk_regs *volatile UK_USED uk_crash_regs;
 
 /* Those of lib/debug/uksymtab, where the image has it. */
-const char *uk_symtab_find(uintptr_t pc, size_t *into)
-	__attribute__((__weak__, __visibility__("default")));
+const char *uk_symtab_find(uintptr_t pc, size_t *into) UK_OPTIONAL;
 
 /* Of lib/debug/ukcrash, likewise: the sections of <uk/crash.h>. */
-void uk_crash_sections(const struct uk_trap_info *info, const struct uk_regs *regs)
-	__attribute__((__weak__, __visibility__("default")));
+void uk_crash_sections(const struct uk_trap_info *info, const struct uk_regs *regs) UK_OPTIONAL;
 
 /* From the linker script. */
 extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];

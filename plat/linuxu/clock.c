@@ -15,7 +15,7 @@
 #define CALLS_BEFORE_VDSO 32
 
 /* Of uktime, if the image has it. */
-void uk_timer_interrupt(void) UK_WEAK;
+void uk_timer_interrupt(void) UK_OPTIONAL;
 
 typedef int clock_fn(int clock, struct host_timespec *ts);
 

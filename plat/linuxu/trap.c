@@ -13,7 +13,7 @@
 #include "linuxu.h"
 
 /* Of ukvmem, if the image has it. */
-bool uk_stack_is_guard(uk_vaddr_t va) UK_WEAK;
+bool uk_stack_is_guard(uk_vaddr_t va) UK_OPTIONAL;
 
 static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {

@@ -26,8 +26,8 @@ struct uk_alloc *uk_heap;
 
 /* ukvmem's. Weak, because an image may do without it. */
 UK_API_BEGIN
-void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags) UK_WEAK;
-int uk_vmem_unmap(uk_vaddr_t va, size_t len) UK_WEAK;
+void *uk_vmem_map_anon(uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags) UK_OPTIONAL;
+int uk_vmem_unmap(uk_vaddr_t va, size_t len) UK_OPTIONAL;
 UK_API_END
 
 /* When there are frames enough, but not in a row: an area makes a row of them. */

@@ -29,7 +29,7 @@ volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa)
 		       : (volatile void *)va;
 }
 
-bool uk_stack_is_guard(uk_vaddr_t va) __attribute__((__weak__, __visibility__("default")));
+bool uk_stack_is_guard(uk_vaddr_t va) UK_OPTIONAL;
 
 /*
  * The first page of the boot stack as the image has it; see STACK_SHIFT. ukvmem knows the other
