@@ -33,9 +33,10 @@
 #define GIB         SIZE(2)
 #define VA_END      (1UL << 47) /* we live in the lower half */
 
-/* Mappings of what the loader left lie at VA_BOOT + physical address. */
+/* Mappings of what the loader left lie at VA_BOOT + physical address, those that stay at VA_KEPT. */
 #define VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
-#define VA_BOOT_LEN (1UL << 42)
+#define VA_KEPT     (VA_BOOT + VA_BOOT_LEN)
+#define VA_BOOT_LEN (1UL << 41)
 
 /*
  * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables
@@ -488,26 +489,42 @@ UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 	return (int)((taken - pa) / UK_PAGE_SIZE);
 }
 
-/*
- * In whole large pages: what surrounds the range is readable as well for a while, but one table
- * less is needed, and at that time there is hardly a frame to take it from.
- */
-UK_WEAK void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
+static void *map_boot(uk_vaddr_t base, uk_paddr_t pa, size_t len, size_t unit)
 {
-	uk_paddr_t start = UK_ALIGN_DOWN(pa, LARGE);
+	uk_paddr_t start = UK_ALIGN_DOWN(pa, unit);
 
 	if (!len || pa >= VA_BOOT_LEN || len > VA_BOOT_LEN - pa ||
-	    walk(MAP, VA_BOOT + start, UK_ALIGN_UP(pa + len, LARGE) - start, start,
+	    walk(MAP, base + start, UK_ALIGN_UP(pa + len, unit) - start, start,
 		 flags_of(UK_PROT_READ), false))
 		return NULL;
-	return (void *)(VA_BOOT + pa);
+	return (void *)(base + pa);
+}
+
+static void unmap_boot(const void *va, size_t len, size_t unit)
+{
+	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, unit);
+
+	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, unit) - start, 0, 0, false);
+}
+
+void *x86_boot_map(uk_paddr_t pa, size_t len)
+{
+	return map_boot(VA_BOOT, pa, len, LARGE);
+}
+
+void x86_boot_unmap(const void *va, size_t len)
+{
+	unmap_boot(va, len, LARGE);
+}
+
+UK_WEAK void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
+{
+	return map_boot(VA_KEPT, pa, len, UK_PAGE_SIZE);
 }
 
 UK_WEAK void uk_plat_unmap_boot(const void *va, size_t len)
 {
-	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, LARGE);
-
-	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, LARGE) - start, 0, 0, false);
+	unmap_boot(va, len, UK_PAGE_SIZE);
 }
 
 #ifdef CONFIG_PLAT_SPACES

@@ -66,6 +66,14 @@ def test_content_is_not_touched(app, root):
     assert result.status == 0 and result.out == (root / "big").read_bytes(), result.err
 
 
+@pytest.mark.parametrize("machine", ["microvm", "pc", "q35"])
+def test_content_stays_on_every_machine(root, machine):
+    """ACPI's tables, which are looked at when the archive is mapped already, lie right behind it."""
+    kvm = whittle.image(os.path.join(HERE, "app"), "kvm", out=os.path.join(whittle.OUT, "test-fs"))
+    result = whittle.run(kvm, "cat", "/big", options=["--machine", machine, "--root", str(root)])
+    assert result.status == 0 and result.out == (root / "big").read_bytes(), result.err
+
+
 def test_without_initrd(app):
     assert "/tmp 41777 2 " in lines(whittle.run(app, "tree", "/"))
 

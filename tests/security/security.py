@@ -152,6 +152,12 @@ class Guest:
         return [(int(va, 16), flags) for va, flags in
                 re.findall(r"^([0-9a-f]{16}): [0-9a-f]{16} ([-XGPDACTUW]{9})", tlb, re.M)]
 
+    def frames(self):
+        """(address, physical address, flags) of every page of 4 KiB: large ones are taken apart."""
+        for va, pa, flags in re.findall(r"^([0-9a-f]{16}): ([0-9a-f]{16}) ([-XGPDACTUW]{9})", self.ask("info tlb"), re.M):
+            for at in range(0, 2 << 20 if flags[2] == "P" else 4096, 4096):
+                yield int(va, 16) + at, int(pa, 16) + at, flags
+
     def registers(self):
         regs = self.ask("info registers")
         return {name: int(re.search(name + r"=([0-9a-f]+)", regs)[1], 16) for name in ("EFER", "CR0", "CR4")}

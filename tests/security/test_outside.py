@@ -57,6 +57,32 @@ def test_mappings_of_a_guest(app, cpu):
     security.record(15, what, "kvm", "no page writable and executable, none below 4 MiB; " + on, without)
 
 
+FIXED = range(0x210000000000, 0x280000000000)  # behind the image's slot: addresses known beforehand
+
+
+def test_a_frame_has_one_address(tmp_path):
+    """What is protected at one address is not open at another one: code and constants are writable
+    nowhere, and what lies at an address that everybody knows, the initrd, is there without its neighbours."""
+    initrd = tmp_path / "initrd"
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/file").write_bytes(bytes(100000))
+    subprocess.run([os.path.join(whittle.ROOT, "support/tools/mkinitrd"), tmp_path / "root", initrd], check=True)
+    with security.Guest(whittle.image("sqlite", "kvm"), more=["-initrd", str(initrd)], **RUNNING["sqlite"]) as guest:
+        pages = list(guest.frames())
+    at = {}
+    for va, pa, flags in pages:
+        at.setdefault(pa, []).append((va, flags))
+    code = [pa for _, pa, flags in pages if flags[0] != "X"]
+    fixed = [pa for va, pa, flags in pages if va in FIXED]
+    assert len(code) > 100 and not [at[pa] for pa in code if len(at[pa]) > 1]
+    closed = [pa for va, pa, flags in pages if flags[8] != "W" and va not in FIXED]
+    assert len(closed) > 100 and not [at[pa] for pa in closed if any(flags[8] == "W" for _, flags in at[pa])]
+    assert len(fixed) == -(-os.path.getsize(initrd) // 4096), at
+    assert not [at[pa] for pa in fixed if len(at[pa]) > 1]
+    security.record(15, "`info tlb` of sqlite with an initrd: the same frame twice", "kvm",
+                    "code and constants are writable nowhere; only the initrd is where everybody knows", "-")
+
+
 def maps(image, args, line):
     """(permissions, name) of every mapping of a process that has just said `line`."""
     p = subprocess.Popen([image, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -7,6 +7,7 @@
  * The tables come from outside. Addresses, lengths and checksums are checked; what is wrong is said
  * once, by name, and the table counts as absent: everything has a fallback.
  */
+#include <uk/arch/paging.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/print.h>
@@ -40,7 +41,7 @@ void acpi_init(uk_paddr_t rsdp)
 
 static const void *map(uint64_t pa, uint64_t len)
 {
-	return pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT - pa ? uk_plat_map_boot(pa, len) : NULL;
+	return pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT - pa ? x86_boot_map(pa, len) : NULL;
 }
 
 static uint8_t sum(const uint8_t *p, size_t n)
@@ -71,7 +72,7 @@ static const uint8_t *table_map(uint64_t pa, size_t *len)
 	if (wrong) {
 		uk_pr_err("ACPI table %.4s at %#lx is corrupt (%s): ignored", (const char *)t,
 			  (unsigned long)pa, wrong);
-		uk_plat_unmap_boot(t, HEADER_SIZE);
+		x86_boot_unmap(t, HEADER_SIZE);
 		return NULL;
 	}
 	return t;
@@ -95,7 +96,7 @@ static void find_root(void)
 		if (r && !rsdp_ok(r)) {
 			uk_pr_err("ACPI root pointer at %#lx is corrupt: ignored",
 				  (unsigned long)rsdp_told);
-			uk_plat_unmap_boot(r, RSDP_V2);
+			x86_boot_unmap(r, RSDP_V2);
 			rsdp_told = 0;
 			r = NULL;
 		}
@@ -114,7 +115,7 @@ static void find_root(void)
 			pa = acpi_field(r, 16, 4);
 	}
 	if (r || bios)
-		uk_plat_unmap_boot(r ? r : bios, RSDP_V2);
+		x86_boot_unmap(r ? r : bios, RSDP_V2);
 	root_pa = pa;
 }
 
@@ -143,7 +144,7 @@ static size_t read_table(const char *sig, const char *id, void *buf, size_t size
 	}
 	/* The tables lie close together; the list's mapping and theirs go in one. */
 	if (list)
-		uk_plat_unmap_boot(list, len);
+		x86_boot_unmap(list, len);
 	return n;
 }
 
@@ -210,6 +211,6 @@ bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line)
 			interrupt = true;
 		}
 	}
-	uk_plat_unmap_boot(t, len);
+	x86_boot_unmap(t, len);
 	return region && interrupt;
 }

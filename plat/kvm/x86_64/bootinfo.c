@@ -49,7 +49,7 @@ const void *boot_map(uint64_t pa, uint64_t len, const char *what)
 	const void *va = NULL;
 
 	if (pa && pa < INFO_LIMIT && len <= INFO_LIMIT - pa && nmaps < MAPS_MAX)
-		va = uk_plat_map_boot(pa, len);
+		va = x86_boot_map(pa, len);
 	if (!va)
 		uk_fatal("boot information is corrupt: %s at %#lx, %lu bytes", what,
 			 (unsigned long)pa, (unsigned long)len);
@@ -179,5 +179,5 @@ void boot_memory_done(struct uk_bootinfo *bi)
 	sort(bi);
 	acpi_init(bi->acpi_rsdp);
 	while (nmaps--)
-		uk_plat_unmap_boot(maps[nmaps].va, maps[nmaps].len);
+		x86_boot_unmap(maps[nmaps].va, maps[nmaps].len);
 }

@@ -77,9 +77,10 @@ void uk_plat_set_frames(const struct uk_plat_frames *source);
 int uk_plat_direct_map(uk_paddr_t pa, size_t len);
 
 /*
- * A mapping, for reading, of memory that the loader or the firmware left: the initrd, a table.
- * Takes page tables from the frame source. NULL if there is none left, or `len` is 0. Ends with
- * uk_plat_unmap_boot(), after which the frames of an initrd may go to the frame allocator.
+ * A mapping, for reading, of memory that the loader or the firmware left, such as the initrd, and of
+ * nothing beyond its pages. Takes page tables from the frame source. NULL if there is none left, or
+ * `len` is 0. Ends with uk_plat_unmap_boot(), after which the frames of an initrd may go to the frame
+ * allocator.
  */
 void *uk_plat_map_boot(uk_paddr_t pa, size_t len);
 void uk_plat_unmap_boot(const void *va, size_t len);

@@ -30,6 +30,15 @@ void x86_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
 /* From now on root table and frames are seen at their physical address + `offset`. */
 void x86_pt_moved(uintptr_t offset);
 
+/*
+ * As uk_plat_map_boot(), for a short look, in whole large pages: what surrounds the range is readable as
+ * well, but one table less is needed, and early there is hardly a frame to take it from. Unmapping takes
+ * other ranges in the same large page along. Not for what stays: the addresses are known to everybody,
+ * and what surrounds the range may be the heap.
+ */
+void *x86_boot_map(uk_paddr_t pa, size_t len);
+void x86_boot_unmap(const void *va, size_t len);
+
 UK_API_END
 #endif
 #endif
