@@ -128,6 +128,16 @@ void uk_plat_seal(void)
 	host_mprotect((void *)relro, (uintptr_t)linuxu_relro_end - relro, HOST_PROT_READ);
 }
 
+/* An unlimited one grows until it meets something; this much the host keeps free below it. */
+#define STACK_MAX (128UL << 20)
+
+bool uk_plat_stack(uk_vaddr_t *low, uk_vaddr_t *high)
+{
+	*high = UK_ALIGN_UP(linuxu_stack_top + 1, UK_PAGE_SIZE);
+	*low = *high - UK_ALIGN_DOWN(UK_MIN(linuxu_stack_limit, STACK_MAX), UK_PAGE_SIZE);
+	return true;
+}
+
 /* What the host has mapped for us, as the linker script says it. */
 bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
 {
@@ -145,13 +155,10 @@ bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
 		*m = (struct uk_plat_mapping){ at[i], at[i + 1], prots[i], false, "image" };
 		return true;
 	}
-	/* It grows by itself: from the page in use upwards is certain. */
-	*m = (struct uk_plat_mapping){ UK_ALIGN_DOWN(linuxu_stack_top, UK_PAGE_SIZE),
-				       UK_ALIGN_UP(linuxu_stack_top + 1, UK_PAGE_SIZE),
-				       UK_PROT_READ | UK_PROT_WRITE, true, "boot stack" };
-	while (m->start > linuxu_stack_top - linuxu_stack_limit &&
-	       uk_plat_resident(m->start - UK_PAGE_SIZE))
-		m->start -= UK_PAGE_SIZE;
+	*m = (struct uk_plat_mapping){ .prot = UK_PROT_READ | UK_PROT_WRITE,
+				       .stack = true,
+				       .name = "boot stack" };
+	uk_plat_stack(&m->start, &m->end);
 	return i == UK_ARRAY_SIZE(prots);
 }
 

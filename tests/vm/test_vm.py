@@ -72,6 +72,15 @@ def test_deep_stacks(plat):
     assert r.status == 0 and r.out == b"deep: done\n", r
 
 
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_stack_of_main(plat):
+    """8 MiB on kvm; on linuxu what the host gives."""
+    r = run(plat, "stack")
+    assert r.status == 0, r
+    limit = int(re.match(rb"stack: limit (\d+) KiB, attributes agree\nstack: used\n$", r.out).group(1))
+    assert limit == 8192 or plat == "linuxu", r
+
+
 @pytest.mark.slow
 def test_memory_above_4_gib():
     r = run("kvm", "large", memory="5G", timeout=300)

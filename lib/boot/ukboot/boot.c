@@ -6,6 +6,7 @@
  * devices are initialisers (uk/init.h), which the link sorts by level. The code running here
  * turns into the main thread when the scheduler's initialiser adopts it.
  */
+#include <uk/arch/ctx.h>
 #include <uk/boot.h>
 #include <uk/config.h>
 #include <uk/errno.h>
@@ -18,6 +19,9 @@
 #include <uk/plat/mem.h>
 #include <uk/plat/power.h>
 #include <uk/print.h>
+#ifdef CONFIG_LIBUKVMEM
+#include <uk/stack.h>
+#endif
 
 UK_TABLE_DECLARE(const struct uk_init, init);
 
@@ -50,6 +54,39 @@ static void run_initialisers(void)
 	}
 }
 
+static UK_USED UK_NORETURN void run_main(void)
+{
+	uk_boot_main(uk_app_argc, uk_app_argv);
+	__builtin_unreachable();
+}
+
+#ifdef CONFIG_LIBUKVMEM
+static void *main_stack UK_RO_AFTER_INIT_ZERO;
+
+/* The boot's stack is small, unless a host lets it grow: main() gets one that does. */
+static void choose_stack(void)
+{
+	uk_vaddr_t low, high;
+
+	if (uk_plat_stack(&low, &high))
+		return;
+	main_stack = uk_stack_alloc(CONFIG_LIBUKBOOT_STACK_SIZE);
+	if (!main_stack)
+		uk_fatal("no memory for the stack of main()");
+}
+#endif
+
+void uk_boot_stack(uk_vaddr_t *low, uk_vaddr_t *high)
+{
+	uk_plat_stack(low, high);
+#ifdef CONFIG_LIBUKVMEM
+	if (main_stack) {
+		*low = (uk_vaddr_t)main_stack;
+		*high = *low + UK_ALIGN_UP(CONFIG_LIBUKBOOT_STACK_SIZE, UK_PAGE_SIZE);
+	}
+#endif
+}
+
 UK_NORETURN UK_NO_SANITIZE void uk_boot(struct uk_bootinfo *bi)
 {
 #ifdef CONFIG_LIBUKKASAN
@@ -63,11 +100,19 @@ UK_NORETURN UK_NO_SANITIZE void uk_boot(struct uk_bootinfo *bi)
 	uk_percpu()->preempt_off = 0; /* one context so far: nothing to switch to */
 	uk_irq_enable();              /* traps and interrupt controller: set up by the platform */
 	run_initialisers();           /* heap, clock, scheduler, devices, files, system calls */
+#ifdef CONFIG_LIBUKVMEM
+	choose_stack();
+#endif
 #ifdef CONFIG_HARDEN_RELRO
 	uk_plat_seal(); /* tables and pointers that nobody writes from here on */
 #endif
-	uk_boot_main(uk_app_argc, uk_app_argv);
-	__builtin_unreachable();
+#ifdef CONFIG_LIBUKVMEM
+	if (main_stack)
+		uk_arch_leave_stack((char *)main_stack +
+					    UK_ALIGN_UP(CONFIG_LIBUKBOOT_STACK_SIZE, UK_PAGE_SIZE),
+				    run_main);
+#endif
+	run_main();
 }
 
 UK_NORETURN void uk_exit(int status)

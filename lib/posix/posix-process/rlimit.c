@@ -5,6 +5,7 @@
  * files, since there are none. For the others the only value is the one they have: unlimited, or
  * the size that stacks have.
  */
+#include <uk/boot.h>
 #include <uk/errno.h>
 #include <uk/process.h>
 #include <uk/syscall.h>
@@ -27,7 +28,6 @@ void process_init_limits(struct uk_process *p)
 	p->limits[UK_RLIMIT_NOFILE].max = NOFILE_MAX;
 	p->limits[UK_RLIMIT_CORE].cur = p->limits[UK_RLIMIT_CORE].max = 0;
 	p->limits[UK_RLIMIT_NICE].cur = p->limits[UK_RLIMIT_NICE].max = 0;
-	p->limits[UK_RLIMIT_STACK].cur = 8UL << 20; /* what libcs take for new threads at most */
 	p->limits[UK_RLIMIT_SIGPENDING].cur = p->limits[UK_RLIMIT_SIGPENDING].max = 4096;
 }
 
@@ -71,12 +71,17 @@ static long limits(int pid, unsigned resource, const struct uk_abi_rlimit *new,
 {
 	struct uk_process *p = uk_process_current();
 	struct uk_abi_rlimit want, had;
+	uk_vaddr_t low, high;
 	long rc = 0;
 
 	if (pid != 0 && pid != p->pid)
 		return -ESRCH;
 	if (resource >= UK_RLIMITS)
 		return -EINVAL;
+	if (resource == UK_RLIMIT_STACK) {
+		uk_boot_stack(&low, &high);
+		p->limits[resource].cur = high - low;
+	}
 	had = p->limits[resource];
 	if (new) {
 		if (uk_get_user(&want, new))

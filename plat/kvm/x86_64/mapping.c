@@ -22,6 +22,13 @@ static const char fixed_names[KVM_FIXED_N][16] = {
 	[KVM_FIXED_NMI_STACK] = "NMIs",
 };
 
+bool uk_plat_stack(uk_vaddr_t *low, uk_vaddr_t *high)
+{
+	*low = (uintptr_t)kvm_stack + STACK_SHIFT;
+	*high = (uintptr_t)uk_image_end + STACK_SHIFT;
+	return false;
+}
+
 bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
 {
 	const uintptr_t at[] = {

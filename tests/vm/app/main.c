@@ -9,6 +9,7 @@
  *	bus-crash	the same without a handler
  *	cat FILE	writes a mapped file to stdout
  *	deep		threads with stacks of 8 MiB, of which one is used
+ *	stack		main() uses most of its own, which is what getrlimit() and pthread say
  *	large		uses most of a large memory, and reads it back
  */
 #define _GNU_SOURCE
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -217,6 +219,24 @@ static void deep(void)
 	puts("deep: done");
 }
 
+static void stack(void)
+{
+	char here, *low;
+	struct rlimit rl;
+	pthread_attr_t attr;
+	size_t size;
+
+	MUST(!pthread_getattr_np(pthread_self(), &attr));
+	MUST(!pthread_attr_getstack(&attr, (void **)&low, &size));
+	MUST(!getrlimit(RLIMIT_STACK, &rl));
+	MUST(&here > low && &here < low + size && (size_t)(low + size - &here) < 64 * KIB);
+	printf("stack: limit %lu KiB, ", (unsigned long)(rl.rlim_cur / KIB));
+	printf("attributes %s\n",
+	       size / KIB >= rl.rlim_cur / KIB - 64 && size <= rl.rlim_cur ? "agree" : "differ");
+	MUST(!recurse((int)((size_t)(&here - low - 64 * KIB) / 4096)));
+	puts("stack: used");
+}
+
 static void large(void)
 {
 	struct sysinfo si;
@@ -251,6 +271,8 @@ int main(int argc, char **argv)
 		cat(argv[2]);
 	else if (!strcmp(what, "deep"))
 		deep();
+	else if (!strcmp(what, "stack"))
+		stack();
 	else if (!strcmp(what, "large"))
 		large();
 	else

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * musl's pthread_getattr_np.c. How far the main thread's stack reaches it finds out by trying to grow
- * the mapping of each page, which works for a stack that a Linux process has. Here the answer is what
- * is certain: the pages from the top to the one in use by the caller.
+ * the mapping of each page below its top, which fails where the stack of a Linux process is. Here the
+ * kernel knows.
  */
 #define _GNU_SOURCE
 #include "pthread_impl.h"
 #include "libc.h"
+#include "stack.h"
 #include <sys/mman.h>
 
-static void *in_use(pthread_t t, char *page)
+static void *try_to_grow(char *page)
 {
-	if (t != __pthread_self() || page + PAGE_SIZE <= (char *)__builtin_frame_address(0))
+	if (!__uk_stack_of_main(page))
 		return 0;
 	errno = ENOMEM;
 	return MAP_FAILED;
 }
 
-#define mremap(page, old_size, new_size, flags) in_use(t, page)
+#define mremap(page, old_size, new_size, flags) try_to_grow(page)
 
 #include "src/thread/pthread_getattr_np.c"

@@ -10,6 +10,7 @@ hidden void __uk_stack_unmap(void *map, size_t size, size_t guard);
 
 /* ../stack.c: the kernel's stacks, seen from the other side. */
 hidden void *__uk_stack_alloc(size_t size);
+hidden int __uk_stack_of_main(const void *page);
 hidden void __uk_stack_free(void *stack, size_t size);
 
 #endif

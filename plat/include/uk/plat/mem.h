@@ -176,6 +176,12 @@ struct uk_plat_mapping {
 };
 bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m);
 
+/*
+ * The stack that the image starts on: from *low to *high. True: a host lets it grow that far as it is
+ * used. False: it is all there, for the boot, and main() wants another if it can have one.
+ */
+bool uk_plat_stack(uk_vaddr_t *low, uk_vaddr_t *high);
+
 /* Distance from a frame to its place in the direct map; constant after boot. Use the functions. */
 extern uintptr_t uk_plat_direct_base;
 

@@ -30,6 +30,16 @@ struct uk_arch_ctx {
 /* Alignment of a stack's top. */
 #define UK_ARCH_STACK_ALIGN 16
 
+/*
+ * Goes on in `fn`, a function that takes nothing and never returns, on the stack that ends at `top`. What
+ * is on the present one is not needed any more.
+ */
+#define uk_arch_leave_stack(top, fn)                                                               \
+	__asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall %P1"                           \
+			 :                                                                         \
+			 : "r"(top), "i"(fn)                                                       \
+			 : "memory")
+
 UK_API_BEGIN
 
 /*

@@ -28,6 +28,9 @@ UK_NORETURN void uk_boot(struct uk_bootinfo *bi);
  */
 UK_NORETURN void uk_exit(int status);
 
+/* Where main()'s stack lies, as far as it can grow. Any context, when main() runs. */
+void uk_boot_stack(uk_vaddr_t *low, uk_vaddr_t *high);
+
 /*
  * The C library's: calls main() with the application's arguments and passes what it returns to
  * uk_exit(). The libraries' initialisers have run. (Provider API, see Makefile.uk.)
