@@ -339,7 +339,7 @@ static int ramfs_sync(struct uk_file *f, bool data_only)
 }
 
 /* By page faults: the tree's lock only, see struct ramfs_pages. */
-static int ramfs_page(struct uk_file *f, uint64_t index, bool write, uk_paddr_t *frame)
+static int ramfs_page(struct uk_file *f, uint64_t index, unsigned how, uk_paddr_t *frame)
 {
 	struct uk_inode *inode = f->inode;
 	struct ramfs_inode *ri = ramfs_i(inode);
@@ -357,10 +357,10 @@ static int ramfs_page(struct uk_file *f, uint64_t index, bool write, uk_paddr_t 
 		uk_spin_unlock(&ri->pages.lock);
 		if (page)
 			break;
-		if (!ramfs_add_page(ri, index, 0, 0))
+		if (how & UK_PAGE_GET_THERE || !ramfs_add_page(ri, index, 0, 0))
 			return -ENOSPC;
 	}
-	if (write)
+	if (how & UK_PAGE_GET_WRITE)
 		touch_modified(inode);
 	return 0;
 }

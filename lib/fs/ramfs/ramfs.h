@@ -33,6 +33,15 @@ struct ramfs {
  * Who reads it holds the inode's lock, or is a page fault and holds `lock`; who changes it holds
  * `lock`, and the inode's as well if pages go. So a fault may add a page while a read or write is
  * between two pages (where it touches the application's memory, which is when faults happen).
+ *
+ * With several CPUs that will not do: a fault on another CPU may add a page while a reader with the
+ * inode's lock alone goes down the tree. The reader survives it if the tree is published from below:
+ * a new node is filled before its parent points to it (store-release), root and shift change together
+ * (the height as low bits of the root's pointer), and slots are read once. insert() is the one place
+ * that adds. Removal needs nothing more: readers exclude it by the inode's lock, faults by `lock`. A
+ * fault takes `lock` with interrupts masked then, since the fault of an interrupted thread may come
+ * inside a section of another; it already holds no other lock, and under `lock` only the heap's and
+ * ukpage's are taken, so the order is inode, pages, heap, areas, frames.
  */
 struct ramfs_pages {
 	struct uk_spinlock lock;

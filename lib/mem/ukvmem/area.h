@@ -30,6 +30,7 @@ struct what {
 #define AREA_READ_ONLY 0x02U /* may not become writable: the file was opened for reading */
 #define AREA_NORESERVE 0x04U /* not counted by strict overcommit */
 #define AREA_HUGE      0x08U /* large pages from the first touch on, where they fit */
+#define AREA_LOCKED    0x40U /* keeps its memory: may not be discarded */
 #define AREA_GUARD     0x10U /* the first page is never there */
 #define AREA_FRAMES    0x20U /* of our own frames, even where a host brings memory on demand */
 

@@ -88,6 +88,18 @@ static int install(const struct area *a, uk_vaddr_t va, uk_paddr_t pa, uk_paddr_
 	return 0;
 }
 
+/* What is read brings along the other pages of its 64 KiB, if they exist: most files are read on. */
+#define AROUND 16U
+
+/* How many pages that is; *start: the first. */
+static unsigned pages_around(const struct area *a, uk_vaddr_t va, uk_vaddr_t *start)
+{
+	uk_vaddr_t block = UK_ALIGN_DOWN(va, AROUND * UK_PAGE_SIZE);
+
+	*start = UK_MAX(block, a->start);
+	return (UK_MIN(block + AROUND * UK_PAGE_SIZE, a->end) - *start) >> UK_PAGE_SHIFT;
+}
+
 int object_fault(const struct area *a, uk_vaddr_t va, bool write, bool *was)
 {
 	struct uk_vmem_object *obj = a->what.obj;
@@ -95,32 +107,99 @@ int object_fault(const struct area *a, uk_vaddr_t va, bool write, bool *was)
 	const bool copy = write && !(a->what.flags & AREA_SHARED);
 	const uint32_t changes = obj->changes;
 	const struct what what = a->what;
-	uk_paddr_t old = frame_at(va), pa;
+	uk_paddr_t old = frame_at(va), pa, frames[AROUND];
+	uk_vaddr_t start = va;
+	unsigned n = 1, i;
 	int err;
 
 	if (old != UK_PAGE_NONE && (!write || (copy && uk_page_refs(old) == 1)))
 		return uk_plat_protect(va, UK_PAGE_SIZE,
 				       vmem_hw_prot(write ? what.prot
 							  : what.prot & ~UK_VMEM_WRITE));
+	if (!write)
+		n = pages_around(a, va, &start);
 	object_get(obj);
 	vmem_leave(*was);
-	err = obj->ops->get(obj, index, write && !copy, &pa);
+	err = obj->ops->get(obj, index, write && !copy ? UK_PAGE_GET_WRITE : 0, &pa);
 	if (!err && copy) {
 		pa = copy_of(pa);
 		err = pa == UK_PAGE_NONE ? -ENOMEM : 0;
+	}
+	for (i = 0; i < n; i++) {
+		uint64_t other = index + i - ((va - start) >> UK_PAGE_SHIFT);
+
+		if (err || other == index ||
+		    obj->ops->get(obj, other, UK_PAGE_GET_THERE, &frames[i]))
+			frames[i] = UK_PAGE_NONE;
 	}
 	*was = vmem_enter();
 	object_drop(obj);
 	if (err)
 		return err == -ENOMEM ? err : -EIO;
 	a = area_at(space_of(va), va);
-	if (!a || a->start > va || a->what.obj != obj || index_in(a, va) != index ||
-	    a->what.prot != what.prot || a->what.flags != what.flags || obj->changes != changes ||
-	    frame_at(va) != old) {
+	if (!a || a->start > start || a->end < start + n * UK_PAGE_SIZE || a->what.obj != obj ||
+	    index_in(a, va) != index || a->what.prot != what.prot || a->what.flags != what.flags ||
+	    obj->changes != changes || frame_at(va) != old) {
 		uk_page_unref(pa);
-		return -EAGAIN;
+		err = -EAGAIN;
+	} else {
+		err = install(a, va, pa, old, write);
 	}
-	return install(a, va, pa, old, write);
+	for (i = 0; i < n; i++, start += UK_PAGE_SIZE) {
+		if (frames[i] == UK_PAGE_NONE)
+			continue;
+		/* Whoever touched it meanwhile has it; if it fails, a touch asks again. */
+		if (err || frame_at(start) != UK_PAGE_NONE)
+			uk_page_unref(frames[i]);
+		else
+			install(a, start, frames[i], UK_PAGE_NONE, false);
+	}
+	return err;
+}
+
+/* The part of the range that one area has: where it ends, and what its object says. */
+static int sync_first(uk_vaddr_t *va, uk_vaddr_t end)
+{
+	bool was = vmem_enter();
+	struct area *a = area_at(&vmem_areas, *va);
+	struct uk_vmem_object *obj = NULL;
+	uk_vaddr_t from = *va;
+	uint64_t first = 0;
+	int err = 0;
+
+	if (!a || a->start > from)
+		err = -ENOMEM; /* a hole, to be jumped over */
+	*va = a ? UK_MIN(err ? a->start : a->end, end) : end;
+	if (!err && a->what.flags & AREA_SHARED && a->what.obj->ops->sync) {
+		obj = a->what.obj;
+		first = index_in(a, from);
+		object_get(obj);
+	}
+	vmem_leave(was);
+	if (obj) {
+		err = obj->ops->sync(obj, first, (*va - from) >> UK_PAGE_SHIFT);
+		uk_vmem_object_put(obj);
+	}
+	return err;
+}
+
+int uk_vmem_sync(uk_vaddr_t va, size_t len)
+{
+	uk_vaddr_t end = va + UK_ALIGN_UP(len, UK_PAGE_SIZE);
+	int err, hole = 0, failed = 0;
+
+	if (va & UK_PAGE_MASK)
+		return -EINVAL;
+	if (end < va)
+		return -ENOMEM;
+	while (va < end) {
+		err = sync_first(&va, end);
+		if (err == -ENOMEM)
+			hole = err;
+		else if (!failed)
+			failed = err;
+	}
+	return failed ? failed : hole;
 }
 
 struct zap {

@@ -292,7 +292,8 @@ static int protect(uk_vaddr_t va, size_t len, unsigned prot)
 }
 
 /* The area part moves to free addresses `to`, and grows there if `new` is longer. */
-static int move(struct area *a, uk_vaddr_t va, size_t old, uk_vaddr_t to, size_t new, bool stays)
+static UK_COLD int move(struct area *a, uk_vaddr_t va, size_t old, uk_vaddr_t to, size_t new,
+			bool stays)
 {
 	struct what w = a->what;
 	int err = prepare(va, old);
@@ -392,19 +393,28 @@ static int discard(uk_vaddr_t va, size_t len)
 	return 0;
 }
 
-static void set_huge(struct area *a, void *huge)
+struct mark {
+	unsigned flag;
+	bool on;
+};
+
+static void mark_area(struct area *a, void *arg)
 {
-	a->what.flags = huge ? a->what.flags | AREA_HUGE : a->what.flags & ~AREA_HUGE;
+	const struct mark *m = arg;
+
+	a->what.flags = m->on ? a->what.flags | m->flag : a->what.flags & ~m->flag;
 	area_put_back(&vmem_areas, a);
 }
 
-static int advise_huge(uk_vaddr_t va, size_t len, bool huge)
+static int mark(uk_vaddr_t va, size_t len, unsigned flag, bool on)
 {
+	struct mark m = { .flag = flag, .on = on };
+
 	if (!is_covered(va, len))
 		return -ENOSPC;
 	if (!area_reserve(NODES_UNMAP))
 		return -ENOMEM;
-	area_walk(area_extract(&vmem_areas, va, va + len), set_huge, huge ? &vmem_areas : NULL);
+	area_walk(area_extract(&vmem_areas, va, va + len), mark_area, &m);
 	return 0;
 }
 
@@ -471,6 +481,8 @@ static struct what what_of(unsigned prot, unsigned flags, const struct uk_vmem_b
 		.flags = (uint16_t)((flags & UK_VMEM_SHARED && b->obj ? AREA_SHARED : 0) |
 				    (flags & UK_VMEM_READ_ONLY ? AREA_READ_ONLY : 0) |
 				    (flags & UK_VMEM_NORESERVE ? AREA_NORESERVE : 0) |
+				    (flags & UK_VMEM_LOCKED ? AREA_LOCKED : 0) |
+				    (flags & UK_VMEM_HUGE ? AREA_HUGE : 0) |
 				    (flags & UK_VMEM_POPULATE && uk_plat_demand ? AREA_FRAMES : 0)),
 		.name = b->name,
 		.obj = b->obj,
@@ -539,8 +551,8 @@ int uk_vmem_protect(uk_vaddr_t va, size_t len, unsigned prot)
 	return WITH_FRAMES(protect(va, len, prot));
 }
 
-void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flags,
-		    uk_vaddr_t new_va)
+UK_COLD void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flags,
+			    uk_vaddr_t new_va)
 {
 	size_t old = round_up(old_len), new = round_up(new_len);
 
@@ -556,31 +568,42 @@ void *uk_vmem_remap(uk_vaddr_t va, size_t old_len, size_t new_len, unsigned flag
 	return opened(uk_err_ptr(WITH_FRAMES(remap(va, old, new, flags, new_va))), new);
 }
 
+/* Of those who change what is there: 0, or the answer, which is 0 for an empty range. */
+static int check_range(uk_vaddr_t va, size_t *len, int *answer)
+{
+	*answer = va & UK_PAGE_MASK ? -EINVAL : 0;
+	if (*answer || !*len)
+		return 1;
+	*len = round_up(*len);
+	if (bad_range(va, *len))
+		*answer = -ENOMEM;
+	return *answer;
+}
+
 int uk_vmem_discard(uk_vaddr_t va, size_t len)
 {
-	if (va & UK_PAGE_MASK)
-		return -EINVAL;
-	if (!len)
-		return 0;
-	len = round_up(len);
-	if (bad_range(va, len))
-		return -ENOMEM;
-	return WITH_FRAMES(discard(va, len));
+	int answer;
+
+	return check_range(va, &len, &answer) ? answer : WITH_FRAMES(discard(va, len));
 }
 
 int uk_vmem_advise_huge(uk_vaddr_t va, size_t len, bool huge)
 {
-	if (va & UK_PAGE_MASK)
-		return -EINVAL;
-	if (!len)
-		return 0;
-	len = round_up(len);
-	if (bad_range(va, len))
-		return -ENOMEM;
-	return WITH_FRAMES(advise_huge(va, len, huge));
+	int answer;
+
+	return check_range(va, &len, &answer) ? answer
+					      : WITH_FRAMES(mark(va, len, AREA_HUGE, huge));
 }
 
-int uk_vmem_populate(uk_vaddr_t va, size_t len, bool write)
+int uk_vmem_lock(uk_vaddr_t va, size_t len, bool lock)
+{
+	int answer;
+
+	return check_range(va, &len, &answer) ? answer
+					      : WITH_FRAMES(mark(va, len, AREA_LOCKED, lock));
+}
+
+UK_COLD int uk_vmem_populate(uk_vaddr_t va, size_t len, bool write)
 {
 	uk_vaddr_t end;
 	long n = 0;
@@ -622,6 +645,7 @@ int uk_vmem_peek(uk_vaddr_t va, struct uk_vmem_area *area)
 						       ? UK_VMEM_RESERVED
 						       : a->what.kind,
 				       .shared = a->what.flags & AREA_SHARED,
+				       .locked = a->what.flags & AREA_LOCKED,
 				       .name = a->what.name,
 				       .obj = a->what.obj,
 				       .offset = a->what.offset };

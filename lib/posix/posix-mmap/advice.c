@@ -21,6 +21,17 @@ static long check_mapped(uk_vaddr_t va, size_t len)
 	return 0;
 }
 
+static bool any_locked(uk_vaddr_t va, size_t len)
+{
+	uk_vaddr_t end = va + len;
+	struct uk_vmem_area area;
+
+	for (; va < end && !uk_vmem_find(va, &area) && area.start < end; va = area.end)
+		if (area.locked)
+			return true;
+	return false;
+}
+
 /* MADV_POPULATE_*: -EFAULT where a touch would be a signal. */
 static long populate(uk_vaddr_t va, size_t len, bool write)
 {
@@ -42,9 +53,9 @@ UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 	if (!is_page_aligned(va) || len > (size_t)-UK_PAGE_SIZE)
 		return -EINVAL;
 	switch (advice) {
+	case UK_MADV_FREE: /* the contents may go at any time: why not now; see the area's README */
 	case UK_MADV_DONTNEED:
-	case UK_MADV_FREE: /* the contents may go at any time: why not now */
-		return len ? uk_vmem_discard(va, len) : 0;
+		return any_locked(va, len) ? -EINVAL : uk_vmem_discard(va, len);
 	case UK_MADV_HUGEPAGE:
 	case UK_MADV_NOHUGEPAGE:
 		return uk_vmem_advise_huge(va, len, advice == UK_MADV_HUGEPAGE);
@@ -64,8 +75,11 @@ UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 	return -EINVAL;
 }
 
-/* What is accessible in [va, va + len) gets its memory. The image, the heap and stacks have theirs. */
-static long lock_range(uk_vaddr_t va, size_t len)
+/*
+ * Marks [va, va + len) as locked; `touch`: what is accessible of it gets its memory. The image, the heap
+ * and stacks have theirs, and keep it.
+ */
+static long lock_range(uk_vaddr_t va, size_t len, bool lock, bool touch)
 {
 	uk_vaddr_t end = UK_ALIGN_UP(va + len, UK_PAGE_SIZE), from, to;
 	struct uk_vmem_area area;
@@ -78,7 +92,10 @@ static long lock_range(uk_vaddr_t va, size_t len)
 			break;
 		from = UK_MAX(area.start, va);
 		to = UK_MIN(area.end, end);
-		if (area.prot != UK_VMEM_NONE && to <= UK_VA_AREAS_END)
+		if (to > UK_VA_AREAS_END)
+			continue;
+		rc = uk_vmem_lock(from, to - from, lock);
+		if (!rc && touch && area.prot != UK_VMEM_NONE)
 			rc = uk_vmem_populate(from, to - from, true);
 	}
 	return rc == -EIO ? -ENOMEM : rc;
@@ -86,12 +103,12 @@ static long lock_range(uk_vaddr_t va, size_t len)
 
 UK_SYSCALL(long, mlock, uk_vaddr_t va, size_t len)
 {
-	return lock_range(va, len);
+	return lock_range(va, len, true, true);
 }
 
-UK_SYSCALL_LEAF(long, munlock, uk_vaddr_t va, size_t len)
+UK_SYSCALL(long, munlock, uk_vaddr_t va, size_t len)
 {
-	return va + len < va ? -EINVAL : 0;
+	return lock_range(va, len, false, false);
 }
 
 #define MLOCK_ONFAULT 1U
@@ -100,9 +117,7 @@ UK_SYSCALL(long, mlock2, uk_vaddr_t va, size_t len, unsigned flags)
 {
 	if (flags & ~MLOCK_ONFAULT)
 		return -EINVAL;
-	if (flags & MLOCK_ONFAULT)
-		return va + len < va ? -EINVAL : 0;
-	return lock_range(va, len);
+	return lock_range(va, len, true, !(flags & MLOCK_ONFAULT));
 }
 
 #define MCL_CURRENT 1
@@ -123,24 +138,28 @@ UK_SYSCALL(long, mlockall, int flags)
 		return -EINVAL;
 	if (!(flags & MCL_ONFAULT))
 		locks_all = flags & MCL_FUTURE;
-	if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
-		return lock_range(0, UK_VA_AREAS_END);
+	if (flags & MCL_CURRENT)
+		return lock_range(0, UK_VA_AREAS_END, true, !(flags & MCL_ONFAULT));
 	return 0;
 }
 
-UK_SYSCALL_LEAF(long, munlockall)
+UK_SYSCALL(long, munlockall)
 {
 	locks_all = false;
-	return 0;
+	return lock_range(0, UK_VA_AREAS_END, false, false);
 }
 
-/* Files that can be mapped shared live in memory: there is nothing to write back to. */
+/* MS_ASYNC promises nothing that would not happen anyway, as on Linux. */
 UK_SYSCALL(long, msync, uk_vaddr_t va, size_t len, int flags)
 {
 	if (!is_page_aligned(va) || (flags & ~(UK_MS_ASYNC | UK_MS_INVALIDATE | UK_MS_SYNC)) ||
 	    (flags & (UK_MS_ASYNC | UK_MS_SYNC)) == (UK_MS_ASYNC | UK_MS_SYNC))
 		return -EINVAL;
-	return check_mapped(va, len);
+	if (len > (size_t)-UK_PAGE_SIZE - va)
+		return -ENOMEM;
+	if (flags & UK_MS_INVALIDATE && any_locked(va, len))
+		return -EBUSY;
+	return flags & UK_MS_SYNC ? uk_vmem_sync(va, len) : check_mapped(va, len);
 }
 
 UK_SYSCALL(long, mincore, uk_vaddr_t va, size_t len, unsigned char *vec)

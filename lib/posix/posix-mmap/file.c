@@ -19,11 +19,17 @@ struct file_map {
 	struct uk_file *file; /* the one that was mapped first; a reference */
 };
 
-static int file_get(struct uk_vmem_object *obj, uint64_t index, bool write, uk_paddr_t *frame)
+static int file_get(struct uk_vmem_object *obj, uint64_t index, unsigned how, uk_paddr_t *frame)
 {
 	struct uk_file *f = UK_CONTAINER_OF(obj, struct file_map, obj)->file;
 
-	return f->ops->page(f, index, write, frame);
+	return f->ops->page(f, index, how, frame);
+}
+
+/* All of it, which includes the pages that are meant. */
+static int file_sync(struct uk_vmem_object *obj, uint64_t first UK_UNUSED, uint64_t n UK_UNUSED)
+{
+	return uk_file_sync(UK_CONTAINER_OF(obj, struct file_map, obj)->file, true);
 }
 
 static void file_release(struct uk_vmem_object *obj)
@@ -39,7 +45,9 @@ static void file_release(struct uk_vmem_object *obj)
 	uk_free(m);
 }
 
-static const struct uk_vmem_object_ops file_ops = { .get = file_get, .release = file_release };
+static const struct uk_vmem_object_ops file_ops = { .get = file_get,
+						    .sync = file_sync,
+						    .release = file_release };
 
 static void file_zap(struct uk_inode_mapping *mapping, uint64_t first, uint64_t n, bool copies)
 {
@@ -143,8 +151,8 @@ static bool is_zero(const struct uk_file *f)
 	return uk_inode_is(f->inode, UK_S_IFCHR) && f->inode->rdev == UK_DEV(1, 5);
 }
 
-static long map_file(struct uk_file *f, uk_vaddr_t hint, size_t len, unsigned prot, bool shared,
-		     unsigned vflags, int64_t off)
+static UK_COLD long map_file(struct uk_file *f, uk_vaddr_t hint, size_t len, unsigned prot,
+			     bool shared, unsigned vflags, int64_t off)
 {
 	if (off < 0 || (int64_t)len < 0 || off > INT64_MAX - (int64_t)len)
 		return -EOVERFLOW;

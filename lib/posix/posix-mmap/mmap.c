@@ -9,8 +9,10 @@
 #include <uk/syscall.h>
 #include "internal.h"
 
-/* Promises that we do not keep: GROWSDOWN, HUGETLB. DENYWRITE and the like are hints. */
-#define MAP_REFUSED (0x100U | 0x40000U)
+#define HUGE_LOG2 21
+
+/* How far Linux lets a mapping grow downwards: the usual RLIMIT_STACK. */
+#define GROWTH_MAX (8UL << 20)
 
 /* RLIMIT_AS: may there be `more` bytes of address space? */
 static bool within_limit(size_t more)
@@ -45,14 +47,56 @@ static long map(uk_vaddr_t hint, size_t len, unsigned prot, bool shared, unsigne
 #endif
 }
 
+/*
+ * MAP_GROWSDOWN: on Linux each touch below makes the mapping reach there, up to a limit. Addresses cost
+ * nothing, so that what it could grow to is mapped from the start, as far as it is free.
+ */
+static UK_COLD long map_growing(uk_vaddr_t hint, size_t len, unsigned prot, unsigned vflags)
+{
+	const struct uk_vmem_backing stack = { .kind = UK_VMEM_STACK };
+	size_t room = len < GROWTH_MAX ? UK_ALIGN_DOWN(GROWTH_MAX - len, UK_PAGE_SIZE) : 0;
+	long va;
+
+	if (!hint) {
+		va = result(uk_vmem_map(0, room + len, prot, vflags, &stack));
+		return va < 0 ? va : va + (long)room;
+	}
+	va = result(uk_vmem_map(hint, len, prot, vflags, &stack));
+	vflags |= UK_VMEM_NOREPLACE;
+	while (va > 0 && room &&
+	       uk_is_err(uk_vmem_map((uk_vaddr_t)va - room, room, prot, vflags, &stack)))
+		room = UK_ALIGN_DOWN(room / 2, UK_PAGE_SIZE);
+	return va;
+}
+
+/*
+ * The flags for what is not a plain mapping. MAP_HUGETLB: there is no pool of large pages that could be
+ * empty; the mapping has large ones as long as there are such, then small ones. 0, or -EINVAL.
+ */
+static UK_COLD int special(unsigned flags, uk_vaddr_t hint, size_t *len, unsigned *vflags)
+{
+	unsigned log2 = flags >> UK_MAP_HUGE_SHIFT & UK_MAP_HUGE_MASK;
+
+	if (!(flags & UK_MAP_ANONYMOUS) || (flags & UK_MAP_TYPE) != UK_MAP_PRIVATE)
+		return -EINVAL;
+	if (flags & UK_MAP_GROWSDOWN) {
+		*vflags |= UK_VMEM_NORESERVE;
+		return flags & UK_MAP_HUGETLB ? -EINVAL : 0;
+	}
+	if ((log2 && log2 != HUGE_LOG2) || (flags & UK_MAP_FIXED && hint % (1UL << HUGE_LOG2)))
+		return -EINVAL;
+	*len = UK_ALIGN_UP(*len, 1UL << HUGE_LOG2);
+	*vflags |= UK_VMEM_HUGE;
+	return *len ? 0 : -EINVAL;
+}
+
 UK_SYSCALL(long, mmap, uk_vaddr_t hint, size_t len, unsigned prot, unsigned flags, int fd,
 	   int64_t off)
 {
 	unsigned type = flags & UK_MAP_TYPE, vflags = 0;
 	long va;
 
-	if (!len || !is_page_aligned((uk_vaddr_t)off) || (flags & MAP_REFUSED) ||
-	    (prot & ~PROT_KNOWN))
+	if (!len || !is_page_aligned((uk_vaddr_t)off) || (prot & ~PROT_KNOWN))
 		return -EINVAL;
 	if (type != UK_MAP_PRIVATE && type != UK_MAP_SHARED && type != UK_MAP_SHARED_VALIDATE)
 		return -EINVAL;
@@ -66,11 +110,17 @@ UK_SYSCALL(long, mmap, uk_vaddr_t hint, size_t len, unsigned prot, unsigned flag
 		hint = UK_ALIGN_DOWN(hint, UK_PAGE_SIZE);
 	if (flags & UK_MAP_NORESERVE)
 		vflags |= UK_VMEM_NORESERVE;
+	if (flags & (UK_MAP_LOCKED) || posix_mmap_locks_all())
+		vflags |= UK_VMEM_LOCKED;
+	if (UK_UNLIKELY(flags & (UK_MAP_GROWSDOWN | UK_MAP_HUGETLB)) &&
+	    special(flags, hint, &len, &vflags))
+		return -EINVAL;
 	if (!within_limit(len))
 		return -ENOMEM;
+	if (UK_UNLIKELY(flags & UK_MAP_GROWSDOWN))
+		return map_growing(hint, len, prot, vflags);
 	va = map(hint, len, prot, type != UK_MAP_PRIVATE, vflags, flags, fd, off);
-	if (va > 0 && prot != UK_VMEM_NONE &&
-	    (flags & (UK_MAP_POPULATE | UK_MAP_LOCKED) || posix_mmap_locks_all()))
+	if (va > 0 && prot != UK_VMEM_NONE && (flags & UK_MAP_POPULATE || vflags & UK_VMEM_LOCKED))
 		uk_vmem_populate((uk_vaddr_t)va, len, true); /* as far as it goes: mmap(2) */
 	return va;
 }

@@ -66,8 +66,8 @@ static long set_limit(struct uk_process *p, unsigned resource, const struct uk_a
 	return 0;
 }
 
-static long limits(int pid, unsigned resource, const struct uk_abi_rlimit *new,
-		   struct uk_abi_rlimit *old)
+static UK_NOINLINE long limits(int pid, unsigned resource, const struct uk_abi_rlimit *new,
+			       struct uk_abi_rlimit *old)
 {
 	struct uk_process *p = uk_process_current();
 	struct uk_abi_rlimit want, had;

@@ -181,13 +181,14 @@ UK_TEST(ukvmem_fault, remap_that_leaves_the_addresses)
 
 static uk_paddr_t frames[4];
 static unsigned gets, writes, npages, released;
+static bool around; /* are pages offered that nobody asked for? */
 
-static int get_page(struct uk_vmem_object *obj, uint64_t index, bool write, uk_paddr_t *frame)
+static int get_page(struct uk_vmem_object *obj, uint64_t index, unsigned how, uk_paddr_t *frame)
 {
-	if (index >= npages)
+	if (index >= npages || (how & UK_PAGE_GET_THERE && !around))
 		return -EFAULT;
 	gets++;
-	writes += write;
+	writes += how & UK_PAGE_GET_WRITE;
 	*frame = frames[index];
 	uk_page_ref(*frame);
 	return 0;
@@ -203,6 +204,7 @@ static struct uk_vmem_object object;
 
 static bool object_make(void)
 {
+	around = false;
 	gets = writes = released = 0;
 	npages = 4;
 	object = (struct uk_vmem_object){ .ops = &test_ops, .refs = 1 };
@@ -308,5 +310,46 @@ UK_TEST(ukvmem_fault, private_object)
 	UK_EXPECT_EQ(uk_vmem_discard((uk_vaddr_t)p, P), 0);
 	UK_EXPECT_EQ(p[0], 'a');
 	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)p, 6 * P), 0);
+	object_end();
+}
+
+/* Reading one page brings those of its 64 KiB that exist; writing does not. */
+UK_TEST(ukvmem_fault, pages_around)
+{
+	const uk_vaddr_t at = 0xc100000000UL;
+	const struct uk_vmem_backing b = { .kind = UK_VMEM_FILE, .obj = &object };
+	unsigned got;
+	char *p;
+
+	UK_REQUIRE(object_make());
+	around = true;
+	p = uk_vmem_map(at, 6 * P, RW, UK_VMEM_NOREPLACE, &b);
+	UK_REQUIRE((uk_vaddr_t)p == at);
+	p[P] = 'x';
+	UK_BARRIER();
+	got = gets;
+	UK_EXPECT(got == 1 && !uk_vmem_resident(at) && !uk_vmem_resident(at + 2 * P));
+	UK_EXPECT_EQ(p[2 * P], 'c');
+	UK_BARRIER();
+	got = gets;
+	UK_EXPECT_EQ(got, 5U); /* itself and three others, of which one is a copy already */
+	UK_EXPECT(uk_vmem_resident(at) && uk_vmem_resident(at + 3 * P));
+	UK_EXPECT(!uk_vmem_resident(at + 4 * P));
+	UK_EXPECT_EQ(uk_page_refs(frames[0]), 2U);
+	UK_EXPECT_EQ(uk_page_refs(frames[1]), 1U);
+	UK_EXPECT(p[0] == 'a' && p[P] == 'x' && p[P + 1] == 'b' && p[3 * P] == 'd');
+	UK_BARRIER();
+	got = gets;
+	UK_EXPECT_EQ(got, 5U);
+	p[3 * P] = 'y'; /* still a copy of its own */
+	UK_EXPECT_EQ(*(char *)uk_page_to_virt(frames[3]), 'd');
+	UK_EXPECT_EQ(uk_vmem_unmap(at, 6 * P), 0);
+	/* Not beyond the area, at either end. */
+	p = uk_vmem_map(at + 2 * P, P, UK_VMEM_READ, UK_VMEM_NOREPLACE,
+			&(struct uk_vmem_backing){ .obj = &object, .offset = P });
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(p[0], 'b');
+	UK_EXPECT_EQ(uk_page_refs(frames[0]) + uk_page_refs(frames[2]), 2U);
+	UK_EXPECT_EQ(uk_vmem_unmap(at + 2 * P, P), 0);
 	object_end();
 }

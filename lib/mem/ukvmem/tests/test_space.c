@@ -164,7 +164,7 @@ struct one_page {
 	bool released;
 };
 
-static int get_page(struct uk_vmem_object *obj, uint64_t index, bool write UK_UNUSED,
+static int get_page(struct uk_vmem_object *obj, uint64_t index, unsigned how UK_UNUSED,
 		    uk_paddr_t *frame)
 {
 	struct one_page *o = UK_CONTAINER_OF(obj, struct one_page, obj);

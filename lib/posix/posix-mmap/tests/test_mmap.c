@@ -73,6 +73,96 @@ UK_TEST(mmap, reserve_then_commit)
 	UK_EXPECT_EQ(uk_sys_munmap((long)p, 64UL << 20), 0L);
 }
 
+UK_TEST(mmap, locked)
+{
+	char *p = map(0, 4 * UK_PAGE_SIZE, RW, 0), *q;
+
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_mlock((long)p + 5, 1), 0L);
+	UK_EXPECT(uk_vmem_resident((uk_vaddr_t)p));
+	p[0] = 1;
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, 4 * UK_PAGE_SIZE, UK_MADV_DONTNEED), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, UK_PAGE_SIZE, UK_MADV_FREE), (long)-EINVAL);
+	UK_EXPECT_EQ(p[0], 1);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p + UK_PAGE_SIZE, UK_PAGE_SIZE, UK_MADV_DONTNEED), 0L);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 4 * UK_PAGE_SIZE, UK_MS_SYNC | UK_MS_INVALIDATE),
+		     (long)-EBUSY);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 4 * UK_PAGE_SIZE, UK_MS_SYNC), 0L);
+	UK_EXPECT_EQ(uk_sys_munlock((long)p, UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 4 * UK_PAGE_SIZE, UK_MS_INVALIDATE), 0L);
+	UK_EXPECT_EQ(uk_sys_madvise((long)p, UK_PAGE_SIZE, UK_MADV_DONTNEED), 0L);
+	UK_EXPECT_EQ(p[0], 0);
+	q = map(0, UK_PAGE_SIZE, RW, UK_MAP_LOCKED);
+	UK_REQUIRE(!uk_is_err(q));
+	UK_EXPECT(uk_vmem_resident((uk_vaddr_t)q));
+	UK_EXPECT_EQ(uk_sys_madvise((long)q, UK_PAGE_SIZE, UK_MADV_DONTNEED), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_munlockall(), 0L);
+	UK_EXPECT_EQ(uk_sys_madvise((long)q, UK_PAGE_SIZE, UK_MADV_DONTNEED), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)q, UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 4 * UK_PAGE_SIZE), 0L);
+}
+
+UK_TEST(mmap, msync_errors)
+{
+	char *p = map(0, 3 * UK_PAGE_SIZE, RW, 0);
+
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_msync((long)p, UK_PAGE_SIZE, UK_MS_SYNC | UK_MS_ASYNC), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, UK_PAGE_SIZE, 8), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_msync((long)p + 1, UK_PAGE_SIZE, UK_MS_SYNC), (long)-EINVAL);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, -1, UK_MS_SYNC), (long)-ENOMEM);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p + UK_PAGE_SIZE, UK_PAGE_SIZE), 0L);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 3 * UK_PAGE_SIZE, UK_MS_SYNC), (long)-ENOMEM);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, 3 * UK_PAGE_SIZE, UK_MS_ASYNC), (long)-ENOMEM);
+	UK_EXPECT_EQ(uk_sys_msync((long)p, UK_PAGE_SIZE, UK_MS_ASYNC), 0L);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 3 * UK_PAGE_SIZE), 0L);
+}
+
+/* As far as a stack of Linux would grow; not over what is there. */
+UK_TEST(mmap, grows_down)
+{
+	const size_t limit = 8UL << 20;
+	char *p = map(0, 2 * UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN), *q;
+
+	UK_REQUIRE(!uk_is_err(p));
+	p[0] = 1;
+	for (size_t down = UK_PAGE_SIZE; down < limit - 4 * UK_PAGE_SIZE; down *= 2)
+		p[-(long)down] = 2;
+	UK_EXPECT(p[0] == 1 && p[UK_PAGE_SIZE] == 0);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p - (long)limit + 2 * UK_PAGE_SIZE, (long)limit), 0L);
+	/* At an address: there is room for a part of it only. */
+	p = map(0xc200000000, UK_PAGE_SIZE, RW, UK_MAP_FIXED_NOREPLACE);
+	UK_REQUIRE(!uk_is_err(p));
+	p[0] = 3;
+	q = map(0xc200100000, UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN | UK_MAP_FIXED_NOREPLACE);
+	UK_EXPECT_EQ((uintptr_t)q, 0xc200100000UL);
+	q[0] = q[-0x40000] = 4;
+	UK_EXPECT_EQ(p[0], 3);
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, 0x101000), 0L);
+	UK_EXPECT_EQ(uk_sys_mmap(0, 4096, RW, UK_MAP_SHARED | UK_MAP_ANONYMOUS | UK_MAP_GROWSDOWN,
+				 -1, 0),
+		     (long)-EINVAL);
+}
+
+UK_TEST(mmap, huge_pages)
+{
+	const size_t large = 2UL << 20;
+	char *p = map(0, 3 * UK_PAGE_SIZE, RW, UK_MAP_HUGETLB);
+
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ((uintptr_t)p % large, 0UL);
+	p[0] = 1;
+	p[large - 1] = 2; /* the length is rounded up to one */
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, (long)large), 0L);
+	p = map(0, large, RW, UK_MAP_HUGETLB | 21U << UK_MAP_HUGE_SHIFT);
+	UK_REQUIRE(!uk_is_err(p));
+	UK_EXPECT_EQ(uk_sys_munmap((long)p, (long)large), 0L);
+	UK_EXPECT_EQ((long)map(0, large, RW, UK_MAP_HUGETLB | 30U << UK_MAP_HUGE_SHIFT),
+		     (long)-EINVAL);
+	UK_EXPECT_EQ((long)map(0xc300001000, large, RW, UK_MAP_HUGETLB | UK_MAP_FIXED),
+		     (long)-EINVAL);
+}
+
 #ifdef CONFIG_LIBPOSIX_FILE
 /* A file with five letters at the start of its second page; < 0 without it or them. (To touch a
  * mapping behind the end of a shorter file is a fault.) */
@@ -239,7 +329,6 @@ UK_TEST(mmap, locked_and_populated)
 	UK_EXPECT(!uk_is_err(p) && uk_vmem_resident((uk_vaddr_t)p));
 	UK_EXPECT_EQ(uk_sys_munlockall(), 0L);
 	UK_EXPECT_EQ(uk_sys_munmap((long)p, UK_PAGE_SIZE), 0L);
-	UK_EXPECT_EQ((long)map(0, UK_PAGE_SIZE, RW, 0x100), (long)-EINVAL); /* MAP_GROWSDOWN */
 }
 
 UK_TEST(mmap, remap_without_unmapping)

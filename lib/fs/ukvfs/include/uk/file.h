@@ -47,12 +47,12 @@ struct uk_file_ops {
 	int (*allocate)(struct uk_file *f, int mode, uint64_t off, uint64_t len);
 	/*
 	 * The page frame that holds page `index` (in units of UK_PAGE_SIZE), for a mapping of the
-	 * file; with a reference of its own on the frame. `write`: it is about to be changed. Called
+	 * file; with a reference of its own on the frame. `how`: UK_PAGE_GET_*. Called
 	 * by page faults, in any context: never sleeps and takes no inode's lock. 0, -ENOMEM, or
 	 * another error (SIGBUS): behind the end, -ENOSPC. Who has this calls uk_inode_zap().
 	 * [-ENODEV: cannot be mapped]
 	 */
-	int (*page)(struct uk_file *f, uint64_t index, bool write, uk_paddr_t *frame);
+	int (*page)(struct uk_file *f, uint64_t index, unsigned how, uk_paddr_t *frame);
 	/* Somebody looks at f->events: bring them up to date, start input. Threads. [they are] */
 	void (*poll)(struct uk_file *f);
 	/* After lookup, before anyone else sees it; may set events, priv, even ops. [0] */

@@ -31,6 +31,14 @@
 	4U              /* a run starts at a multiple of its length, rounded up to a power of two */
 #define UK_PAGE_EASY 8U /* fail rather than search long or ask others to give memory back */
 
+/*
+ * How somebody who has pages (a file, an object of ukvmem) is asked for one: it is going to be written
+ * to, through a shared mapping; or, only if it exists already, because it lies beside one that was
+ * touched.
+ */
+#define UK_PAGE_GET_WRITE 1U
+#define UK_PAGE_GET_THERE 2U
+
 struct uk_page_stats {
 	uint64_t total; /* bytes of all regions */
 	uint64_t free;  /* bytes that can still be handed out, fragmentation aside */

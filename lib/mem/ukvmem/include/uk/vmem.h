@@ -40,6 +40,8 @@
 #define UK_VMEM_SHARED    0x010U /* writes go to the object; without: to copies of its pages */
 #define UK_VMEM_READ_ONLY 0x020U /* may never become writable (-EACCES) */
 #define UK_VMEM_NORESERVE 0x040U /* not counted by vmem.overcommit=2 */
+#define UK_VMEM_LOCKED    0x100U /* as by uk_vmem_lock() */
+#define UK_VMEM_HUGE      0x200U /* as by uk_vmem_advise_huge() */
 #define UK_VMEM_DONTUNMAP 0x080U /* remap: the old range stays, empty */
 
 /* What an area is for: said in listings and crash reports. */
@@ -67,12 +69,17 @@ struct uk_vmem_object {
 
 struct uk_vmem_object_ops {
 	/*
-	 * The frame of page `index` (in pages), with a reference for the caller. `write`: it is going
-	 * to be written to, through a shared mapping. 0, -ENOMEM (memory may help), or any other error
-	 * for a page that cannot be had: SIGBUS. Called by page faults in whatever context those were,
-	 * so it never sleeps, and touches nothing that may be missing.
+	 * The frame of page `index` (in pages), with a reference for the caller. `how`: UK_PAGE_GET_* of
+	 * <uk/page.h>. 0, -ENOMEM (memory may help), or any other error for a page that cannot be had:
+	 * SIGBUS. Called by page faults in whatever context those were, so it never sleeps, and touches
+	 * nothing that may be missing.
 	 */
-	int (*get)(struct uk_vmem_object *obj, uint64_t index, bool write, uk_paddr_t *frame);
+	int (*get)(struct uk_vmem_object *obj, uint64_t index, unsigned how, uk_paddr_t *frame);
+	/*
+	 * What was written through shared mappings to the n pages from `first` on goes where the object
+	 * is kept. Thread context; may block. NULL: it is kept in memory.
+	 */
+	int (*sync)(struct uk_vmem_object *obj, uint64_t first, uint64_t n);
 	/* The last reference is gone. Thread context; may block. */
 	void (*release)(struct uk_vmem_object *obj);
 };
@@ -91,6 +98,7 @@ struct uk_vmem_area {
 	unsigned prot;
 	enum uk_vmem_kind kind;
 	bool shared;
+	bool locked;
 	const char *name; /* or NULL */
 	const struct uk_vmem_object *obj;
 	uint64_t offset;
@@ -177,6 +185,19 @@ int uk_vmem_populate(uk_vaddr_t va, size_t len, bool write);
  * first touch brings them all. 0, -EINVAL, -ENOMEM (a hole).
  */
 int uk_vmem_advise_huge(uk_vaddr_t va, size_t len, bool huge);
+
+/*
+ * Marks the range as one whose memory may not go (mlock()), or no longer: whoever is asked to discard it
+ * looks at `locked`. Nothing is ever paged out, so that populating it is all that locking takes.
+ * 0, -EINVAL, -ENOMEM (a hole).
+ */
+int uk_vmem_lock(uk_vaddr_t va, size_t len, bool lock);
+
+/*
+ * Has the objects behind shared mappings in the range keep what was written (struct uk_vmem_object_ops,
+ * sync). 0, -EINVAL, -ENOMEM (a hole; the rest is done), or the first error of an object. May block.
+ */
+int uk_vmem_sync(uk_vaddr_t va, size_t len);
 
 /* Is there memory behind the page at va? (False outside of areas, too.) */
 bool uk_vmem_resident(uk_vaddr_t va);

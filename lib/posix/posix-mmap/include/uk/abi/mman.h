@@ -11,11 +11,15 @@
 #define UK_MAP_TYPE            0x0fU
 #define UK_MAP_FIXED           0x10U
 #define UK_MAP_ANONYMOUS       0x20U
+#define UK_MAP_GROWSDOWN       0x100U
 #define UK_MAP_LOCKED          0x2000U
 #define UK_MAP_NORESERVE       0x4000U
 #define UK_MAP_POPULATE        0x8000U
 #define UK_MAP_STACK           0x20000U
+#define UK_MAP_HUGETLB         0x40000U
 #define UK_MAP_FIXED_NOREPLACE 0x100000U
+#define UK_MAP_HUGE_SHIFT      26 /* log2 of the page's size; 0: the usual */
+#define UK_MAP_HUGE_MASK       63U
 
 #define UK_MREMAP_MAYMOVE   1U
 #define UK_MREMAP_FIXED     2U
