@@ -34,7 +34,7 @@ static int set_cloexec(struct uk_fdtab *t, unsigned fd, bool on)
 static inline bool is_lock_command(int cmd)
 {
 	return (unsigned)cmd - UK_F_GETLK <= UK_F_SETLKW - UK_F_GETLK ||
-	       (unsigned)cmd - UK_F_OFD_GETLK <= UK_F_OFD_SETLKW - UK_F_OFD_GETLK;
+	       UK_UNLIKELY((unsigned)cmd - UK_F_OFD_GETLK <= UK_F_OFD_SETLKW - UK_F_OFD_GETLK);
 }
 
 /* Commands of the file, not of the descriptor, and not about locks. */
@@ -75,10 +75,10 @@ long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg)
 	struct uk_file *f;
 	long n;
 
-	if (cmd == UK_F_GETFD)
-		return get_cloexec(t, (unsigned)fd);
-	if (cmd == UK_F_SETFD)
-		return set_cloexec(t, (unsigned)fd, arg & UK_FD_CLOEXEC);
+	UK_STATIC_ASSERT(UK_F_GETFD == 1 && UK_F_SETFD == 2, "one comparison finds both");
+	if (UK_UNLIKELY((unsigned)cmd - UK_F_GETFD <= 1))
+		return cmd == UK_F_GETFD ? get_cloexec(t, (unsigned)fd)
+					 : set_cloexec(t, (unsigned)fd, arg & UK_FD_CLOEXEC);
 	f = uk_fd_get(t, fd);
 	if (UK_UNLIKELY(!f))
 		return -EBADF;

@@ -14,13 +14,21 @@
 
 struct uk_lock {
 	struct uk_lock *next;
-	const void *owner;
+	uintptr_t owner; /* see below */
 	uint64_t start;
 	uint64_t end; /* included */
 	bool write;
-	bool flock; /* the kind that knows only the whole file */
 	int pid;
 };
+
+/* The owner is a descriptor table or a file; this bit is set for flock's kind of locks. */
+#define FLOCK 1UL
+
+/* What to do with a range. */
+#define HOW_WRITE  1U /* the lock is one for writing */
+#define HOW_SET    2U /* give it to the owner; otherwise take the range away */
+#define HOW_WAIT   4U /* until nobody else's lock is in the way */
+#define HOW_DETECT 8U /* -EDEADLK if that could take for ever */
 
 static struct uk_spinlock lists; /* all that follows, and inode->locks */
 
@@ -38,8 +46,8 @@ static struct uk_waitq waiters;
 /* Who waits for whom, for the search for deadlocks. Under the tree lock. */
 struct waiting {
 	struct uk_list node;
-	const void *owner;
-	const void *holder;
+	uintptr_t owner;
+	uintptr_t holder;
 };
 static struct uk_list all_waiting = UK_LIST_INIT(all_waiting);
 
@@ -108,78 +116,92 @@ static inline void leave(void)
 		idle_drop();
 }
 
-static inline void released(void)
+/* At the end of a section in which a lock went or shrank. */
+static inline void leave_released(void)
 {
 	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
+	leave();
 	if (UK_UNLIKELY(!uk_waitq_empty(&waiters)))
 		uk_waitq_wake_all(&waiters);
 }
 
-static inline bool same_owner(const struct uk_lock *a, const struct uk_lock *b)
+static inline bool same_kind(uintptr_t owner, uintptr_t other)
 {
-	return a->owner == b->owner && a->flock == b->flock;
+	return !((owner ^ other) & FLOCK);
 }
 
-static inline struct uk_lock *find_conflict(struct uk_inode *inode, const struct uk_lock *want)
+/* Another owner's lock that [start, end] cannot be given out with. */
+static inline struct uk_lock *find_conflict(struct uk_inode *inode, uintptr_t owner, uint64_t start,
+					    uint64_t end, bool write)
 {
 	struct uk_lock *l;
 
 	for (l = inode->locks; l; l = l->next)
-		if (l->owner != want->owner && l->flock == want->flock && l->start <= want->end &&
-		    want->start <= l->end && (l->write || want->write))
+		if (l->owner != owner && same_kind(l->owner, owner) && l->start <= end &&
+		    start <= l->end && (l->write || write))
 			break;
 	return l;
 }
 
 /*
- * Take want's range away from what its owner has. A lock of the same type that touches the new one
- * (`merge`) is swallowed, and want grows over it. One that reaches beyond both ends is cut in two,
- * and an idle one becomes the part behind.
+ * Take [start, end] away from what the owner has, which swallows a lock or shortens it, and cuts one
+ * that reaches beyond both ends in two: an idle one becomes the part behind.
  */
-static UK_ALWAYS_INLINE void cut(struct uk_inode *inode, struct uk_lock *want, bool merge)
+static inline void take_away(struct uk_lock **p, uintptr_t owner, uint64_t start, uint64_t end)
 {
-	struct uk_lock **p = &inode->locks, *l;
+	struct uk_lock *l, *behind;
 
 	while ((l = *p)) {
-		/* Adjoining ones count as well if they are to be merged; no range ends at 2^64 - 1. */
-		bool same = merge && l->write == want->write;
-
-		if (!same_owner(l, want) || l->end + same < want->start ||
-		    l->start > want->end + same) {
+		if (l->owner != owner || l->end < start || l->start > end) {
 			p = &l->next;
-		} else if (same) {
-			want->start = UK_MIN(want->start, l->start);
-			want->end = UK_MAX(want->end, l->end);
+		} else if (l->start >= start && l->end <= end) {
 			*p = l->next;
 			idle_put(l);
-		} else if (l->start < want->start) {
-			if (UK_UNLIKELY(l->end > want->end)) {
-				struct uk_lock *behind = idle_take();
-
-				*behind = *l;
-				behind->start = want->end + 1;
-				l->next = behind;
-				p = &l->next;
-			}
-			l->end = want->start - 1;
-			p = &(*p)->next;
-		} else if (l->end > want->end) {
-			l->start = want->end + 1;
+		} else if (l->start >= start) {
+			l->start = end + 1;
 			p = &l->next;
 		} else {
-			*p = l->next;
-			idle_put(l);
+			if (UK_UNLIKELY(l->end > end)) {
+				behind = idle_take();
+				*behind = *l;
+				behind->start = end + 1;
+				l->next = behind;
+			}
+			l->end = start - 1;
+			p = &l->next;
 		}
 	}
 }
 
-/* Does the owner have a lock that `want` would cut in two? */
-static bool will_split(struct uk_inode *inode, const struct uk_lock *want)
+/*
+ * Locks of the same type that the new one touches become part of it. (Adjoining ones do; no range
+ * ends at 2^64 - 1.)
+ */
+static inline void merge(struct uk_lock **p, struct uk_lock *new)
+{
+	struct uk_lock *l;
+
+	while ((l = *p)) {
+		if (l->owner != new->owner || l->write != new->write || l->end + 1 < new->start ||
+		    l->start > new->end + 1) {
+			p = &l->next;
+			continue;
+		}
+		new->start = UK_MIN(new->start, l->start);
+		new->end = UK_MAX(new->end, l->end);
+		*p = l->next;
+		idle_put(l);
+	}
+}
+
+/* Does the owner have a lock that taking [start, end] away would cut in two? */
+static UK_NOINLINE bool will_split(struct uk_inode *inode, uintptr_t owner, uint64_t start,
+				   uint64_t end)
 {
 	struct uk_lock *l;
 
 	for (l = inode->locks; l; l = l->next)
-		if (same_owner(l, want) && l->start < want->start && l->end > want->end)
+		if (l->owner == owner && l->start < start && l->end > end)
 			return true;
 	return false;
 }
@@ -187,38 +209,34 @@ static bool will_split(struct uk_inode *inode, const struct uk_lock *want)
 void locks_drop(struct uk_inode *inode, const void *owner)
 {
 	struct uk_lock **p, *l;
-	bool any = false;
 
 	uk_spin_lock(&lists);
 	for (p = &inode->locks; (l = *p);) {
-		if (l->owner == owner) {
+		if ((l->owner & ~FLOCK) == (uintptr_t)owner) {
 			*p = l->next;
 			idle_put(l);
-			any = true;
 		} else {
 			p = &l->next;
 		}
 	}
-	leave();
-	if (any)
-		released();
+	leave_released();
 }
 
-/* Whom an owner waits for, or NULL. */
-static const void *waits_for(const void *owner)
+/* Whom an owner waits for, or 0. */
+static uintptr_t waits_for(uintptr_t owner)
 {
 	struct waiting *w;
 
 	uk_list_for_each(w, &all_waiting, node)
 		if (w->owner == owner)
 			return w->holder;
-	return NULL;
+	return 0;
 }
 
 /* Join those who wait; false if that would close a circle. */
 static bool wait_begin(struct waiting *me)
 {
-	const void *holder = me->holder;
+	uintptr_t holder = me->holder;
 	unsigned steps;
 
 	uk_spin_lock(&vfs_tree_lock);
@@ -238,50 +256,10 @@ static void wait_end(struct waiting *me)
 	uk_spin_unlock(&vfs_tree_lock);
 }
 
-/*
- * Give the owner the lock, or with `set` false, take its range away. 0, -ENOLCK, or -EAGAIN with
- * *holder and the generation of which that is true.
- */
-static UK_ALWAYS_INLINE int try_change(struct uk_inode *inode, struct uk_lock *want, bool set,
-				       const void **holder, uint32_t *gen)
-{
-	struct uk_lock *l;
-
-	uk_spin_lock(&lists);
-	if (set) {
-		if (UK_UNLIKELY(idle_count < IDLE_MIN) && !idle_add(IDLE_MIN))
-			return -ENOLCK;
-		l = find_conflict(inode, want);
-		if (UK_UNLIKELY(l != NULL)) {
-			*holder = l->owner;
-			*gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
-			leave();
-			return -EAGAIN;
-		}
-	} else if (UK_UNLIKELY(!idle_count) && will_split(inode, want) && !idle_add(1)) {
-		return -ENOLCK;
-	}
-	if (set) {
-		cut(inode, want, true);
-		l = idle_take();
-		*l = *want;
-		l->next = inode->locks;
-		inode->locks = l;
-	} else {
-		cut(inode, want, false);
-	}
-	leave();
-	/* Nor does a read lock that was a write lock keep out as many as before. */
-	if (!want->write)
-		released();
-	return 0;
-}
-
 /* The holder's lock is in the way: wait until any is released after `gen`. */
-static UK_NOINLINE int wait_for(const struct uk_lock *want, const void *holder, uint32_t gen,
-				bool detect)
+static UK_NOINLINE int wait_for(uintptr_t owner, uintptr_t holder, uint32_t gen, bool detect)
 {
-	struct waiting me = { .owner = want->owner, .holder = holder };
+	struct waiting me = { .owner = owner, .holder = holder };
 	int err;
 
 	if (detect && !wait_begin(&me))
@@ -292,68 +270,172 @@ static UK_NOINLINE int wait_for(const struct uk_lock *want, const void *holder, 
 	return err;
 }
 
-static UK_NOINLINE int change(struct uk_inode *inode, struct uk_lock *want, bool set, bool wait,
-			      bool detect)
+/* Somebody else's lock `l` is in the way. 0: look again. The section ends. */
+static UK_NOINLINE int held(const struct uk_lock *l, uintptr_t owner, unsigned how)
 {
-	const void *holder = NULL; /* set with -EAGAIN, as -Og does not see */
-	uint32_t gen = 0;
-	int err;
+	const uintptr_t holder = l->owner;
+	const uint32_t gen = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
 
-	do {
-		err = try_change(inode, want, set, &holder, &gen);
-		if (UK_LIKELY(err != -EAGAIN) || !wait)
-			return err;
-		err = wait_for(want, holder, gen, detect);
-	} while (!err);
-	return err;
+	leave();
+	return how & HOW_WAIT ? wait_for(owner, holder, gen, how & HOW_DETECT) : -EAGAIN;
 }
 
-/* The range of a struct flock as first and last byte. */
-static UK_ALWAYS_INLINE int range(struct uk_file *f, const struct uk_abi_flock *lk,
-				  struct uk_lock *l)
+/*
+ * Give the owner a lock, or take its range away, as `how` says. 0, -ENOLCK, -EAGAIN, -EDEADLK,
+ * -EINTR. (All arguments are in registers: databases do little else.)
+ */
+static UK_NOINLINE int change(struct uk_inode *inode, uintptr_t owner, uint64_t start, uint64_t end,
+			      unsigned how, int pid)
 {
-	int64_t base, start, end;
+	const bool write = how & HOW_WRITE;
+	struct uk_lock *l;
+	int err;
 
-	switch (lk->l_whence) {
-	case UK_SEEK_SET:
-		base = 0;
-		break;
-	case UK_SEEK_CUR:
-		base = f->pos;
-		break;
-	case UK_SEEK_END:
-		base = (int64_t)f->inode->size;
-		break;
-	default:
+	uk_spin_lock(&lists);
+	if (!(how & HOW_SET)) {
+		if (UK_UNLIKELY(!idle_count) && will_split(inode, owner, start, end) &&
+		    !idle_add(1))
+			return -ENOLCK;
+		take_away(&inode->locks, owner, start, end);
+		leave_released();
+		return 0;
+	}
+	for (;;) {
+		if (UK_UNLIKELY(idle_count < IDLE_MIN) && !idle_add(IDLE_MIN))
+			return -ENOLCK;
+		l = find_conflict(inode, owner, start, end, write);
+		if (UK_LIKELY(!l))
+			break;
+		err = held(l, owner, how);
+		if (err)
+			return err;
+		uk_spin_lock(&lists);
+	}
+	l = idle_take();
+	l->owner = owner;
+	l->start = start;
+	l->end = end;
+	l->write = write;
+	l->pid = pid;
+	if (inode->locks) {
+		merge(&inode->locks, l);
+		take_away(&inode->locks, owner, start, end);
+	}
+	l->next = inode->locks;
+	inode->locks = l;
+	/* A read lock that was a write lock keeps out less than before. */
+	if (!write) {
+		leave_released();
+		return 0;
+	}
+	leave();
+	return 0;
+}
+
+/* The caller's struct flock, read once. */
+static UK_ALWAYS_INLINE int read_flock(struct uk_abi_flock *lk, uintptr_t arg)
+{
+	const struct uk_abi_flock *from = (const struct uk_abi_flock *)arg;
+
+	/* Field by field, so that they become registers. */
+	if (uk_user_read(&lk->l_type, (uintptr_t)&from->l_type, sizeof(lk->l_type)) ||
+	    uk_user_read(&lk->l_whence, (uintptr_t)&from->l_whence, sizeof(lk->l_whence)) ||
+	    uk_user_read(&lk->l_start, (uintptr_t)&from->l_start, sizeof(lk->l_start)) ||
+	    uk_user_read(&lk->l_len, (uintptr_t)&from->l_len, sizeof(lk->l_len)) ||
+	    uk_user_read(&lk->l_pid, (uintptr_t)&from->l_pid, sizeof(lk->l_pid)))
+		return -EFAULT;
+	return 0;
+}
+
+/* What a command is about. */
+struct range {
+	uintptr_t owner;
+	uint64_t start, end; /* first and last byte */
+	int pid;
+};
+
+/* 0, -EBADF, -EINVAL, -EOVERFLOW. */
+static UK_ALWAYS_INLINE int prepare(struct uk_file *f, struct uk_fdtab *owner, bool ofd,
+				    const struct uk_abi_flock *lk, struct range *r)
+{
+	int64_t base = 0, start, end;
+
+	if (UK_UNLIKELY(f->flags & UK_O_PATH))
+		return -EBADF;
+	if (UK_UNLIKELY(!f->inode || (ofd && lk->l_pid)))
 		return -EINVAL;
+	r->owner = ofd ? (uintptr_t)f : (uintptr_t)owner;
+	r->pid = ofd ? -1 : owner->pid;
+	if (UK_UNLIKELY(lk->l_whence != UK_SEEK_SET)) {
+		if (lk->l_whence == UK_SEEK_CUR)
+			base = f->pos;
+		else if (lk->l_whence == UK_SEEK_END)
+			base = (int64_t)f->inode->size;
+		else
+			return -EINVAL;
 	}
 	if (__builtin_add_overflow(base, lk->l_start, &start))
 		return -EOVERFLOW;
 	if (start < 0)
 		return -EINVAL;
-	l->start = (uint64_t)start;
-	if (lk->l_len > 0) {
+	r->start = (uint64_t)start;
+	if (UK_LIKELY(lk->l_len > 0)) {
 		if (__builtin_add_overflow(start, lk->l_len - 1, &end))
 			return -EOVERFLOW;
-		l->end = (uint64_t)end;
+		r->end = (uint64_t)end;
 	} else if (lk->l_len < 0) { /* the bytes before */
 		if (start + lk->l_len < 0)
 			return -EINVAL;
-		l->end = l->start - 1;
-		l->start += (uint64_t)lk->l_len;
+		r->end = r->start - 1;
+		r->start += (uint64_t)lk->l_len;
 	} else {
-		l->end = INT64_MAX;
+		r->end = INT64_MAX;
 	}
 	return 0;
 }
 
-/* F_GETLK: what would stand in the way. */
-static void get(struct uk_inode *inode, const struct uk_lock *want, struct uk_abi_flock *lk)
+/* F_SETLK and F_SETLKW. */
+static UK_ALWAYS_INLINE int set_command(struct uk_file *f, struct uk_fdtab *owner, bool ofd,
+					bool wait, const struct uk_abi_flock *lk)
 {
-	struct uk_lock *l;
+	unsigned how = (ofd ? HOW_SET : HOW_SET | HOW_DETECT) | (wait ? HOW_WAIT : 0);
+	struct range r;
+	int err = prepare(f, owner, ofd, lk, &r);
 
+	if (UK_UNLIKELY(err))
+		return err;
+	switch (lk->l_type) {
+	case UK_F_UNLCK:
+		how = 0;
+		break;
+	case UK_F_RDLCK:
+		if (UK_UNLIKELY(!uk_file_readable(f)))
+			return -EBADF;
+		break;
+	case UK_F_WRLCK:
+		if (UK_UNLIKELY(!uk_file_writable(f)))
+			return -EBADF;
+		how |= HOW_WRITE;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return change(f->inode, r.owner, r.start, r.end, how, r.pid);
+}
+
+/* F_GETLK: what would stand in the way. */
+static int get_command(struct uk_file *f, struct uk_fdtab *owner, bool ofd, struct uk_abi_flock *lk)
+{
+	struct range r;
+	struct uk_lock *l;
+	int err = prepare(f, owner, ofd, lk, &r);
+
+	if (err)
+		return err;
+	if (lk->l_type != UK_F_RDLCK && lk->l_type != UK_F_WRLCK)
+		return -EINVAL;
 	uk_spin_lock(&lists);
-	l = find_conflict(inode, want);
+	l = find_conflict(f->inode, r.owner, r.start, r.end, lk->l_type == UK_F_WRLCK);
 	if (!l) {
 		lk->l_type = UK_F_UNLCK;
 	} else {
@@ -366,115 +448,62 @@ static void get(struct uk_inode *inode, const struct uk_lock *want, struct uk_ab
 		};
 	}
 	leave();
-}
-
-/* The lock that a command is about. 0, -EBADF, -EINVAL, -EOVERFLOW. */
-static UK_ALWAYS_INLINE int prepare(struct uk_file *f, struct uk_fdtab *owner, int cmd,
-				    const struct uk_abi_flock *lk, struct uk_lock *want)
-{
-	const bool ofd = cmd >= UK_F_OFD_GETLK;
-
-	if (UK_UNLIKELY(f->flags & UK_O_PATH))
-		return -EBADF;
-	if (UK_UNLIKELY(!f->inode || (ofd && lk->l_pid)))
-		return -EINVAL;
-	want->next = NULL;
-	want->owner = ofd ? (const void *)f : owner;
-	want->pid = ofd ? -1 : owner->pid;
-	want->write = lk->l_type == UK_F_WRLCK;
-	want->flock = false;
-	return range(f, lk, want);
-}
-
-/* F_SETLK and F_SETLKW. */
-static UK_ALWAYS_INLINE int set_command(struct uk_file *f, struct uk_fdtab *owner, int cmd,
-					const struct uk_abi_flock *lk)
-{
-	const bool wait = cmd == UK_F_SETLKW || cmd == UK_F_OFD_SETLKW;
-	struct uk_lock want;
-	int err = prepare(f, owner, cmd, lk, &want);
-
-	if (UK_UNLIKELY(err))
-		return err;
-	switch (lk->l_type) {
-	case UK_F_UNLCK:
-		return change(f->inode, &want, false, false, false);
-	case UK_F_RDLCK:
-		if (UK_UNLIKELY(!uk_file_readable(f)))
-			return -EBADF;
-		break;
-	case UK_F_WRLCK:
-		if (UK_UNLIKELY(!uk_file_writable(f)))
-			return -EBADF;
-		break;
-	default:
-		return -EINVAL;
-	}
-	return change(f->inode, &want, true, wait, cmd < UK_F_OFD_GETLK);
-}
-
-static int get_command(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
-{
-	struct uk_lock want;
-	int err = prepare(f, owner, cmd, lk, &want);
-
-	if (err)
-		return err;
-	if (lk->l_type != UK_F_RDLCK && lk->l_type != UK_F_WRLCK)
-		return -EINVAL;
-	get(f->inode, &want, lk);
 	return 0;
-}
-
-static inline bool is_get(int cmd)
-{
-	return cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK;
 }
 
 int uk_file_lock(struct uk_file *f, struct uk_fdtab *owner, int cmd, struct uk_abi_flock *lk)
 {
-	return is_get(cmd) ? get_command(f, owner, cmd, lk) : set_command(f, owner, cmd, lk);
+	const bool ofd = cmd >= UK_F_OFD_GETLK;
+
+	if (cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK)
+		return get_command(f, owner, ofd, lk);
+	return set_command(f, owner, ofd, cmd == UK_F_SETLKW || cmd == UK_F_OFD_SETLKW, lk);
 }
 
-static UK_NOINLINE int get_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd, uintptr_t arg)
+/* All commands but the frequent one. */
+static UK_NOINLINE int other_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd,
+				   uintptr_t arg)
 {
 	struct uk_abi_flock lk;
 	int err = uk_user_read(&lk, arg, sizeof(lk));
 
 	if (!err)
-		err = get_command(f, owner, cmd, &lk);
-	return err ? err : uk_user_write(arg, &lk, sizeof(lk));
+		err = uk_file_lock(f, owner, cmd, &lk);
+	if (!err && (cmd == UK_F_GETLK || cmd == UK_F_OFD_GETLK))
+		err = uk_user_write(arg, &lk, sizeof(lk));
+	return err;
 }
 
 int lock_fcntl(struct uk_file *f, struct uk_fdtab *owner, int cmd, uintptr_t arg)
 {
 	struct uk_abi_flock lk;
 
-	if (UK_UNLIKELY(is_get(cmd)))
-		return get_fcntl(f, owner, cmd, arg);
-	if (UK_UNLIKELY(uk_user_read(&lk, arg, sizeof(lk))))
+	if (UK_UNLIKELY(cmd != UK_F_SETLK))
+		return other_fcntl(f, owner, cmd, arg);
+	if (UK_UNLIKELY(read_flock(&lk, arg)))
 		return -EFAULT;
-	return set_command(f, owner, cmd, &lk);
+	return set_command(f, owner, false, false, &lk);
 }
 
 int uk_file_flock(struct uk_file *f, int op)
 {
-	struct uk_lock want = { .owner = f, .end = INT64_MAX, .flock = true };
+	unsigned how = op & UK_LOCK_NB ? HOW_SET : HOW_SET | HOW_WAIT;
 
 	if (f->flags & UK_O_PATH)
 		return -EBADF;
 	switch (op & ~UK_LOCK_NB) {
 	case UK_LOCK_SH:
+		break;
 	case UK_LOCK_EX:
+		how |= HOW_WRITE;
+		break;
 	case UK_LOCK_UN:
+		how = 0;
 		break;
 	default:
 		return -EINVAL;
 	}
 	if (!f->inode)
 		return -EBADF;
-	if ((op & ~UK_LOCK_NB) == UK_LOCK_UN)
-		return change(f->inode, &want, false, false, false);
-	want.write = (op & ~UK_LOCK_NB) == UK_LOCK_EX;
-	return change(f->inode, &want, true, !(op & UK_LOCK_NB), false);
+	return change(f->inode, (uintptr_t)f | FLOCK, 0, INT64_MAX, how, 0);
 }

@@ -44,6 +44,7 @@ replaced := $(addprefix obj/src/, \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
 	stat/fstatat.o $(if $(filter %/strlen.c,$(overlay-srcs)),string/strlen.o) env/__stack_chk_fail.o \
+	internal/syscall_ret.o fcntl/fcntl.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 
 objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
@@ -58,7 +59,7 @@ small := $(addsuffix /%,conf dirent env errno exit ipc legacy linux misc mq netw
 	stdio/vfscanf.o stdio/vfwscanf.o stdio/vfwprintf.o
 $(filter $(addprefix obj/src/,$(small)),$(objs)): CFLAGS_ALL += $(if $(filter -O2,$(CFLAGS)),-Os)
 ifeq ($(findstring clang,$(CC)),)
-$(objs): CFLAGS_ALL += -falign-functions=1
+$(objs): CFLAGS_ALL += -falign-functions=1 -falign-jumps=1
 endif
 
 # An application may call any function through a pointer, also those that musl has in assembly, which knows

@@ -60,6 +60,18 @@ UK_MUSL_INLINE __syscall6(long n, long a, long b, long c, long d, long e, long f
 	return uk_syscall(n, a, b, c, d, e, f);
 }
 
+/* ---- results ---- */
+
+__attribute__((__visibility__("hidden"), __cold__)) long __uk_syscall_failed(unsigned long result);
+
+/* In line, since nearly all calls succeed; musl's declaration of this name refers to this one too. */
+UK_MUSL_INLINE __syscall_ret(unsigned long result)
+{
+	if (__builtin_expect(result > -4096UL, 0))
+		return __uk_syscall_failed(result);
+	return (long)result;
+}
+
 /* ---- cancellation points ---- */
 
 typedef long (*uk_musl_handler)(long, long, long, long, long, long);
