@@ -110,6 +110,8 @@ int object_fault(const struct area *a, uk_vaddr_t va, bool write, bool *was)
 	uk_paddr_t old = frame_at(va), pa, frames[AROUND];
 	uk_vaddr_t start = va;
 	unsigned n = 1, i;
+	uk_paddr_t there;
+	size_t hole;
 	int err;
 
 	if (old != UK_PAGE_NONE && (!write || (copy && uk_page_refs(old) == 1)))
@@ -142,14 +144,15 @@ int object_fault(const struct area *a, uk_vaddr_t va, bool write, bool *was)
 	    obj->changes != changes || frame_at(va) != old) {
 		uk_page_unref(pa);
 		err = -EAGAIN;
-	} else {
-		err = install(a, va, pa, old, write);
 	}
+	hole = uk_plat_lookup_run(start, n * UK_PAGE_SIZE, &there) / UK_PAGE_SIZE;
+	if (!err)
+		err = install(a, va, pa, old, write);
 	for (i = 0; i < n; i++, start += UK_PAGE_SIZE) {
 		if (frames[i] == UK_PAGE_NONE)
 			continue;
-		/* Whoever touched it meanwhile has it; if it fails, a touch asks again. */
-		if (err || frame_at(start) != UK_PAGE_NONE)
+		/* Whoever touched it before has it; if it fails, a touch asks again. */
+		if (err || ((i >= hole || there) && frame_at(start) != UK_PAGE_NONE))
 			uk_page_unref(frames[i]);
 		else
 			install(a, start, frames[i], UK_PAGE_NONE, false);
