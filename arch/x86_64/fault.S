@@ -51,12 +51,12 @@ irq_entry:
 	mov	16(%rsp), %rax
 	lea	x86_fault_stubs(%rip), %rcx
 	sub	%rcx, %rax		/* which vector, in units of stubs */
-	cmpl	$0, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
+	cmpl	$0, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	je	1f
 	/* Masked: note it, as in trap.S, and leave the hardware off. */
 	neg	%rax
 	sub	$(X86_VECTOR_IRQ * X86_STUB_SIZE), %eax
-	mov	%eax, uk_percpu_boot + UK_PERCPU_IRQ_PENDING(%rip)
+	mov	%eax, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
 	pop	%rcx
 	pop	%rax
 	andl	$~X86_RFLAGS_IF, 24(%rsp)
@@ -82,13 +82,13 @@ x86_fault_entry:			/* the CPU has pushed its frame and the error code */
 	mov	%cr2, %rdi
 	mov	72(%rsp), %rsi		/* error code */
 	mov	104(%rsp), %rdx		/* interrupted stack pointer */
-	mov	uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip), %eax
+	mov	UK_THIS_CPU(UK_PERCPU_IRQ_OFF), %eax
 	push	%rax			/* which also aligns the stack */
-	movl	$1, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
+	movl	$1, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	cld
 	call	x86_fault
 	pop	%rcx
-	mov	%ecx, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
+	mov	%ecx, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	mov	%eax, %ecx
 	cmp	$1, %ecx		/* sets the flags for both branches below */
 	pop	%r11

@@ -36,12 +36,12 @@ x86_stubs:
 	.endr
 
 irq_entry:
-	cmpl	$0, uk_percpu_boot + UK_PERCPU_IRQ_OFF(%rip)
+	cmpl	$0, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	je	x86_entry_frame
 	push	%rax
 	lea	x86_stubs(%rip), %rax
 	sub	8(%rsp), %rax	/* negative, hence not 0 */
-	mov	%eax, uk_percpu_boot + UK_PERCPU_IRQ_PENDING(%rip)
+	mov	%eax, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
 	pop	%rax
 	andl	$~X86_RFLAGS_IF, 24(%rsp)
 	add	$8, %rsp

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <uk/config.h>
 #include <uk/irq.h>
+#include <uk/spin.h>
 #include <uk/log.h>
 #include <uk/param.h>
 #include <uk/plat/console.h>
@@ -46,6 +47,8 @@ void uk_log_recent(void (*out)(void *arg, const char *s, size_t n), void *arg)
 	out(arg, ring + start % sizeof(ring), ring_end - start);
 }
 
+static struct uk_spinlock lock; /* lines do not mix */
+
 static void log_line(bool show, const char *lib, const char *kind, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX];
@@ -56,11 +59,11 @@ static void log_line(bool show, const char *lib, const char *kind, const char *f
 	n += (size_t)uk_vsnprintf(line + n, sizeof(line) - n, fmt, ap);
 	n = UK_MIN(n, sizeof(line) - 2);
 	line[n++] = '\n';
-	irq = uk_irq_save();
+	irq = uk_spin_lock_save(&lock);
 	ring_add(line, n);
 	if (show)
 		uk_plat_console_write(UK_CON_LOG, line, n);
-	uk_irq_restore(irq);
+	uk_spin_unlock_restore(&lock, irq);
 }
 
 void uk_log(enum uk_log_level level, const char *lib, const char *fmt, ...)

@@ -27,7 +27,7 @@ void object_bury(void)
 	bool was;
 
 	/* Whoever may not block (an allocator that unmaps) leaves them to the next one. */
-	if (UK_LIKELY(!UK_READ_ONCE(dead)) || *uk_preempt_depth() || uk_irq_disabled())
+	if (UK_LIKELY(!UK_READ_ONCE(dead)) || uk_this_cpu_get(preempt_off) || uk_irq_disabled())
 		return;
 	was = vmem_enter();
 	obj = dead;

@@ -13,23 +13,37 @@ struct timeout {
 	struct uk_thread *thread;
 };
 
-void uksched_ready(struct uk_thread *t, int status)
+struct uk_sched *uksched_ready(struct uk_sched *s, struct uk_thread *t, int status)
 {
+	bool kick;
+
+#ifdef CONFIG_SMP
+	struct uk_sched *d = uksched_place(t);
+
+	if (d != s)
+		s = uksched_go(s, t, d);
+#endif
 	t->state = UK_THREAD_RUNNABLE;
 	t->status = status;
-	if (uk_sched_add(t->sched, t))
-		uk_sched_set_resched();
+	kick = uksched_add(s, t);
+#ifdef CONFIG_SMP
+	kick |= s->running == s->idle;
+#endif
+	if (kick)
+		uksched_kick(s);
+	return s;
 }
 
 /* Interrupt context. The block that started the timer has not ended, since it stops it then. */
 static void timed_out(struct uk_timer *timer)
 {
 	struct uk_thread *t = UK_CONTAINER_OF(timer, struct timeout, timer)->thread;
-	bool irq = uk_spin_lock_irq(&t->sched->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
 	if (t->state == UK_THREAD_BLOCKED)
-		uksched_ready(t, -ETIMEDOUT);
-	uk_spin_unlock_irq(&t->sched->lock, irq);
+		s = uksched_ready(s, t, -ETIMEDOUT);
+	uk_spin_unlock_irq(&s->lock, irq);
 }
 
 /* The block itself: with the scheduler locked. */
@@ -37,7 +51,7 @@ static inline int block(struct uk_sched *s, struct uk_thread *t, bool interrupti
 {
 	t->state = UK_THREAD_BLOCKED;
 	t->interruptible = interruptible;
-	uk_sched_remove(s, t);
+	uksched_remove(s, t);
 	uksched_leave(s);
 	return t->status;
 }
@@ -53,18 +67,25 @@ static UK_NOINLINE int block_until(struct uk_sched *s, struct uk_thread *t, uk_n
 		return -ETIMEDOUT;
 	uk_timer_start(&timeout.timer, deadline);
 	err = block(s, t, interruptible);
+#ifdef CONFIG_SMP
+	/* Its function may be running on another CPU, and wants our lock: let it. */
+	uk_spin_release(&t->sched->lock);
 	uk_timer_stop(&timeout.timer);
+	uksched_lock(t);
+#else
+	uk_timer_stop(&timeout.timer);
+#endif
 	return err;
 }
 
 int uk_thread_block(uk_nsec deadline, bool interruptible)
 {
 	struct uk_thread *t = uk_thread_current();
-	struct uk_sched *s = t->sched;
-	bool irq = uk_spin_lock_irq(&s->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 	int err = 0;
 
-	UK_ASSERT(!uk_percpu()->preempt_off && !uk_in_irq());
+	UK_ASSERT(!uk_this_cpu_get(preempt_off) && !uk_in_irq());
 	if (UK_LIKELY(!t->woken)) {
 		if (interruptible && UK_UNLIKELY(t->interrupted))
 			err = -EINTR;
@@ -78,30 +99,36 @@ int uk_thread_block(uk_nsec deadline, bool interruptible)
 		t->woken = false;
 		err = 0;
 	}
-	uk_spin_release(&s->lock);
+	uk_spin_release(&t->sched->lock);
 	uk_irq_restore(irq);
 	return err;
 }
 
 void uk_thread_wake(struct uk_thread *t)
 {
-	bool irq = uk_spin_lock_irq(&t->sched->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
 	if (t->state == UK_THREAD_BLOCKED)
-		uksched_ready(t, 0);
+		s = uksched_ready(s, t, 0);
 	else
 		t->woken = true;
-	uk_spin_unlock_irq(&t->sched->lock, irq);
+	uk_spin_unlock_irq(&s->lock, irq);
 }
 
 void uk_thread_interrupt(struct uk_thread *t)
 {
-	bool irq = uk_spin_lock_irq(&t->sched->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
 	t->interrupted = true;
 	if (t->state == UK_THREAD_BLOCKED && t->interruptible)
-		uksched_ready(t, -EINTR);
-	uk_spin_unlock_irq(&t->sched->lock, irq);
+		s = uksched_ready(s, t, -EINTR);
+#ifdef CONFIG_SMP
+	else if (s->running == t && !uk_sched_is_here(s))
+		uk_smp_kick(s->cpu); /* it takes its signal when the interrupt returns */
+#endif
+	uk_spin_unlock_irq(&s->lock, irq);
 }
 
 int uk_sleep_until(uk_nsec deadline)

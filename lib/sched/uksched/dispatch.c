@@ -24,6 +24,11 @@ struct uk_thread *uk_sched_rotate(struct uk_sched *s, struct uk_thread *t)
 	return s->ops->rotate(s, t);
 }
 
+struct uk_thread *uk_sched_spare(struct uk_sched *s, uint32_t cpu)
+{
+	return s->ops->spare(s, cpu);
+}
+
 int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio)
 {
 	return s->ops->check_policy(s, policy, prio);

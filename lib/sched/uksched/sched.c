@@ -2,9 +2,9 @@
 /*
  * Switching threads: yield, preemption, idle, and the start.
  *
- * There is no idle thread. A CPU with nothing to run waits on the stack of the thread that blocked
- * last; if that one is the next to be ready, which is the usual case with few threads,
- * waking up costs no switch at all.
+ * On a single CPU there is no idle thread: with nothing to run it waits on the stack of the thread that
+ * blocked last; if that one is the next to be ready, which is the usual case with few
+ * threads, waking up costs no switch at all. (Several CPUs: cpus.c.)
  */
 #include <uk/alloc.h>
 #include <uk/assert.h>
@@ -15,7 +15,7 @@
 #include <uk/sched_switch.h>
 #include "internal.h"
 
-struct uksched_cpu uksched_boot_cpu;
+struct uksched_cpu uksched_cpus[UK_CPUS];
 
 /* The menu's choice; declared in the provider's header, which the API cannot know. */
 UK_API_BEGIN
@@ -33,6 +33,7 @@ void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops)
 	uk_list_init(&s->threads);
 }
 
+#ifndef CONFIG_SMP
 /* Wait for an interrupt and let its handlers run, which may make threads ready. */
 static UK_NOINLINE void idle(struct uk_sched *s)
 {
@@ -53,6 +54,7 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 	if (UK_UNLIKELY(cpu->clocks_change))
 		cpu->clocks_change(NULL, uk_thread_current());
 }
+#endif
 
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 /* Without what was idle. */
@@ -77,8 +79,16 @@ void uksched_leave(struct uk_sched *s)
 {
 	struct uk_thread *next;
 
+#ifdef CONFIG_SMP
+	next = uk_sched_next(s);
+	if (!next)
+		next = uksched_steal(s);
+	if (!next)
+		next = s->idle;
+#else
 	while (UK_UNLIKELY(!(next = uk_sched_next(s))))
 		idle(s);
+#endif
 	uk_sched_switch(uk_thread_current(), next);
 }
 
@@ -89,13 +99,22 @@ void uk_sched_yield(void)
 
 void uk_sched_preempt(void)
 {
+	struct uk_thread *self = uk_thread_current();
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(self, &irq);
 	struct uk_percpu *pc = uk_percpu();
-	struct uk_sched *s = pc->current->sched;
-	bool irq = uk_spin_lock_irq(&s->lock);
 
-	if (pc->resched && !pc->preempt_off && !pc->irq_depth)
-		uksched_switch(uk_sched_next(s));
-	uk_spin_release(&s->lock);
+	if (pc->resched && !pc->preempt_off && !pc->irq_depth) {
+#ifdef CONFIG_SMP
+		if (self == s->idle)
+			pc->resched = 0; /* it looks by itself */
+		else if (UK_UNLIKELY(!uk_cpuset_has(&self->cpus, s->cpu)))
+			uksched_switch(uk_sched_move_on(s, self));
+		else
+#endif
+			uksched_switch(uk_sched_next(s));
+	}
+	uk_spin_release(&self->sched->lock);
 	uk_irq_restore(irq);
 }
 
@@ -106,7 +125,7 @@ uk_nsec uk_sched_idle_time(void)
 
 unsigned int uk_sched_thread_count(void)
 {
-	return uksched_cpu()->sched->nthreads;
+	return uksched_home(uk_thread_current()->sched)->nthreads;
 }
 
 /* The code that boots becomes the first thread, on the stack it has. */
@@ -115,9 +134,16 @@ static int sched_start(void)
 	struct uksched_cpu *cpu = uksched_cpu();
 	struct uk_thread *t = uk_calloc(1, sizeof(*t));
 
+#ifdef CONFIG_SMP
+	if (!t || uksched_cpu_init(0))
+		return -ENOMEM;
+	cpu->sched->running = t;
+	uk_cpuset_fill(&t->cpus);
+#else
 	cpu->sched = uk_sched_create(uk_heap);
 	if (!t || !cpu->sched)
 		return -ENOMEM;
+#endif
 	t->sched = cpu->sched;
 	t->name = "main";
 	t->ctx.tp = uk_arch_tp_get();
@@ -125,7 +151,7 @@ static int sched_start(void)
 	uk_list_add_tail(&cpu->sched->threads, &t->all);
 	cpu->sched->nthreads = 1;
 	uk_percpu()->current = t;
-	uk_sched_add(t->sched, t);
+	uksched_add(t->sched, t);
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	cpu->since = uk_plat_clock_monotonic();
 #endif

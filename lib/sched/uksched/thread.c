@@ -15,6 +15,7 @@
 #include <uk/plat/mem.h>
 #include <uk/stack.h>
 #include <uk/waitq.h>
+#include <uk/sched_switch.h>
 #include "internal.h"
 
 /* The first thing a new thread runs. The switch that led here had the scheduler locked. */
@@ -22,6 +23,10 @@ static void thread_start(void *arg)
 {
 	struct uk_thread *t = arg;
 
+#ifdef CONFIG_SMP
+	if (t->sched->leaving)
+		uk_sched_part(t->sched);
+#endif
 	uk_spin_release(&t->sched->lock);
 	uk_irq_enable();
 	t->fn(t->arg);
@@ -30,7 +35,7 @@ static void thread_start(void *arg)
 
 static void thread_free(struct uk_thread *t)
 {
-	struct uk_sched *s = t->sched;
+	struct uk_sched *s = uksched_home(t->sched);
 	bool irq;
 
 	if (t->release)
@@ -72,7 +77,7 @@ static UK_NOINLINE void free_dead(void)
 
 static inline void reap(void)
 {
-	if (UK_READ_ONCE(uksched_cpu()->dead))
+	if (UK_READ_ONCE(uksched_cpu()->dead)) /* of which CPU does not matter */
 		free_dead();
 }
 
@@ -81,6 +86,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 {
 	static const struct uk_thread_attr defaults;
 	struct uk_thread *t, *self = uk_thread_current();
+	struct uk_sched *home;
 	bool irq;
 
 	if (!attr)
@@ -119,11 +125,19 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	}
 	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, thread_start, t);
 
-	irq = uk_spin_lock_irq(&s->lock);
-	uk_list_add_tail(&s->threads, &t->all);
-	s->nthreads++;
+#ifdef CONFIG_SMP
+	t->cpus = self->cpus;
+#endif
+	home = uksched_home(s);
+	irq = uk_spin_lock_irq(&home->lock);
+	uk_list_add_tail(&home->threads, &t->all);
+	home->nthreads++;
+#ifdef CONFIG_SMP
+	uk_spin_release(&home->lock);
+	uk_spin_acquire(&s->lock);
+#endif
 	if (!(t->flags & UK_THREAD_SUSPENDED))
-		uksched_ready(t, 0);
+		s = uksched_ready(s, t, 0);
 	uk_spin_unlock_irq(&s->lock, irq);
 	return t;
 }
@@ -131,20 +145,51 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 void uk_thread_exit(void)
 {
 	struct uk_thread *t = uk_thread_current();
-	struct uk_sched *s = t->sched;
+	struct uk_sched *s;
 
 	reap();
-	/* With interrupts masked nobody joins or reaps before this stack is left. */
+	/*
+	 * With interrupts masked nobody joins or reaps on this CPU before this stack is left; and on
+	 * another one not before it is EXITED, with s locked until then.
+	 */
 	uk_irq_disable();
+	s = t->sched;
+#ifdef CONFIG_SMP
+	UK_WRITE_ONCE(t->state, UK_THREAD_EXITING);
+#else
 	t->state = UK_THREAD_EXITED;
+#endif
 	if (!(t->flags & UK_THREAD_DETACHED))
 		uk_waitq_wake_all(&t->joiners);
 	uk_spin_acquire(&s->lock);
-	uk_sched_remove(s, t);
+#ifdef CONFIG_SMP
+	t->state = UK_THREAD_EXITED;
+#endif
+	uksched_remove(s, t);
 	if (t->flags & UK_THREAD_DETACHED)
 		bury(t);
 	uksched_leave(s);
 	UK_BUG("an exited thread runs again");
+}
+
+static inline bool has_ended(const struct uk_thread *t)
+{
+	return UK_READ_ONCE(t->state) == UK_THREAD_EXITED || t->state == UK_THREAD_EXITING;
+}
+
+/* A thread that has ended may still be on its stack, on another CPU, for a moment. */
+static inline void wait_until_gone(const struct uk_thread *t UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	bool irq, gone;
+
+	do {
+		struct uk_sched *s = uksched_lock_irq(t, &irq);
+
+		gone = t->state == UK_THREAD_EXITED;
+		uk_spin_unlock_irq(&s->lock, irq);
+	} while (!gone);
+#endif
 }
 
 int uk_thread_join(struct uk_thread *t, uk_nsec deadline)
@@ -155,22 +200,25 @@ int uk_thread_join(struct uk_thread *t, uk_nsec deadline)
 		return -EINVAL;
 	if (t == uk_thread_current())
 		return -EDEADLK;
-	err = UK_WAIT(&t->joiners, UK_READ_ONCE(t->state) == UK_THREAD_EXITED, deadline);
-	if (!err)
+	err = UK_WAIT(&t->joiners, has_ended(t), deadline);
+	if (!err) {
+		wait_until_gone(t);
 		thread_free(t);
+	}
 	return err;
 }
 
 int uk_thread_detach(struct uk_thread *t)
 {
+	struct uk_sched *s;
 	bool irq, exited;
 
 	if (t->flags & UK_THREAD_DETACHED)
 		return -EINVAL;
-	irq = uk_spin_lock_irq(&t->sched->lock);
+	s = uksched_lock_irq(t, &irq);
 	t->flags |= UK_THREAD_DETACHED;
 	exited = t->state == UK_THREAD_EXITED;
-	uk_spin_unlock_irq(&t->sched->lock, irq);
+	uk_spin_unlock_irq(&s->lock, irq);
 	if (exited)
 		thread_free(t);
 	return 0;
@@ -188,21 +236,26 @@ void uk_thread_set_tp(uintptr_t tp)
 int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int prio)
 {
 	struct uk_thread *self = uk_thread_current();
-	struct uk_sched *s = t->sched;
-	bool irq = uk_spin_lock_irq(&s->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 	bool runnable = t->state == UK_THREAD_RUNNABLE;
 	int err = uk_sched_check_policy(s, policy, prio);
 
 	if (err)
 		goto out;
 	if (runnable)
-		uk_sched_remove(s, t);
+		uksched_remove(s, t);
 	t->policy = policy;
 	t->prio = prio;
-	if (runnable && uk_sched_add(s, t))
-		uk_sched_set_resched();
+	if (runnable && uksched_add(s, t))
+		uksched_kick(s);
 	if (t == self) /* somebody else may be better now */
 		uksched_switch(uk_sched_next(s));
+#ifdef CONFIG_SMP
+	else if (s->running == t)
+		uksched_kick(s);
+	s = t->sched;
+#endif
 out:
 	uk_spin_unlock_irq(&s->lock, irq);
 	return err;
@@ -211,10 +264,11 @@ out:
 uk_nsec uk_thread_cputime(const struct uk_thread *t UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
-	bool irq = uk_spin_lock_irq(&t->sched->lock);
+	bool irq;
+	struct uk_sched *s = uksched_lock_irq(t, &irq);
 	uk_nsec time = uksched_cputime(t);
 
-	uk_spin_unlock_irq(&t->sched->lock, irq);
+	uk_spin_unlock_irq(&s->lock, irq);
 	return time;
 #else
 	return 0;

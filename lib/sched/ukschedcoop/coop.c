@@ -49,6 +49,20 @@ struct uk_thread *ukschedcoop_rotate(struct uk_sched *s, struct uk_thread *t)
 	return UK_CONTAINER_OF(next, struct uk_thread, runq);
 }
 
+struct uk_thread *ukschedcoop_spare(struct uk_sched *s, uint32_t cpu)
+{
+	struct uk_queue_node *first = ring_of(s)->first, *n = first;
+
+	do { /* the one that has waited longest, and may go there */
+		struct uk_thread *t = UK_CONTAINER_OF(n, struct uk_thread, runq);
+
+		if (uk_sched_may_give(s, t, cpu))
+			return t;
+		n = n->next;
+	} while (n != first);
+	return NULL;
+}
+
 int ukschedcoop_check_policy(struct uk_sched *s UK_UNUSED, unsigned int policy, unsigned int prio)
 {
 	return policy == UK_THREAD_OTHER && prio == 0 ? 0 : -EINVAL;

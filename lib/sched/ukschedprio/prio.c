@@ -73,6 +73,7 @@ static void tick(struct uk_timer *timer)
 	struct uk_thread *t = uk_thread_current();
 	bool irq = uk_spin_lock_irq(&p->sched.lock);
 
+	uk_sched_balance(&p->sched);
 	if (t->state == UK_THREAD_RUNNABLE && is_sliced(t)) {
 		if (++t->ticks == TURN) {
 			end_turn(p, t);
@@ -86,14 +87,18 @@ static void tick(struct uk_timer *timer)
 bool ukschedprio_add(struct uk_sched *s, struct uk_thread *t)
 {
 	struct prio *p = to_prio(s);
-	struct uk_thread *running = uk_thread_current();
+	struct uk_thread *running = uk_sched_running(s);
+	bool must_tick;
 
 	t->ticks = 0;
 	uk_queue_push(&p->ring[t->prio], &t->runq);
 	p->used[t->prio / 64] |= 1ULL << t->prio % 64;
 	/* If the CPU is idle, ukschedprio_next() looks for equals. */
-	if (t->prio == running->prio && running->state == UK_THREAD_RUNNABLE &&
-	    is_sliced(running) && !uk_timer_pending(&p->tick))
+	must_tick = t->prio == running->prio && running->state == UK_THREAD_RUNNABLE &&
+		    is_sliced(running) && !uk_timer_pending(&p->tick);
+	if (must_tick && !uk_sched_is_here(s))
+		return true;
+	if (must_tick)
 		start_tick(p, running);
 	return t->prio > running->prio;
 }
@@ -127,6 +132,29 @@ struct uk_thread *ukschedprio_rotate(struct uk_sched *s, struct uk_thread *t)
 {
 	end_turn(to_prio(s), t);
 	return ukschedprio_next(s);
+}
+
+/* Of the highest priority, the one that waits longest. */
+struct uk_thread *ukschedprio_spare(struct uk_sched *s, uint32_t cpu)
+{
+	struct prio *p = to_prio(s);
+
+	for (int i = 1; i >= 0; i--) {
+		for (uint64_t left = p->used[i]; left;) {
+			unsigned level = 63 - (unsigned)__builtin_clzll(left);
+			struct uk_queue_node *first = p->ring[64 * i + level].first, *n = first;
+
+			left &= ~(1ULL << level);
+			do {
+				struct uk_thread *t = UK_CONTAINER_OF(n, struct uk_thread, runq);
+
+				if (uk_sched_may_give(s, t, cpu))
+					return t;
+				n = n->next;
+			} while (n != first);
+		}
+	}
+	return NULL;
 }
 
 int ukschedprio_check_policy(struct uk_sched *s UK_UNUSED, unsigned int policy, unsigned int prio)

@@ -10,6 +10,7 @@
  * work for an order among all timers that nobody asks for. Expiry pays: O(log n) amortised, and a
  * single one may touch all timers that were started since the last.
  */
+#include <uk/arch/relax.h>
 #include <uk/assert.h>
 #include <uk/plat/clock.h>
 #include <uk/spinlock.h>
@@ -20,14 +21,57 @@ struct timer_base {
 	struct uk_timer *root; /* the earliest; its prev points to itself, its next is NULL */
 	uk_nsec programmed;    /* what the hardware will fire at; UK_NSEC_MAX: it is off */
 	struct uk_spinlock lock;
-};
+#ifdef CONFIG_SMP
+	struct uk_timer *running; /* its function is */
+#endif
+} UK_CPU_ALIGNED;
 
-static struct timer_base boot_base = { .programmed = UK_NSEC_MAX };
+static struct timer_base bases[UK_CPUS] = { { .programmed = UK_NSEC_MAX } };
 
 /* The timers of a CPU: a constant as long as there is one. */
-static inline struct timer_base *base_of(uint32_t cpu UK_UNUSED)
+static inline struct timer_base *base_of(uint32_t cpu)
 {
-	return &boot_base;
+	return &bases[UK_CPUS > 1 ? cpu : 0];
+}
+
+/* Locks this CPU's: with interrupts masked, so that the caller stays on it. */
+static inline struct timer_base *lock_here(bool *irq)
+{
+	struct timer_base *b;
+
+	*irq = uk_irq_save();
+	b = base_of(uk_cpu());
+	uk_spin_acquire(&b->lock);
+	return b;
+}
+
+/* Notes which function of b runs now, for who wants to stop its timer. */
+static inline void set_running(struct timer_base *b UK_UNUSED, struct uk_timer *t UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	__atomic_store_n(&b->running, t, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* before it is seen to be pending no more */
+#endif
+}
+
+/*
+ * Another CPU may be in the function of a timer that is not pending any more. Waits for it; but not for
+ * this CPU's own, which is what called us.
+ */
+static inline void wait_for_function(struct uk_timer *t UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	uint32_t cpu = UK_READ_ONCE(t->cpu);
+	struct timer_base *b = base_of(cpu);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	for (unsigned turns = 0; __atomic_load_n(&b->running, __ATOMIC_ACQUIRE) == t; turns++) {
+		if (cpu == uk_cpu())
+			return;
+		uk_arch_relax();
+		uk_spin_hook(turns);
+	}
+#endif
 }
 
 /* Two heaps become one: the later root becomes the first child of the earlier. */
@@ -125,9 +169,8 @@ void uk_timer_start(struct uk_timer *t, uk_nsec deadline)
 	if (deadline == UK_NSEC_MAX)
 		return;
 	t->deadline = deadline;
-	t->cpu = uk_percpu()->cpu;
-	b = base_of(t->cpu);
-	irq = uk_spin_lock_irq(&b->lock);
+	b = lock_here(&irq);
+	t->cpu = uk_cpu();
 	heap_insert(b, t);
 	program(b, deadline);
 	uk_spin_unlock_irq(&b->lock, irq);
@@ -139,21 +182,25 @@ bool uk_timer_stop(struct uk_timer *t)
 	bool irq, pending;
 
 	/* Only an interrupt of the timer's own CPU could change this meanwhile, by expiry. */
-	if (!uk_timer_pending(t))
+	if (!uk_timer_pending(t)) {
+		wait_for_function(t);
 		return false;
+	}
 	b = base_of(t->cpu);
 	irq = uk_spin_lock_irq(&b->lock);
 	pending = uk_timer_pending(t);
 	if (pending)
 		heap_remove(b, t);
 	uk_spin_unlock_irq(&b->lock, irq);
+	if (!pending)
+		wait_for_function(t);
 	return pending;
 }
 
 void uk_timer_interrupt(void)
 {
-	struct timer_base *b = base_of(uk_percpu()->cpu);
-	bool irq = uk_spin_lock_irq(&b->lock);
+	bool irq;
+	struct timer_base *b = lock_here(&irq);
 	uk_nsec now = uk_plat_clock_monotonic();
 	struct uk_timer *t;
 
@@ -165,9 +212,11 @@ void uk_timer_interrupt(void)
 			if (t->deadline > now)
 				break;
 		}
+		set_running(b, t);
 		heap_remove(b, t);
 		uk_spin_release(&b->lock);
 		t->fn(t);
+		set_running(b, NULL);
 		uk_spin_acquire(&b->lock);
 	}
 	b->programmed = UK_NSEC_MAX; /* it has fired, and does so once */
@@ -177,10 +226,17 @@ void uk_timer_interrupt(void)
 	uk_irq_restore(irq);
 }
 
+#ifdef CONFIG_SMP
+void uk_timer_cpu_init(uint32_t cpu)
+{
+	base_of(cpu)->programmed = UK_NSEC_MAX;
+}
+#endif
+
 uk_nsec uk_timer_next(void)
 {
-	struct timer_base *b = base_of(uk_percpu()->cpu);
-	bool irq = uk_spin_lock_irq(&b->lock);
+	bool irq;
+	struct timer_base *b = lock_here(&irq);
 	uk_nsec next = b->root ? b->root->deadline : UK_NSEC_MAX;
 
 	uk_spin_unlock_irq(&b->lock, irq);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Waiting for interrupts. (Masking them is <uk/irq.h>.)
+ * Waiting for interrupts (masking them is <uk/irq.h>), and the other CPUs of the machine.
  */
 #ifndef UK_PLAT_CPU_H
 #define UK_PLAT_CPU_H
 
 #include <uk/api.h>
+#include <uk/essentials.h>
+#include <uk/types.h>
 
 UK_API_BEGIN
 
@@ -16,6 +18,35 @@ UK_API_BEGIN
  * lost. May return without reason. Idle thread, or any thread if there is no scheduler.
  */
 void uk_plat_idle(void);
+
+/*
+ * With CONFIG_SMP. CPUs have an index in <uk/percpu.h> once they run; before, they are the machine's
+ * first, second ... in the order of its tables.
+ */
+
+/*
+ * How many CPUs the machine has that could run, this one (the first) included: 1 if it does not
+ * tell. Thread context, at boot.
+ */
+uint32_t uk_plat_cpus(void);
+
+/*
+ * Starts the machine's CPU number `n` (from 1 on) as index `cpu`: it calls fn() on `stack`, with its
+ * uk_percpu() set up, interrupts masked. 0; -ETIMEDOUT: it does not answer, and is not going to do
+ * anything any more; -ENOMEM. `what` gets the machine's name for it, for messages. Thread context, one
+ * at a time.
+ */
+int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, void (*fn)(void),
+		      char what[32]);
+
+/* Raises uk_smp_interrupt() on CPU `cpu`, a running one. Any context. */
+void uk_plat_ipi(uint32_t cpu);
+
+/* This CPU waits for another one: its processor may be given to somebody else for a while. */
+void uk_plat_cpu_yield(void);
+
+/* This CPU does nothing any more. Any context. */
+UK_NORETURN void uk_plat_cpu_stop(void);
 
 UK_API_END
 

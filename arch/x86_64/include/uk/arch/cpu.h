@@ -45,6 +45,7 @@
 
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
+#include <uk/arch/relax.h>
 #include <uk/essentials.h>
 
 struct x86_cpuid {
@@ -114,12 +115,6 @@ static inline void x86_sti(void)
 	__asm__ volatile("sti" ::: "memory");
 }
 
-/* In a loop that waits for another CPU or a device. */
-static inline void uk_arch_relax(void)
-{
-	__asm__ volatile("pause");
-}
-
 /* What the CPU has, as far as somebody asks; filled by x86_cpu_identify(). */
 struct x86_cpu {
 	uint32_t leaf_max;
@@ -130,6 +125,7 @@ struct x86_cpu {
 
 #define X86_F1_EDX_MCE        (1U << 7)
 #define X86_F1_EDX_APIC       (1U << 9)
+#define X86_F1_ECX_X2APIC     (1U << 21)
 #define X86_F1_ECX_XSAVE      (1U << 26)
 #define X86_F1_ECX_RDRAND     (1U << 30)
 #define X86_F1_ECX_HYPERVISOR (1U << 31)

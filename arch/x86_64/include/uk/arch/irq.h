@@ -7,19 +7,31 @@
 #ifndef UK_ARCH_IRQ_H
 #define UK_ARCH_IRQ_H
 
+#include <uk/percpu.h>
 #include <uk/types.h>
 
-static inline void uk_arch_irq_flag_set(volatile uint64_t *word)
+static inline void uk_arch_irq_flag_set(void)
 {
-	__asm__ volatile("orq $1, %0" : "+m"(*word)::"memory", "cc");
+#ifdef CONFIG_SMP
+	__asm__ volatile("orq $1, %%gs:%c0" ::UK_ARCH_PERCPU_AT(irq_word) : "memory", "cc");
+#else
+	__asm__ volatile("orq $1, %0" : "+m"(uk_percpu_boot.irq_word)::"memory", "cc");
+#endif
 }
 
 /* Returns whether something was noted. */
-static inline bool uk_arch_irq_flag_clear(volatile uint64_t *word)
+static inline bool uk_arch_irq_flag_clear(void)
 {
 	bool noted;
 
-	__asm__ volatile("andq $-2, %0" : "+m"(*word), "=@ccnz"(noted)::"memory");
+#ifdef CONFIG_SMP
+	__asm__ volatile("andq $-2, %%gs:%c1"
+			 : "=@ccnz"(noted)
+			 : UK_ARCH_PERCPU_AT(irq_word)
+			 : "memory");
+#else
+	__asm__ volatile("andq $-2, %0" : "+m"(uk_percpu_boot.irq_word), "=@ccnz"(noted)::"memory");
+#endif
 	return noted;
 }
 

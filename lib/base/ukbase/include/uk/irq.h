@@ -20,25 +20,25 @@ UK_API_END
 
 static inline bool uk_irq_disabled(void)
 {
-	return uk_percpu()->irq_off;
+	return uk_this_cpu_get(irq_off);
 }
 
 static inline void uk_irq_disable(void)
 {
-	uk_arch_irq_flag_set(&uk_percpu()->irq_word);
+	uk_arch_irq_flag_set();
 }
 
 static inline void uk_irq_enable(void)
 {
 	/* An interrupt that comes after this is taken at once and leaves nothing pending. */
-	if (UK_UNLIKELY(uk_arch_irq_flag_clear(&uk_percpu()->irq_word)))
+	if (UK_UNLIKELY(uk_arch_irq_flag_clear()))
 		uk_plat_irq_replay();
 }
 
 /* Mask, and tell whether they were masked before: for uk_irq_restore(). */
 static inline bool uk_irq_save(void)
 {
-	bool was = uk_percpu()->irq_off;
+	bool was = uk_this_cpu_get(irq_off);
 
 	uk_irq_disable();
 	return was;
@@ -55,7 +55,7 @@ static inline void uk_irq_restore(bool was)
  */
 static inline bool uk_in_irq(void)
 {
-	return uk_percpu()->irq_depth;
+	return uk_this_cpu_get(irq_depth);
 }
 
 #endif

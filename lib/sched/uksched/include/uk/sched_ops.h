@@ -9,6 +9,10 @@
  *
  * Every operation is called with the scheduler locked and interrupts masked, takes constant or
  * logarithmic time, and may not block, allocate (except create) or call back into uksched.
+ *
+ * With several CPUs each has a scheduler object of its own: a provider decides for one CPU, and common
+ * code moves threads between them. Add, remove and spare may then be called on another CPU than
+ * the one that it decides for.
  */
 #ifndef UK_SCHED_OPS_H
 #define UK_SCHED_OPS_H
@@ -25,6 +29,7 @@ struct uk_sched_ops {
 	void (*remove)(struct uk_sched *s, struct uk_thread *t);
 	struct uk_thread *(*next)(struct uk_sched *s);
 	struct uk_thread *(*rotate)(struct uk_sched *s, struct uk_thread *t);
+	struct uk_thread *(*spare)(struct uk_sched *s, uint32_t cpu);
 	int (*check_policy)(struct uk_sched *s, unsigned int policy, unsigned int prio);
 };
 
@@ -33,7 +38,15 @@ struct uk_sched {
 	const struct uk_sched_ops *ops; /* NULL if there is a single provider */
 	struct uk_spinlock lock;
 	unsigned int nthreads;
-	struct uk_list threads; /* all of them: uk_thread.all */
+	struct uk_list threads; /* all of them: uk_thread.all; with several CPUs: in CPU 0's */
+#ifdef CONFIG_SMP
+	uint32_t cpu;              /* that it decides for */
+	uint32_t ready;            /* threads in the provider's set */
+	struct uk_thread *running; /* on the CPU */
+	struct uk_thread *idle;    /* runs there when the set is empty; never in it */
+	struct uk_thread *leaving; /* has been running, and goes to another CPU */
+	bool polling;              /* idle, and looks at `ready` by itself */
+#endif
 };
 
 UK_API_BEGIN
@@ -58,6 +71,12 @@ struct uk_thread *uk_sched_next(struct uk_sched *s);
 /* `t`, the running thread, goes behind its equals. Returns uk_sched_next(). */
 struct uk_thread *uk_sched_rotate(struct uk_sched *s, struct uk_thread *t);
 
+/*
+ * With several CPUs: the thread that another one, `cpu`, had better run, out of those for which
+ * uk_sched_may_give() is true; NULL: none. It stays in the set.
+ */
+struct uk_thread *uk_sched_spare(struct uk_sched *s, uint32_t cpu);
+
 /* 0 if the scheduler can treat threads by this policy and priority, else -EINVAL. */
 int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio);
 
@@ -65,6 +84,18 @@ int uk_sched_check_policy(struct uk_sched *s, unsigned int policy, unsigned int 
 
 /* Initialise the common head. */
 void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops);
+
+/*
+ * With several CPUs: if another one has fewer threads to run, gives it one. For a provider's tick; with s
+ * locked, on the CPU that s decides for.
+ */
+#ifdef CONFIG_SMP
+void uk_sched_balance(struct uk_sched *s);
+#else
+static inline void uk_sched_balance(struct uk_sched *s UK_UNUSED)
+{
+}
+#endif
 
 UK_API_END
 
@@ -77,14 +108,50 @@ UK_API_END
 	void lib##_remove(struct uk_sched *s, struct uk_thread *t);                                \
 	struct uk_thread *lib##_next(struct uk_sched *s);                                          \
 	struct uk_thread *lib##_rotate(struct uk_sched *s, struct uk_thread *t);                   \
+	struct uk_thread *lib##_spare(struct uk_sched *s, uint32_t cpu);                           \
 	int lib##_check_policy(struct uk_sched *s, unsigned int policy, unsigned int prio);        \
 	static const UK_UNUSED struct uk_sched_ops lib##_ops = {                                   \
 		.add = lib##_add,                                                                  \
 		.remove = lib##_remove,                                                            \
 		.next = lib##_next,                                                                \
 		.rotate = lib##_rotate,                                                            \
+		.spare = lib##_spare,                                                              \
 		.check_policy = lib##_check_policy,                                                \
 	}
+
+/* The thread that runs on the CPU that s decides for. With s locked. */
+static inline struct uk_thread *uk_sched_running(const struct uk_sched *s UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return s->running;
+#else
+	return uk_thread_current();
+#endif
+}
+
+/*
+ * Is that this CPU? If not, no timer may be started for it: add() returns true instead, and the next()
+ * that follows there does it. With interrupts masked.
+ */
+static inline bool uk_sched_is_here(const struct uk_sched *s UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return s->cpu == uk_cpu();
+#else
+	return true;
+#endif
+}
+
+/* May `t` of the set of s be moved to CPU `cpu`? Not the one that runs. With s locked. */
+static inline bool uk_sched_may_give(const struct uk_sched *s UK_UNUSED,
+				     const struct uk_thread *t UK_UNUSED, uint32_t cpu UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return t != s->running && uk_cpuset_has(&t->cpus, cpu);
+#else
+	return false;
+#endif
+}
 
 /*
  * Preempt the thread that is running on this CPU as soon as that is allowed: for a provider whose
@@ -92,7 +159,7 @@ UK_API_END
  */
 static inline void uk_sched_set_resched(void)
 {
-	uk_percpu()->resched = 1;
+	uk_this_cpu_set(resched, 1);
 }
 
 #endif

@@ -11,8 +11,12 @@
 
 #include <uk/api.h>
 #include <uk/arch/ctx.h>
+#include <uk/config.h>
 #include <uk/list.h>
 #include <uk/percpu.h>
+#ifdef CONFIG_SMP
+#include <uk/cpuset.h>
+#endif
 #include <uk/queue.h>
 #include <uk/types.h>
 #include <uk/waitq_types.h>
@@ -24,6 +28,8 @@ enum uk_thread_state {
 	UK_THREAD_RUNNABLE, /* running, or in its scheduler's run queue */
 	UK_THREAD_BLOCKED,  /* in uk_thread_block(), or not yet started */
 	UK_THREAD_EXITED,   /* waits to be joined or freed */
+	UK_THREAD_EXITING,  /* several CPUs: about to be EXITED, and still on its stack */
+	UK_THREAD_WAKING,   /* several CPUs: on its way to the run queue of another */
 };
 
 /* POSIX's scheduling policies, with Linux's numbers. */
@@ -64,6 +70,9 @@ struct uk_thread {
 	size_t stack_size;
 	struct uk_waitq joiners;
 	struct uk_list all; /* in uk_sched.threads */
+#ifdef CONFIG_SMP
+	struct uk_cpuset cpus; /* where it may run: uk_thread_set_cpus() */
+#endif
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	uk_nsec cputime;               /* up to the last time it was switched out */
 	struct uk_cputimer *cputimers; /* started on that clock */
@@ -98,7 +107,7 @@ struct uk_thread_attr {
 /* The running thread. NULL before the scheduler has started. Any context. */
 static inline struct uk_thread *uk_thread_current(void)
 {
-	return uk_percpu()->current;
+	return uk_this_cpu_get(current);
 }
 
 UK_API_BEGIN
@@ -172,6 +181,16 @@ void uk_thread_set_tp(uintptr_t tp);
  * new queue; the caller may be preempted. Thread context.
  */
 int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int prio);
+
+#ifdef CONFIG_SMP
+/*
+ * Restricts `t` to the CPUs of `set`, which it inherits to threads that it creates. If it runs on
+ * another one it moves: the caller before this returns, another thread soon. 0, or -EINVAL: no
+ * CPU of the set runs. Thread context.
+ */
+int uk_thread_set_cpus(struct uk_thread *t, const struct uk_cpuset *set);
+void uk_thread_get_cpus(struct uk_thread *t, struct uk_cpuset *set);
+#endif
 
 /*
  * The number by which POSIX knows `t`; 0: none. Weak, the POSIX layer overrides it. Any context.

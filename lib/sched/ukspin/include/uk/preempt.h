@@ -35,20 +35,11 @@ UK_API_END
 #define UK_PREEMPT_COUNTED 1
 #endif
 
-/*
- * Not volatile here: that would keep the compiler from the one instruction that adds in memory. The
- * barriers say all that matters, since only this CPU changes it.
- */
-static inline uint32_t *uk_preempt_depth(void)
-{
-	return (uint32_t *)&uk_percpu()->preempt_off;
-}
-
 /* Any context. */
 static inline void uk_preempt_disable(void)
 {
 #ifdef UK_PREEMPT_COUNTED
-	++*uk_preempt_depth();
+	uk_this_cpu_add(preempt_off, 1);
 #endif
 	UK_BARRIER();
 }
@@ -61,8 +52,8 @@ static inline void uk_preempt_disable(void)
 static inline void uk_preempt_check(void)
 {
 #ifdef CONFIG_LIBUKSCHED_PREEMPT
-	if (UK_UNLIKELY(uk_percpu()->resched) && !uk_percpu()->preempt_off &&
-	    !uk_percpu()->irq_off && !uk_percpu()->irq_depth)
+	if (UK_UNLIKELY(uk_this_cpu_get(resched)) && !uk_this_cpu_get(preempt_off) &&
+	    !uk_this_cpu_get(irq_off) && !uk_this_cpu_get(irq_depth))
 		uk_preempt_hook();
 #endif
 }
@@ -72,7 +63,7 @@ static inline void uk_preempt_enable(void)
 {
 	UK_BARRIER();
 #ifdef UK_PREEMPT_COUNTED
-	--*uk_preempt_depth();
+	uk_this_cpu_add(preempt_off, -1);
 #endif
 	uk_preempt_check();
 }

@@ -17,39 +17,7 @@
 
 #include <uk/irq.h>
 #include <uk/preempt.h>
-
-#ifdef CONFIG_SMP
-struct uk_spinlock {
-	uint16_t next;  /* ticket that the next one to come draws */
-	uint16_t owner; /* ticket that may enter */
-};
-
-static inline void uk_spin_acquire(struct uk_spinlock *l)
-{
-	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine)
-		;
-}
-
-static inline void uk_spin_release(struct uk_spinlock *l)
-{
-	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
-}
-#else
-struct uk_spinlock {
-};
-
-static inline void uk_spin_acquire(struct uk_spinlock *l UK_UNUSED)
-{
-	UK_BARRIER();
-}
-
-static inline void uk_spin_release(struct uk_spinlock *l UK_UNUSED)
-{
-	UK_BARRIER();
-}
-#endif
+#include <uk/spin.h>
 
 /* Thread context. */
 static inline void uk_spin_lock(struct uk_spinlock *l)

@@ -26,7 +26,10 @@ struct uk_timer {
 	uint32_t cpu;          /* whose heap it is in */
 };
 
-#define UK_TIMER_INIT(fn_) { .fn = (fn_) }
+#define UK_TIMER_INIT(fn_)                                                                         \
+	{                                                                                          \
+		.fn = (fn_)                                                                        \
+	}
 
 static inline void uk_timer_init(struct uk_timer *t, void (*fn)(struct uk_timer *t))
 {
@@ -59,6 +62,9 @@ bool uk_timer_stop(struct uk_timer *t);
 
 /* For the platform: its one-shot timer fired. Runs what is due. Interrupt context. */
 void uk_timer_interrupt(void);
+
+/* Before CPU `cpu` starts, with several. */
+void uk_timer_cpu_init(uint32_t cpu);
 
 /* The earliest pending deadline of this CPU, UK_NSEC_MAX if there is none. Any context. */
 uk_nsec uk_timer_next(void);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The core of a spin lock, for code below preemption and schedulers: platforms, the log. Everybody
+ * else takes <uk/spinlock.h>.
+ *
+ * With one CPU the lock is an empty structure: what keeps others out is that interrupts are masked.
+ * With CONFIG_SMP it is a ticket lock: who asks first gets it first. All zero is an unlocked lock.
+ */
+#ifndef UK_SPIN_H
+#define UK_SPIN_H
+
+#include <uk/irq.h>
+
+#ifdef CONFIG_SMP
+struct uk_spinlock {
+	uint16_t next;  /* ticket that the next one to come draws */
+	uint16_t owner; /* ticket that may enter */
+};
+
+UK_API_BEGIN
+/* The rest of uk_spin_acquire() where somebody else is inside: waits for its turn. */
+void uk_spin_wait(struct uk_spinlock *l, uint16_t mine);
+
+/* Called in each turn of such a wait, with the number of turns so far. Set by uksmp. */
+extern void (*uk_spin_hook)(unsigned turns);
+UK_API_END
+
+static inline void uk_spin_acquire(struct uk_spinlock *l)
+{
+	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	if (UK_UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine))
+		uk_spin_wait(l, mine);
+}
+
+/* Enters if that can be done at once. */
+static inline bool uk_spin_try(struct uk_spinlock *l)
+{
+	uint16_t owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED), next = owner;
+
+	return __atomic_compare_exchange_n(&l->next, &next, (uint16_t)(owner + 1), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void uk_spin_release(struct uk_spinlock *l)
+{
+	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+}
+#else
+struct uk_spinlock {
+};
+
+static inline void uk_spin_acquire(struct uk_spinlock *l UK_UNUSED)
+{
+	UK_BARRIER();
+}
+
+static inline bool uk_spin_try(struct uk_spinlock *l UK_UNUSED)
+{
+	UK_BARRIER();
+	return true;
+}
+
+static inline void uk_spin_release(struct uk_spinlock *l UK_UNUSED)
+{
+	UK_BARRIER();
+}
+#endif
+
+/*
+ * With interrupts masked, whether they were before or not: returned, for the unlock. Any context. A
+ * wake-up inside does not preempt on leaving.
+ */
+static inline bool uk_spin_lock_save(struct uk_spinlock *l)
+{
+	bool was = uk_irq_save();
+
+	uk_spin_acquire(l);
+	return was;
+}
+
+static inline void uk_spin_unlock_restore(struct uk_spinlock *l, bool was)
+{
+	uk_spin_release(l);
+	uk_irq_restore(was);
+}
+
+#endif

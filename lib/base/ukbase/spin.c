@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Waiting for a spin lock. Whoever waits with interrupts masked answers other CPUs all the same: the
+ * hook does it, or two CPUs could wait for each other.
+ */
+#include <uk/arch/relax.h>
+#include <uk/spin.h>
+
+static void nobody(unsigned turns UK_UNUSED)
+{
+}
+
+void (*uk_spin_hook)(unsigned turns) = nobody;
+
+void uk_spin_wait(struct uk_spinlock *l, uint16_t mine)
+{
+	unsigned turns = 0;
+
+	do {
+		uk_arch_relax();
+		uk_spin_hook(++turns);
+	} while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine);
+}

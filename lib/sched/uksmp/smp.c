@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Requests from CPU to CPU. Each CPU has a word of requests; who sets its first bit raises the interrupt.
+ *
+ * Calls are one at a time: the caller's function lies in one place, and every CPU that is asked
+ * counts itself off. Whoever waits, for a spin lock as well, answers requests to itself meanwhile:
+ * so two CPUs cannot block each other.
+ */
+#include <uk/arch/relax.h>
+#include <uk/irq.h>
+#include <uk/plat/cpu.h>
+#include <uk/smp.h>
+#include <uk/spinlock.h>
+
+#define KICK 1U
+#define CALL 2U
+#define STOP 4U
+
+#define STOP_TURNS 10000000U /* a second or so; the machine is lost anyway if it takes longer */
+
+/*
+ * Every wait ends soon, as long as the CPU waited for runs. Under a hypervisor, and on linuxu, it may
+ * not, if somebody else has its processor: a long wait offers ours to the host now and then.
+ */
+#define PATIENCE 1024U
+
+uint32_t uk_smp_ncpus = 1;
+
+static struct {
+	uint32_t requests;
+} UK_CPU_ALIGNED mailbox[UK_CPUS];
+
+static struct uk_spinlock calling;
+static void (*call_fn)(void *arg);
+static void *call_arg;
+static uint32_t call_left; /* CPUs that have not finished */
+static uint32_t stopped;
+
+void uk_smp_arrived(void)
+{
+	uk_spin_hook = uk_smp_poll;
+	__atomic_add_fetch(&uk_smp_ncpus, 1, __ATOMIC_RELEASE);
+}
+
+static void request(uint32_t cpu, uint32_t what)
+{
+	if (!__atomic_fetch_or(&mailbox[cpu].requests, what, __ATOMIC_ACQ_REL))
+		uk_plat_ipi(cpu);
+}
+
+void uk_smp_kick(uint32_t cpu)
+{
+	if (cpu == uk_cpu()) /* if we are moved meanwhile, the switch was one */
+		uk_this_cpu_set(resched, 1);
+	else
+		request(cpu, KICK);
+}
+
+static void answer(void)
+{
+	uint32_t r = __atomic_exchange_n(&mailbox[uk_cpu()].requests, 0, __ATOMIC_ACQ_REL);
+
+	if (r & KICK)
+		uk_this_cpu_set(resched, 1);
+	if (r & CALL) {
+		call_fn(call_arg); /* which stays until we have said that we are done */
+		__atomic_sub_fetch(&call_left, 1, __ATOMIC_RELEASE);
+	}
+	if (UK_UNLIKELY(r & STOP)) {
+		__atomic_add_fetch(&stopped, 1, __ATOMIC_RELEASE);
+		uk_plat_cpu_stop();
+	}
+}
+
+void uk_smp_interrupt(void)
+{
+	answer();
+}
+
+void uk_smp_poll(unsigned turns)
+{
+	if (UK_UNLIKELY(UK_READ_ONCE(mailbox[uk_cpu()].requests)))
+		answer();
+	if (UK_UNLIKELY(turns % PATIENCE == PATIENCE - 1))
+		uk_plat_cpu_yield();
+}
+
+void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg)
+{
+	uint32_t n, self;
+	bool irq;
+
+	irq = uk_spin_lock_irq(&calling);
+	n = uk_smp_cpus();
+	self = uk_cpu();
+	call_fn = fn;
+	call_arg = arg;
+	call_left = 0;
+	for (uint32_t i = 0; i < n; i++)
+		call_left += i != self && (!set || uk_cpuset_has(set, i));
+	for (uint32_t i = 0; i < n; i++)
+		if (i != self && (!set || uk_cpuset_has(set, i)))
+			request(i, CALL);
+	for (unsigned turns = 0; __atomic_load_n(&call_left, __ATOMIC_ACQUIRE); turns++) {
+		uk_arch_relax();
+		uk_smp_poll(turns);
+	}
+	uk_spin_unlock_irq(&calling, irq);
+}
+
+void uk_smp_stop_others(void)
+{
+	uint32_t n = uk_smp_cpus(), self = uk_cpu();
+
+	for (uint32_t i = 0; i < n; i++)
+		if (i != self)
+			request(i, STOP);
+	for (uint32_t turns = 0; turns < STOP_TURNS; turns++) {
+		if (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) + 1 >= n)
+			return;
+		uk_arch_relax();
+	}
+}
