@@ -7,6 +7,7 @@
  * the clock without a system call. Finding its function costs as much as a dozen system calls, and
  * short runs read the clock a few times only: so the search waits for the 32nd reading.
  */
+#include <uk/percpu.h>
 #include <uk/plat/clock.h>
 #include <uk/string.h>
 
@@ -152,37 +153,50 @@ uk_nsec uk_plat_clock_wall_coarse(void)
 
 /* ---- the timer ---- */
 
-static bool armed; /* the host's timer will fire */
+static struct {
+	int id; /* the host's timer */
+	bool there;
+	bool armed; /* it will fire */
+} timers[UK_CPUS];
+
+static void create(int *id)
+{
+	struct host_sigevent ev = { .signo = HOST_SIGALRM, .notify = HOST_SIGEV_SIGNAL };
+	long err;
+
+#ifdef CONFIG_SMP
+	ev.notify = HOST_SIGEV_THREAD_ID;
+	ev.tid = (uint32_t)host_gettid();
+#endif
+	linuxu_irq_attach(HOST_SIGALRM);
+	err = host_syscall3(HOST_NR_timer_create, HOST_CLOCK_MONOTONIC, (long)&ev, (long)id);
+	if (err < 0)
+		linuxu_fail("no timer (is `ulimit -i` used up?)", (int)err);
+}
 
 void uk_plat_timer_set(uk_nsec deadline)
 {
-	static int timer = -1;
 	struct host_itimerspec when = { { 0, 0 }, { 0, 0 } };
-	long err;
+	unsigned cpu = uk_cpu();
 
-	if (deadline == UK_NSEC_MAX && !armed)
+	if (deadline == UK_NSEC_MAX && !timers[cpu].armed)
 		return;
-	if (timer < 0) {
-		struct host_sigevent ev = { .signo = HOST_SIGALRM, .notify = HOST_SIGEV_SIGNAL };
-
-		linuxu_irq_attach(HOST_SIGALRM);
-		err = host_syscall3(HOST_NR_timer_create, HOST_CLOCK_MONOTONIC, (long)&ev,
-				    (long)&timer);
-		if (err < 0)
-			linuxu_fail("no timer (is `ulimit -i` used up?)", (int)err);
+	if (!timers[cpu].there) {
+		create(&timers[cpu].id);
+		timers[cpu].there = true;
 	}
-	armed = deadline != UK_NSEC_MAX;
-	if (armed) {
+	timers[cpu].armed = deadline != UK_NSEC_MAX;
+	if (timers[cpu].armed) {
 		/* 0 would switch it off; the host refuses seconds beyond 2^63. */
 		when.value.sec = (int64_t)(deadline / UK_NSEC_PER_SEC);
 		when.value.nsec = deadline ? (int64_t)(deadline % UK_NSEC_PER_SEC) : 1;
 	}
-	host_syscall4(HOST_NR_timer_settime, timer, HOST_TIMER_ABSTIME, (long)&when, 0);
+	host_syscall4(HOST_NR_timer_settime, timers[cpu].id, HOST_TIMER_ABSTIME, (long)&when, 0);
 }
 
 void linuxu_timer_fired(void)
 {
-	armed = false;
+	timers[uk_cpu()].armed = false;
 	if (uk_timer_interrupt)
 		uk_timer_interrupt();
 }

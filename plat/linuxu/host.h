@@ -232,6 +232,7 @@ struct host_winsize {
 #define HOST_SIGCONT 18
 #define HOST_SIGSTOP 19
 #define HOST_SIGTSTP 20
+#define HOST_SIGURG  23
 #define HOST_SIGIO   29
 #define HOST_SIGSYS  31
 
@@ -322,11 +323,13 @@ static inline void host_kill(int pid, int sig)
 #define HOST_CLOCK_REALTIME_COARSE 5
 #define HOST_TIMER_ABSTIME         1
 #define HOST_SIGEV_SIGNAL          0
+#define HOST_SIGEV_THREAD_ID       4
 
 struct host_sigevent {
 	uint64_t value;
 	int signo, notify;
-	uint64_t pad[6];
+	uint64_t tid; /* of HOST_SIGEV_THREAD_ID */
+	uint64_t pad[5];
 };
 
 struct host_itimerspec {
@@ -335,14 +338,15 @@ struct host_itimerspec {
 
 /* ---- seccomp (include/uapi/linux/{seccomp,filter,bpf_common}.h) ---- */
 
-#define HOST_PR_SET_NO_NEW_PRIVS    38
-#define HOST_SECCOMP_SET_FILTER     1
-#define HOST_SECCOMP_SPEC_ALLOW     4U /* no slower speculation: a process is one domain */
-#define HOST_SECCOMP_RET_TRAP       0x00030000U
-#define HOST_SECCOMP_RET_ALLOW      0x7fff0000U
-#define HOST_SECCOMP_DATA_NR        0 /* offsets in struct seccomp_data */
-#define HOST_SECCOMP_DATA_ARCH      4
-#define HOST_SECCOMP_DATA_LOW(arg)  (16U + 8U * (arg))
+#define HOST_PR_SET_NO_NEW_PRIVS   38
+#define HOST_SECCOMP_SET_FILTER    1
+#define HOST_SECCOMP_TSYNC         1U /* for all threads there are */
+#define HOST_SECCOMP_SPEC_ALLOW    4U /* no slower speculation: a process is one domain */
+#define HOST_SECCOMP_RET_TRAP      0x00030000U
+#define HOST_SECCOMP_RET_ALLOW     0x7fff0000U
+#define HOST_SECCOMP_DATA_NR       0 /* offsets in struct seccomp_data */
+#define HOST_SECCOMP_DATA_ARCH     4
+#define HOST_SECCOMP_DATA_LOW(arg) (16U + 8U * (arg))
 
 /* One instruction of a filter: the accumulator A, forward jumps only. */
 struct host_bpf {
@@ -361,6 +365,32 @@ struct host_bpf_prog {
 	uint16_t len;
 	const struct host_bpf *insns;
 };
+
+/* ---- threads (include/uapi/linux/sched.h) ---- */
+
+/* One that shares everything with us: CLONE_VM FS FILES SIGHAND THREAD SYSVSEM. */
+#define HOST_CLONE_CPU 0x00050f00L
+
+static inline int host_gettid(void)
+{
+	return (int)host_syscall3(HOST_NR_gettid, 0, 0, 0);
+}
+
+static inline void host_sched_yield(void)
+{
+	host_syscall3(HOST_NR_sched_yield, 0, 0, 0);
+}
+
+static inline void host_tgkill(int pid, int tid, int sig)
+{
+	host_syscall3(HOST_NR_tgkill, pid, tid, sig);
+}
+
+/* How many bytes of the set of CPUs were written, or a negative errno. */
+static inline int host_sched_getaffinity(size_t size, uint64_t *set)
+{
+	return (int)host_syscall3(HOST_NR_sched_getaffinity, 0, (long)size, (long)set);
+}
 
 /* ---- process ---- */
 

@@ -20,12 +20,25 @@
 #include <uk/plat/irq.h>
 #include <uk/plat/trap.h>
 
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
+
 #include "linuxu.h"
 #include "regs.h"
 
-#define IRQ_SIGNALS                                                                                \
-	(HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGIO) | HOST_SIGBIT(HOST_SIGTERM) |         \
-	 HOST_SIGBIT(HOST_SIGINT) | HOST_SIGBIT(HOST_SIGHUP))
+#define DEVICE_SIGNALS                                                                             \
+	(HOST_SIGBIT(HOST_SIGIO) | HOST_SIGBIT(HOST_SIGTERM) | HOST_SIGBIT(HOST_SIGINT) |          \
+	 HOST_SIGBIT(HOST_SIGHUP))
+#ifdef CONFIG_SMP
+#define CPU_SIGNALS (HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGURG))
+#else
+#define CPU_SIGNALS HOST_SIGBIT(HOST_SIGALRM)
+#endif
+#define ALL_SIGNALS (DEVICE_SIGNALS | CPU_SIGNALS)
+
+/* What this CPU takes: devices are the first one's. */
+#define IRQ_SIGNALS (uk_cpu() ? CPU_SIGNALS : ALL_SIGNALS)
 
 /* Of uksched; arch has an empty one for images without. */
 void uk_sched_preempt(void) __attribute__((__visibility__("default")));
@@ -43,6 +56,10 @@ static void run_pending(struct uk_percpu *cpu)
 		linuxu_input_fired();
 	if (pending & LINUXU_IRQ_STOP)
 		linuxu_stop_fired();
+#ifdef CONFIG_SMP
+	if (pending & LINUXU_IRQ_CPU)
+		uk_smp_interrupt();
+#endif
 	cpu->irq_depth--;
 }
 
@@ -78,9 +95,29 @@ static uint32_t source_of(int sig)
 		return LINUXU_IRQ_TIMER;
 	case HOST_SIGIO:
 		return LINUXU_IRQ_INPUT;
+#ifdef CONFIG_SMP
+	case HOST_SIGURG:
+		return LINUXU_IRQ_CPU;
+#endif
 	}
 	linuxu_stop_note(sig);
 	return LINUXU_IRQ_STOP;
+}
+
+/*
+ * A thread that was preempted in its handler may return from it on another CPU: with that one's mask
+ * and trap stack, which the frame would set to what they were on the first.
+ */
+static void adopt_frame(struct host_ucontext *uc UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	uint32_t cpu = uk_cpu();
+
+	uc->sigmask &= ~ALL_SIGNALS;
+	if (cpu)
+		uc->sigmask |= DEVICE_SIGNALS;
+	uc->stack.sp = linuxu_trap_stack[cpu];
+#endif
 }
 
 static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *uc)
@@ -99,6 +136,7 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 	linuxu_regs_from_host(&regs, uc);
 	uk_irq_return_hook(&regs);
 	linuxu_regs_to_host(&regs, uc);
+	adopt_frame(uc);
 	/* The return opens the mask: it was open where the signal came. */
 }
 
@@ -115,7 +153,7 @@ void uk_plat_irq_replay(void)
 void uk_plat_idle(void)
 {
 	struct uk_percpu *cpu = uk_percpu();
-	struct host_pollfd input = { linuxu_input_fd(), HOST_POLLIN, 0 };
+	struct host_pollfd input = { uk_cpu() ? -1 : linuxu_input_fd(), HOST_POLLIN, 0 };
 	uint64_t mask;
 
 	if (cpu->irq_pending)
@@ -138,11 +176,20 @@ void uk_plat_idle(void)
 void linuxu_irq_attach(int sig)
 {
 	/* No SA_RESTART: a write that waits for a slow reader must let a preemption happen. */
-	host_signal(sig, on_signal, 0, IRQ_SIGNALS);
+	host_signal(sig, on_signal, 0, ALL_SIGNALS);
 	/* Our parent may have left it blocked. */
 	if (!uk_percpu()->irq_pending)
 		host_sigprocmask(HOST_SIG_UNBLOCK, HOST_SIGBIT(sig), NULL);
 }
+
+#ifdef CONFIG_SMP
+/* What the creator had open may be closed here, for good or for now, and is not the host's affair. */
+void linuxu_irq_cpu(void)
+{
+	host_sigprocmask(HOST_SIG_BLOCK, DEVICE_SIGNALS, NULL);
+	host_sigprocmask(HOST_SIG_UNBLOCK, CPU_SIGNALS, NULL);
+}
+#endif
 
 int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
 {

@@ -6,6 +6,7 @@
  *	window.c   "physical" memory is one window, made at the start
  *	mem.c      frames of it mapped a second time: a file in memory
  *	irq.c      signals are interrupts; masking, replay, preemption, idle
+ *	smp.c      threads are CPUs; ipi.c
  *	trap.c     SIGSEGV and its kin are traps
  *	seccomp.c  the list of the host's system calls that are in use, and no others
  *	clock.c    the host's clocks; a POSIX timer is the one-shot timer
@@ -70,9 +71,21 @@ extern uint64_t linuxu_phys_size;
 #define LINUXU_IRQ_INPUT 2U
 #define LINUXU_IRQ_NONE  4U /* no source: the host's mask is closed and has to be opened */
 #define LINUXU_IRQ_STOP  8U
+#define LINUXU_IRQ_CPU   16U /* another CPU */
 
 /* Has signal `sig` (HOST_SIGALRM or HOST_SIGIO) taken as an interrupt, from now on. */
 void linuxu_irq_attach(int sig);
+
+/* Opens this CPU's mask for the first time, as far as it takes interrupts. */
+void linuxu_irq_cpu(void);
+
+/* ---- smp.c ---- */
+
+/* Numbers that the host has for CPUs. */
+extern int linuxu_tid[];
+
+/* Where each CPU's is: LINUXU_TRAP_STACK bytes. */
+extern void *linuxu_trap_stack[];
 
 /* ---- power.c ---- */
 
@@ -95,6 +108,9 @@ int linuxu_input_fd(void);
 
 /* Before anything else of arch is used. */
 void linuxu_arch_init(void);
+
+/* With several CPUs: this one is number `cpu`, from now on. Its data is initialised. */
+void linuxu_arch_cpu(uint32_t cpu);
 
 /* A trap: hand it to the hook, or report it and end. */
 void linuxu_arch_trap(struct host_ucontext *uc);

@@ -65,6 +65,7 @@ static unsigned restrict_more(struct filter *f, uint16_t nr)
 {
 	switch (nr) {
 	case HOST_NR_kill: /* ourselves */
+	case HOST_NR_tgkill:
 		put_jeq(f, (uint32_t)linuxu_pid, ALLOW, DENY);
 		put(f, HOST_BPF_LD, HOST_SECCOMP_DATA_LOW(0));
 		return f->first;
@@ -148,6 +149,12 @@ static void make(struct filter *f)
 	put(f, HOST_BPF_LEN, 0);
 }
 
+#ifdef CONFIG_SMP
+#define ALL_THREADS HOST_SECCOMP_TSYNC
+#else
+#define ALL_THREADS 0
+#endif
+
 static long install(const struct filter *f)
 {
 	struct host_bpf_prog prog = { (uint16_t)(MAX_INSNS - f->first), f->insn + f->first };
@@ -156,9 +163,10 @@ static long install(const struct filter *f)
 	rc = host_syscall6(HOST_NR_prctl, HOST_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
 	if (!rc)
 		rc = host_syscall3(HOST_NR_seccomp, HOST_SECCOMP_SET_FILTER,
-				   HOST_SECCOMP_SPEC_ALLOW, (long)&prog);
+				   HOST_SECCOMP_SPEC_ALLOW | ALL_THREADS, (long)&prog);
 	if (rc == -EINVAL) /* before Linux 4.17 */
-		rc = host_syscall3(HOST_NR_seccomp, HOST_SECCOMP_SET_FILTER, 0, (long)&prog);
+		rc = host_syscall3(HOST_NR_seccomp, HOST_SECCOMP_SET_FILTER, ALL_THREADS,
+				   (long)&prog);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #define HOST_SETUP
 #include <uk/canary.h>
 #include <uk/param.h>
+#include <uk/percpu.h>
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/random.h>
@@ -170,10 +171,14 @@ UK_NORETURN void linuxu_start(long *sp)
 	char **envp;
 
 	relocate();
+	linuxu_stack_top = (uintptr_t)sp;
+#ifdef CONFIG_SMP
+	uk_percpu_init(0);
+	linuxu_arch_cpu(0);
+#endif
 #ifndef CONFIG_HARDEN_NX
 	open_all((uintptr_t)sp);
 #endif
-	linuxu_stack_top = (uintptr_t)sp;
 	linuxu_stack_limit = host_stack_limit();
 	linuxu_pid = host_getpid();
 	bi.protocol = "linuxu";
@@ -190,6 +195,9 @@ UK_NORETURN void linuxu_start(long *sp)
 #endif
 	linuxu_arch_init();
 	linuxu_mem_init(&bi);
+#ifdef CONFIG_SMP
+	linuxu_trap_stack[0] = (char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK;
+#endif
 	host_sigaltstack((char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK,
 			 LINUXU_TRAP_STACK);
 	linuxu_trap_init();

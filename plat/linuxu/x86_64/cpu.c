@@ -8,6 +8,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
 #include <uk/arch/trap.h>
+#include <uk/percpu.h>
 #include <uk/string.h>
 
 #include "../linuxu.h"
@@ -17,6 +18,7 @@
 
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
+#define ARCH_SET_GS 0x1001
 
 uintptr_t uk_arch_tp_get(void)
 {
@@ -36,6 +38,14 @@ void uk_arch_tp_set(uintptr_t tp)
 	else
 		host_syscall3(HOST_NR_arch_prctl, ARCH_SET_FS, (long)tp, 0);
 }
+
+#ifdef CONFIG_SMP
+/* Before the auxiliary vector is read, so always by the call. */
+void linuxu_arch_cpu(uint32_t cpu)
+{
+	host_call3(HOST_NR_arch_prctl, ARCH_SET_GS, (long)&uk_percpus[cpu], 0);
+}
+#endif
 
 static UK_NO_LANDING void ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to)
 {
@@ -105,11 +115,11 @@ void uk_arch_fpu_restore(const void *area)
 
 /* ---- traps ---- */
 
-static uintptr_t fault_addr;
+static uintptr_t fault_addr[UK_CPUS];
 
 uintptr_t x86_fault_addr(void)
 {
-	return fault_addr;
+	return fault_addr[uk_cpu()];
 }
 
 void linuxu_arch_trap(struct host_ucontext *uc)
@@ -117,7 +127,7 @@ void linuxu_arch_trap(struct host_ucontext *uc)
 	struct uk_regs regs;
 
 	linuxu_regs_from_host(&regs, uc);
-	fault_addr = uc->gregs[HOST_REG_CR2];
+	fault_addr[uk_cpu()] = uc->gregs[HOST_REG_CR2];
 	regs.rflags &= ~(uint64_t)X86_RFLAGS_IF; /* the host's business; it sets it again */
 	x86_trap(&regs);
 	linuxu_regs_to_host(&regs, uc);

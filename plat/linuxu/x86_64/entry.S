@@ -3,6 +3,9 @@
  * First and last instructions: where the host kernel enters the process, and how a signal handler
  * returns.
  */
+#include <uk/arch/asm.h>
+#include <uk/config.h>
+
 	.section .text.linuxu_entry, "ax"
 	.globl	_start
 	.type	_start, @function
@@ -37,5 +40,32 @@ __restore_rt:
 hostcall_sigreturn:
 	.short	15, 6
 	.long	0
+
+#ifdef CONFIG_SMP
+	/* linuxu_clone(flags, top, fn, arg): before the filter of calls, so it leaves no entry. */
+	.section .text.linuxu_clone, "ax"
+	.globl	linuxu_clone
+	.hidden	linuxu_clone
+	.type	linuxu_clone, @function
+linuxu_clone:
+	UK_LANDING
+	sub	$16, %rsi
+	mov	%rdx, (%rsi)
+	mov	%rcx, 8(%rsi)
+	xor	%edx, %edx
+	xor	%r10d, %r10d
+	xor	%r8d, %r8d
+	mov	$56, %eax
+	syscall
+	test	%eax, %eax
+	jz	1f
+	UK_RET
+1:	xor	%ebp, %ebp
+	pop	%rax
+	pop	%rdi
+	UK_CALL(rax)
+	ud2
+	.size	linuxu_clone, . - linuxu_clone
+#endif
 
 	.section .note.GNU-stack, "", @progbits

@@ -25,20 +25,25 @@ enum {
 	HOST_NR_rt_sigreturn = 15,
 	HOST_NR_ioctl = 16,
 	HOST_NR_pwrite64 = 18,
+	HOST_NR_sched_yield = 24,
 	HOST_NR_mremap = 25,
 	HOST_NR_mincore = 27,
 	HOST_NR_madvise = 28,
 	HOST_NR_getpid = 39,
+	HOST_NR_clone = 56,
 	HOST_NR_kill = 62,
 	HOST_NR_fcntl = 72,
 	HOST_NR_ftruncate = 77,
 	HOST_NR_sigaltstack = 131,
 	HOST_NR_prctl = 157,
 	HOST_NR_arch_prctl = 158,
+	HOST_NR_gettid = 186,
+	HOST_NR_sched_getaffinity = 204,
 	HOST_NR_timer_create = 222,
 	HOST_NR_timer_settime = 223,
 	HOST_NR_clock_gettime = 228,
 	HOST_NR_exit_group = 231,
+	HOST_NR_tgkill = 234,
 	HOST_NR_openat = 257,
 	HOST_NR_ppoll = 271,
 	HOST_NR_prlimit64 = 302,
@@ -171,6 +176,12 @@ struct host_ucontext {
 
 /* entry.S: rt_sigreturn, in the bytes by which debuggers know a signal frame. */
 void linuxu_sigreturn(void);
+
+/*
+ * entry.S: a thread that shares what `flags` say, and calls fn(arg), which does not return, on the
+ * stack that ends at `top`. Its number at the host, or a negative errno.
+ */
+int linuxu_clone(long flags, void *top, void (*fn)(void *arg), void *arg);
 
 /* The function of the vDSO that reads a clock. */
 #define LINUXU_VDSO_CLOCK "__vdso_clock_gettime"
