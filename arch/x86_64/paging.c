@@ -20,6 +20,9 @@
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/string.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #define ADDR_MASK   0x000ffffffffff000UL
 #define SOFT_NONE   0x200UL     /* bit 9, ignored by the CPU */
@@ -141,6 +144,11 @@ static uk_paddr_t table_alloc(bool direct)
 	return nreserve ? reserve[--nreserve] : 0;
 }
 
+uk_paddr_t x86_frame_alloc(void)
+{
+	return source ? source->alloc() : 0;
+}
+
 /* An empty table, which is therefore zeroed. */
 static void table_free(uk_paddr_t frame)
 {
@@ -148,6 +156,58 @@ static void table_free(uk_paddr_t frame)
 		reserve[nreserve++] = frame;
 	else if (source)
 		source->free(frame);
+}
+
+/*
+ * What other CPUs remember of mappings has to be forgotten before a frame can have another use: the
+ * first [start, end) of the ranges that have changed and the last, as one.
+ */
+struct stale {
+	uk_vaddr_t start, end;
+};
+
+#ifdef CONFIG_SMP
+#define FEW (32 * UK_PAGE_SIZE) /* up to this page by page */
+
+static void forget(void *arg)
+{
+	const struct stale *s = arg;
+
+	if (s->end - s->start > FEW)
+		x86_write_cr3(x86_read_cr3()); /* no page is global */
+	else
+		for (uk_vaddr_t va = s->start; va < s->end; va += UK_PAGE_SIZE)
+			x86_invlpg(va);
+}
+
+static void shoot_down(struct stale *s)
+{
+	if (s->start < s->end && uk_smp_cpus() > 1)
+		uk_smp_call(NULL, forget, s);
+}
+#else
+static inline void shoot_down(struct stale *s UK_UNUSED)
+{
+}
+#endif
+
+/* The CPUs remember not only pages, but also the tables on the way to them. */
+static void forget_way(uk_vaddr_t va)
+{
+	struct stale s = { va, va + UK_PAGE_SIZE };
+
+	x86_invlpg(va);
+	shoot_down(&s);
+}
+
+/* This CPU's entry goes at once. */
+static inline void note_stale(struct stale *s UK_UNUSED, uk_vaddr_t va, size_t size UK_UNUSED)
+{
+	x86_invlpg(va);
+#ifdef CONFIG_SMP
+	s->start = UK_MIN(s->start, va);
+	s->end = UK_MAX(s->end, va + size);
+#endif
 }
 
 /* Note that `n` more (or fewer) entries are in use in the table at `level` on the path to va. */
@@ -163,7 +223,7 @@ static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n)
 		*e = 0;
 		if (level + 1 == ROOT)
 			share(va, 0);
-		x86_invlpg(va); /* forget what the CPU remembers of the way there */
+		forget_way(va);
 		table_free(table);
 		n = -1;
 	}
@@ -196,7 +256,7 @@ static int split(uint64_t *e, uk_vaddr_t va)
 	for (unsigned i = 0; i < ENTRIES; i++)
 		t[i] = small + i * UK_PAGE_SIZE;
 	*e = frame | TABLE | ENTRIES * COUNT;
-	x86_invlpg(va);
+	forget_way(va);
 	return 0;
 }
 
@@ -219,7 +279,8 @@ static uint64_t flags_of(unsigned prot)
  * Write `n` entries for pages of `size` bytes from va on: `first`, and each more by `step`. Returns
  * the change in the number of entries in use.
  */
-static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t first, uint64_t step)
+static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t first, uint64_t step,
+		 struct stale *s)
 {
 	long used = first ? (long)n : 0;
 
@@ -231,16 +292,17 @@ static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t fir
 			continue;
 		used--;
 		if (old & X86_PTE_P)
-			x86_invlpg(va + i * size);
+			note_stale(s, va + i * size, size);
 	}
 	return used;
 }
 
-static void protect(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t flags)
+static void protect(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t flags,
+		    struct stale *s)
 {
 	for (; n--; e++, va += size)
 		if (*e)
-			fill(e, 1, va, size, (*e & ADDR_MASK) | flags, 0);
+			fill(e, 1, va, size, (*e & ADDR_MASK) | flags, 0, s);
 }
 
 /* How many of the entries from va on in one table are in [va, end). */
@@ -278,29 +340,34 @@ static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk
 static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags, bool direct)
 {
 	uk_vaddr_t end = va + len;
+	struct stale s = { VA_END, 0 };
+	int rc = 0;
 
 	while (va < end) {
 		struct path p;
 		unsigned level;
-		int rc = descend(&p, op, va, end, pa, direct, &level);
-		uint64_t *e = p.e[level];
-		size_t n = level ? 1 : in_table(va, end);
-		uint64_t ps = level ? X86_PTE_PS : 0;
+		uint64_t *e, ps;
+		size_t n;
 
+		rc = descend(&p, op, va, end, pa, direct, &level);
 		if (rc)
-			return rc;
+			break;
+		e = p.e[level];
+		n = level ? 1 : in_table(va, end);
+		ps = level ? X86_PTE_PS : 0;
 		if (op == MAP) {
 			count(&p, va, level,
-			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level)));
+			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level), &s));
 			pa += n * SIZE(level);
 		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
-			protect(e, n, va, SIZE(level), flags | ps);
+			protect(e, n, va, SIZE(level), flags | ps, &s);
 		} else if (op == UNMAP && (!level || (*e & X86_PTE_PS))) {
-			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0));
+			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0, &s));
 		}
 		va = UK_ALIGN_DOWN(va, SIZE(level)) + n * SIZE(level);
 	}
-	return 0;
+	shoot_down(&s);
+	return rc;
 }
 
 static bool bad_range(uk_vaddr_t va, uint64_t other, size_t len)

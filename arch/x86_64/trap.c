@@ -15,6 +15,7 @@
 #include <uk/percpu.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
+#include <uk/string.h>
 
 #include "fault.h"
 #include "report.h"
@@ -65,25 +66,16 @@ static uint64_t gdt[] UK_RO_AFTER_INIT = {
 	0, /* X86_SEL_TSS, two entries long */
 };
 
-UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_stack)
+/* Has this CPU use them: its own g and ts, and the common idt. */
+static void load_tables(uint64_t *g, struct tss *ts)
 {
-	struct table_ptr gdtr = { .limit = sizeof(gdt) - 1, .base = (uintptr_t)gdt };
+	struct table_ptr gdtr = { .limit = sizeof(gdt) - 1, .base = (uintptr_t)g };
 	struct table_ptr idtr = { .limit = sizeof(idt) - 1, .base = (uintptr_t)idt };
-	uint64_t t = (uintptr_t)&tss, stub = (uintptr_t)x86_stubs;
+	uint64_t t = (uintptr_t)ts;
 
-	tss.iomap = sizeof(tss);
-	tss.ist[X86_IST_NMI - 1] = nmi_stack;
-	tss.ist[X86_IST_DF - 1] = fault_stack;
-	tss.ist[X86_IST_MC - 1] = check_stack;
-	gdt[3] = (sizeof(tss) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
-	gdt[4] = t >> 32;
-	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += X86_STUB_SIZE) {
-		g->low = GATE | (stub & 0xffff) | (stub & 0xffff0000) << 32;
-		g->high = stub >> 32;
-	}
-	idt[VEC_NMI].low |= GATE_IST(X86_IST_NMI);
-	idt[VEC_DF].low |= GATE_IST(X86_IST_DF);
-	idt[VEC_MC].low |= GATE_IST(X86_IST_MC);
+	ts->iomap = sizeof(*ts);
+	g[3] = (sizeof(*ts) - 1) | (t & 0xffffff) << 16 | 0x89UL << 40 | (t >> 24 & 0xff) << 56;
+	g[4] = t >> 32;
 	__asm__ volatile("lgdt 6(%0)\n\t"
 			 "lidt 6(%1)\n\t"
 			 "ltr %w2\n\t"
@@ -100,6 +92,47 @@ UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t
 			 "r"(&idtr), "r"(X86_SEL_TSS), "i"(X86_SEL_CODE), "r"(X86_SEL_DATA)
 			 : "rax", "memory");
 }
+
+UK_COLD void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_stack)
+{
+	uint64_t stub = (uintptr_t)x86_stubs;
+
+	tss.ist[X86_IST_NMI - 1] = nmi_stack;
+	tss.ist[X86_IST_DF - 1] = fault_stack;
+	tss.ist[X86_IST_MC - 1] = check_stack;
+	for (struct gate *g = idt; g < idt + X86_VECTORS; g++, stub += X86_STUB_SIZE) {
+		g->low = GATE | (stub & 0xffff) | (stub & 0xffff0000) << 32;
+		g->high = stub >> 32;
+	}
+	idt[VEC_NMI].low |= GATE_IST(X86_IST_NMI);
+	idt[VEC_DF].low |= GATE_IST(X86_IST_DF);
+	idt[VEC_MC].low |= GATE_IST(X86_IST_MC);
+	load_tables(gdt, &tss);
+}
+
+#ifdef CONFIG_SMP
+struct cpu_tables {
+	struct tss tss;
+	uint64_t gdt[UK_ARRAY_SIZE(gdt)];
+};
+UK_STATIC_ASSERT(sizeof(struct cpu_tables) <= X86_CPU_TABLES, "platforms allocate it");
+
+bool x86_trap_uses_stack(unsigned i)
+{
+	return tss.ist[i];
+}
+
+UK_COLD void x86_trap_init_cpu(void *memory, uintptr_t stacks)
+{
+	struct cpu_tables *c = memory;
+
+	memcpy(c->gdt, gdt, sizeof(gdt));
+	for (unsigned i = 0; i < X86_CPU_STACKS; i++)
+		if (tss.ist[i])
+			c->tss.ist[i] = stacks + (i + 1) * X86_CPU_STACK;
+	load_tables(c->gdt, &c->tss);
+}
+#endif
 
 UK_COLD void x86_gate_set(unsigned vector, const void *entry, unsigned ist, void *top)
 {
@@ -145,17 +178,20 @@ static void replay_one(struct uk_percpu *c)
 /*
  * Let a better thread run, if one is ready. Called and returns with the hardware's interrupts off.
  * What arrives during the switch is noted instead of taken: so interrupts do not pile up on the
- * stack of a thread that is switched to and at once interrupted again.
+ * stack of a thread that is switched to and at once interrupted again. Returns the data of the CPU on
+ * which the thread goes on.
  */
-static void reschedule(struct uk_percpu *c)
+static struct uk_percpu *reschedule(struct uk_percpu *c)
 {
 	if (!switch_due(c))
-		return;
+		return c;
 	c->irq_off = 1;
 	x86_sti();
 	uk_sched_preempt();
 	x86_cli();
+	c = uk_percpu();
 	c->irq_off = 0;
+	return c;
 }
 
 UK_WEAK void uk_plat_irq_replay(void)
@@ -164,7 +200,7 @@ UK_WEAK void uk_plat_irq_replay(void)
 
 	do {
 		replay_one(c);
-		reschedule(c);
+		c = reschedule(c);
 	} while (c->irq_pending); /* noted during the switch */
 	x86_sti();
 }
@@ -179,7 +215,7 @@ static UK_NOINLINE void preempt(struct uk_percpu *c)
 
 	uk_arch_fpu_save(area);
 	for (;;) {
-		reschedule(c);
+		c = reschedule(c);
 		if (!c->irq_pending)
 			break;
 		replay_one(c);

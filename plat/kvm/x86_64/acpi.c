@@ -153,6 +153,48 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 	return read_table(sig, NULL, buf, size);
 }
 
+#ifdef CONFIG_SMP
+/* Entries of the MADT (§5.2.12.2, §5.2.12.12). */
+#define MADT_ENTRIES 44
+#define MADT_LAPIC   0
+#define MADT_X2APIC  9
+#define MADT_ENABLED 1U
+
+unsigned acpi_cpus(void (*fn)(uint32_t id))
+{
+	size_t len, root_len;
+	const uint8_t *t = NULL, *list;
+	unsigned n = 0;
+
+	if (!root_entry)
+		find_root();
+	list = root_pa ? table_map(root_pa, &root_len) : NULL;
+	for (size_t i = HEADER_SIZE; list && !t && i + root_entry <= root_len; i += root_entry) {
+		uint64_t where = acpi_field(list, (unsigned)i, root_entry);
+
+		t = map(where, HEADER_SIZE);
+		t = t && !memcmp(t, "APIC", 4) ? table_map(where, &len) : NULL;
+	}
+	for (size_t i = MADT_ENTRIES; t && i + 2 <= len && t[i + 1] >= 2 && i + t[i + 1] <= len;
+	     i += t[i + 1]) {
+		const uint8_t *e = t + i;
+		uint32_t id;
+
+		if (e[0] == MADT_LAPIC && e[1] >= 8 && e[3] != 0xff && e[4] & MADT_ENABLED)
+			id = e[3];
+		else if (e[0] == MADT_X2APIC && e[1] >= 16 && e[8] & MADT_ENABLED)
+			id = (uint32_t)acpi_field(e, 4, 4);
+		else
+			continue;
+		fn(id);
+		n++;
+	}
+	if (list)
+		x86_boot_unmap(list, root_len);
+	return n;
+}
+#endif
+
 /* DefName "VGIA" DWordConst: 08 'VGIA' 0c address; 40 bytes behind that address it is. */
 uint64_t acpi_generation(void)
 {

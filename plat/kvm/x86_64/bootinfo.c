@@ -13,6 +13,7 @@
 
 #include "boot.h"
 #include "kvm.h"
+#include "kvm_cpustart.h"
 
 #define MAPS_MAX    8
 #define RAM_MAX     32
@@ -172,6 +173,10 @@ void boot_memory_done(struct uk_bootinfo *bi)
 		add_region(bi, UK_ALIGN_DOWN(bi->initrd, UK_PAGE_SIZE),
 			   UK_ALIGN_UP(initrd_end, UK_PAGE_SIZE), UK_MEM_INITRD);
 	}
+#ifdef CONFIG_SMP
+	if (in_ram(KVM_CPU_START, UK_PAGE_SIZE))
+		add_region(bi, KVM_CPU_START, KVM_CPU_START + UK_PAGE_SIZE, UK_MEM_RESERVED);
+#endif
 	/* Page 0 is never handed out: a frame's address 0 means "none". */
 	for (unsigned i = 0; i < nram; i++)
 		add_free(bi, 0, UK_MAX(UK_ALIGN_UP(ram[i].start, UK_PAGE_SIZE), UK_PAGE_SIZE),

@@ -10,7 +10,7 @@
  * jumps.
  */
 #include <uk/arch/cpu.h>
-#include <uk/irq.h>
+#include <uk/spin.h>
 #include <uk/plat/clock.h>
 #include <uk/print.h>
 
@@ -27,10 +27,11 @@
 #define CPUID_TIMING     0x40000010U
 
 static bool ready, use_kvmclock;
-static uint64_t mult; /* nanoseconds per tick, 32.32 fixed point; 0 until known */
+static struct uk_spinlock lock; /* of what the reference counter needs */
+static uint64_t mult;           /* nanoseconds per tick, 32.32 fixed point; 0 until known */
 static uint64_t tsc_base;
 static uk_nsec ns_base;                /* the clock at tsc_base */
-static volatile uint32_t changes;      /* of these three: an interrupt may do that to a reader */
+static volatile uint32_t changes;      /* of these three; odd while another CPU is at it */
 static uint64_t tsc_next = UINT64_MAX; /* when to refine the ratio */
 
 static struct kvm_reference ref;
@@ -67,6 +68,21 @@ static uint64_t told_rate(void)
 	return 0;
 }
 
+/* On one CPU a reader, whom an interrupt may do that to, only sees the end of it. */
+static inline void changes_begin(void)
+{
+#ifdef CONFIG_SMP
+	changes++;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+#endif
+}
+
+static inline void changes_end(void)
+{
+	UK_BARRIER();
+	changes++;
+}
+
 /* Time by the reference counter; the TSC stands by. */
 static uk_nsec sample(void)
 {
@@ -89,10 +105,11 @@ static uk_nsec sample(void)
 	if (ns >= ref_refine) {
 		uk_nsec shown = mult ? ns_base + scale(tsc - tsc_base) : ns;
 
+		changes_begin();
 		mult = kvm_mul_div(ns, 1UL << 32, tsc - tsc_first);
 		tsc_base = tsc;
 		ns_base = shown;
-		changes++;
+		changes_end();
 		ref_refine = UK_MIN(ref_refine * REFINE, REFINE_MAX + ns);
 		tsc_next = tsc_first + kvm_mul_div(ref_refine, 1UL << 32, mult);
 		ns = shown;
@@ -100,31 +117,32 @@ static uk_nsec sample(void)
 	return ns;
 }
 
-static void init(void)
+/* Returns whether an interrupt has to take a sample. */
+static bool init(void)
 {
 	uint64_t hz;
 
 	ready = true;
 	use_kvmclock = kvm_kvmclock_init();
 	if (use_kvmclock)
-		return;
+		return false;
 	hz = told_rate();
 	if (hz) {
 		use_rate(hz);
-		return;
+		return false;
 	}
 	kvm_reference_find(&ref);
 	if (!ref.read) {
 		uk_pr_warn("no clock of known frequency: taking the TSC's to be 1 GHz");
 		use_rate(GUESS_HZ);
-		return;
+		return false;
 	}
 	/* Half of what the counter can span, and not more than a tenth of a second. */
 	ref_refine =
 		UK_MIN(kvm_mul_div(ref.mask / 2, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 10);
 	ref_last = ref.read() & ref.mask;
 	tsc_first = x86_rdtsc();
-	kvm_timer_sample(ref_refine);
+	return true;
 }
 
 uk_nsec uk_plat_clock_monotonic(void)
@@ -132,10 +150,15 @@ uk_nsec uk_plat_clock_monotonic(void)
 	uint64_t tsc;
 	uint32_t seen;
 	uk_nsec ns;
-	bool irq;
+	bool irq, first = false;
 
 	while (mult) {
 		seen = changes;
+#ifdef CONFIG_SMP
+		if (seen & 1)
+			continue;
+		UK_BARRIER();
+#endif
 		tsc = x86_rdtsc();
 		if (tsc >= tsc_next)
 			break;
@@ -146,11 +169,13 @@ uk_nsec uk_plat_clock_monotonic(void)
 	}
 	if (use_kvmclock)
 		return kvm_kvmclock_read();
-	irq = uk_irq_save();
+	irq = uk_spin_lock_save(&lock);
 	if (!ready)
-		init();
+		first = init();
 	ns = ref.read ? sample() : 0;
-	uk_irq_restore(irq);
+	uk_spin_unlock_restore(&lock, irq);
+	if (UK_UNLIKELY(first))
+		kvm_timer_sample(ref_refine); /* which looks at the clock itself */
 	return ns;
 }
 
@@ -167,13 +192,13 @@ static uk_nsec coarse_wall;
 
 static UK_NOINLINE uk_nsec renew_coarse(uint64_t tsc)
 {
-	bool irq = uk_irq_save();
 	uk_nsec wall = uk_plat_clock_wall();
+	bool irq = uk_spin_lock_save(&lock);
 
 	coarse_wall = wall;
 	coarse_tsc = tsc;
 	coarse_ticks = ticks_in(COARSE);
-	uk_irq_restore(irq);
+	uk_spin_unlock_restore(&lock, irq);
 	return wall;
 }
 

@@ -16,7 +16,7 @@
  */
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
-#include <uk/irq.h>
+#include <uk/spin.h>
 #include <uk/param.h>
 #include <uk/plat/console.h>
 #include <uk/plat/irq.h>
@@ -66,14 +66,16 @@ bool kvm_runner(void)
 	return uk_inb(CHANNEL) == CHANNEL_ID;
 }
 
+static struct uk_spinlock channel;
+
 static void record(char type, const char *s, size_t n)
 {
 	char head[3] = { type, (char)n, (char)(n >> 8) };
-	bool irq = uk_irq_save(); /* records must not mix */
+	bool irq = uk_spin_lock_save(&channel); /* records must not mix */
 
 	uk_outsb(CHANNEL, head, sizeof(head));
 	uk_outsb(CHANNEL, s, n);
-	uk_irq_restore(irq);
+	uk_spin_unlock_restore(&channel, irq);
 }
 
 void kvm_runner_listening(void)

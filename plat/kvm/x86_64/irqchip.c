@@ -9,7 +9,11 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
+#include <uk/irq.h>
 #include <uk/plat/irq.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #include "kvm.h"
 
@@ -21,6 +25,7 @@
 #define SPURIOUS_ENABLE 0x100
 #define LVT_MASKED      0x10000
 #define LVT_NMI         0x00400
+#define ICR_PENDING     0x01000
 
 #define IOAPIC_DEFAULT  0xfec00000
 #define IOAPIC_SELECT   0x00
@@ -71,6 +76,13 @@ void kvm_lapic_write(unsigned reg, uint32_t v)
 		uk_mmio_write32(lapic + reg, v);
 }
 
+static void open_lapic(void)
+{
+	kvm_lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | KVM_VECTOR_SPURIOUS);
+	kvm_lapic_write(LAPIC_LVT_LINT0, LVT_MASKED); /* the PIC's way in */
+	kvm_lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
+}
+
 bool kvm_lapic(void)
 {
 	uint64_t base;
@@ -87,13 +99,53 @@ bool kvm_lapic(void)
 	if (!x2apic)
 		lapic = kvm_map_device(KVM_FIXED_LAPIC, base & APIC_ADDR);
 	lapic_there = x2apic || lapic;
-	if (lapic_there) {
-		kvm_lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | KVM_VECTOR_SPURIOUS);
-		kvm_lapic_write(LAPIC_LVT_LINT0, LVT_MASKED); /* the PIC's way in */
-		kvm_lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
-	}
+	if (lapic_there)
+		open_lapic();
 	return lapic_there;
 }
+
+#ifdef CONFIG_SMP
+bool kvm_lapic_extend(void)
+{
+	if (!x2apic && x86_cpu.f1_ecx & X86_F1_ECX_X2APIC) {
+		x86_wrmsr(X86_MSR_APIC_BASE, x86_rdmsr(X86_MSR_APIC_BASE) | APIC_X2);
+		x2apic = true;
+	}
+	return x2apic;
+}
+
+void kvm_lapic_cpu_init(void)
+{
+	uint64_t base = x86_rdmsr(X86_MSR_APIC_BASE) | APIC_ENABLE;
+
+	x86_wrmsr(X86_MSR_APIC_BASE, base); /* one step after the other: SDM vol. 3 §11.12.5 */
+	if (x2apic)
+		x86_wrmsr(X86_MSR_APIC_BASE, base | APIC_X2);
+	open_lapic();
+}
+
+uint32_t kvm_lapic_id(void)
+{
+	return x2apic ? kvm_lapic_read(LAPIC_ID) : kvm_lapic_read(LAPIC_ID) >> 24;
+}
+
+void kvm_lapic_send(uint32_t id, uint32_t what)
+{
+	bool irq;
+
+	if (x2apic) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST); /* this write waits for no other one */
+		x86_wrmsr(MSR_X2APIC + LAPIC_ICR / 16, (uint64_t)id << 32 | what);
+		return;
+	}
+	irq = uk_irq_save(); /* no interrupt handler's between the two halves */
+	while (kvm_lapic_read(LAPIC_ICR) & ICR_PENDING)
+		uk_arch_relax();
+	kvm_lapic_write(LAPIC_ICR_HIGH, id << 24);
+	kvm_lapic_write(LAPIC_ICR, what);
+	uk_irq_restore(irq);
+}
+#endif
 
 /* All lines closed, and vectors moved out of the CPU's own (8259A data sheet, ICW1 to ICW4). */
 void kvm_irqchip_init(void)
@@ -215,6 +267,10 @@ void x86_irq_dispatch(unsigned vector)
 		return;
 	if (vector == KVM_VECTOR_TIMER && kvm_timer_handler)
 		kvm_timer_handler(NULL);
+#ifdef CONFIG_SMP
+	else if (vector == KVM_VECTOR_CPU)
+		uk_smp_interrupt();
+#endif
 	else if (irq < KVM_LINES && handlers[irq].fn)
 		handlers[irq].fn(handlers[irq].arg);
 	if (lapic_there) {

@@ -103,7 +103,8 @@ void kvm_runner_listening(void);
 /* Vectors: interrupt line n has X86_VECTOR_IRQ + n. */
 #define KVM_LINES           24
 #define KVM_VECTOR_TIMER    (X86_VECTOR_IRQ + KVM_LINES)
-#define KVM_VECTOR_SPURIOUS 63 /* the low four bits must be ones on old CPUs */
+#define KVM_VECTOR_CPU      (KVM_VECTOR_TIMER + 1) /* from another CPU */
+#define KVM_VECTOR_SPURIOUS 63                     /* the low four bits must be ones on old CPUs */
 
 /* Quiet whatever the firmware left behind. */
 void kvm_irqchip_init(void);
@@ -116,9 +117,42 @@ bool kvm_lapic(void);
 uint32_t kvm_lapic_read(unsigned reg);
 void kvm_lapic_write(unsigned reg, uint32_t v);
 
+/* ---- the same with several CPUs; smp.c uses it ---- */
+
+/* Switches to x2APIC mode, if the CPU has it: false if not. Before another CPU is started. */
+bool kvm_lapic_extend(void);
+
+/* This CPU's, as the first one's is. */
+void kvm_lapic_cpu_init(void);
+
+/* This CPU's number at the interrupt controller. */
+uint32_t kvm_lapic_id(void);
+
+/* An interrupt command (SDM vol. 3 §11.6.1) to the CPU of that number. Any context. */
+void kvm_lapic_send(uint32_t id, uint32_t what);
+
+/* timer.c: before CPU `cpu` starts. */
+void kvm_timer_cpu_init(uint32_t cpu);
+
+/*
+ * Which CPUs the machine has: calls fn() with the number of each at the interrupt controller, in the
+ * order of the tables: ACPI's, or the MP specification's. Returns their number, 0 if there are none.
+ */
+#ifdef CONFIG_PLAT_KVM_ACPI
+unsigned acpi_cpus(void (*fn)(uint32_t id));
+#else
+static inline unsigned acpi_cpus(void (*fn)(uint32_t id) UK_UNUSED)
+{
+	return 0;
+}
+#endif
+unsigned mptable_cpus(void (*fn)(uint32_t id));
+
 #define LAPIC_ID         0x020
 #define LAPIC_EOI        0x0b0
 #define LAPIC_SPURIOUS   0x0f0
+#define LAPIC_ICR        0x300
+#define LAPIC_ICR_HIGH   0x310
 #define LAPIC_LVT_TIMER  0x320
 #define LAPIC_LVT_LINT0  0x350
 #define LAPIC_LVT_LINT1  0x360
@@ -141,6 +175,7 @@ void kvm_reference_find(struct kvm_reference *ref);
 
 /* KVM's paravirtual clock; false if the hypervisor has none. */
 bool kvm_kvmclock_init(void);
+void kvm_kvmclock_cpu_init(void); /* this CPU's, if there is one */
 uk_nsec kvm_kvmclock_read(void);
 uk_nsec kvm_kvmclock_wall(void);
 /* How many ticks of the TSC this takes. */

@@ -3,7 +3,7 @@
  * Wall clock: KVM's, or the PC's real time clock (MC146818), read once; from then on it advances
  * with the monotonic clock.
  */
-#include <uk/irq.h>
+#include <uk/spin.h>
 #include <uk/plat/clock.h>
 
 #include "kvm.h"
@@ -79,12 +79,13 @@ uk_nsec uk_plat_clock_wall(void)
 {
 	static uk_nsec boot_wall; /* the wall clock at monotonic time 0 */
 	static bool asked;
+	static struct uk_spinlock lock;
 	uk_nsec now = uk_plat_clock_monotonic();
 	bool irq;
 
 	if (UK_LIKELY(asked))
 		return boot_wall ? boot_wall + now : 0;
-	irq = uk_irq_save();
+	irq = uk_spin_lock_save(&lock);
 	if (!asked) {
 		boot_wall = kvm_kvmclock_wall();
 		if (!boot_wall) {
@@ -94,6 +95,6 @@ uk_nsec uk_plat_clock_wall(void)
 		UK_BARRIER();
 		asked = true;
 	}
-	uk_irq_restore(irq);
+	uk_spin_unlock_restore(&lock, irq);
 	return boot_wall ? boot_wall + now : 0;
 }

@@ -6,6 +6,7 @@
 #include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
+#include <uk/percpu.h>
 #include <uk/plat/trap.h>
 #include <uk/print.h>
 
@@ -113,6 +114,10 @@ void kvm_start(uint32_t magic, uint32_t info)
 {
 	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
 	trap_stacks();   /* from here on mistakes are reported */
+#ifdef CONFIG_SMP
+	uk_percpu_init(0);
+	x86_wrmsr(X86_MSR_GS_BASE, (uintptr_t)uk_percpus);
+#endif
 #ifdef CONFIG_LIBUKKASAN
 	x86_shadow_init(); /* for the stack frames of checked code */
 #endif

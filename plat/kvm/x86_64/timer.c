@@ -26,13 +26,28 @@
 #define PIT_IRQ      0
 #define PIT_MAX      0xffff
 
-static uk_nsec user_deadline = UK_NSEC_MAX, sample_deadline = UK_NSEC_MAX;
-static bool ready, in_handler;
+struct timer {
+	uk_nsec user_deadline, sample_deadline;
+	bool ready, in_handler;
+	uint32_t armed; /* what the counter was started with; 0: it is not running */
+	uk_nsec armed_at;
+} UK_CPU_ALIGNED;
+
+#define TIMER_OFF                                                                                  \
+	{                                                                                          \
+		.user_deadline = UK_NSEC_MAX, .sample_deadline = UK_NSEC_MAX                       \
+	}
+
+static struct timer timers[UK_CPUS] = { TIMER_OFF };
 
 static uint64_t rate = (SLOWEST_HZ << 32) / UK_NSEC_PER_SEC; /* counts per ns, 32.32 fixed point */
 static uk_nsec rate_span; /* the longest time over which that was confirmed */
-static uint32_t armed;    /* what the counter was started with; 0: it is not running */
-static uk_nsec armed_at;
+
+/* This CPU's. */
+static inline struct timer *timer(void)
+{
+	return &timers[uk_cpu()];
+}
 
 /* uktime's; nothing where that is not configured. */
 void uk_timer_interrupt(void) __attribute__((__visibility__("default")));
@@ -50,13 +65,14 @@ UK_WEAK void uk_timer_interrupt(void)
  */
 static void learn(void)
 {
+	struct timer *t = timer();
 	uint64_t counts, bound;
 	uk_nsec span;
 
-	if (!armed || rate_span >= GOOD_ENOUGH)
+	if (!t->armed || rate_span >= GOOD_ENOUGH)
 		return;
-	counts = armed - kvm_lapic_read(LAPIC_TIMER_NOW);
-	span = uk_plat_clock_monotonic() - armed_at;
+	counts = t->armed - kvm_lapic_read(LAPIC_TIMER_NOW);
+	span = uk_plat_clock_monotonic() - t->armed_at;
 	if (!span)
 		return;
 	bound = (counts << 32) / span;
@@ -79,7 +95,8 @@ static void pit_arm(uk_nsec span)
 /* Start the counter for the earlier of the two deadlines. */
 static void arm(uk_nsec now)
 {
-	uk_nsec next = UK_MIN(user_deadline, sample_deadline);
+	struct timer *t = timer();
+	uk_nsec next = UK_MIN(t->user_deadline, t->sample_deadline);
 	uk_nsec span = next > now ? next - now : 0;
 	uint64_t n;
 
@@ -89,39 +106,42 @@ static void arm(uk_nsec now)
 		return;
 	}
 	if (next == UK_NSEC_MAX) {
-		if (armed)
+		if (t->armed)
 			kvm_lapic_write(LAPIC_TIMER_INIT, 0);
-		armed = 0;
+		t->armed = 0;
 		return;
 	}
 	n = (uint64_t)((unsigned __int128)span * rate >> 32) + 1;
-	armed = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-	armed_at = now;
-	kvm_lapic_write(LAPIC_TIMER_INIT, armed);
+	t->armed = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	t->armed_at = now;
+	kvm_lapic_write(LAPIC_TIMER_INIT, t->armed);
 }
 
 static void handler(void *arg UK_UNUSED)
 {
+	struct timer *t = timer();
 	uk_nsec now;
 
 	learn();
-	armed = 0;
+	t->armed = 0;
 	now = uk_plat_clock_monotonic();
-	if (sample_deadline <= now)
-		sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
-	if (user_deadline <= now) {
-		user_deadline = UK_NSEC_MAX;
-		in_handler = true;
+	if (t->sample_deadline <= now)
+		t->sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
+	if (t->user_deadline <= now) {
+		t->user_deadline = UK_NSEC_MAX;
+		t->in_handler = true;
 		uk_timer_interrupt();
-		in_handler = false;
+		t->in_handler = false;
 	}
-	if (user_deadline != UK_NSEC_MAX || sample_deadline != UK_NSEC_MAX)
+	if (t->user_deadline != UK_NSEC_MAX || t->sample_deadline != UK_NSEC_MAX)
 		arm(uk_plat_clock_monotonic());
 }
 
 static void init(void)
 {
-	ready = true;
+	struct timer *t = timer();
+
+	t->ready = true;
 	if (!kvm_lapic()) {
 		uk_plat_irq_request(PIT_IRQ, handler, NULL);
 		return;
@@ -133,9 +153,11 @@ static void init(void)
 
 static void set(void)
 {
-	if (!ready)
+	struct timer *t = timer();
+
+	if (!t->ready)
 		init();
-	if (in_handler)
+	if (t->in_handler)
 		return; /* it starts the counter in the end */
 	learn();
 	arm(uk_plat_clock_monotonic());
@@ -143,12 +165,19 @@ static void set(void)
 
 void uk_plat_timer_set(uk_nsec deadline)
 {
-	user_deadline = deadline;
+	timer()->user_deadline = deadline;
 	set();
 }
 
 void kvm_timer_sample(uk_nsec when)
 {
-	sample_deadline = when;
+	timer()->sample_deadline = when;
 	set();
 }
+
+#ifdef CONFIG_SMP
+void kvm_timer_cpu_init(uint32_t cpu)
+{
+	timers[cpu] = (struct timer)TIMER_OFF;
+}
+#endif

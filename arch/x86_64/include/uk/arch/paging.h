@@ -39,6 +39,9 @@ void x86_pt_moved(uintptr_t offset);
 void *x86_boot_map(uk_paddr_t pa, size_t len);
 void x86_boot_unmap(const void *va, size_t len);
 
+/* A zeroed frame, in the direct map, of the source that page tables have; 0: none left. */
+uk_paddr_t x86_frame_alloc(void);
+
 UK_API_END
 #endif
 #endif

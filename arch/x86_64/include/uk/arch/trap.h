@@ -39,6 +39,20 @@ UK_API_BEGIN
 void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_stack);
 
 /*
+ * With CONFIG_SMP: the same for another CPU, with its own GDT and TSS in `memory` (X86_CPU_TABLES bytes,
+ * zeroed, never freed). Its stacks for traps begin at `stacks`, X86_CPU_STACK bytes from one to the
+ * next, X86_CPU_STACKS of them: their upper X86_CPU_STACK_USED are to be mapped, for good.
+ */
+#define X86_CPU_TABLES     256UL
+#define X86_CPU_STACKS     7U
+#define X86_CPU_STACK      16384UL
+#define X86_CPU_STACK_USED 8192UL
+void x86_trap_init_cpu(void *memory, uintptr_t stacks);
+
+/* Is stack `i` of those used at all? */
+bool x86_trap_uses_stack(unsigned i);
+
+/*
  * Implemented by the platform: interrupt `vector` happened. Called with the hardware's interrupts
  * off, irq_depth counted; calls handlers and tells the interrupt controller that it is over.
  */
