@@ -58,3 +58,11 @@ def test_unit_tests_on_a_checked_heap(plat):
     r = whittle.run(whittle.image("unittest", plat, configs="heapcheck"),
                     options=["--memory", "64M"] if plat == "kvm" else [], timeout=300)
     assert b"\nok " in r.out and b"not ok" not in r.out and r.status == 0, r
+
+
+@pytest.mark.parametrize("checks", ["kasan", "heapcheck"])
+def test_mimalloc_is_refused_where_its_blocks_would_not_be_checked(checks, tmp_path):
+    p = whittle.make("APP=helloworld-musl", "CONFIGS=mimalloc " + checks, "O=%s" % tmp_path, "defconfig",
+                     check=False)
+    assert p.returncode and "mimalloc.config wants CONFIG_LIBMIMALLOC=y" in p.stdout, p.stdout
+    assert "!LIBUKKASAN" in p.stdout and "!LIBUKALLOC_TRACK" in p.stdout
