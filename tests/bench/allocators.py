@@ -22,7 +22,7 @@ import tools
 ALLOCATORS = {"tlsf": ("", "256M"), "slab": ("slab", "256M"), "buddy": ("buddy", "256M"),
               "region": ("region", "2G"), "mimalloc": ("mimalloc", "256M")}
 SPEEDTEST = "-- --size 5 /t.db"
-HEAD = ("allocator", "sqlite (bytes)", "malloc(64) + free", "mixed sizes", "speedtest1",
+HEAD = ("allocator", "image (bytes)", "malloc(64) + free", "mixed sizes", "speedtest1",
         "it needs (MiB)")
 
 
@@ -49,7 +49,7 @@ def measure(kit, images, name):
     done = count(kit, kernel, SPEEDTEST, memory)
     if "TOTAL" not in done.output:
         raise guest.GuestError("speedtest1 with %s did not end: %s" % (name, done.output[-500:]))
-    return (os.path.getsize(images.build("sqlite", configs=configs)), ops["malloc-64"],
+    return (os.path.getsize(kernel), ops["malloc-64"],
             ops["malloc-mix"], done.events[-1].at.cost, needs_mib(kernel, memory))
 
 

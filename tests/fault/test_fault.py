@@ -65,7 +65,7 @@ def each(image, jobs):
     """run(image, *args, **options) for all of [(args, options)], as many at a time as there are CPUs;
     results in order. In processes, since to start a program is most of the work."""
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(call, [(image, *job) for job in jobs], chunksize=8))
+        return list(pool.map(call, [(image, *job) for job in jobs]))
 
 
 def call(job):
