@@ -107,8 +107,8 @@ static void handler(void *arg UK_UNUSED)
 	learn();
 	armed = 0;
 	now = uk_plat_clock_monotonic();
-	if (sample_deadline <= now)
-		sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
+	if (sample_deadline <= now) /* looking at the clock was all */
+		sample_deadline = kvm_clock_wanted();
 	if (user_deadline <= now) {
 		user_deadline = UK_NSEC_MAX;
 		in_handler = true;
