@@ -23,7 +23,7 @@ san-address  = -fsanitize=kernel-address \
 	$(if $(clang),-mllvm -asan-mapping-offset=$(san-shadow),-fasan-shadow-offset=$(san-shadow)) \
 	$(call san-param,instrumentation-with-call-threshold,$(san-calls)) \
 	$(call san-param,stack,$(if $(filter stack,$(sanitize-no-of-$1)),0,$(if $(CONFIG_LIBUKKASAN_STACK),1,0))) $(call san-param,globals,1) \
-	$(if $(clang),,--param asan-instrument-allocas=1) -fsanitize-address-use-after-scope
+	$(if $(clang),-Xclang,--param asan-instrument-allocas=1) -fsanitize-address-use-after-scope
 
 # Code that is larger and more entangled gives the compiler's guesses more chances to be wrong.
 san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(call san-address,$1)) \

@@ -51,6 +51,7 @@ static void after_realloc(void)
 {
 	char *p = malloc(100), *q = realloc(p, 10000);
 
+	hide(q); /* or clang leaves realloc() out */
 	sink = ((volatile char *)hide(p))[50];
 	free(q);
 }
