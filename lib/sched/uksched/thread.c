@@ -13,6 +13,7 @@
 #include <uk/errno.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/mem.h>
+#include <uk/sanitize.h>
 #include <uk/stack.h>
 #include <uk/waitq.h>
 #include "internal.h"
@@ -117,6 +118,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 		}
 		t->flags |= UK_THREAD_OWN_STACK;
 	}
+	uk_sanitize_stack(t->stack, t->stack_size, 0);
 	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, thread_start, t);
 
 	irq = uk_spin_lock_irq(&s->lock);
