@@ -29,6 +29,10 @@ san-address  = -fsanitize=kernel-address \
 san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(call san-address,$1)) \
 	$(if $(CONFIG_LIBUKUBSAN)$(CONFIG_LIBUKKASAN),$(if $(clang),-Wno-unused-command-line-argument,-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow))
 
+# A package whose own code is not checked: for those of its functions that read and write what callers
+# hand them, and nothing else (musl's strings). Its makefile decides which these are.
+san-handed = $(if $(CONFIG_LIBUKKASAN),$(if $(call san-wants,$1,UKKASAN,address),,$(call san-address,$1)))
+
 # Where the link gathers what the compiler says of global variables: an array per source file, which
 # its constructor would register, too late for us. gcc and clang name them like this.
 san-globals := $(if $(CONFIG_LIBUKKASAN), . = ALIGN(64); uk_asan_globals_start = .; \
