@@ -21,7 +21,7 @@ import tools
 # frees, so the smallest that works with it says how much a program allocates in all.
 ALLOCATORS = {"tlsf": ("", "256M"), "slab": ("slab", "256M"), "buddy": ("buddy", "256M"),
               "region": ("region", "2G"), "mimalloc": ("mimalloc", "256M")}
-SPEEDTEST = "-- --size 5 /t.db"
+SPEEDTEST = "-- --size 2 /t.db"
 HEAD = ("allocator", "image (bytes)", "malloc(64) + free", "mixed sizes", "speedtest1",
         "it needs (MiB)")
 
