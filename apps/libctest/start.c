@@ -152,6 +152,8 @@ static int wait_for_the_end(bool spin)
 			pause();
 }
 
+int fatal_role(const char *what); /* fatal.c */
+
 int role(const char *name)
 {
 	static const int requests[] = { SIGTERM, SIGINT, SIGHUP };
@@ -166,6 +168,8 @@ int role(const char *name)
 			signal(requests[i], what);
 		return wait_for_the_end(!strcmp(name, "stop-spin"));
 	}
+	if (!strncmp(name, "fatal-", 6))
+		return fatal_role(name + 6);
 	static pthread_t main_thread, t;
 
 	if (!strcmp(name, "exit")) {

@@ -170,6 +170,11 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 			     info->addr,
 			     r->error & PF_RSVD          ? "corrupt page table"
 			     : info->addr < UK_PAGE_SIZE ? "where nothing is mapped (null pointer)"
+#ifdef CONFIG_LIBUKVMEM
+			     : info->cause == UK_TRAP_BUS ? "behind the end of a mapped file"
+			     : (info->access & (UK_TRAP_PRESENT | UK_TRAP_DENIED)) == UK_TRAP_DENIED
+				     ? "which its area forbids"
+#endif
 			     : !(info->access & UK_TRAP_PRESENT) ? "where nothing is mapped"
 			     : info->access & UK_TRAP_EXEC       ? "which is not executable"
 			     : info->access & UK_TRAP_WRITE      ? "which is read-only"

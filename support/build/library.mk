@@ -42,7 +42,8 @@ flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunct
 	-ffile-prefix-map=$(abspath $(O))/=build/ -ffile-prefix-map=$(O)/=build/ \
 	-ffile-prefix-map=$(ROOTDIR)/= -ffile-prefix-map=$(ROOTDIR)=. \
 	$(if $(CONFIG_LTO),-flto) $(if $(clang),,-fno-tree-loop-distribute-patterns) \
-	-Wall -Wextra -Wno-unused-parameter $(arch-flags-all-$(uk-arch))
+	-Wall -Wextra -Wno-unused-parameter $(if $(clang),-Wno-gnu-variable-sized-type-not-at-end) \
+	$(arch-flags-all-$(uk-arch))
 # The kernel: freestanding, general registers only, so that an interrupt saves no vector state.
 flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing-prototypes \
 	-Wstrict-prototypes -Wvla $(ssp-global) $(arch-flags-kernel-$(uk-arch))

@@ -7,7 +7,8 @@
 #   srcs-y         our own files of the package's folder; any other name is upstream's: relative to
 #                  its tree, or spelled $(tree)/x.c, or $(built)/x.c for what `build` makes
 #   build          a makefile of the package's folder that runs upstream's own build, in the folder
-#                  $(built). Gets TREE, PKG (the package's folder), CC, CFLAGS, AR, all absolute
+#                  $(built). Gets TREE, PKG (the package's folder), CC, CFLAGS, AR, all absolute;
+#                  HANDED: more flags for functions on callers' memory (sanitize.mk)
 #   build-inputs   our files besides `build` that it reads: they are part of the key
 #   archive        an archive that `build` makes; its members are linked as they are needed
 #   headers        folders with the headers that users of the package see: $(tree)/…, or $(built)/…, or
@@ -29,7 +30,7 @@ pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
 pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1)) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
-pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(cc-version)
+pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(if $(archive-of-$1),$(call san-handed,$1)) $(cc-version)
 # The same key for the same build wherever the tree and the build folder lie.
 pkg-plain   = $(subst ','\'',$(subst $(ROOTDIR),,$(subst $(O)/,build/,$(subst $(abspath $(O))/,build/,$(call pkg-text,$1)))))
 pkg-key     = $(shell { printf %s '$(call pkg-plain,$1)'; cat /dev/null $(call pkg-inputs,$1); } | sha256sum | cut -c 1-12)
@@ -70,7 +71,7 @@ pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --
 pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
 	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) $3 \
 	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
-	CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
+	HANDED="$(call san-handed,$1)" CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
 	$(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
 	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \
 	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/$2.log' >&2; exit 1; }; }

@@ -23,11 +23,15 @@ san-address  = -fsanitize=kernel-address \
 	$(if $(clang),-mllvm -asan-mapping-offset=$(san-shadow),-fasan-shadow-offset=$(san-shadow)) \
 	$(call san-param,instrumentation-with-call-threshold,$(san-calls)) \
 	$(call san-param,stack,$(if $(filter stack,$(sanitize-no-of-$1)),0,$(if $(CONFIG_LIBUKKASAN_STACK),1,0))) $(call san-param,globals,1) \
-	$(if $(clang),,--param asan-instrument-allocas=1) -fsanitize-address-use-after-scope
+	$(if $(clang),-Xclang,--param asan-instrument-allocas=1) -fsanitize-address-use-after-scope
 
 # Code that is larger and more entangled gives the compiler's guesses more chances to be wrong.
 san-flags = $(if $(call san-wants,$1,UKUBSAN,undefined),$(call san-undefined,$1)) $(if $(call san-wants,$1,UKKASAN,address),$(call san-address,$1)) \
 	$(if $(CONFIG_LIBUKUBSAN)$(CONFIG_LIBUKKASAN),$(if $(clang),-Wno-unused-command-line-argument,-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow))
+
+# A package whose own code is not checked: for those of its functions that read and write what callers
+# hand them, and nothing else (musl's strings). Its makefile decides which these are.
+san-handed = $(if $(CONFIG_LIBUKKASAN),$(if $(call san-wants,$1,UKKASAN,address),,$(call san-address,$1)))
 
 # Where the link gathers what the compiler says of global variables: an array per source file, which
 # its constructor would register, too late for us. gcc and clang name them like this.

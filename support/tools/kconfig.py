@@ -110,6 +110,9 @@ class Tree:
         for f in self.defconfig_files():
             self.kconf.load_config(f, replace=False)
         self.check_warnings("")
+        self.check_contradiction(lambda sym: "which it cannot have with the rest: " + (
+            "others select it" if sym.rev_dep is not self.kconf.n and sym.str_value == "y" else
+            "it depends on " + kconfiglib.expr_str(sym.direct_dep)))
 
     def load(self):
         """The .config, or if there is none yet the defconfig and the fragments."""
@@ -119,10 +122,12 @@ class Tree:
         self.kconf.load_config(self.dot_config)
         self.check_warnings("%s: edit it, or start over with `rm %s`\n"
                             % (self.dot_config, self.dot_config))
-        self.check_contradiction()
+        self.check_contradiction(lambda sym: "but %s has %s; to start over: rm %s" % (
+            self.dot_config, sym.str_value or "n", self.dot_config))
 
-    def check_contradiction(self):
-        """Once a .config exists it wins; a CONFIGS= that says otherwise must not be ignored."""
+    def check_contradiction(self, why):
+        """Once a .config exists it wins, and some options rule out others: what CONFIGS= says must
+        not be ignored then. `why` completes the sentence for a symbol."""
         for c in self.args.configs.split():
             path = "support/configs/%s.config" % c
             for line in open(path):
@@ -132,9 +137,8 @@ class Tree:
                 name, want = (m.group(1), m.group(2)) if m.group(1) else (m.group(3), "n")
                 sym = self.kconf.syms.get(name)
                 if sym is not None and sym.str_value != want.strip('"'):
-                    fail("CONFIGS=%s: %s wants CONFIG_%s=%s, but %s has %s; to start over: rm %s" % (
-                        self.args.configs, path, name, want, self.dot_config,
-                        sym.str_value or "n", self.dot_config))
+                    fail("CONFIGS=%s: %s wants CONFIG_%s=%s, %s" % (
+                        self.args.configs, path, name, want, why(sym)))
 
     def save(self):
         """Write .config if its content changed: make compares times."""

@@ -3,6 +3,7 @@
 CONFIG_LIBUKALLOC_CHECK notices besides, and who is named as the owner of a leak."""
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_owner_of_a_leak(plat):
     assert r.status == 0 and r.out == b"survived\n", r
     # Once from inside, once at exit. The application's own library, and the function.
     assert len(re.findall(rb"held by app: 7\d\d\d bytes in \d+ blocks", r.err)) == 2, r
-    assert re.search(rb"allocated in (block|main): 7\d\d\d bytes in \d+ blocks", r.err), r
+    assert re.search(rb"allocated in (block|main)\+0x[0-9a-f]+: 7\d\d\d bytes in \d+ blocks", r.err), r
     assert re.search(rb"held by ramfs: \d+ bytes", r.err), r
 
 
@@ -58,3 +59,30 @@ def test_unit_tests_on_a_checked_heap(plat):
     r = whittle.run(whittle.image("unittest", plat, configs="heapcheck"),
                     options=["--memory", "64M"] if plat == "kvm" else [], timeout=300)
     assert b"\nok " in r.out and b"not ok" not in r.out and r.status == 0, r
+
+
+@pytest.mark.parametrize("checks", ["kasan", "heapcheck"])
+def test_mimalloc_is_refused_where_its_blocks_would_not_be_checked(checks, tmp_path):
+    p = whittle.make("APP=helloworld-musl", "CONFIGS=mimalloc " + checks, "O=%s" % tmp_path, "defconfig",
+                     check=False)
+    assert p.returncode and "mimalloc.config wants CONFIG_LIBMIMALLOC=y" in p.stdout, p.stdout
+    assert "!LIBUKKASAN" in p.stdout and "!LIBUKALLOC_TRACK" in p.stdout
+
+
+def test_page(tmp_path):
+    """The leak of docs/find-bugs.md is said as printed there: by library, and the place has a line."""
+    page = open(os.path.join(whittle.ROOT, "docs/find-bugs.md")).read()
+    for name, body in re.findall(r"<!-- file: (notes/\S+) -->\n```\w*\n(.*?)```", page, re.S):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(body)
+    printed = re.search(r"<!-- report: leak -->\n```\n(.*?)```", page, re.S)[1].splitlines()
+    for plat in whittle.PLATFORMS:
+        image = whittle.image(str(tmp_path / "notes"), plat, configs="heapcheck")
+        r = whittle.run(image, options=["--param", "alloc.owners=1"])
+        said = r.err.decode()
+        assert r.status == 0 and said.splitlines()[0] == printed[0], r
+        place = re.search(r"allocated in (\w+\+0x[0-9a-f]+): 18890 bytes in 1000 blocks", said)
+        assert place, r
+        line = subprocess.run(["gdb", "-batch", "-ex", "info line *" + place[1], image + ".dbg"], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        assert re.search(r'Line 9 of ".*notes/main.c"', line), line

@@ -12,7 +12,7 @@ import pytest
 import whittle
 
 # The same suites with each scheduler, and with another default heap.
-VARIANTS = ["", "prio buddy spaces"]
+VARIANTS = ["", "prio buddy spaces", "slab mimalloc"]
 # A scheduler's own tests need an image that has it.
 ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy spaces", "test_space.c": "prio buddy spaces",
         "ukubsan": None, "ukkasan": None}  # tests/sanitizer

@@ -1,19 +1,38 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Programs that have to pass under every sanitizer without a report."""
+"""What both sanitizers' tests run: a program that makes one mistake, and programs that have to pass
+without a report."""
 import os
+
+import pytest
 
 import whittle
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+APP = os.path.join(HERE, "mistakes")
+
+# Reports by gcc's checks and by clang's.
+COMPILERS = pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.slow)])
+
+
+def image(app, plat, configs, compiler="gcc"):
+    if compiler == "gcc":
+        return whittle.image(app, plat, configs=configs)
+    return whittle.image(app, plat, configs=configs, extra=["CC=" + compiler],
+                         out=os.path.join(whittle.OUT, "test-%s-%s" % (compiler, configs.replace(" ", "-"))))
+
+
+def mistake(plat, configs, name, *options, compiler="gcc"):
+    """What comes of that one mistake."""
+    return whittle.run(image(APP, plat, configs, compiler), name, options=options)
 
 
 def options(plat, memory):
     return ["--memory", memory] if plat == "kvm" else []
 
 
-def unit_tests(plat, configs, report):
+def unit_tests(plat, configs, report, compiler="gcc"):
     """All libraries' tests in one run: none fails, and nothing is reported."""
-    r = whittle.run(whittle.image("unittest", plat, configs=configs), timeout=300,
+    r = whittle.run(image("unittest", plat, configs, compiler), timeout=300,
                     options=options(plat, "128M"))
     failed = [line for line in r.out.splitlines() if line.lstrip().startswith(b"not ok")]
     assert r.status == 0 and not failed and report not in r.err, (failed, r)

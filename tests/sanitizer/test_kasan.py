@@ -9,8 +9,6 @@ import pytest
 import sanitized
 import whittle
 
-APP = os.path.join(whittle.ROOT, "tests/sanitizer/mistakes")
-
 # The first line of each report, and the functions in the order in which they stand in it.
 REPORT = {
     "heap-right": (r"heap overflow: read of 1 byte at 0x\w+, 0 bytes behind a block of 100",
@@ -31,17 +29,19 @@ REPORT = {
     "after-scope": (r"use after scope: read of 1 byte at 0x\w+", ["after_scope"]),
     "alloca-right": (r"stack overflow of a variable: read of 1 byte at 0x\w+", ["alloca_right"]),
     "global-right": (r"overflow of a global variable: read of 1 byte at 0x\w+", ["global_right"]),
+    "string": (r"heap overflow: read of 1 byte at 0x\w+, 0 bytes behind a block of 8",
+               ["strlen", "string", "main", "block allocated", "string"]),
+    "system-call": (r"use after free: write of 101 bytes at 0x\w+, 0 bytes into a block of 100",
+                    ["pread", "system_call", "main", "block allocated", "system_call", "main",
+                     "block freed", "system_call", "main"]),
 }
-
-
-def run(plat, configs, mistake, *options):
-    return whittle.run(whittle.image(APP, plat, configs=configs), mistake, options=options)
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 @pytest.mark.parametrize("mistake", REPORT)
-def test_report(plat, mistake):
-    r = run(plat, "kasan", mistake)
+@sanitized.COMPILERS
+def test_report(plat, mistake, compiler, configs="kasan"):
+    r = sanitized.mistake(plat, configs, mistake, compiler=compiler)
     first, names = REPORT[mistake]
     text = r.err.decode()
     assert r.status not in (0, 1) and r.out == b"", r
@@ -52,29 +52,60 @@ def test_report(plat, mistake):
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_stack_overflow(plat):
     """The report of a stack that is at its end is checked code itself, on a stack of its own."""
-    r = run(plat, "kasan", "recursion")
+    r = sanitized.mistake(plat, "kasan", "recursion")
     assert r.status == 134 and re.match(rb"CRASH: stack overflow in thread `main`", r.err), r
     assert b"the report itself" not in r.err and b"deeper" in r.err, r
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@sanitized.COMPILERS
+def test_jump_out_of_a_handler(plat, compiler):
+    """Nothing is reported of stacks that siglongjmp() left, with zones of frames that are gone."""
+    r = sanitized.mistake(plat, "kasan", "jump", compiler=compiler)
+    assert (r.status, r.out, r.err) == (0, b"alive\n", b""), r
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("mistake", REPORT)
+@sanitized.COMPILERS
+def test_inline(plat, mistake, compiler):
+    """The same reports of checks that are inline."""
+    test_report(plat, mistake, compiler, "kasan-inline")
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_going_on(plat):
     """As somebody wants it who collects reports: each is a line, and the program's output is whole."""
-    r = run(plat, "kasan", "heap-memset", "--param", "kasan.stop=0")
+    r = sanitized.mistake(plat, "kasan", "heap-memset", "--param", "kasan.stop=0")
     assert (r.status, r.out) == (0, b"alive\n"), r
     assert re.fullmatch(rb"\[whittle\] ukkasan: error: heap overflow: write of 101 bytes [^\n]*\n", r.err), r
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("mistake", [m for m in REPORT if m not in ("double-free", "wild-free")])
+@pytest.mark.parametrize("mistake", [m for m in REPORT if m not in ("double-free", "wild-free", "system-call")])
 def test_without(plat, mistake):
-    r = run(plat, "", mistake)
+    r = sanitized.mistake(plat, "", mistake)
     assert (r.status, r.out, r.err) == (0, b"alive\n", b""), r
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_unit_tests(plat):
     sanitized.unit_tests(plat, "kasan", b"in thread")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("configs", ["kasan prio buddy", "kasan slab", "kasan-inline", "kasan ubsan"])
+def test_unit_tests_otherwise(plat, configs):
+    """The other scheduler and allocators, whose own tests are in no other image; other checks."""
+    sanitized.unit_tests(plat, configs, b"in thread")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_unit_tests_by_clang(plat):
+    sanitized.unit_tests(plat, "kasan", b"in thread", "clang")
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
@@ -102,10 +133,7 @@ def test_page(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_the_c_library_too(plat):
-    """strlen() of what has no end: found by checks inside musl, whose own tests pass with them."""
-    r = run(plat, "kasan-libc", "string")
-    assert re.match(rb"CRASH: heap overflow: read of 1 byte at 0x\w+, 0 bytes behind a block of 8, in "
-                    rb"thread `main`\n  done by:\n  at [^\n]* strlen ", r.err), r
+    """With checks inside musl: its own tests pass."""
     r = whittle.run(whittle.image("libctest", plat, configs="kasan-libc"), timeout=300,
                     options=sanitized.options(plat, "128M"))
     assert r.status == 0 and b"not ok" not in r.out and b"CRASH" not in r.err, r

@@ -233,6 +233,8 @@ static void to_buffer(void *arg, const char *s, size_t n)
 
 	if (n > b->left)
 		n = b->left;
+	if (!n)
+		return; /* there may be no buffer */
 	memcpy(b->p, s, n);
 	b->p += n;
 	b->left -= n;

@@ -78,7 +78,7 @@ static UK_COLD void address(const struct uk_trap_info *info, const struct uk_reg
 
 	if (info && info->cause == UK_TRAP_PROTECTION)
 		uk_crash_say("  (a non-canonical address, or an instruction that is not allowed)");
-	if (!info || info->cause != UK_TRAP_PAGE)
+	if (!info || (info->cause != UK_TRAP_PAGE && info->cause != UK_TRAP_BUS))
 		return;
 	words = place(info->addr, uk_regs_sp(regs));
 	if (words) {

@@ -105,24 +105,45 @@ static bool is_stack(uint8_t s)
 	       s == ALLOCA_LEFT || s == ALLOCA_RIGHT;
 }
 
-/*
- * A function that does not return leaves zones of the frames above it behind (longjmp, the end of a
- * thread), where other frames will be. How far the stack goes is not known here: only what looks
- * like its zones is removed.
- */
-void __asan_handle_no_return(void)
+/* Removes what looks like zones of frames, and nothing else. */
+static void sweep(uintptr_t from, uintptr_t to)
 {
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-	uint8_t *s = kasan_shadow(sp), *end = kasan_shadow(sp + STACK_REACH);
+	uint8_t *s = kasan_shadow(from), *end = kasan_shadow(to);
 
-	if (!kasan_ready)
-		return;
 	for (; s < end; s++) {
 		while (!((uintptr_t)s % 8) && s + 8 < end && !*(uint64_t *)s)
 			s += 8;
 		if (is_stack(*s) || (*s && *s < GRANULE && is_stack(s[1])))
 			*s = 0;
 	}
+}
+
+/* Of the last handler on an alternate stack: where the interrupted one was. */
+static uintptr_t stack_left;
+
+void uk_kasan_stack(const void *p, size_t n, uintptr_t left)
+{
+	if (!kasan_ready)
+		return;
+	sweep((uintptr_t)p, (uintptr_t)p + n);
+	if (left)
+		stack_left = left;
+}
+
+/*
+ * A function that does not return leaves zones of the frames above it behind (longjmp, the end of a
+ * thread), where other frames will be. How far the stack goes is not known here; and from a signal
+ * handler on an alternate stack it may be the interrupted one that is gone back to.
+ */
+void __asan_handle_no_return(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	if (!kasan_ready)
+		return;
+	sweep(sp, sp + STACK_REACH);
+	if (stack_left && stack_left - sp >= STACK_REACH)
+		sweep(stack_left, stack_left + STACK_REACH);
 }
 
 void __asan_poison_stack_memory(uintptr_t va, size_t n)

@@ -29,19 +29,14 @@ static inline uint8_t *kasan_shadow(uintptr_t va)
 	return (uint8_t *)(UK_VA_SHADOW + va / GRANULE);
 }
 
-/* Return addresses, as offsets in the image; 0 ends them if there are fewer. */
-struct callers {
-	uint32_t pc[CALLERS];
-};
-
 /* Before each block of the heap. `behind` and the place of `base` follow from size and alignment. */
 struct chunk {
 	uint32_t magic;
 	int32_t unused;
-	size_t size;        /* that was asked for */
-	char *base;         /* the allocator's block */
-	struct chunk *next; /* in quarantine */
-	struct callers allocated, freed;
+	size_t size;                                 /* that was asked for */
+	char *base;                                  /* the allocator's block */
+	struct chunk *next;                          /* in quarantine */
+	uint32_t allocated[CALLERS], freed[CALLERS]; /* by whom: kasan_callers() */
 };
 
 #define CHUNK_LIVE  0x4b41534cU
@@ -56,8 +51,8 @@ extern bool kasan_suspended;
 uintptr_t kasan_first_bad(uintptr_t va, size_t n);
 /* The chunk that the closed byte at `va` belongs to, or NULL. */
 struct chunk *kasan_chunk_near(uintptr_t va);
-/* Who called, from the frame `fp` on. */
-void kasan_callers(struct callers *c, const void *fp);
+/* Who called, from the frame `fp` on: return addresses, as offsets in the image; 0 if there are fewer. */
+void kasan_callers(uint32_t *pc, unsigned n, const void *fp);
 
 /*
  * Reports and ends, or, if somebody catches reports or parameter kasan.stop is off, goes on.

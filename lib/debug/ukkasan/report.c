@@ -15,6 +15,9 @@
 #define FRAME_MAX  (64UL << 10)
 #define REPORT_MAX 100
 
+/* Of who did it: from memcpy() in a system call to main(), where of a block only so many are kept. */
+#define DONE_CALLERS 16
+
 UK_PARAM_BOOL(kasan, stop, true, "end with a crash report at the first mistake");
 
 static char *caught;
@@ -33,14 +36,14 @@ void uk_kasan_catch(char *buf, size_t size)
 }
 
 /* Everything that calls this has frame pointers; what does not ends the list early. */
-void kasan_callers(struct callers *c, const void *fp)
+void kasan_callers(uint32_t *pc, unsigned n, const void *fp)
 {
 	const uintptr_t *frame = fp;
 
-	for (unsigned i = 0; i < CALLERS; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		uintptr_t next, ret;
 
-		c->pc[i] = 0;
+		pc[i] = 0;
 		if (!frame)
 			continue;
 		next = frame[0];
@@ -48,20 +51,20 @@ void kasan_callers(struct callers *c, const void *fp)
 		if (ret <= (uintptr_t)uk_text_start || ret >= (uintptr_t)uk_text_end)
 			next = 0;
 		else
-			c->pc[i] = (uint32_t)(ret - (uintptr_t)uk_image_start);
+			pc[i] = (uint32_t)(ret - (uintptr_t)uk_image_start);
 		if (next <= (uintptr_t)frame || next - (uintptr_t)frame > FRAME_MAX || next % 8)
 			next = 0;
 		frame = (const uintptr_t *)next;
 	}
 }
 
-static void say_callers(const char *what, const struct callers *c)
+static void say_callers(const char *what, const uint32_t *pc, unsigned n)
 {
-	if (!c->pc[0])
+	if (!pc[0])
 		return;
 	uk_crash_say("  %s by:", what);
-	for (unsigned i = 0; i < CALLERS && c->pc[i]; i++)
-		uk_crash_say("  at image+%#x", c->pc[i]);
+	for (unsigned i = 0; i < n && pc[i]; i++)
+		uk_crash_say("  at image+%#x", pc[i]);
 }
 
 static bool is_heap(uint8_t s)
@@ -150,10 +153,25 @@ static bool final(const char *line)
 	return true;
 }
 
+/* What follows the first line: who did it, whose block it was, the shadow around it. */
+static UK_NORETURN void explain(uintptr_t va, const struct chunk *c, const void *fp)
+{
+	uint32_t by[DONE_CALLERS];
+
+	kasan_callers(by, DONE_CALLERS, fp);
+	say_callers("done", by, DONE_CALLERS);
+	if (c) {
+		say_callers("block allocated", c->allocated, CALLERS);
+		if (c->magic == CHUNK_FREED)
+			say_callers("block freed", c->freed, CALLERS);
+	}
+	say_shadow(va);
+	uk_plat_crash();
+}
+
 void kasan_report_access(uintptr_t va, size_t n, bool write, const void *fp)
 {
 	uintptr_t bad = kasan_first_bad(va, n);
-	struct callers by;
 	struct chunk *c = NULL;
 	uint8_t *s = kasan_shadow(bad ? bad : va);
 	const char *where;
@@ -177,35 +195,17 @@ void kasan_report_access(uintptr_t va, size_t n, bool write, const void *fp)
 	}
 	uk_snprintf(line + len, sizeof(line) - (size_t)len, ", in thread `%s`",
 		    uk_trap_thread_name());
-	if (!final(line))
-		return;
-	kasan_callers(&by, fp);
-	say_callers("done", &by);
-	if (c) {
-		say_callers("block allocated", &c->allocated);
-		if (c->magic == CHUNK_FREED)
-			say_callers("block freed", &c->freed);
-	}
-	say_shadow(bad ? bad : va);
-	uk_plat_crash();
+	if (final(line))
+		explain(bad ? bad : va, c, fp);
 }
 
 void kasan_report_free(const void *p, const struct chunk *c, const void *fp)
 {
-	struct callers by;
 	char line[200];
 
 	uk_snprintf(line, sizeof(line), "%s %#lx, in thread `%s`",
 		    c ? "double free of" : "free of something that is no block:", (unsigned long)p,
 		    uk_trap_thread_name());
-	if (!final(line))
-		return;
-	kasan_callers(&by, fp);
-	say_callers("done", &by);
-	if (c) {
-		say_callers("block allocated", &c->allocated);
-		say_callers("block freed", &c->freed);
-	}
-	say_shadow((uintptr_t)p);
-	uk_plat_crash();
+	if (final(line))
+		explain((uintptr_t)p, c, fp);
 }

@@ -4,7 +4,7 @@
  *
  * A read or write keeps others out from the first byte to the last, as Linux does for writes only:
  * transfers are atomic with respect to each other, and pages do not vanish underneath. For the most
- * frequent ones, within a page, that takes no lock (uk_inode_enter_quick()).
+ * frequent ones, of a page at most, that takes no lock (uk_inode_enter_quick()).
  */
 #include <uk/page.h>
 #include "ramfs.h"
@@ -171,32 +171,53 @@ static UK_NOINLINE ssize_t write_locked(struct uk_file *f, struct uk_iter *it, u
 	return (ssize_t)(at - start);
 }
 
+/* Bytes of one piece go to pages that may have to be made; false: there is no room. */
+static UK_NOINLINE bool write_pages(struct ramfs_inode *ri, const char *from, uint64_t at, size_t n)
+{
+	while (n) {
+		const size_t off = at % UK_PAGE_SIZE, len = UK_MIN(UK_PAGE_SIZE - off, n);
+		char *page = ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE);
+
+		if (!page)
+			page = ramfs_add_page(ri, at / UK_PAGE_SIZE, off, len);
+		if (UK_UNLIKELY(!page))
+			return false;
+		memcpy(page + off, from, len);
+		from += len;
+		at += len;
+		n -= len;
+	}
+	return true;
+}
+
 static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	struct uk_inode *inode = f->inode;
+	struct ramfs_inode *ri = ramfs_i(inode);
 	const size_t n = it->left;
 	uint64_t at, off;
 	char *page;
 
 	if (UK_UNLIKELY(f->flags & UK_O_APPEND || !uk_inode_enter_quick(inode)))
 		return write_locked(f, it, pos);
-	/* Most writes go to one page, which is there already. (n - 1: not 0 bytes.) */
+	/* Most writes are of a page at most, and most of those go to one that is there. (n - 1: not 0 bytes.) */
 	at = (uint64_t)*pos;
 	off = at % UK_PAGE_SIZE;
-	if (UK_LIKELY(n - 1 < UK_PAGE_SIZE - off && n <= it->here)) {
-		page = ramfs_find_page(&ramfs_i(inode)->pages, at / UK_PAGE_SIZE);
-		if (UK_LIKELY(page && at + n <= SIZE_LIMIT)) {
-			*pos = (uk_off_t)(at + n);
-			if (at + n > inode->size) {
-				tidy_end(ramfs_i(inode), at);
-				inode->size = at + n;
-			}
-			uk_iter_get_all(it, page + off, n);
-			touch_modified(inode);
-			uk_inode_leave_quick(inode);
-			return (ssize_t)n;
-		}
-	}
+	if (UK_UNLIKELY(n - 1 >= UK_PAGE_SIZE || n > it->here || at + n > SIZE_LIMIT))
+		goto locked;
+	tidy_end(ri, at);
+	page = n <= UK_PAGE_SIZE - off ? ramfs_find_page(&ri->pages, at / UK_PAGE_SIZE) : NULL;
+	if (UK_LIKELY(page))
+		uk_iter_get_all(it, page + off, n);
+	else if (UK_UNLIKELY(!write_pages(ri, it->p, at, n)))
+		goto locked; /* once more, as far as it goes */
+	*pos = (uk_off_t)(at + n);
+	if (at + n > inode->size)
+		inode->size = at + n;
+	touch_modified(inode);
+	uk_inode_leave_quick(inode);
+	return (ssize_t)n;
+locked:
 	uk_inode_leave_quick(inode);
 	return write_locked(f, it, pos);
 }

@@ -6,6 +6,9 @@
  * of the text, which costs next to nothing where nothing is found: programs that come back to a
  * file mostly keep its name somewhere, or make it in the same place.
  *
+ * Two entries are looked at for an address, so that two names that a program uses in turn do not keep
+ * driving each other out.
+ *
  * An entry holds no reference: it is valid as long as no name that can matter was removed or moved
  * anywhere, which one counter tells, and an inode that has a name is alive. So there is nothing
  * to keep consistent. Files that come and go without being looked up in between do not matter; a
@@ -41,9 +44,34 @@ uint32_t vfs_names_generation = 1;
 static uint32_t settled; /* the generation of the last walk */
 static struct entry entries[1 << ENTRIES_SHIFT];
 
-static inline struct entry *place(const char *path)
+/* The entry whose `path` (or `missing`) is this address, or NULL. */
+static inline struct entry *find(const char *path, bool missing)
 {
-	return &entries[hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT)];
+	const uint64_t i = hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT);
+	struct entry *e = &entries[i];
+
+	if (UK_UNLIKELY((missing ? e->missing : e->path) != path)) {
+		e = &entries[i ^ 1];
+		if ((missing ? e->missing : e->path) != path)
+			return NULL;
+	}
+	return e;
+}
+
+/* Where to note a path: in place of what was noted of it, or of what is of no use any more. */
+static struct entry *place(const char *path)
+{
+	const uint64_t i = hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT);
+	struct entry *first = &entries[i], *second = &entries[i ^ 1];
+
+	if (first->path == path || first->missing == path)
+		return first;
+	if (second->path == path || second->missing == path)
+		return second;
+	return first->generation == vfs_names_generation &&
+			       second->generation != vfs_names_generation
+		       ? second
+		       : first;
 }
 
 /*
@@ -67,16 +95,16 @@ __attribute__((__no_sanitize_address__)) static inline bool matches(const struct
 
 struct uk_inode *walk_recall(struct uk_inode *dir, const char *path)
 {
-	const struct entry *e = place(path);
+	const struct entry *e = find(path, false);
 
-	return e->path == path && matches(e, dir, path) ? e->inode : NULL;
+	return e && matches(e, dir, path) ? e->inode : NULL;
 }
 
 bool walk_recall_place(struct uk_inode *dir, const char *path, struct quick_walk *q)
 {
-	const struct entry *e = place(path);
+	const struct entry *e = find(path, true);
 
-	if (e->missing != path || !matches(e, dir, path))
+	if (!e || !matches(e, dir, path))
 		return false;
 	q->dir = e->inode;
 	q->name.s = path + e->name_at;

@@ -17,7 +17,7 @@ MAKEOVERRIDES :=
 
 obj/libc.a headers:
 	$(TREE)/configure --disable-shared --prefix=$(CURDIR) CC='$(CC) -I$(overlay)' AR='$(AR)' CFLAGS='-I$(TREE) $(flags)'
-	$(MAKE) -f $(PKG)/build.mk TREE=$(TREE) PKG=$(PKG) $@
+	$(MAKE) -f $(PKG)/build.mk TREE=$(TREE) PKG=$(PKG) HANDED='$(HANDED)' $@
 
 else
 
@@ -27,9 +27,11 @@ overlay-path := $(overlay) $(overlay)/$(ARCH)
 overlay-srcs := $(wildcard $(addsuffix /*.c,$(overlay-path)) $(addsuffix /*.S,$(overlay-path)))
 # Code that is checked (lib/debug/ukkasan) may not read whole words where a string's end is in the
 # middle of one: without gcc's extensions musl goes byte by byte.
-ifneq ($(findstring -fsanitize=kernel-address,$(CFLAGS)),)
+# In musl's own code only if that is asked for, but always where it goes through callers' strings.
+ifneq ($(findstring -fsanitize=kernel-address,$(CFLAGS) $(HANDED)),)
 overlay-srcs := $(filter-out %/strlen.c,$(overlay-srcs))
 obj/src/string/%.o obj/src/multibyte/%.o: CFLAGS_ALL += -U__GNUC__
+obj/src/string/%.o: CFLAGS_ALL += $(HANDED)
 endif
 overlay-objs := $(patsubst %,obj/overlay/%.o,$(basename $(notdir $(overlay-srcs))))
 

@@ -33,7 +33,7 @@ int __libc_start_main(int (*main_fn)(int, char **, char **), int argc, char **ar
 void __uk_set_enomem(void); /* malloc.c */
 
 /* The image's ELF header, where it is part of what was loaded. */
-extern const Elf64_Ehdr __ehdr_start UK_WEAK;
+extern const char __ehdr_start[] UK_WEAK; /* as long as it is: not one struct */
 
 static int run_main(int argc, char **argv, char **envp)
 {
@@ -66,7 +66,7 @@ static UK_NO_STACK_PROTECTOR int env_words(char *buf, size_t size)
  */
 static UK_NO_STACK_PROTECTOR bool find_tls(Elf64_Phdr *tls)
 {
-	const Elf64_Ehdr *elf = &__ehdr_start;
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)__ehdr_start;
 	const Elf64_Phdr *ph;
 
 	if (!elf)

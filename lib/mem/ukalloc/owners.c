@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who holds the default heap: what each library's blocks sum up to, and the functions that
+ * Who holds the default heap: what each library's blocks sum up to, and the places that
  * allocated most. `alloc.owners=1` prints it at exit, when all initialisers have been torn
  * down that were started after the heap; uk_alloc_owners() at any time.
  */
@@ -19,19 +19,22 @@ UK_PARAM_BOOL(alloc, owners, false, "print at exit which libraries hold how much
 
 struct sum {
 	const char *name;
+	size_t into; /* sites: how far inside the function */
 	size_t blocks, bytes;
 };
 
 /* Too large for a stack. What does not fit is summed up in the last one. */
 static struct sum libraries[LIBRARIES], sites[SITES];
 
-static void add(struct sum *table, unsigned n, const char *name, size_t bytes)
+static void add(struct sum *table, unsigned n, const char *name, size_t into, size_t bytes)
 {
 	unsigned i = 0;
 
-	while (i < n - 1 && table[i].name && uk_strcmp(table[i].name, name))
+	while (i < n - 1 && table[i].name &&
+	       (table[i].into != into || uk_strcmp(table[i].name, name)))
 		i++;
 	table[i].name = i == n - 1 ? "(others)" : name;
+	table[i].into = i == n - 1 ? 0 : into;
 	table[i].blocks++;
 	table[i].bytes += bytes;
 }
@@ -40,11 +43,11 @@ static void count(const struct block *b, void *arg UK_UNUSED)
 {
 	uintptr_t pc = (uintptr_t)b->owner - 1; /* a call may be the last thing in a function */
 	const char *name = uk_symtab_library(pc);
-	size_t into;
+	size_t into = 0;
 
-	add(libraries, LIBRARIES, name ? name : "(unknown)", b->size);
+	add(libraries, LIBRARIES, name ? name : "(unknown)", 0, b->size);
 	name = uk_symtab_find(pc, &into);
-	add(sites, SITES, name ? name : "(unknown)", b->size);
+	add(sites, SITES, name ? name : "(unknown)", name ? into : 0, b->size);
 }
 
 /* Prints the largest `shown` of a table, and empties it. */
@@ -61,9 +64,14 @@ static void print(struct sum *table, unsigned n, unsigned shown, const char *wha
 				most = &table[i];
 		if (!most->blocks)
 			break;
-		uk_pr_err("%s %s: %lu bytes in %lu blocks", what, most->name,
-			  (unsigned long)most->bytes, (unsigned long)most->blocks);
-		*most = (struct sum){ .name = most->name };
+		if (most->into)
+			uk_pr_err("%s %s+0x%lx: %lu bytes in %lu blocks", what, most->name,
+				  (unsigned long)most->into, (unsigned long)most->bytes,
+				  (unsigned long)most->blocks);
+		else
+			uk_pr_err("%s %s: %lu bytes in %lu blocks", what, most->name,
+				  (unsigned long)most->bytes, (unsigned long)most->blocks);
+		most->blocks = most->bytes = 0;
 	}
 	memset(table, 0, n * sizeof(*table));
 }

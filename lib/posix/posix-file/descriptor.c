@@ -4,7 +4,7 @@
  */
 #include "internal.h"
 
-UK_SYSCALL_RESTART(int, openat, int dirfd, const char *path, unsigned flags, uint32_t mode)
+UK_SYSCALL_RESTART_THIN(int, openat, int dirfd, const char *path, unsigned flags, uint32_t mode)
 {
 	int rc = path_check(path);
 
@@ -36,12 +36,12 @@ UK_SYSCALL(int, dup3, int fd, int to, unsigned flags)
 	return uk_fd_dup3(files(), fd, to, flags);
 }
 
-UK_SYSCALL_RESTART(long, fcntl, int fd, int cmd, uintptr_t arg)
+UK_SYSCALL_RESTART_THIN(long, fcntl, int fd, int cmd, uintptr_t arg)
 {
 	return restartable(uk_fd_fcntl(files(), fd, cmd, arg));
 }
 
-UK_SYSCALL_RESTART(long, ioctl, int fd, unsigned cmd, uintptr_t arg)
+UK_SYSCALL_RESTART_THIN(long, ioctl, int fd, unsigned cmd, uintptr_t arg)
 {
 	return restartable(uk_fd_ioctl(files(), fd, cmd, arg));
 }
@@ -106,7 +106,7 @@ UK_SYSCALL(int, memfd_create, const char *name, unsigned flags)
 }
 
 #ifdef UK_SYSCALL_LEGACY
-UK_SYSCALL_RESTART(int, open, const char *path, unsigned flags, uint32_t mode)
+UK_SYSCALL_RESTART_THIN(int, open, const char *path, unsigned flags, uint32_t mode)
 {
 	int rc = path_check(path);
 
@@ -114,7 +114,7 @@ UK_SYSCALL_RESTART(int, open, const char *path, unsigned flags, uint32_t mode)
 				   : uk_fd_open(files(), fs(), UK_AT_FDCWD, path, flags, mode));
 }
 
-UK_SYSCALL_RESTART(int, creat, const char *path, uint32_t mode)
+UK_SYSCALL_RESTART_THIN(int, creat, const char *path, uint32_t mode)
 {
 	int rc = path_check(path);
 

@@ -53,7 +53,7 @@ UK_SYSCALL(long, madvise, uk_vaddr_t va, size_t len, int advice)
 	if (!is_page_aligned(va) || len > (size_t)-UK_PAGE_SIZE)
 		return -EINVAL;
 	switch (advice) {
-	case UK_MADV_FREE: /* the contents may go at any time: why not now; see the area's README */
+	case UK_MADV_FREE: /* the contents may go at any time, so now: lib/mem/README.md */
 	case UK_MADV_DONTNEED:
 		return any_locked(va, len) ? -EINVAL : uk_vmem_discard(va, len);
 	case UK_MADV_HUGEPAGE:

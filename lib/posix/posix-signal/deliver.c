@@ -14,6 +14,7 @@
  */
 #include <uk/errno.h>
 #include <uk/print.h>
+#include <uk/sanitize.h>
 #include <uk/string.h>
 #include <uk/syscall.h>
 #include <sigframe.h>
@@ -87,6 +88,8 @@ static UK_NOINLINE struct sigframe *move(const struct uk_task_signals *s, const 
 	struct sigframe *alt = sigframe_place((uintptr_t)s->alt.sp + s->alt.size);
 	struct uk_abi_fpstate *fpu = alt->fpu;
 
+	/* The last handler may have left it by longjmp(). */
+	uk_sanitize_stack((void *)s->alt.sp, s->alt.size, sigframe_sp(f));
 	*alt = *f;
 	alt->fpu = fpu;
 	/* A handler that ran before on the other stack may have left its context there. */

@@ -4,8 +4,10 @@
  * to entry.S, which continues as after a system call, in thread context. And faults, for which
  * the application may have handlers.
  */
+#include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 #include <uk/preempt.h>
+#include <uk/print.h>
 #include <uk/time.h>
 #include <uk/timer.h>
 #include <sigframe.h>
@@ -17,6 +19,7 @@
 /* entry.S */
 void posix_signal_diverted(void);
 void posix_signal_no_room(void);
+uintptr_t posix_signal_full(uintptr_t sp);
 
 static void retry_fired(struct uk_timer *timer);
 static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
@@ -75,15 +78,31 @@ static uintptr_t stack_for(const struct uk_task *task, int sig, uintptr_t sp)
 	return sp;
 }
 
+/* Would a frame at `sp` cross the lower end of the alternate stack? */
+static bool is_full(const struct uk_task_signals *s, uintptr_t sp)
+{
+	/* Beside the frame: how deep the code goes that fills it in. */
+	size_t need = sigframe_room() + SIGFRAME_REDZONE + ROOM_TO_DELIVER;
+
+	return sp - (uintptr_t)s->alt.sp - 1 < s->alt.size && sp - (uintptr_t)s->alt.sp < need;
+}
+
+/* From entry.S: 0, or the stack on which to end, since the present one is full. */
+UK_SECTION(".text.uk_sys_signal") uintptr_t posix_signal_full(uintptr_t sp)
+{
+	struct uk_task *task = uk_task_current();
+
+	if (UK_LIKELY(!task || !is_full(&task->signals, sp)))
+		return 0;
+	return (uintptr_t)task->signals.alt.sp + task->signals.alt.size;
+}
+
 static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 {
 	struct uk_task *task = t->posix;
 	struct uk_task_signals *s = &task->signals;
 	uintptr_t sp = stack_for(task, sig, uk_regs_sp(regs));
-	/* Beside the frame: how deep the code goes that fills it in. */
-	size_t need = sigframe_room() + SIGFRAME_REDZONE + ROOM_TO_DELIVER;
-	bool room =
-		sp - (uintptr_t)s->alt.sp - 1 >= s->alt.size || sp - (uintptr_t)s->alt.sp >= need;
+	bool room = !is_full(s, sp);
 
 	uk_timer_stop(&retry);
 	t->in_syscall++; /* taken back by posix_signal_after_divert() */
@@ -142,6 +161,16 @@ static int fault_signal(const struct uk_trap_info *info, const struct uk_regs *r
 	return e->sig;
 }
 
+/* Has a handler used up its stack? The fault lies in the page below, which is why there is one. */
+static bool is_below_alt(const struct uk_task_signals *s, const struct uk_trap_info *info,
+			 const struct uk_regs *regs)
+{
+	uintptr_t below = (uintptr_t)s->alt.sp - UK_PAGE_SIZE;
+
+	return info->cause == UK_TRAP_PAGE && s->alt.size && info->addr - below < UK_PAGE_SIZE &&
+	       uk_regs_sp(regs) - below < 2 * UK_PAGE_SIZE;
+}
+
 bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 {
 	struct uk_thread *t = uk_thread_current();
@@ -157,8 +186,12 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 	if (uk_queue_linked(&s->fault.node) || !(sig = fault_signal(info, regs, &s->fault)))
 		return false;
 	handler = task->process->signals.action[sig - 1].handler;
-	if (handler == UK_SIG_DFL || handler == UK_SIG_IGN || (s->blocked & UK_SIGBIT(sig)))
+	if (handler == UK_SIG_DFL || handler == UK_SIG_IGN || (s->blocked & UK_SIGBIT(sig))) {
+		if (is_below_alt(s, info, regs))
+			uk_pr_err("stack overflow: the alternate stack of a signal's handler is "
+				  "full");
 		return false; /* nobody catches it: the crash report is the better end */
+	}
 	sigframe_note_fault(s, info, regs);
 	uk_signal_send_entry(task->process, task->tid, &s->fault);
 	divert(t, regs, sig);

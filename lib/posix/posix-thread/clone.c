@@ -48,7 +48,7 @@ static long clone_thread(unsigned long flags, uintptr_t stack, int32_t *ptid, in
 {
 	struct uk_thread *self = uk_thread_current(), *t;
 	struct uk_task *parent = uk_task_current(), *task;
-	struct clone_regs *copy = (struct clone_regs *)stack - 1;
+	struct clone_regs *copy = (struct clone_regs *)(stack - sizeof(*copy));
 	uintptr_t top = UK_ALIGN_DOWN((uintptr_t)copy, UK_ARCH_STACK_ALIGN);
 	struct uk_thread_attr attr = {
 		.stack = (void *)(top - STACK_NOMINAL),

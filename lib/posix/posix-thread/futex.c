@@ -34,8 +34,10 @@ static int deadline_of(const struct uk_abi_timespec *timeout, bool relative, boo
 	return 0;
 }
 
-static long wait_until(uint32_t *addr, uint32_t val, const struct uk_abi_timespec *timeout,
-		       bool relative, bool wall, uint32_t bitset)
+/* Apart: who waits without a limit needs no room on the stack, and so no canary. */
+static UK_NOINLINE long wait_until(uint32_t *addr, uint32_t val,
+				   const struct uk_abi_timespec *timeout, bool relative, bool wall,
+				   uint32_t bitset)
 {
 	uk_nsec deadline;
 	int rc = deadline_of(timeout, relative, wall, &deadline);

@@ -63,8 +63,11 @@ static UK_NOINLINE int block_until(struct uk_sched *s, struct uk_thread *t, uk_n
 	struct timeout timeout = { .timer = UK_TIMER_INIT(timed_out), .thread = t };
 	int err;
 
-	if (deadline <= uk_clock_monotonic())
+	if (deadline <= uk_clock_monotonic()) {
+		/* Or who always waits too short a time keeps others from making true what it waits for. */
+		uksched_switch(uk_sched_rotate(s, t));
 		return -ETIMEDOUT;
+	}
 	uk_timer_start(&timeout.timer, deadline);
 	err = block(s, t, interruptible);
 #ifdef CONFIG_SMP

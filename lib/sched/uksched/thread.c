@@ -13,6 +13,7 @@
 #include <uk/errno.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/mem.h>
+#include <uk/sanitize.h>
 #include <uk/stack.h>
 #include <uk/waitq.h>
 #include <uk/sched_switch.h>
@@ -123,6 +124,7 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 		}
 		t->flags |= UK_THREAD_OWN_STACK;
 	}
+	uk_sanitize_stack(t->stack, t->stack_size, 0);
 	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, thread_start, t);
 
 #ifdef CONFIG_SMP

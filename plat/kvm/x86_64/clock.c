@@ -8,6 +8,10 @@
  * the reference counter wraps, an interrupt takes a sample if nobody else does. Later looks, each
  * 16 times as far from the first as the one before, make the ratio more exact; time itself never
  * jumps.
+ *
+ * The host may stop us at any instant, and for longer than the reference counter takes to wrap. So a
+ * sample counts only if its two halves were read close together; and the first ratio must be
+ * confirmed by a second one, since a wrap that nobody saw changes it threefold.
  */
 #include <uk/arch/cpu.h>
 #include <uk/spin.h>
@@ -18,6 +22,7 @@
 #include "clock.h"
 
 #define REFINE     16
+#define APART      256 /* so much closer together than samples are the halves of one */
 #define REFINE_MAX (600 * UK_NSEC_PER_SEC)
 #define GUESS_HZ   1000000000ULL
 #define COARSE     UK_NSEC_PER_MS
@@ -37,7 +42,9 @@ static uint64_t tsc_next = UINT64_MAX; /* when to refine the ratio */
 static struct kvm_reference ref;
 static uint64_t ref_last, ref_ticks; /* its value at the last sample, ticks since the first */
 static uint64_t tsc_first;
-static uk_nsec ref_refine; /* since the first sample: when the next one gives a better ratio */
+static uk_nsec ns_first;   /* on the reference counter at tsc_first: the ratio is taken from here */
+static uk_nsec ref_refine; /* on it: when the next sample gives a better ratio */
+static uk_nsec leg;        /* how long the first ratios are measured */
 
 static uk_nsec scale(uint64_t ticks)
 {
@@ -86,8 +93,9 @@ static inline void changes_end(void)
 /* Time by the reference counter; the TSC stands by. */
 static uk_nsec sample(void)
 {
-	uint64_t tsc = x86_rdtsc(), now = ref.read() & ref.mask;
-	uint64_t ticks = (now - ref_last) & ref.mask;
+	static uint64_t unconfirmed;
+	uint64_t tsc = x86_rdtsc(), now = ref.read() & ref.mask, apart = x86_rdtsc() - tsc;
+	uint64_t ticks = (now - ref_last) & ref.mask, ratio;
 	uk_nsec ns;
 
 	/* How often has it wrapped? Only asked when the TSC can tell. */
@@ -102,16 +110,24 @@ static uk_nsec sample(void)
 	ref_last = now;
 	ref_ticks += ticks;
 	ns = kvm_mul_div(ref_ticks, UK_NSEC_PER_SEC, ref.hz);
-	if (ns >= ref_refine) {
+	if (ns >= ref_refine && apart < (tsc - tsc_first) / APART) {
 		uk_nsec shown = mult ? ns_base + scale(tsc - tsc_base) : ns;
 
+		ratio = kvm_mul_div(ns - ns_first, 1UL << 32, tsc - tsc_first);
+		if (!mult && ratio - unconfirmed + unconfirmed / 8 > unconfirmed / 4) {
+			unconfirmed = ratio;
+			tsc_first = tsc;
+			ns_first = ns;
+			ref_refine = ns + leg;
+			return ns;
+		}
 		changes_begin();
-		mult = kvm_mul_div(ns, 1UL << 32, tsc - tsc_first);
+		mult = ratio;
 		tsc_base = tsc;
 		ns_base = shown;
 		changes_end();
 		ref_refine = UK_MIN(ref_refine * REFINE, REFINE_MAX + ns);
-		tsc_next = tsc_first + kvm_mul_div(ref_refine, 1UL << 32, mult);
+		tsc_next = tsc_first + kvm_mul_div(ref_refine - ns_first, 1UL << 32, mult);
 		ns = shown;
 	}
 	return ns;
@@ -137,12 +153,17 @@ static bool init(void)
 		use_rate(GUESS_HZ);
 		return false;
 	}
-	/* Half of what the counter can span, and not more than a tenth of a second. */
-	ref_refine =
-		UK_MIN(kvm_mul_div(ref.mask / 2, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 10);
+	/* A quarter of what the counter can span, and not more than a twentieth of a second. */
+	leg = UK_MIN(kvm_mul_div(ref.mask / 4, UK_NSEC_PER_SEC, ref.hz), UK_NSEC_PER_SEC / 20);
+	ref_refine = leg;
 	ref_last = ref.read() & ref.mask;
 	tsc_first = x86_rdtsc();
 	return true;
+}
+
+uk_nsec kvm_clock_wanted(void)
+{
+	return mult ? UK_NSEC_MAX : ref_refine;
 }
 
 uk_nsec uk_plat_clock_monotonic(void)

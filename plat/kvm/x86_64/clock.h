@@ -12,4 +12,7 @@
  */
 void kvm_timer_sample(uk_nsec when);
 
+/* After that: when next? UK_NSEC_MAX: no more. */
+uk_nsec kvm_clock_wanted(void);
+
 #endif

@@ -125,8 +125,8 @@ static void handler(void *arg UK_UNUSED)
 	learn();
 	t->armed = 0;
 	now = uk_plat_clock_monotonic();
-	if (t->sample_deadline <= now)
-		t->sample_deadline = UK_NSEC_MAX; /* looking at the clock was all */
+	if (t->sample_deadline <= now) /* looking at the clock was all */
+		t->sample_deadline = kvm_clock_wanted();
 	if (t->user_deadline <= now) {
 		t->user_deadline = UK_NSEC_MAX;
 		t->in_handler = true;

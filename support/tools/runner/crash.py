@@ -170,7 +170,9 @@ def cause(facts, elf, instruction):
         place = elf.place(address - facts.base) if elf and facts.base is not None else None
         if place:
             return "%s %s" % (verb, place)
-        kind = ("unmapped memory" if "where nothing is mapped" in facts.headline else
+        kind = ("what is behind the end of a mapped file (SIGBUS)" if "behind the end" in facts.headline else
+                "memory that its area forbids" if "area forbids" in facts.headline else
+                "unmapped memory" if "where nothing is mapped" in facts.headline else
                 "memory that is not executable" if verb == "jump to" else "protected memory")
         return "%s %s: %s" % (verb, kind, facts.words) if facts.words else None
     if facts.headline.startswith("CRASH: in thread") and facts.panic:

@@ -4,8 +4,12 @@
  * page fault tells. Reads, where reading is enough, so that without a sanitizer nothing breaks.
  */
 #include <alloca.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mistakes.h"
 
@@ -51,6 +55,7 @@ static void after_realloc(void)
 {
 	char *p = malloc(100), *q = realloc(p, 10000);
 
+	hide(q); /* or clang leaves realloc() out */
 	sink = ((volatile char *)hide(p))[50];
 	free(q);
 }
@@ -120,6 +125,56 @@ static void string(void)
 	free(p);
 }
 
+/* In a system call, far from here. */
+static void system_call(void)
+{
+	char *p = malloc(100);
+	FILE *f = tmpfile();
+
+	write(fileno(f), (char[101]){ 1 }, 101);
+	free(p);
+	pread(fileno(f), hide(p), 101, 0);
+	fclose(f);
+}
+
+/* None: a handler on an alternate stack that jumps away leaves zones on both stacks. */
+static sigjmp_buf back;
+static char alternate[65536];
+
+static void jumps(int sig)
+{
+	char local[300];
+
+	memset(hide(local), sig, sizeof(local));
+	siglongjmp(back, 1);
+}
+
+static void __attribute__((__noinline__)) raises(int depth)
+{
+	char local[16];
+
+	memset(hide(local), depth, sizeof(local));
+	if (depth)
+		raises(depth - 1);
+	else
+		raise(SIGUSR1);
+	sink = local[one];
+}
+
+static void jump(void)
+{
+	char text[300];
+
+	sigaltstack(&(stack_t){ .ss_sp = alternate, .ss_size = sizeof(alternate) }, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = jumps, .sa_flags = SA_ONSTACK },
+		  NULL);
+	for (volatile int i = 0; i < 3; i++)
+		if (!sigsetjmp(back, 1))
+			raises(100);
+		else /* fills memory in frames that have no zones */
+			snprintf(text, sizeof(text), "%200d", one);
+}
+
 /* No sanitizer finds this; the guard page does, and the report has to work in checked code as well. */
 static __attribute__((__noinline__)) long deeper(volatile long *caller)
 {
@@ -137,11 +192,20 @@ static void recursion(void)
 }
 
 const struct mistake memory_errors[] = {
-	{ "heap-right", heap_right },       { "heap-left", heap_left },
-	{ "heap-memset", heap_memset },     { "after-free", after_free },
-	{ "after-realloc", after_realloc }, { "double-free", double_free },
-	{ "wild-free", wild_free },         { "stack-right", stack_right },
-	{ "after-scope", after_scope },     { "alloca-right", alloca_right },
-	{ "global-right", global_right },   { "string", string },
-	{ "recursion", recursion },         { NULL, NULL },
+	{ "heap-right", heap_right },
+	{ "heap-left", heap_left },
+	{ "heap-memset", heap_memset },
+	{ "after-free", after_free },
+	{ "after-realloc", after_realloc },
+	{ "double-free", double_free },
+	{ "wild-free", wild_free },
+	{ "stack-right", stack_right },
+	{ "after-scope", after_scope },
+	{ "alloca-right", alloca_right },
+	{ "global-right", global_right },
+	{ "string", string },
+	{ "recursion", recursion },
+	{ "system-call", system_call },
+	{ "jump", jump },
+	{ NULL, NULL },
 };

@@ -102,7 +102,10 @@ UK_TEST(pipe, descriptors)
 	int fds[2];
 
 	UK_REQUIRE(t != NULL);
-	UK_EXPECT_EQ(uk_fd_pipe(t, fds, UK_O_CLOEXEC), 0);
+	if (!UK_EXPECT_EQ(uk_fd_pipe(t, fds, UK_O_CLOEXEC), 0)) {
+		uk_fdtab_put(t);
+		return;
+	}
 	UK_EXPECT_EQ(fds[0], 0);
 	UK_EXPECT_EQ(fds[1], 1);
 	UK_EXPECT_EQ(uk_fd_pipe(t, fds, 0), -EMFILE);

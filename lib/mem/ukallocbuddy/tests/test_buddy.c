@@ -53,38 +53,7 @@ UK_TEST(ukallocbuddy, powers_of_two)
 	uk_free(mem);
 }
 
-static void *lent;
-static size_t lent_len;
-
-static void *lend(size_t min, size_t want UK_UNUSED, size_t *len)
-{
-	*len = lent_len = min;
-	return lent = uk_memalign(4096, min);
-}
-
-static void take_back(void *base, size_t len)
-{
-	UK_EXPECT_EQ(base, lent);
-	UK_EXPECT_EQ(len, lent_len);
-	uk_free(base);
-	lent = NULL;
-}
-
 UK_TEST(ukallocbuddy, grows_and_shrinks)
 {
-	static const struct uk_alloc_source source = { .more = lend, .less = take_back };
-	struct uk_alloc *a;
-	void *mem = uk_memalign(4096, 16384), *p;
-
-	UK_REQUIRE(mem != NULL);
-	a = ukallocbuddy_create(mem, 16384, &source);
-	UK_REQUIRE(a != NULL);
-	p = uk_alloc_malloc(a, 30000);
-	UK_EXPECT(p != NULL);
-	UK_EXPECT(lent != NULL);
-	UK_EXPECT_EQ(uk_alloc_trim(a), 0UL);
-	uk_alloc_free(a, p);
-	UK_EXPECT_EQ(uk_alloc_trim(a), lent_len);
-	UK_EXPECT(lent == NULL);
-	uk_free(mem);
+	uk_alloc_test_growth(ukallocbuddy_create, 16384);
 }

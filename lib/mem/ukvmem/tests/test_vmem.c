@@ -29,6 +29,16 @@ static unsigned prot_of(const void *va)
 	return prot;
 }
 
+/* The same for data: without no-execute, all that can be read can be executed. */
+static unsigned data_prot_of(const void *va)
+{
+#ifdef CONFIG_HARDEN_NX
+	return prot_of(va);
+#else
+	return prot_of(va) & ~UK_PROT_EXEC;
+#endif
+}
+
 UK_TEST(ukvmem, map_and_unmap)
 {
 	struct uk_vmem_stats before, st;
@@ -98,8 +108,8 @@ UK_TEST(ukvmem, protection)
 		p[i * P] = 9;
 	UK_EXPECT(uk_vmem_resident((uk_vaddr_t)p + P) && !uk_vmem_resident((uk_vaddr_t)p + 5 * P));
 	UK_EXPECT_EQ(uk_vmem_protect((uk_vaddr_t)p + 2 * P, P, UK_VMEM_READ), 0);
-	UK_EXPECT_EQ(prot_of(p + 2 * P), UK_PROT_READ);
-	UK_EXPECT_EQ(prot_of(p + 3 * P), UK_PROT_READ | UK_PROT_WRITE);
+	UK_EXPECT_EQ(data_prot_of(p + 2 * P), UK_PROT_READ);
+	UK_EXPECT_EQ(data_prot_of(p + 3 * P), UK_PROT_READ | UK_PROT_WRITE);
 	UK_EXPECT_EQ(uk_vmem_protect((uk_vaddr_t)p + P, P, UK_VMEM_NONE), 0);
 	UK_EXPECT_EQ(prot_of(p + P), UK_PROT_NONE);
 	UK_EXPECT_EQ(uk_vmem_protect((uk_vaddr_t)p + P, P, RW), 0);

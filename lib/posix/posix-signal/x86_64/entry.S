@@ -62,6 +62,12 @@
 	.endm
 
 	function uk_syscall_leave_slow
+	push %rdi
+	mov %rsp, %rdi
+	call posix_signal_full
+	pop %rdi
+	test %rax, %rax
+	jnz 9f
 	save_call
 	mov %rax, M(RDI)
 	mov %rax, M(RSI)
@@ -74,9 +80,29 @@
 	mov %rdi, M(RAX)
 	lea posix_signal_leave(%rip), %rax
 	jmp decide
+9:	mov %rax, %rsp
+	jmp posix_signal_no_room
 	.size uk_syscall_leave_slow, . - uk_syscall_leave_slow
 
 	function uk_syscall_restart
+	push %rdi
+	push %rsi
+	push %rdx
+	push %rcx
+	push %r8
+	push %r9
+	push %rax /* for the alignment */
+	mov %rsp, %rdi
+	call posix_signal_full
+	pop %r9
+	pop %r9
+	pop %r8
+	pop %rcx
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	test %rax, %rax
+	jnz 9f
 	save_call
 	mov %rax, M(RAX)
 	mov %rdi, M(RDI)
@@ -88,6 +114,8 @@
 	mov %r9, M(R9)
 	lea posix_signal_leave_restart(%rip), %rax
 	jmp decide
+9:	mov %rax, %rsp
+	jmp posix_signal_no_room
 	.size uk_syscall_restart, . - uk_syscall_restart
 
 	function posix_signal_diverted
@@ -124,7 +152,10 @@
 	jmp decide
 	.size posix_signal_diverted, . - posix_signal_diverted
 
-/* There was no room for a frame on the alternate stack: the end, on what is left of it. */
+/*
+ * There was no room for a frame on the alternate stack: the end. It begins at the top again, since
+ * nobody returns to the handlers there.
+ */
 	function posix_signal_no_room
 	.hidden posix_signal_no_room
 	and $-16, %rsp

@@ -33,6 +33,18 @@ UK_TEST(thread, create_and_join)
 	UK_EXPECT_EQ(uk_sched_thread_count(), before);
 }
 
+/* A loop of them is not the end of everybody else, however slow the machine. */
+UK_TEST(thread, sleep_that_is_over_lets_others_run)
+{
+	struct uk_thread *t;
+
+	counter = 0;
+	UK_REQUIRE(t = uk_thread_create(NULL, "count", count, NULL, NULL));
+	UK_EXPECT_EQ(uk_sleep_until(1), 0);
+	UK_EXPECT_EQ(counter, 1u);
+	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
+}
+
 static unsigned int released;
 
 static void on_release(struct uk_thread *t)

@@ -35,6 +35,7 @@ UK_API_BEGIN
 /* ukkasan's, and there only if that is. */
 void uk_kasan_set(const void *p, size_t n, unsigned kind);
 void uk_kasan_check(const void *p, size_t n, bool write);
+void uk_kasan_stack(const void *p, size_t n, uintptr_t left);
 
 /*
  * The operations of the default heap, for ukalloc's layers.c: blocks with zones around them, and freed
@@ -64,6 +65,18 @@ static inline void uk_sanitize_open(const void *p UK_UNUSED, size_t n UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKKASAN
 	uk_kasan_set(p, n, 0);
+#endif
+}
+
+/*
+ * A stack [p, p + n) without frames is going to be used: zones that frames have left there go away.
+ * `left`: the stack pointer of the stack that is left for it, to which longjmp() may go back, or 0.
+ */
+static inline void uk_sanitize_stack(const void *p UK_UNUSED, size_t n UK_UNUSED,
+				     uintptr_t left UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKKASAN
+	uk_kasan_stack(p, n, left);
 #endif
 }
 

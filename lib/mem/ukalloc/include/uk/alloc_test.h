@@ -4,8 +4,9 @@
  *
  *	UK_TEST(ukallocNAME, basics) { uk_alloc_test_basics(ukallocNAME_create); }
  *
- * and so on with refusals, realloc, exhaustion and stress, and tests what it promises beyond
- * that. Each case gets a fresh allocator, over a piece of the default heap.
+ * and so on with refusals, realloc, exhaustion and stress (and growth, if whole idle pieces go back
+ * at once), and tests what it promises beyond that. Each case gets a fresh allocator, over a piece
+ * of the default heap.
  */
 #ifndef UK_ALLOC_TEST_H
 #define UK_ALLOC_TEST_H
@@ -258,6 +259,49 @@ static inline void uk_alloc_test_stress(uk_alloc_create_fn create, int traits)
 	UK_EXPECT(intact);
 	UK_EXPECT(aligned);
 	uk_alloc_test_end(t);
+}
+
+/* A source that lends a single piece at a time, and knows whether it has that back. */
+static void *uk_alloc_test_lent;
+static size_t uk_alloc_test_lent_len;
+
+static inline void *uk_alloc_test_lend(size_t min, size_t want UK_UNUSED, size_t *len)
+{
+	UK_EXPECT(uk_alloc_test_lent == NULL);
+	*len = uk_alloc_test_lent_len = min;
+	return uk_alloc_test_lent = uk_memalign(4096, min);
+}
+
+static inline void uk_alloc_test_take_back(void *base, size_t len)
+{
+	UK_EXPECT_EQ(base, uk_alloc_test_lent);
+	UK_EXPECT_EQ(len, uk_alloc_test_lent_len);
+	uk_free(base);
+	uk_alloc_test_lent = NULL;
+}
+
+/*
+ * A block too large for the `len` bytes there are comes out of a piece of the source; that stays
+ * while the block is in use, and goes back, whole, by the first trim after it was freed.
+ */
+static inline void uk_alloc_test_growth(uk_alloc_create_fn create, size_t len)
+{
+	static const struct uk_alloc_source source = { .more = uk_alloc_test_lend,
+						       .less = uk_alloc_test_take_back };
+	struct uk_alloc *a;
+	void *mem = uk_memalign(4096, len), *p;
+
+	UK_REQUIRE(mem != NULL);
+	a = create(mem, len, &source);
+	p = a ? uk_alloc_malloc(a, 2 * len) : NULL;
+	if (UK_EXPECT(p != NULL)) {
+		UK_EXPECT(uk_alloc_test_lent != NULL);
+		UK_EXPECT_EQ(uk_alloc_trim(a), 0UL);
+		uk_alloc_free(a, p);
+		UK_EXPECT_EQ(uk_alloc_trim(a), uk_alloc_test_lent_len);
+	}
+	UK_EXPECT(uk_alloc_test_lent == NULL);
+	uk_free(mem);
 }
 
 #endif

@@ -18,7 +18,7 @@ UK_API_BEGIN
 void uk_alloc_check(void);
 
 /*
- * Prints blocks and bytes that each library holds, and the functions that hold most, to the log.
+ * Prints blocks and bytes that each library holds, and the places that allocated most, to the log.
  * With CONFIG_LIBUKALLOC_OWNERS.
  */
 void uk_alloc_owners(void);

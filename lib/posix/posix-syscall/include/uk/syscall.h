@@ -21,6 +21,8 @@
  *	UK_SYSCALL_RESTART  counts; may return -UK_ERESTART instead of -EINTR: the call
  *	                    starts again after a handler installed with SA_RESTART, and when there
  *	                    was nothing to run; any other handler makes it -EINTR.
+ *	UK_SYSCALL_RESTART_THIN  the same for one that only hands its arguments on: no local variable
+ *	                    whose address gets around. A call less.
  *	UK_SYSCALL_QUICK    does not count, but delivers on leaving: holds locks with interrupts
  *	                    masked only, so that it cannot be diverted while it has one, and
  *	                    neither blocks nor allocates.
@@ -244,6 +246,10 @@ static inline bool uk_syscall_leave(void)
 
 #define UK_SYSCALL_RESTART(ret, name, ...)                                                   \
 	UK_SYSCALL_DEFINE(UK_NOINLINE, UK_SYSCALL_TAIL, UK_SYSCALL_AROUND_RESTART, ret, name, \
+			  UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
+
+#define UK_SYSCALL_RESTART_THIN(ret, name, ...)                                            \
+	UK_SYSCALL_DEFINE(inline, UK_SYSCALL_TAIL, UK_SYSCALL_AROUND_RESTART, ret, name,   \
 			  UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
 
 #define UK_SYSCALL_QUICK(ret, name, ...)                                                  \

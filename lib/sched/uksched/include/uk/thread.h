@@ -166,7 +166,10 @@ static inline void uk_thread_interrupt_clear(struct uk_thread *t)
 	UK_WRITE_ONCE(t->interrupted, false);
 }
 
-/* Sleep until `deadline`. 0 when it has passed, or -EINTR. Thread context. */
+/*
+ * Sleep until `deadline`. 0 when it has passed, or -EINTR. One that has passed already is a yield, as
+ * it is for uk_thread_block(). Thread context.
+ */
 int uk_sleep_until(uk_nsec deadline);
 
 /* Sleep for `span`. As uk_sleep_until(). */
