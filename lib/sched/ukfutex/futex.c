@@ -22,6 +22,24 @@ struct futex_waiter {
 
 static struct uk_waitq buckets[BUCKETS];
 
+/*
+ * For a waker that has changed the word: is there nobody to wake, without taking the lock? A waiter reads
+ * the word inside the lock, before it queues itself. With several CPUs one that is inside may have read
+ * the old value: then the answer is no. One that comes later sees the new one, as both sides
+ * have a full barrier between their store and their load; one that has left is seen in the queue.
+ */
+static inline bool nobody(struct uk_waitq *b)
+{
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (uk_spin_is_locked(&b->lock))
+		return false;
+	return uk_waitq_empty(b);
+#else
+	return uk_waitq_nobody(b);
+#endif
+}
+
 /* Fibonacci hashing: the upper bits of the product depend on all bits of the address. */
 static struct uk_waitq *bucket_of(const uint32_t *addr)
 {
@@ -128,6 +146,9 @@ UK_NO_STACK_PROTECTOR int uk_futex_wait(uint32_t *addr, uint32_t val, uk_nsec de
 	if (misaligned(addr) || !bitset)
 		return -EINVAL;
 	irq = uk_spin_lock_irq(&b->lock);
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* nobody() */
+#endif
 	if (UK_READ_ONCE(*addr) != val) {
 		err = -EAGAIN;
 		goto out;
@@ -160,7 +181,7 @@ int uk_futex_wake(uint32_t *addr, unsigned int n, uint32_t bitset)
 
 	if (misaligned(addr) || !bitset)
 		return -EINVAL;
-	if (uk_waitq_nobody(b))
+	if (nobody(b))
 		return 0;
 	irq = uk_spin_lock_irq(&b->lock);
 	woken = wake(b, addr, n, bitset);

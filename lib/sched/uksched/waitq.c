@@ -14,6 +14,10 @@ void uk_waitq_add(struct uk_waitq *wq, struct uk_waiter *w)
 
 	uk_queue_push(&wq->waiters, &w->node);
 	uk_spin_unlock_irq(&wq->lock, irq);
+#ifdef CONFIG_SMP
+	/* The other half of uk_waitq_nobody(): the caller looks at its condition after this. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
 }
 
 bool uk_waitq_remove(struct uk_waitq *wq, struct uk_waiter *w)

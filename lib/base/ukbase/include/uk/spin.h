@@ -46,6 +46,13 @@ static inline void uk_spin_release(struct uk_spinlock *l)
 {
 	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
 }
+/* Is anybody inside, or waiting to be? What was done inside by who has left is visible if not. */
+static inline bool uk_spin_is_locked(const struct uk_spinlock *l)
+{
+	uint16_t owner = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != owner;
+}
 #else
 struct uk_spinlock {
 };

@@ -77,6 +77,19 @@ static inline bool uk_waitq_nobody(const struct uk_waitq *wq)
 	return uk_waitq_empty(wq);
 }
 
+/*
+ * Must the waiter lock the queue before it goes? If it is still queued; and with several CPUs also if it
+ * was, since the waker that has taken it off may still look at it, with the queue locked.
+ */
+static inline bool uk_waiter_in_use(const struct uk_waiter *w)
+{
+#ifdef CONFIG_SMP
+	return w->node.prev; /* stays when it is taken off */
+#else
+	return uk_queue_linked(&w->node);
+#endif
+}
+
 #define UK_WAIT_(wq, cond, deadline, interruptible)                                                \
 	({                                                                                         \
 		struct uk_waitq *wq_ = (wq);                                                       \
@@ -92,7 +105,7 @@ static inline bool uk_waitq_nobody(const struct uk_waitq *wq)
 				break;                                                             \
 			err_ = uk_waitq_step(wq_, &w_, deadline_, interruptible);                  \
 		}                                                                                  \
-		if (uk_queue_linked(&w_.node))                                                     \
+		if (uk_waiter_in_use(&w_))                                                         \
 			uk_waitq_remove(wq_, &w_);                                                 \
 		err_;                                                                              \
 	})
