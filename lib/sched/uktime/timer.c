@@ -54,13 +54,13 @@ static inline void set_running(struct timer_base *b UK_UNUSED, struct uk_timer *
 #endif
 }
 
+#ifdef CONFIG_SMP
 /*
  * Another CPU may be in the function of a timer that is not pending any more. Waits for it; but not for
  * this CPU's own, which is what called us.
  */
-static inline void wait_for_function(struct uk_timer *t UK_UNUSED)
+static inline void wait_for_function(struct uk_timer *t)
 {
-#ifdef CONFIG_SMP
 	uint32_t cpu = UK_READ_ONCE(t->cpu);
 	struct timer_base *b = base_of(cpu);
 
@@ -71,8 +71,8 @@ static inline void wait_for_function(struct uk_timer *t UK_UNUSED)
 		uk_arch_relax();
 		uk_spin_hook(turns);
 	}
-#endif
 }
+#endif
 
 /* Two heaps become one: the later root becomes the first child of the earlier. */
 static struct uk_timer *meld(struct uk_timer *a, struct uk_timer *b)
@@ -176,26 +176,48 @@ void uk_timer_start(struct uk_timer *t, uk_nsec deadline)
 	uk_spin_unlock_irq(&b->lock, irq);
 }
 
+#ifdef CONFIG_SMP
+/*
+ * The function may run on another CPU, and may start the timer there again before it ends. Who starts
+ * a timer on several CPUs at once has to prevent that.
+ */
+bool uk_timer_stop(struct uk_timer *t)
+{
+	bool irq, was_pending = false;
+
+	do {
+		if (uk_timer_pending(t)) {
+			struct timer_base *b = base_of(UK_READ_ONCE(t->cpu));
+
+			irq = uk_spin_lock_irq(&b->lock);
+			if (uk_timer_pending(t)) {
+				heap_remove(b, t);
+				was_pending = true;
+			}
+			uk_spin_unlock_irq(&b->lock, irq);
+		}
+		wait_for_function(t);
+	} while (UK_UNLIKELY(uk_timer_pending(t)));
+	return was_pending;
+}
+#else
 bool uk_timer_stop(struct uk_timer *t)
 {
 	struct timer_base *b;
 	bool irq, pending;
 
-	/* Only an interrupt of the timer's own CPU could change this meanwhile, by expiry. */
-	if (!uk_timer_pending(t)) {
-		wait_for_function(t);
+	/* Only an interrupt could change this meanwhile, by expiry. */
+	if (!uk_timer_pending(t))
 		return false;
-	}
 	b = base_of(t->cpu);
 	irq = uk_spin_lock_irq(&b->lock);
 	pending = uk_timer_pending(t);
 	if (pending)
 		heap_remove(b, t);
 	uk_spin_unlock_irq(&b->lock, irq);
-	if (!pending)
-		wait_for_function(t);
 	return pending;
 }
+#endif
 
 void uk_timer_interrupt(void)
 {
