@@ -14,6 +14,9 @@
 #include <uk/print.h>
 #include <uk/string.h>
 #include <uk/test.h>
+#ifdef CONFIG_SMP
+#include <uk/thread.h>
+#endif
 
 UK_TABLE_DECLARE(const struct uk_test, test);
 
@@ -62,6 +65,28 @@ void uk_test_skip(const char *why)
 	case_skipped = why;
 }
 
+#ifdef CONFIG_SMP
+void uk_test_one_cpu(void)
+{
+	struct uk_cpuset here = { 0 };
+
+	uk_cpuset_add(&here, uk_cpu());
+	uk_thread_set_cpus(uk_thread_current(), &here);
+}
+
+static void all_cpus(void)
+{
+	struct uk_cpuset all;
+
+	uk_cpuset_fill(&all);
+	uk_thread_set_cpus(uk_thread_current(), &all);
+}
+#else
+static void all_cpus(void)
+{
+}
+#endif
+
 static bool word_matches(const char *word, const struct uk_test *t)
 {
 	size_t n = uk_strlen(t->suite);
@@ -98,6 +123,7 @@ static bool run_case(const struct uk_test *t, int number)
 	case_failed = false;
 	case_skipped = NULL;
 	t->run();
+	all_cpus();
 	say("    %sok %d %s%s%s\n", case_failed ? "not " : "", number, t->name,
 	    case_skipped ? " # SKIP " : "", case_skipped ? case_skipped : "");
 	return !case_failed;

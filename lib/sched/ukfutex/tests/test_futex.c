@@ -21,7 +21,14 @@ static void waiter(void *arg)
 	unsigned int n = (unsigned int)(uintptr_t)arg;
 
 	UK_EXPECT_EQ(uk_futex_wait(&word, 0, UK_NSEC_MAX, bitsets[n]), 0);
-	order[arrived++] = n;
+	order[__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED)] = n;
+}
+
+static bool waits_or_is_gone(const struct uk_thread *t)
+{
+	unsigned int state = UK_READ_ONCE(t->state);
+
+	return state == UK_THREAD_BLOCKED || state == UK_THREAD_EXITED;
 }
 
 static bool start(unsigned int n)
@@ -35,7 +42,7 @@ static bool start(unsigned int n)
 		threads[i] = uk_thread_create(NULL, "futex", waiter, (void *)(uintptr_t)i, NULL);
 		if (!threads[i])
 			return false;
-		while (UK_READ_ONCE(threads[i]->state) == UK_THREAD_RUNNABLE)
+		while (!waits_or_is_gone(threads[i]))
 			uk_sleep(10 * UK_NSEC_PER_US);
 	}
 	return true;
@@ -66,6 +73,7 @@ UK_TEST(futex, wakes_in_order)
 {
 	unsigned int i;
 
+	uk_test_one_cpu();
 	UK_REQUIRE(start(THREADS));
 	UK_EXPECT_EQ(uk_futex_wake(&word2, 10, ANY), 0);
 	UK_EXPECT_EQ(uk_futex_wake(&word, 0, ANY), 0);
@@ -83,6 +91,7 @@ UK_TEST(futex, wakes_in_order)
 
 UK_TEST(futex, bitset_selects)
 {
+	uk_test_one_cpu();
 	bitsets[0] = 1;
 	bitsets[1] = 2;
 	bitsets[2] = 3;
@@ -99,6 +108,7 @@ UK_TEST(futex, bitset_selects)
 
 UK_TEST(futex, requeue)
 {
+	uk_test_one_cpu();
 	UK_REQUIRE(start(THREADS));
 	/* Wake one, move two: three stay. */
 	UK_EXPECT_EQ(uk_futex_requeue(&word, &word2, 1, 2, NULL), 1);

@@ -16,13 +16,20 @@
 static unsigned int order[THREADS], arrived;
 static struct uk_thread *threads[THREADS];
 
+static bool waits_or_is_gone(const struct uk_thread *t)
+{
+	unsigned int state = UK_READ_ONCE(t->state);
+
+	return state == UK_THREAD_BLOCKED || state == UK_THREAD_EXITED;
+}
+
 /* Starts a thread and waits until it blocks or is gone: so that it is queued next. */
 static bool start(unsigned int i, void (*fn)(void *))
 {
 	threads[i] = uk_thread_create(NULL, "locker", fn, (void *)(uintptr_t)i, NULL);
 	if (!threads[i])
 		return false;
-	while (UK_READ_ONCE(threads[i]->state) == UK_THREAD_RUNNABLE)
+	while (!waits_or_is_gone(threads[i]))
 		uk_sleep(10 * UK_NSEC_PER_US);
 	return true;
 }
@@ -35,7 +42,7 @@ static void join_all(unsigned int n)
 
 static void arrive(void *arg)
 {
-	order[arrived++] = (unsigned int)(uintptr_t)arg;
+	order[__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED)] = (unsigned int)(uintptr_t)arg;
 }
 
 /* ---- mutex ----------------------------------------------------------------------------------- */
@@ -68,6 +75,7 @@ UK_TEST(mutex, first_come_first_served)
 {
 	unsigned int i;
 
+	uk_test_one_cpu();
 	arrived = 0;
 	uk_mutex_lock(&mutex);
 	for (i = 0; i < THREADS; i++)
@@ -180,6 +188,7 @@ UK_TEST(semaphore, ups_go_to_the_longest_waiter)
 {
 	unsigned int i;
 
+	uk_test_one_cpu();
 	uk_semaphore_init(&sem, 0);
 	arrived = 0;
 	for (i = 0; i < THREADS; i++)
@@ -273,6 +282,7 @@ UK_TEST(rwlock, in_order_of_arrival)
 {
 	unsigned int i;
 
+	uk_test_one_cpu();
 	arrived = 0;
 	uk_rwlock_wrlock(&rw);
 	UK_REQUIRE(start(0, read_and_arrive));
@@ -311,10 +321,10 @@ static void read_and_write(void *arg)
 		if ((i + (uintptr_t)arg) % 4) {
 			uk_rwlock_rdlock(&rw);
 			__atomic_add_fetch(&readers, 1, __ATOMIC_RELAXED);
-			UK_EXPECT_EQ(writers, 0u);
+			UK_EXPECT_EQ(UK_READ_ONCE(writers), 0u);
 			if (i % 5 == 0)
 				uk_sched_yield();
-			UK_EXPECT_EQ(writers, 0u);
+			UK_EXPECT_EQ(UK_READ_ONCE(writers), 0u);
 			__atomic_sub_fetch(&readers, 1, __ATOMIC_RELAXED);
 		} else {
 			while (uk_rwlock_wrlock_until(&rw, uk_deadline(50 * UK_NSEC_PER_US)))
@@ -322,7 +332,7 @@ static void read_and_write(void *arg)
 			UK_EXPECT_EQ(++writers, 1u);
 			if (i % 5 == 0)
 				uk_sched_yield();
-			UK_EXPECT_EQ(readers, 0u);
+			UK_EXPECT_EQ(UK_READ_ONCE(readers), 0u);
 			writers--;
 		}
 		uk_rwlock_unlock(&rw);

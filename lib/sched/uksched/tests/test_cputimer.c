@@ -107,6 +107,7 @@ UK_TEST(cputimer, of_a_thread_runs_with_it)
 	uk_nsec start = uk_cputime(mine.timer.thread);
 	struct uk_thread *t;
 
+	uk_test_one_cpu();
 	stop = false;
 	UK_REQUIRE(t = uk_thread_create(NULL, "burn", burn, NULL, NULL));
 	other.timer.thread = t;

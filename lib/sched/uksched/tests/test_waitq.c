@@ -39,17 +39,25 @@ static unsigned int go, order[THREADS], arrived, ready;
 
 static bool may_go(void)
 {
-	if (!go)
-		return false;
-	go--;
-	return true;
+	unsigned int n = UK_READ_ONCE(go);
+
+	while (n && !__atomic_compare_exchange_n(&go, &n, n - 1, false, __ATOMIC_ACQUIRE,
+						 __ATOMIC_RELAXED))
+		;
+	return n;
 }
 
 static void waiter(void *arg)
 {
 	ready++;
 	UK_EXPECT_EQ(UK_WAIT(&wq, may_go(), UK_NSEC_MAX), 0);
-	order[arrived++] = (unsigned int)(uintptr_t)arg;
+	order[__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED)] = (unsigned int)(uintptr_t)arg;
+}
+
+/* Blocked, with no wake-up left that it has not looked at. */
+static bool waits(const struct uk_thread *t)
+{
+	return UK_READ_ONCE(t->state) == UK_THREAD_BLOCKED && !UK_READ_ONCE(t->woken);
 }
 
 static bool start_waiters(struct uk_thread **t)
@@ -61,7 +69,7 @@ static bool start_waiters(struct uk_thread **t)
 		t[i] = uk_thread_create(NULL, "waiter", waiter, (void *)(uintptr_t)i, NULL);
 		if (!t[i])
 			return false;
-		while (UK_READ_ONCE(ready) <= i || UK_READ_ONCE(t[i]->state) != UK_THREAD_BLOCKED)
+		while (UK_READ_ONCE(ready) <= i || !waits(t[i]))
 			uk_sleep(10 * UK_NSEC_PER_US);
 	}
 	return true;
@@ -74,7 +82,7 @@ UK_TEST(waitq, first_come_first_woken)
 
 	UK_REQUIRE(start_waiters(t));
 	for (i = 0; i < THREADS; i++) {
-		go++;
+		__atomic_add_fetch(&go, 1, __ATOMIC_RELEASE);
 		UK_EXPECT(uk_waitq_wake_one(&wq));
 		while (UK_READ_ONCE(arrived) <= i)
 			uk_sleep(10 * UK_NSEC_PER_US);
@@ -96,6 +104,9 @@ UK_TEST(waitq, wake_all)
 	UK_EXPECT_EQ(uk_waitq_wake_all(&wq), (unsigned int)THREADS);
 	uk_sleep(UK_NSEC_PER_MS);
 	UK_EXPECT_EQ(arrived, 0u);
+	for (i = 0; i < THREADS; i++) /* back in the queue: each has been seen to wait again */
+		while (!waits(t[i]))
+			uk_sleep(10 * UK_NSEC_PER_US);
 	go = THREADS;
 	UK_EXPECT_EQ(uk_waitq_wake_all(&wq), (unsigned int)THREADS);
 	for (i = 0; i < THREADS; i++)

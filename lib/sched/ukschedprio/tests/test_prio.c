@@ -25,6 +25,10 @@ UK_TEST(schedprio, highest_first_and_equals_in_order)
 	bool irq = uk_irq_save();
 
 	UK_EXPECT(s);
+#ifdef CONFIG_SMP
+	s->running = uk_thread_current();
+	s->cpu = uk_cpu();
+#endif
 	UK_EXPECT_EQ(uk_sched_next(s), NULL);
 	for (i = 0; i < UK_ARRAY_SIZE(prios); i++) {
 		t[i].prio = prios[i];
@@ -89,6 +93,7 @@ UK_TEST(schedprio, equals_share_the_cpu)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	stop = false;
 	turns = 0;
 	for (i = 0; i < 3; i++) {
@@ -123,6 +128,7 @@ UK_TEST(schedprio, higher_preempts_at_once)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	trace_len = 0;
 	t = uk_thread_create(NULL, "high", note, (void *)"h", &high);
 	UK_REQUIRE(t);
@@ -169,6 +175,7 @@ UK_TEST(schedprio, interrupt_wakes_a_higher_one)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	answered = false;
 	a.thread = uk_thread_create(NULL, "high", answer, NULL, &high);
 	UK_REQUIRE(a.thread);
@@ -188,6 +195,7 @@ UK_TEST(schedprio, fifo_is_not_sliced)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	UK_EXPECT_EQ(uk_thread_set_policy(self, UK_THREAD_FIFO, 7), 0);
 	trace_len = 0;
 	t = uk_thread_create(NULL, "equal", note, (void *)"e", &equal);
@@ -209,6 +217,7 @@ UK_TEST(schedprio, raising_a_ready_thread)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	trace_len = 0;
 	uk_preempt_disable();
 	t = uk_thread_create(NULL, "low", note, (void *)"l", NULL);
@@ -229,6 +238,7 @@ UK_TEST(schedprio, lower_runs_only_when_higher_blocks)
 
 	if (!preemptive())
 		UK_TEST_SKIP("another scheduler runs");
+	uk_test_one_cpu();
 	stop = false;
 	low_progress = 0;
 	UK_EXPECT_EQ(uk_thread_set_policy(self, UK_THREAD_RR, 50), 0);

@@ -16,6 +16,7 @@
 #define UK_TEST_H
 
 #include <uk/api.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 #include <uk/table.h>
 
@@ -71,6 +72,18 @@ struct uk_test {
 	} while (0)
 
 UK_API_BEGIN
+
+/*
+ * The rest of the case, with all threads that it creates, runs on one CPU: for a case that tests an
+ * order which there is only there. Thread context. The next case has all of them again.
+ */
+#ifdef CONFIG_SMP
+void uk_test_one_cpu(void);
+#else
+static inline void uk_test_one_cpu(void)
+{
+}
+#endif
 
 bool uk_test_check(bool ok, const char *file, int line, const char *what, long a, long b);
 bool uk_test_check_str(const char *file, int line, const char *what, const char *a, const char *b);
