@@ -9,6 +9,7 @@
 #include <uk/errno.h>
 #include <uk/page.h>
 #include <uk/process.h>
+#include <uk/cputimer.h>
 #include <uk/sched.h>
 #include <uk/syscall.h>
 #include <uk/time.h>
@@ -45,7 +46,7 @@ UK_SYSCALL(long, sysinfo, struct sysinfo *user)
 
 static uk_nsec process_time(void)
 {
-	return uk_clock_monotonic() - uk_sched_idle_time();
+	return uk_cputime(NULL);
 }
 
 static int used(int who, struct uk_abi_rusage *r)

@@ -6,6 +6,7 @@
  * with. CPU time of the process is what the machine
  * did not idle; that of threads is there if the scheduler counts it.
  */
+#include <uk/cputimer.h>
 #include <uk/sched.h>
 #include "internal.h"
 
@@ -16,7 +17,7 @@
 
 static uk_nsec process_time(void)
 {
-	return uk_clock_monotonic() - uk_sched_idle_time();
+	return uk_cputime(NULL);
 }
 
 int posix_cpu_clock(int clock, int *tid)

@@ -27,7 +27,10 @@ struct uk_sched *uksched_ready(struct uk_sched *s, struct uk_thread *t, int stat
 	t->status = status;
 	kick = uksched_add(s, t);
 #ifdef CONFIG_SMP
-	kick |= s->running == s->idle;
+	if (s->running == s->idle)
+		kick = true;
+	else
+		uksched_offer(t);
 #endif
 	if (kick)
 		uksched_kick(s);

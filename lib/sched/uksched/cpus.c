@@ -7,6 +7,10 @@
  * where two or more wait. A preemptive scheduler's tick evens out what that leaves. So threads that
  * keep blocking stay near their caches, and no CPU idles while another has threads to spare.
  *
+ * That last is kept by both sides: an idle CPU first says so in a set and then looks for threads to
+ * take; who leaves a thread waiting first counts it and then looks at the set. Whoever finds an idle CPU
+ * takes it out of the set, so that the next one finds another; it puts itself back.
+ *
  * Each CPU has an idle thread, which is in no run queue. On a single CPU the thread that blocked last
  * does the waiting, on its own stack; here that thread may be woken up by another CPU, and
  * needs its stack.
@@ -30,26 +34,34 @@ UK_PARAM_UINT(smp, cpus, 0, "how many CPUs to use; 0: all, as far as the image a
 
 static struct uk_cpuset idle_cpus UK_CPU_ALIGNED;
 
-static void set_idle(uint32_t cpu, bool idle)
+static void set_idle(uint32_t cpu)
 {
-	uint64_t *word = &idle_cpus.bits[cpu / 64], bit = UK_BIT(cpu % 64);
+	__atomic_fetch_or(&idle_cpus.bits[cpu / 64], UK_BIT(cpu % 64), __ATOMIC_SEQ_CST);
+}
 
-	if (idle)
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+/* Takes `cpu` out of the set. True if it was in it. */
+static bool claim(uint32_t cpu)
+{
+	uint64_t bit = UK_BIT(cpu % 64);
+
+	return uk_cpuset_has(&idle_cpus, cpu) &&
+	       __atomic_fetch_and(&idle_cpus.bits[cpu / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
 /* ---- placing ---- */
 
-/* An idle CPU of t's, -1 if there is none. */
-static int find_idle(const struct uk_thread *t)
+/* Claims an idle CPU of t's; -1 if there is none. */
+static int claim_idle(const struct uk_thread *t)
 {
 	for (unsigned i = 0; i < UK_CPUSET_WORDS; i++) {
-		uint64_t word = UK_READ_ONCE(idle_cpus.bits[i]) & t->cpus.bits[i];
+		uint64_t word;
 
-		if (word)
-			return (int)(i * 64 + uk_ctz(word));
+		while ((word = UK_READ_ONCE(idle_cpus.bits[i]) & t->cpus.bits[i])) {
+			uint32_t cpu = i * 64 + uk_ctz(word);
+
+			if (claim(cpu))
+				return (int)cpu;
+		}
 	}
 	return -1;
 }
@@ -63,7 +75,7 @@ static struct uk_sched *find_lower(const struct uk_thread *t)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct uk_sched *s = uksched_cpus[(t->sched->cpu + i) % n].sched;
-		unsigned prio = UK_READ_ONCE(UK_READ_ONCE(s->running)->prio);
+		unsigned prio = UK_READ_ONCE(s->running_prio);
 
 		if (!uk_cpuset_has(&t->cpus, s->cpu))
 			continue;
@@ -81,9 +93,9 @@ struct uk_sched *uksched_place(const struct uk_thread *t)
 	bool allowed = uk_cpuset_has(&t->cpus, last->cpu);
 	int cpu;
 
-	if (allowed && uk_cpuset_has(&idle_cpus, last->cpu))
+	if (allowed && claim(last->cpu))
 		return last;
-	cpu = find_idle(t);
+	cpu = claim_idle(t);
 	if (cpu >= 0)
 		return uksched_cpus[cpu].sched;
 	return allowed && !t->prio ? last : find_lower(t);
@@ -100,7 +112,20 @@ struct uk_sched *uksched_go(struct uk_sched *s, struct uk_thread *t, struct uk_s
 			return d;
 		s = d; /* the set was changed meanwhile */
 		d = uksched_place(t);
+		if (s->running == s->idle)
+			uksched_kick(s); /* it was claimed, perhaps: it looks itself */
 	}
+}
+
+/* t, which was added to s, has to wait there, it seems: has an idle CPU fetch it. */
+void uksched_offer(const struct uk_thread *t)
+{
+	int cpu;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	cpu = claim_idle(t);
+	if (cpu >= 0)
+		uk_smp_kick((uint32_t)cpu);
 }
 
 /* t is runnable on s, which is locked. */
@@ -109,6 +134,8 @@ static void arrive(struct uk_sched *s, struct uk_thread *t)
 	t->state = UK_THREAD_RUNNABLE;
 	if (uksched_add(s, t) || s->running == s->idle)
 		uksched_kick(s);
+	if (s->running != s->idle)
+		uksched_offer(t);
 }
 
 void uk_sched_part(struct uk_sched *s)
@@ -147,17 +174,22 @@ static struct uk_thread *take(struct uk_sched *v, struct uk_sched *s)
 	return t;
 }
 
-struct uk_thread *uksched_steal(struct uk_sched *s)
+struct uk_thread *uksched_steal(struct uk_sched *s, bool *missed)
 {
 	uint32_t n = uk_smp_cpus();
 
+	*missed = false;
 	for (uint32_t i = 1; i < n; i++) {
 		struct uk_sched *v = uksched_cpus[(s->cpu + i) % n].sched;
 		struct uk_thread *t;
 
-		if (UK_READ_ONCE(v->ready) < 2 || !uk_spin_try(&v->lock))
+		if (UK_READ_ONCE(v->ready) < 2)
 			continue;
-		t = take(v, s);
+		if (!uk_spin_try(&v->lock)) {
+			*missed = true;
+			continue;
+		}
+		t = v->ready < 2 ? NULL : take(v, s);
 		uk_spin_release(&v->lock);
 		if (t)
 			return uk_sched_next(s);
@@ -232,53 +264,103 @@ void uk_thread_get_cpus(struct uk_thread *t, struct uk_cpuset *set)
  * For a short while an idle CPU looks for work itself, and need not be interrupted: to be woken up
  * takes longer than most waits for another CPU last.
  */
-static bool poll(struct uk_sched *s)
+static void poll(struct uk_sched *s)
 {
 	for (unsigned i = 0; i < CONFIG_LIBUKSCHED_IDLE_POLL; i++) {
-		if (UK_READ_ONCE(s->ready) || uk_percpu()->irq_pending)
-			return true;
+		if (UK_READ_ONCE(s->ready) || uk_percpu()->irq_pending || uk_percpu()->resched)
+			return;
 		uk_arch_relax();
 		uk_smp_poll(0);
 	}
-	return false;
 }
 
-/* With s locked and interrupts masked, as they are on return: there may be a thread to run then. */
+/* This CPU's clocks stand, or run again. With s locked. */
+static uk_nsec idle_begins(struct uksched_cpu *cpu, struct uk_thread *self)
+{
+	uk_nsec now = uk_plat_clock_monotonic();
+
+	UK_WRITE_ONCE(cpu->clock, UKSCHED_CLOCK_STANDS | (now - cpu->idle));
+	if (UK_UNLIKELY(cpu->clocks_change))
+		cpu->clocks_change(self, NULL);
+	return now;
+}
+
+static void idle_ends(struct uksched_cpu *cpu, struct uk_thread *self, uk_nsec began)
+{
+	cpu->idle += uk_plat_clock_monotonic() - began;
+	UK_WRITE_ONCE(cpu->clock, cpu->idle);
+	if (UK_UNLIKELY(cpu->clocks_change))
+		cpu->clocks_change(NULL, self);
+}
+
+/*
+ * With s locked and interrupts masked, as they are on return: there may be a thread to run then, here
+ * or to take from elsewhere. A kick that came since `resched` was cleared ends it.
+ */
 static void wait(struct uk_sched *s)
 {
 	struct uksched_cpu *cpu = uksched_cpu();
-	uk_nsec start = uk_plat_clock_monotonic();
+	uk_nsec began = idle_begins(cpu, s->idle);
 
 	uk_percpu()->preempt_off++; /* handlers that return here have nobody to preempt */
-	set_idle(s->cpu, true);
 	s->polling = true;
 	uk_spin_release(&s->lock);
 	poll(s);
 	uk_spin_acquire(&s->lock);
 	s->polling = false;
-	if (!s->ready) {
+	if (!s->ready && !uk_percpu()->resched) {
 		uk_spin_release(&s->lock);
 		uk_plat_idle();
 		uk_irq_enable();
 		uk_irq_disable();
 		uk_spin_acquire(&s->lock);
 	}
-	set_idle(s->cpu, false);
 	uk_percpu()->preempt_off--;
-	cpu->idle += uk_plat_clock_monotonic() - start;
+	idle_ends(cpu, s->idle, began);
+}
+
+/* With s locked. NULL: none. True in *missed: there may be one, but who has its lock keeps it. */
+static struct uk_thread *find(struct uk_sched *s, bool *missed)
+{
+	struct uk_thread *t = uk_sched_next(s);
+
+	*missed = false;
+	return t ? t : uksched_steal(s, missed);
+}
+
+/* The next thread for this CPU, whose scheduler s is locked. Waits until there is one. */
+static struct uk_thread *await(struct uk_sched *s)
+{
+	struct uk_thread *next;
+	bool missed;
+
+	while (!(next = find(s, &missed))) {
+		uk_this_cpu_set(resched, 0);
+		set_idle(s->cpu);
+		next = find(s, &missed); /* who left one waiting before has not seen us */
+		if (next)
+			break;
+		if (!missed) {
+			wait(s);
+			continue;
+		}
+		uk_spin_release(&s->lock);
+		uk_arch_relax();
+		uk_smp_poll(0);
+		uk_spin_acquire(&s->lock);
+	}
+	claim(s->cpu);
+	return next;
 }
 
 static UK_NORETURN void idle(struct uk_thread *self)
 {
 	struct uk_sched *s = self->sched;
-	struct uk_thread *next;
 
 	for (;;) {
 		uk_irq_disable();
 		uk_spin_acquire(&s->lock);
-		while (!(next = uk_sched_next(s)) && !(next = uksched_steal(s)))
-			wait(s);
-		uk_sched_switch(self, next);
+		uk_sched_switch(self, await(s));
 		uk_spin_release(&s->lock);
 		uk_irq_enable();
 	}
@@ -311,6 +393,7 @@ int uksched_cpu_init(uint32_t cpu)
 	t->stack_size = CONFIG_LIBUKSCHED_STACK_SIZE;
 	t->name = "idle";
 	t->flags = UK_THREAD_NAMED;
+	t->policy = UK_THREAD_FIFO; /* has no equals with which to share the CPU in slices */
 	t->sched = s;
 	uk_cpuset_add(&t->cpus, cpu);
 	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, idle_start, t);
@@ -327,9 +410,8 @@ static UK_NORETURN void cpu_main(void)
 
 	uk_this_cpu_set(current, s->idle);
 	uk_this_cpu_set(preempt_off, 0);
-#ifdef CONFIG_LIBUKSCHED_CPUTIME
-	uksched_cpu()->since = uk_plat_clock_monotonic();
-#endif
+	uksched_cpu()->idle = uk_plat_clock_monotonic(); /* until now; so the thread has used 0 */
+	uksched_cpu()->clock = uksched_cpu()->idle;
 	uk_smp_arrived();
 	idle(s->idle);
 }

@@ -26,14 +26,26 @@ struct uksched_cpu {
 	struct uk_thread
 		*dead; /* detached threads that have exited; the next is in uk_thread.arg */
 	uk_nsec idle;  /* time with nothing to run */
-	/* cputimer.c's, once there is such a timer; with the scheduler locked. */
+#ifdef CONFIG_SMP
+	/* For other CPUs to read: `idle`; or while it idles STANDS and the time that it was busy. */
+	uint64_t clock;
+#endif
+	/*
+	 * cputimer.c's, once there is such a timer: a switch; or idling begins (`to` is NULL) or ends
+	 * (`from` is NULL). With the scheduler locked.
+	 */
 	void (*clocks_change)(struct uk_thread *from, struct uk_thread *to);
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	uk_nsec since; /* the running thread's time is counted from here */
 #endif
 } UK_CPU_ALIGNED;
 
+#define UKSCHED_CLOCK_STANDS (1ULL << 63)
+
 extern struct uksched_cpu uksched_cpus[UK_CPUS];
+
+/* Protects the timers on CPU time. Taken with the scheduler locked. */
+extern struct uk_spinlock uksched_clocks;
 
 /* This CPU's, with interrupts masked: a constant as long as there is one. */
 static inline struct uksched_cpu *uksched_cpu(void)
@@ -152,11 +164,17 @@ struct uk_sched *uksched_place(const struct uk_thread *t);
  */
 struct uk_sched *uksched_go(struct uk_sched *s, struct uk_thread *t, struct uk_sched *d);
 
+/* t was added to its scheduler, and would wait there. With that locked. */
+void uksched_offer(const struct uk_thread *t);
+
 /* The scheduler object and the idle thread of CPU `cpu`. 0, -ENOMEM. */
 int uksched_cpu_init(uint32_t cpu);
 
-/* Takes a thread from another CPU for s, which has nothing to run and is locked. NULL: none. */
-struct uk_thread *uksched_steal(struct uk_sched *s);
+/*
+ * Takes a thread from another CPU for s, which has nothing to run and is locked. NULL: none; true in
+ * *missed: there may be one, but its scheduler was locked.
+ */
+struct uk_thread *uksched_steal(struct uk_sched *s, bool *missed);
 #endif
 
 #endif

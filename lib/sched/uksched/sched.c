@@ -16,6 +16,7 @@
 #include "internal.h"
 
 struct uksched_cpu uksched_cpus[UK_CPUS];
+struct uk_spinlock uksched_clocks;
 
 /* The menu's choice; declared in the provider's header, which the API cannot know. */
 UK_API_BEGIN
@@ -80,9 +81,11 @@ void uksched_leave(struct uk_sched *s)
 	struct uk_thread *next;
 
 #ifdef CONFIG_SMP
+	bool missed;
+
 	next = uk_sched_next(s);
 	if (!next)
-		next = uksched_steal(s);
+		next = uksched_steal(s, &missed);
 	if (!next)
 		next = s->idle;
 #else

@@ -43,8 +43,10 @@ static void thread_free(struct uk_thread *t)
 		t->release(t);
 	irq = uk_spin_lock_irq(&s->lock);
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
+	uk_spin_acquire(&uksched_clocks);
 	for (; t->cputimers; t->cputimers = t->cputimers->next)
 		t->cputimers->started = false;
+	uk_spin_release(&uksched_clocks);
 #endif
 	uk_list_del(&t->all);
 	s->nthreads--;
@@ -240,7 +242,8 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
 	struct uk_thread *self = uk_thread_current();
 	bool irq;
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
-	bool runnable = t->state == UK_THREAD_RUNNABLE;
+	/* In the run queue, that is: one that exits is until it is EXITED. */
+	bool runnable = t->state == UK_THREAD_RUNNABLE || t->state == UK_THREAD_EXITING;
 	int err = uk_sched_check_policy(s, policy, prio);
 
 	if (err)
@@ -249,6 +252,10 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
 		uksched_remove(s, t);
 	t->policy = policy;
 	t->prio = prio;
+#ifdef CONFIG_SMP
+	if (s->running == t)
+		s->running_prio = t->prio;
+#endif
 	if (runnable && uksched_add(s, t))
 		uksched_kick(s);
 	if (t == self) /* somebody else may be better now */

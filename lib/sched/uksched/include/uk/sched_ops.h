@@ -43,6 +43,7 @@ struct uk_sched {
 	uint32_t cpu;              /* that it decides for */
 	uint32_t ready;            /* threads in the provider's set */
 	struct uk_thread *running; /* on the CPU */
+	uint8_t running_prio;      /* its priority, which others look at without a lock */
 	struct uk_thread *idle;    /* runs there when the set is empty; never in it */
 	struct uk_thread *leaving; /* has been running, and goes to another CPU */
 	bool polling;              /* idle, and looks at `ready` by itself */
