@@ -7,6 +7,8 @@
 #ifndef UK_ARCH_PERCPU_H
 #define UK_ARCH_PERCPU_H
 
+#include <uk/config.h>
+
 #ifdef __ASSEMBLER__
 
 #ifdef CONFIG_SMP
