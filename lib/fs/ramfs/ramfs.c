@@ -254,26 +254,31 @@ static int ramfs_statfs(struct uk_fs *ufs, struct uk_abi_statfs *st)
 	return 0;
 }
 
-/* Drop every entry below root: depth first without recursion, by going back up through `parent`. */
+/*
+ * Drop every entry below root: depth first without recursion, by going back up through `parent`. A walk
+ * that began before may still have a reference to a directory: what has no link takes no names.
+ */
 static void empty(struct uk_inode *root)
 {
-	struct uk_inode *dir = root;
+	struct uk_inode *dir = root, *next;
 
-	for (;;) {
+	do {
 		struct ramfs_dir *rd = &ramfs_i(dir)->dir;
-		struct ramfs_dirent *d =
-			rd->buckets ? uk_list_first(&rd->entries, struct ramfs_dirent, node) : NULL;
+		struct ramfs_dirent *d;
 
-		if (d && uk_inode_is(d->inode, UK_S_IFDIR) && ramfs_i(d->inode)->dir.count) {
-			dir = d->inode;
-		} else if (d) {
+		uk_mutex_lock(&dir->lock);
+		dir->nlink = 0;
+		d = rd->buckets ? uk_list_first(&rd->entries, struct ramfs_dirent, node) : NULL;
+		next = dir;
+		if (!d)
+			next = dir == root ? NULL : dir->parent;
+		else if (uk_inode_is(d->inode, UK_S_IFDIR) && d->inode->nlink)
+			next = d->inode;
+		else
 			ramfs_dir_remove(rd, d);
-		} else if (dir != root) {
-			dir = dir->parent;
-		} else {
-			break;
-		}
-	}
+		uk_mutex_unlock(&dir->lock);
+		dir = next;
+	} while (dir);
 }
 
 static void ramfs_unmount(struct uk_fs *fs)

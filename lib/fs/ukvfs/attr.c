@@ -28,15 +28,15 @@ int uk_vfs_stat(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 {
 	struct uk_inode *inode;
 
-	/* Known and in memory: the lock that guards the tree guards the inode's life as well. */
-	uk_spin_lock(&vfs_tree_lock);
+	/* Known and in memory: as long as the section lasts, it stays. */
+	tree_enter();
 	inode = walk_known(ctx, at, path);
 	if (UK_UNLIKELY(!inode || inode->ops->getattr)) {
-		uk_spin_unlock(&vfs_tree_lock);
+		tree_leave();
 		return stat_unknown(ctx, at, path, flags, st);
 	}
 	inode_fill(inode, st);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return 0;
 }
 

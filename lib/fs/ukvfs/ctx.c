@@ -25,7 +25,7 @@ struct uk_fs_ctx *uk_fs_ctx_clone(struct uk_fs_ctx *from)
 
 	if (!ctx)
 		return NULL;
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	*ctx = *from;
 	ctx->refs = 1;
 	if (ctx->root) {
@@ -34,7 +34,7 @@ struct uk_fs_ctx *uk_fs_ctx_clone(struct uk_fs_ctx *from)
 		uk_inode_get(ctx->cwd);
 		use(ctx->cwd);
 	}
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return ctx;
 }
 
@@ -60,10 +60,8 @@ static void set_dir(struct uk_inode **slot, struct uk_inode *dir)
 	struct uk_inode *old;
 
 	use(dir);
-	uk_spin_lock(&vfs_tree_lock);
-	old = *slot;
-	*slot = dir;
-	uk_spin_unlock(&vfs_tree_lock);
+	old = __atomic_exchange_n(slot, dir, __ATOMIC_SEQ_CST);
+	tree_wait();
 	if (old)
 		unuse(old);
 }
@@ -129,13 +127,13 @@ static int step_out(struct uk_inode **inode, char *name, ssize_t *len)
 	struct uk_inode *here = *inode, *up;
 	int err;
 
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	while (here->parent == here && here->fs->covered)
 		here = here->fs->covered;
 	up = here->parent;
 	uk_inode_get(here);
 	uk_inode_get(up);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	err = name_of(up, here, name, len);
 	uk_inode_put(here);
 	uk_inode_put(*inode);
@@ -156,14 +154,14 @@ ssize_t uk_vfs_getcwd(struct uk_fs_ctx *ctx, char *buf, size_t size)
 	path = uk_malloc(UK_PATH_MAX); /* filled from the end */
 	if (!path)
 		return -ENOMEM;
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	inode = ctx->cwd;
 	root = ctx->root;
 	if (inode) {
 		uk_inode_get(inode);
 		uk_inode_get(root);
 	}
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	n = -ENOENT;
 	if (!inode)
 		goto free;

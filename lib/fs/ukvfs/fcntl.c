@@ -61,7 +61,9 @@ static UK_NOINLINE long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cm
 		return -EBADF;
 	switch (cmd) {
 	case UK_F_SETFL:
-		f->flags = (f->flags & ~SETFL) | (arg & SETFL);
+		/* FIONBIO may change them at the same time. */
+		__atomic_fetch_and(&f->flags, (uint32_t)arg | ~SETFL, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&f->flags, (uint32_t)arg & SETFL, __ATOMIC_RELAXED);
 		return 0;
 	case UK_F_GETPIPE_SZ:
 	case UK_F_SETPIPE_SZ:
@@ -82,7 +84,14 @@ long uk_fd_fcntl(struct uk_fdtab *t, int fd, int cmd, uintptr_t arg)
 	f = uk_fd_get(t, fd);
 	if (UK_UNLIKELY(!f))
 		return -EBADF;
-	n = is_lock_command(cmd) ? lock_fcntl(f, t, cmd, arg) : file_fcntl(t, f, cmd, arg);
+	if (is_lock_command(cmd)) {
+		n = lock_fcntl(f, t, cmd, arg);
+		/* Closed meanwhile by another thread, which may have come too early to drop the lock. */
+		if (UK_UNLIKELY(!uk_fd_is(t, fd, f)) && f->inode)
+			locks_drop(f->inode, t);
+	} else {
+		n = file_fcntl(t, f, cmd, arg);
+	}
 	uk_file_put(f);
 	return n;
 }

@@ -4,6 +4,12 @@
  *
  * Every operation is a few instructions under a spin lock, which with a cooperative scheduler on
  * one CPU is nothing at all and with a preemptive one a counter. Files are closed after it.
+ *
+ * With several CPUs looking up takes no lock. It may then find a file of which the last reference
+ * just goes, so it takes one only if there is another, and looks again: if the descriptor still refers
+ * to that file, it did so while the reference was taken. What it reads meanwhile is never other
+ * memory: files are only ever used for files again (file.c), and an array that became too small stays
+ * until the table goes, which doubles what a table takes at most.
  */
 #include "fdtab_priv.h"
 
@@ -24,10 +30,11 @@ static int resize(struct uk_fdtab *t, unsigned cap)
 		memcpy(files + cap, t->used, t->cap / 8);
 		memcpy((unsigned long *)(files + cap) + words, t->cloexec, t->cap / 8);
 	}
-	t->files = files;
 	t->used = (unsigned long *)(files + cap);
 	t->cloexec = t->used + words;
-	t->cap = cap;
+	/* In this order, for uk_fd_get(): no more descriptors than there is room for. */
+	__atomic_store_n(&t->files, files, __ATOMIC_RELEASE);
+	__atomic_store_n(&t->cap, cap, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -85,6 +92,12 @@ void uk_fdtab_put(struct uk_fdtab *t)
 	if (!ref_put(&t->refs))
 		return;
 	uk_fd_close_range(t, 0, UINT32_MAX, false);
+#ifdef CONFIG_SMP
+	for (unsigned long *link = t->outgrown, *next; link; link = next) {
+		next = (unsigned long *)link[0];
+		uk_free((void *)link[1]);
+	}
+#endif
 	uk_free(t->files);
 	uk_free(t);
 }
@@ -100,6 +113,40 @@ void uk_fdtab_set_pid(struct uk_fdtab *t, int pid)
 }
 
 /* ---- looking up ---- */
+
+#ifdef CONFIG_SMP
+/* One more reference, unless the last one is gone. */
+static inline bool get_live(struct uk_file *f)
+{
+	uint32_t refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
+
+	while (refs && !__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, true,
+						    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		;
+	return refs;
+}
+
+static inline struct uk_file *look(struct uk_fdtab *t, unsigned fd)
+{
+	if (UK_UNLIKELY(fd >= __atomic_load_n(&t->cap, __ATOMIC_ACQUIRE)))
+		return NULL;
+	return __atomic_load_n(&__atomic_load_n(&t->files, __ATOMIC_ACQUIRE)[fd], __ATOMIC_ACQUIRE);
+}
+
+struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
+{
+	struct uk_file *f;
+
+	while ((f = look(t, (unsigned)fd))) {
+		if (UK_UNLIKELY(!get_live(f)))
+			continue;
+		if (UK_LIKELY(look(t, (unsigned)fd) == f))
+			break;
+		uk_file_put(f);
+	}
+	return f;
+}
+#endif
 
 int uk_fd_get_at(struct uk_fdtab *t, int dirfd, const char *path, struct uk_file **at)
 {
@@ -131,11 +178,21 @@ static UK_NOINLINE unsigned search(struct uk_fdtab *t, unsigned start)
 static UK_NOINLINE int grow(struct uk_fdtab *t, unsigned fd)
 {
 	struct uk_file **old = t->files;
+#ifdef CONFIG_SMP
+	unsigned long *link = t->used; /* of no use any more, and two words at least */
+#endif
 	int err = resize(t, UK_ALIGN_UP(UK_MAX(2 * t->cap, fd + 1), WORD));
 
-	if (!err)
-		uk_free(old);
-	return err;
+	if (err)
+		return err;
+#ifdef CONFIG_SMP
+	link[0] = (unsigned long)t->outgrown;
+	link[1] = (unsigned long)old;
+	t->outgrown = link;
+#else
+	uk_free(old);
+#endif
+	return 0;
 }
 
 /* The lowest free descriptor >= min, marked used. Locked. -EMFILE, -ENOMEM. */
@@ -161,6 +218,12 @@ static int take(struct uk_fdtab *t, unsigned min, bool cloexec)
 	return (int)fd;
 }
 
+/* Locked, but seen by who is not. */
+static inline void set_file(struct uk_fdtab *t, unsigned fd, struct uk_file *f)
+{
+	__atomic_store_n(&t->files[fd], f, __ATOMIC_RELEASE);
+}
+
 int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
 {
 	int fd;
@@ -176,14 +239,14 @@ int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
 void uk_fd_install(struct uk_fdtab *t, int fd, struct uk_file *f)
 {
 	uk_spin_lock(&t->lock);
-	t->files[fd] = f;
+	set_file(t, (unsigned)fd, f);
 	uk_spin_unlock(&t->lock);
 }
 
 /* Mark free. Locked. */
 static inline void give_back(struct uk_fdtab *t, unsigned fd)
 {
-	t->files[fd] = NULL;
+	set_file(t, fd, NULL);
 	fd_set_bit(t->used, fd, false);
 	if (fd < t->next)
 		t->next = fd;
@@ -210,7 +273,13 @@ int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags)
 /* A descriptor of this table no longer refers to f. */
 static void drop(struct uk_fdtab *t, struct uk_file *f)
 {
-	/* POSIX: closing any descriptor of a file ends all record locks of the process on it. */
+	/*
+	 * POSIX: closing any descriptor of a file ends all record locks of the process on it. Whoever
+	 * sets one now either finds the descriptor gone, or is seen here (lock_fcntl()).
+	 */
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
 	if (f->inode && UK_UNLIKELY(f->inode->locks))
 		locks_drop(f->inode, t);
 	uk_file_put(f);
@@ -239,7 +308,7 @@ int uk_fd_close_range(struct uk_fdtab *t, unsigned first, unsigned last, bool cl
 
 	if (first > last)
 		return -EINVAL;
-	for (fd = first; fd <= last && fd < t->cap; fd++) {
+	for (fd = first; fd <= last && fd < UK_READ_ONCE(t->cap); fd++) {
 		struct uk_file *f;
 
 		uk_spin_lock(&t->lock);
@@ -259,9 +328,15 @@ void uk_fdtab_exec(struct uk_fdtab *t)
 {
 	unsigned fd;
 
-	for (fd = 0; fd < t->cap; fd++)
-		if (t->files[fd] && fd_bit(t->cloexec, fd))
+	for (fd = 0; fd < t->cap; fd++) {
+		bool close;
+
+		uk_spin_lock(&t->lock); /* other processes may share the table */
+		close = t->files[fd] && fd_bit(t->cloexec, fd);
+		uk_spin_unlock(&t->lock);
+		if (close)
 			uk_fd_close(t, (int)fd);
+	}
 }
 
 /* ---- duplicates ---- */
@@ -312,7 +387,7 @@ int uk_fd_dup3(struct uk_fdtab *t, int fd, int to, unsigned flags)
 	else if (!old)
 		err = take(t, (unsigned)to, false);
 	if (err >= 0) {
-		t->files[to] = f;
+		set_file(t, (unsigned)to, f);
 		fd_set_bit(t->cloexec, (unsigned)to, flags & UK_O_CLOEXEC);
 	}
 	uk_spin_unlock(&t->lock);

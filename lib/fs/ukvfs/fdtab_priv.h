@@ -24,4 +24,16 @@ static inline void fd_set_bit(unsigned long *map, unsigned fd, bool on)
 		map[fd / WORD] &= ~UK_BIT(fd % WORD);
 }
 
+/*
+ * Does the descriptor still refer to f? A guess with other threads about, but right if what the caller
+ * did before is seen by who closes it.
+ */
+static inline bool uk_fd_is(const struct uk_fdtab *t, int fd, const struct uk_file *f)
+{
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* beside drop() */
+#endif
+	return UK_READ_ONCE(UK_READ_ONCE(t->files)[(unsigned)fd]) == f;
+}
+
 #endif

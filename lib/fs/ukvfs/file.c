@@ -20,9 +20,101 @@ static inline void set_abilities(struct uk_file *f)
 	f->flags |= can;
 }
 
+#ifdef CONFIG_SMP
+/*
+ * Files that are closed are kept for those that are opened next, and their memory is never anything
+ * else: uk_fd_get() may look at the reference count of one that has just gone, which is 0 until it is
+ * in use again. Each CPU keeps some, so that threads which open and close do not meet; what it has
+ * beyond that (files opened on one CPU and closed on another) goes through a common list.
+ */
+#define KEPT 32
+
+static struct {
+	struct uk_file *first; /* linked by priv */
+	unsigned count;
+} UK_CPU_ALIGNED kept[UK_CPUS];
+
+static struct uk_file *kept_common;
+static struct uk_spinlock kept_lock;
+
+static UK_NOINLINE struct uk_file *alloc_common(void)
+{
+	struct uk_file *f;
+
+	uk_spin_lock(&kept_lock);
+	f = kept_common;
+	if (f)
+		kept_common = f->priv;
+	uk_spin_unlock(&kept_lock);
+	return f ? f : uk_malloc(sizeof(*f));
+}
+
+static struct uk_file *alloc_file(void)
+{
+	struct uk_file *f;
+	uint32_t cpu;
+
+	uk_preempt_disable();
+	cpu = uk_cpu();
+	f = kept[cpu].first;
+	if (UK_LIKELY(f != NULL)) {
+		kept[cpu].first = f->priv;
+		kept[cpu].count--;
+	}
+	uk_preempt_enable();
+	return UK_LIKELY(f != NULL) ? f : alloc_common();
+}
+
+/* refs is 0. */
+static void free_file(struct uk_file *f)
+{
+	uint32_t cpu;
+
+	uk_preempt_disable();
+	cpu = uk_cpu();
+	if (UK_LIKELY(kept[cpu].count < KEPT)) {
+		f->priv = kept[cpu].first;
+		kept[cpu].first = f;
+		kept[cpu].count++;
+		f = NULL;
+	}
+	uk_preempt_enable();
+	if (UK_UNLIKELY(f != NULL)) {
+		uk_spin_lock(&kept_lock);
+		f->priv = kept_common;
+		kept_common = f;
+		uk_spin_unlock(&kept_lock);
+	}
+}
+
+static const struct uk_file_ops path_ops;
+
+void file_abandon(struct uk_file *f)
+{
+	/* Somebody who looks up a descriptor may hold it for a moment and be the last. */
+	f->ops = &path_ops;
+	uk_file_put(f);
+}
+#else
+static inline struct uk_file *alloc_file(void)
+{
+	return uk_malloc(sizeof(struct uk_file));
+}
+
+static inline void free_file(struct uk_file *f)
+{
+	uk_free(f);
+}
+
+void file_abandon(struct uk_file *f)
+{
+	uk_free(f);
+}
+#endif
+
 struct uk_file *uk_file_new(const struct uk_file_ops *ops, uint32_t flags, void *priv)
 {
-	struct uk_file *f = uk_malloc(sizeof(*f));
+	struct uk_file *f = alloc_file();
 
 	if (!f)
 		return NULL;
@@ -44,7 +136,7 @@ void uk_file_close(struct uk_file *f)
 		__atomic_fetch_sub(&inode->fs->users, 1, __ATOMIC_RELAXED);
 		uk_inode_put(inode);
 	}
-	uk_free(f);
+	free_file(f);
 }
 
 /* ---- opening by inode ---- */

@@ -2,11 +2,34 @@
 /*
  * Inodes: reference counts, attributes, permissions.
  */
+#include <uk/arch/relax.h>
 #include <uk/assert.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 #include <uk/time.h>
 #include "vfs_priv.h"
 
-struct uk_spinlock vfs_tree_lock;
+#ifdef CONFIG_SMP
+struct tree_reader vfs_tree_readers[UK_CPUS];
+
+void tree_wait(void)
+{
+	const uint32_t cpus = uk_smp_cpus();
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+		const uint32_t *count = &vfs_tree_readers[cpu].count;
+		const uint32_t seen = __atomic_load_n(count, __ATOMIC_ACQUIRE);
+
+		for (unsigned turns = 0;
+		     seen & 1 && __atomic_load_n(count, __ATOMIC_ACQUIRE) == seen; turns++) {
+			uk_arch_relax();
+			uk_spin_hook(turns);
+		}
+	}
+}
+#endif
 
 uk_nsec uk_inode_now(void)
 {

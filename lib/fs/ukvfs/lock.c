@@ -43,7 +43,7 @@ static unsigned idle_from, idle_count = OWN;
 static uint32_t generation;
 static struct uk_waitq waiters;
 
-/* Who waits for whom, for the search for deadlocks. Under the tree lock. */
+/* Who waits for whom, for the search for deadlocks. */
 struct waiting {
 	struct uk_list node;
 	uintptr_t owner;
@@ -121,7 +121,7 @@ static inline void leave_released(void)
 {
 	__atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
 	leave();
-	if (UK_UNLIKELY(!uk_waitq_empty(&waiters)))
+	if (UK_UNLIKELY(!uk_waitq_nobody(&waiters)))
 		uk_waitq_wake_all(&waiters);
 }
 
@@ -239,21 +239,21 @@ static bool wait_begin(struct waiting *me)
 	uintptr_t holder = me->holder;
 	unsigned steps;
 
-	uk_spin_lock(&vfs_tree_lock);
+	uk_spin_lock(&lists);
 	/* Circles that others have closed (an owner may wait in several threads) end the search too. */
 	for (steps = 0; holder && holder != me->owner && steps < 64; steps++)
 		holder = waits_for(holder);
 	if (holder != me->owner)
 		uk_list_add(&all_waiting, &me->node);
-	uk_spin_unlock(&vfs_tree_lock);
+	uk_spin_unlock(&lists);
 	return holder != me->owner;
 }
 
 static void wait_end(struct waiting *me)
 {
-	uk_spin_lock(&vfs_tree_lock);
+	uk_spin_lock(&lists);
 	uk_list_del(&me->node);
-	uk_spin_unlock(&vfs_tree_lock);
+	uk_spin_unlock(&lists);
 }
 
 /* The holder's lock is in the way: wait until any is released after `gen`. */

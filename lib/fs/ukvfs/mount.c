@@ -27,7 +27,7 @@ static const struct uk_fs_type *find_type(const char *name)
 /* The first mount becomes the root of the context that boot hands to the first process. */
 static void set_root(struct uk_fs_ctx *ctx, struct uk_fs *fs)
 {
-	fs->users += 2;
+	__atomic_fetch_add(&fs->users, 2, __ATOMIC_RELAXED);
 	uk_inode_get(fs->root);
 	uk_inode_get(fs->root);
 	ctx->root = ctx->cwd = fs->root;
@@ -71,12 +71,11 @@ int uk_vfs_mount(struct uk_fs_ctx *ctx, const char *dev, const char *path, const
 	fs->root->parent = fs->root;
 	uk_list_add_tail(&vfs_mounts, &fs->node);
 	if (dir) {
-		dir->fs->users++;
-		uk_spin_lock(&vfs_tree_lock);
-		names_change();
+		__atomic_fetch_add(&dir->fs->users, 1, __ATOMIC_RELAXED);
 		fs->covered = dir;
-		dir->mounted = fs;
-		uk_spin_unlock(&vfs_tree_lock);
+		__atomic_store_n(&dir->mounted, fs, __ATOMIC_RELEASE);
+		tree_wait();
+		names_change();
 	} else {
 		set_root(ctx, fs);
 	}
@@ -100,19 +99,18 @@ int uk_vfs_umount(struct uk_fs_ctx *ctx, const char *path)
 	fs = root->fs;
 	if (root != fs->root)
 		err = -EINVAL;
-	else if (!fs->covered || fs->users)
+	else if (!fs->covered || UK_READ_ONCE(fs->users))
 		err = -EBUSY;
 	if (!err && fs->ops->sync)
 		err = fs->ops->sync(fs);
 	if (!err) {
 		covered = fs->covered;
-		uk_spin_lock(&vfs_tree_lock);
+		__atomic_store_n(&covered->mounted, NULL, __ATOMIC_RELEASE);
+		__atomic_store_n(&fs->covered, NULL, __ATOMIC_RELEASE);
+		tree_wait();
 		names_change();
-		covered->mounted = NULL;
-		fs->covered = NULL;
-		uk_spin_unlock(&vfs_tree_lock);
 		uk_list_del(&fs->node);
-		covered->fs->users--;
+		__atomic_fetch_sub(&covered->fs->users, 1, __ATOMIC_RELAXED);
 		uk_inode_put(covered);
 	}
 	uk_inode_put(root);

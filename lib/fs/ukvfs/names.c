@@ -60,6 +60,7 @@ static int create(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, s
 	dir = w.dir;
 	what->uid = ctx->uid;
 	what->gid = ctx->gid;
+	dir_change_begin(dir);
 	err = dir->ops->create ? dir->ops->create(dir, &w.name, what, &inode) : -EPERM;
 	if (!err) {
 		if (is_dir) {
@@ -68,6 +69,7 @@ static int create(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, s
 		}
 		dir->mtime = dir->ctime = inode->ctime;
 	}
+	dir_change_end(dir);
 	leave(&w);
 	if (!err)
 		uk_inode_put(inode);
@@ -152,7 +154,9 @@ int uk_vfs_link(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldpat
 	if (!inode->nlink && !(oldat && !*oldpath)) {
 		err = -ENOENT;
 	} else {
+		dir_change_begin(w.dir);
 		err = w.dir->ops->link(w.dir, &w.name, inode);
+		dir_change_end(w.dir);
 	}
 	if (!err) {
 		inode->nlink++;
@@ -203,8 +207,10 @@ static int remove_name(struct uk_fs_ctx *ctx, struct uk_inode *dir, const struct
 	if (err)
 		return err;
 	uk_mutex_lock(&inode->lock);
+	dir_change_begin(dir);
 	name_goes(inode);
 	err = dir->ops->unlink(dir, name, inode);
+	dir_change_end(dir);
 	if (!err)
 		lost_name(dir, inode);
 	uk_mutex_unlock(&inode->lock);
@@ -301,9 +307,8 @@ static void unlock_dirs(struct uk_inode *a, struct uk_inode *b)
 static void move_parent(struct uk_inode *inode, struct uk_inode *from, struct uk_inode *to)
 {
 	uk_inode_get(to);
-	uk_spin_lock(&vfs_tree_lock);
-	inode->parent = to;
-	uk_spin_unlock(&vfs_tree_lock);
+	__atomic_store_n(&inode->parent, to, __ATOMIC_RELEASE);
+	tree_wait();
 	from->nlink--;
 	to->nlink++;
 	uk_inode_put(from); /* not the last one: the caller's walk has one as well */
@@ -372,6 +377,8 @@ static int rename_locked(struct walk *old, struct walk *new, unsigned flags)
 	uk_mutex_lock(&inode->lock);
 	if (victim && victim > inode)
 		uk_mutex_lock(&victim->lock);
+	dir_mark(from);
+	dir_change_begin(to);
 	names_change();
 	err = from->ops->rename(from, &old->name, inode, to, &new->name, victim, flags);
 	if (!err) {
@@ -386,6 +393,8 @@ static int rename_locked(struct walk *old, struct walk *new, unsigned flags)
 		if (from != to && uk_inode_is(inode, UK_S_IFDIR))
 			move_parent(inode, from, to);
 	}
+	dir_change_end(from);
+	dir_change_end(to);
 	uk_mutex_unlock(&inode->lock);
 	if (victim)
 		uk_mutex_unlock(&victim->lock);

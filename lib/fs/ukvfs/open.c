@@ -21,7 +21,9 @@ static int create_locked(struct uk_fs_ctx *ctx, struct uk_inode *dir, const stru
 		return -ENOENT;
 	if (!dir->ops->create)
 		return -EACCES;
+	dir_change_begin(dir);
 	err = dir->ops->create(dir, name, &what, inode);
+	dir_change_end(dir);
 	if (!err)
 		dir->mtime = dir->ctime = (*inode)->ctime;
 	return err;
@@ -100,7 +102,7 @@ static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	bool quick = false;
 	int err;
 
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	err = walk_start(ctx, at, path, &dir);
 	if (UK_UNLIKELY(err))
 		goto out;
@@ -122,7 +124,7 @@ static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 		goto out;
 	}
 	if (quick && !inode && UK_LIKELY(walk_lock_found(&q))) {
-		uk_spin_unlock(&vfs_tree_lock);
+		tree_leave();
 		err = create_locked(ctx, q.dir, &q.name, mode, out);
 		*created = !err;
 		walk_unlock(&q);
@@ -131,10 +133,10 @@ static int find(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	if (quick)
 		dir = q.dir;
 	uk_inode_get(dir);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return find_fully(ctx, dir, path, quick ? &q : NULL, flags, mode, out, created);
 out:
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return err;
 }
 
@@ -236,6 +238,6 @@ int uk_vfs_open(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, uns
 	}
 	uk_inode_put(inode);
 fail:
-	uk_free(f);
+	file_abandon(f);
 	return err;
 }

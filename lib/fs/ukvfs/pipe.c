@@ -15,7 +15,7 @@
 
 struct uk_pipe {
 	struct uk_mutex lock;
-	uint32_t files;                /* open files: the pipe goes with the last */
+	uint32_t files;                /* open files: the pipe goes with the last; atomically */
 	uint32_t readers, writers;     /* open ends */
 	uint32_t opened_rd, opened_wr; /* ever: what the other end's open of a FIFO waits for */
 	uint64_t head;                 /* next byte to be written */
@@ -194,7 +194,9 @@ static int pipe_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
 
 	if (cmd != UK_FIONREAD)
 		return -ENOTTY;
+	uk_mutex_lock(&p->lock);
 	n = (int)(p->head - p->tail);
+	uk_mutex_unlock(&p->lock);
 	return uk_user_write(arg, &n, sizeof(n));
 }
 
@@ -212,8 +214,9 @@ static void pipe_release(struct uk_file *f)
 		uk_event_set(&p->wr, UK_POLLERR | UK_POLLOUT);
 	if (uk_file_writable(f) && !--p->writers)
 		uk_event_set(&p->rd, UK_POLLHUP);
-	last = !--p->files;
 	uk_mutex_unlock(&p->lock);
+	/* Only now: the other end may be waiting for that lock, and free the pipe while we let go of it. */
+	last = ref_put(&p->files);
 	if (f->inode) {
 		if (last)
 			f->inode->pipe = NULL;
@@ -240,7 +243,8 @@ int uk_pipe_create(unsigned flags, struct uk_file **rd, struct uk_file **wr)
 	*rd = p ? uk_file_new(&pipe_read_ops, flags | UK_O_RDONLY, p) : NULL;
 	*wr = *rd ? uk_file_new(&pipe_write_ops, flags | UK_O_WRONLY, p) : NULL;
 	if (!*wr) {
-		uk_free(*rd); /* not put: that would release the pipe */
+		if (*rd)
+			file_abandon(*rd); /* not put: that would release the pipe */
 		uk_free(p);
 		return -ENOMEM;
 	}

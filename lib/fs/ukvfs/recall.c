@@ -18,12 +18,17 @@
  * Of a path that named nothing, the directory and the name are kept in which it ended: the next walk
  * asks there at once, be it to create the file, to remove it, or in vain again.
  *
- * Under the tree lock, and for walks that only cross directories in memory (walk_quick()).
+ * In a section of the tree, and for walks that only cross directories in memory (walk_quick()). Each
+ * CPU has entries of its own.
  */
 #include "words.h"
 
+#ifdef CONFIG_SMP
+#define ENTRIES_SHIFT 3 /* 1 KiB for each CPU that could be there */
+#else
 #define ENTRIES_SHIFT 5
-#define TEXT_WORDS    8 /* paths shorter than 64 bytes; an entry is 128 then */
+#endif
+#define TEXT_WORDS 8 /* paths shorter than 64 bytes; an entry is 128 then */
 
 struct entry {
 	const char *path;    /* that led to `inode`, or NULL */
@@ -41,14 +46,16 @@ struct entry {
 };
 
 uint32_t vfs_names_generation = 1;
-static uint32_t settled; /* the generation of the last walk */
-static struct entry entries[1 << ENTRIES_SHIFT];
+static struct {
+	struct entry entry[1 << ENTRIES_SHIFT];
+	uint32_t settled; /* the generation of the last walk */
+} UK_CPU_ALIGNED notes[UK_CPUS];
 
 /* The entry whose `path` (or `missing`) is this address, or NULL. */
 static inline struct entry *find(const char *path, bool missing)
 {
 	const uint64_t i = hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT);
-	struct entry *e = &entries[i];
+	struct entry *entries = notes[uk_cpu()].entry, *e = &entries[i];
 
 	if (UK_UNLIKELY((missing ? e->missing : e->path) != path)) {
 		e = &entries[i ^ 1];
@@ -62,6 +69,7 @@ static inline struct entry *find(const char *path, bool missing)
 static struct entry *place(const char *path)
 {
 	const uint64_t i = hash_word(0, (uintptr_t)path) >> (64 - ENTRIES_SHIFT);
+	struct entry *entries = notes[uk_cpu()].entry;
 	struct entry *first = &entries[i], *second = &entries[i ^ 1];
 
 	if (first->path == path || first->missing == path)
@@ -120,8 +128,8 @@ void walk_remember(struct uk_inode *dir, const char *path, const struct quick_wa
 	unsigned long w, zero;
 	size_t i;
 
-	if (settled != vfs_names_generation) {
-		settled = vfs_names_generation;
+	if (notes[uk_cpu()].settled != vfs_names_generation) {
+		notes[uk_cpu()].settled = vfs_names_generation;
 		return;
 	}
 	e->path = e->missing = NULL;

@@ -8,6 +8,7 @@
 #include <uk/alloc.h>
 #include <uk/errno.h>
 #include <uk/inode.h>
+#include <uk/percpu.h>
 #include <uk/spinlock.h>
 #include <uk/vfs.h>
 
@@ -26,11 +27,57 @@ static inline bool ref_put(uint32_t *refs) /* true: that was the last one */
 }
 
 /*
- * Guards the pointers by which the tree is held together and that are read without a lock of
- * their own: an inode's parent and mounted, a context's root and cwd. Held for a few
- * instructions, just long enough to take a reference.
+ * The tree as readers see it: names that a quick walk crosses, and the pointers that have no lock of
+ * their own (an inode's parent and mounted, a context's root and cwd). Who reads them is in a
+ * section, for a few instructions, just long enough to take a reference. Sections do not keep each
+ * other out, do not nest and do not block. Threads.
+ *
+ * Who changes any of it first makes the change visible, or the directory known as one that is being
+ * changed, and then calls tree_wait(): afterwards nobody is left who has seen what was there before, so
+ * it may go. On one CPU that is true as soon as the changer runs. With several, each CPU counts the
+ * ends of its sections: an odd count is one that runs. So readers write nothing that another CPU
+ * reads, unless it changes something; that is why there is no lock here, and no reference.
  */
-extern struct uk_spinlock vfs_tree_lock;
+#ifdef CONFIG_SMP
+struct tree_reader {
+	uint32_t count;
+} UK_CPU_ALIGNED;
+
+extern struct tree_reader vfs_tree_readers[UK_CPUS];
+
+static inline void tree_enter(void)
+{
+	uk_preempt_disable();
+	/* A full barrier: this is seen before anything of the tree is read. */
+	__atomic_fetch_add(&vfs_tree_readers[uk_cpu()].count, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void tree_leave(void)
+{
+	struct tree_reader *r = &vfs_tree_readers[uk_cpu()];
+
+	__atomic_store_n(&r->count, r->count + 1, __ATOMIC_RELEASE);
+	uk_preempt_enable();
+}
+
+/* Until every section that runs now has ended. Threads, outside of sections; spins. */
+void tree_wait(void);
+#else
+static inline void tree_enter(void)
+{
+	uk_preempt_disable();
+}
+
+static inline void tree_leave(void)
+{
+	uk_preempt_enable();
+}
+
+static inline void tree_wait(void)
+{
+}
+#endif
+
 /* Serialises mount, unmount and changes of the list of mounts. */
 extern struct uk_mutex vfs_mount_lock;
 extern struct uk_list vfs_mounts;
@@ -65,11 +112,11 @@ struct walk {
 int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const char *path);
 
 /*
- * The same in steps, for who wants to use the quick walk. Under the tree lock: walk_start() chooses
+ * The same in steps, for who wants to use the quick walk. In a section: walk_start() chooses
  * the first directory; then, if may_quick(), walk_quick() tries the whole path. If it returns true,
  * `inode` is what the path names or NULL, and `dir` and `name` are its last component; else it gave
  * up. There are no references here: the caller takes one, of the inode or of the directory, before
- * it releases the lock. Then walk_init() and walk_parent() do it fully, or walk_continue() goes
+ * it leaves the section. Then walk_init() and walk_parent() do it fully, or walk_continue() goes
  * on where the quick walk has stopped.
  */
 struct quick_walk {
@@ -83,9 +130,9 @@ static inline int walk_start(struct uk_fs_ctx *ctx, struct uk_file *at, const ch
 	struct uk_inode *d;
 
 	if (*path == '/') {
-		d = ctx->root;
+		d = UK_READ_ONCE(ctx->root);
 	} else if (UK_LIKELY(!at)) {
-		d = ctx->cwd;
+		d = UK_READ_ONCE(ctx->cwd);
 	} else {
 		d = at->inode;
 		if (!d || !uk_inode_is(d, UK_S_IFDIR))
@@ -112,7 +159,10 @@ bool walk_quick_lock(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path
 
 static inline bool walk_lock_found(struct quick_walk *q)
 {
-	/* Nobody has it: the walk would not have been quick. */
+	/*
+	 * On one CPU nobody has it: the walk would not have been quick. With several, who has it waits
+	 * for the end of our section before it changes anything, if that is what it is about.
+	 */
 	if (UK_UNLIKELY(!uk_mutex_trylock(&q->dir->lock)))
 		return false;
 	ref_get(&q->dir->refs);
@@ -130,7 +180,7 @@ static inline void walk_unlock(struct quick_walk *q)
 }
 
 /*
- * Recently walked paths (recall.c), also under the tree lock: the inode without a reference, or NULL: walk.
+ * Recently walked paths (recall.c), also in a section: the inode without a reference, or NULL: walk.
  * What walk_quick() found may be remembered. (That there was nothing, and where, it remembers itself.)
  */
 struct uk_inode *walk_recall(struct uk_inode *dir, const char *path);
@@ -139,14 +189,42 @@ void walk_remember(struct uk_inode *dir, const char *path, const struct quick_wa
 bool walk_recall_place(struct uk_inode *dir, const char *path, struct quick_walk *q);
 
 /*
- * A name is about to be moved, or something mounted: the directory is locked. (A name that is made
- * changes nothing for paths that were walked before.)
+ * With dir->lock held, around every change of its names: nobody walks it quickly meanwhile. Several are
+ * marked first and then waited for once.
+ */
+static inline void dir_mark(struct uk_inode *dir UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	__atomic_store_n(&dir->changing, true,
+			 __ATOMIC_RELAXED); /* tree_wait() starts with a barrier */
+#endif
+}
+
+static inline void dir_change_begin(struct uk_inode *dir)
+{
+	dir_mark(dir);
+	tree_wait();
+}
+
+static inline void dir_change_end(struct uk_inode *dir UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	__atomic_store_n(&dir->changing, false, __ATOMIC_RELEASE);
+#endif
+}
+
+/*
+ * A name is about to be moved: the directory is locked and marked. Or something was mounted. Nobody who
+ * walked before is left, or he would note what he found as of the new generation; and when
+ * this returns nobody uses a note of the old one. (A name that is made changes nothing for paths that
+ * were walked before.)
  */
 extern uint32_t vfs_names_generation;
 
 static inline void names_change(void)
 {
 	__atomic_fetch_add(&vfs_names_generation, 1, __ATOMIC_SEQ_CST);
+	tree_wait();
 }
 
 /* A name of this inode is about to be removed. */
@@ -176,7 +254,7 @@ void walk_end(struct walk *w);
 int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsigned flags,
 	      struct uk_inode **inode);
 
-/* The same in two halves: first, under the tree lock, the inode if it is known, or NULL; then the rest. */
+/* The same in two halves: first, in a section, the inode if it is known, or NULL; then the rest. */
 static inline struct uk_inode *walk_known(struct uk_fs_ctx *ctx, struct uk_file *at,
 					  const char *path)
 {
@@ -217,6 +295,8 @@ void inode_adopt(struct uk_inode *dir, struct uk_inode *child);
 
 /* A file on an inode: takes over the caller's reference to the inode if it succeeds. */
 int file_open_inode(struct uk_file *f, struct uk_inode *inode);
+/* Instead of uk_file_put() for a file that was made in vain: its operations are not called. */
+void file_abandon(struct uk_file *f);
 int fifo_open(struct uk_file *f);
 /* F_GETPIPE_SZ, F_SETPIPE_SZ. */
 long pipe_fcntl(struct uk_file *f, int cmd, uintptr_t arg);

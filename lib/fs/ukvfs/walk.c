@@ -75,12 +75,13 @@ static inline bool is_dots(const struct uk_name *name)
 
 /*
  * While preemption is off and a directory's lock is free, nobody changes it: with one CPU there is
- * nobody else. With several, the walk below is not taken.
+ * nobody else. With several, who changes it has said so and then waited for our section, or we
+ * see that here and keep out of its way.
  */
 static inline bool is_quiet(const struct uk_inode *dir)
 {
 #ifdef CONFIG_SMP
-	return false;
+	return !__atomic_load_n(&dir->changing, __ATOMIC_ACQUIRE);
 #else
 	return !UK_READ_ONCE(dir->lock.owner);
 #endif
@@ -91,6 +92,7 @@ static UK_NOINLINE bool walk_names(struct uk_inode *start, const char *path, str
 {
 	struct uk_inode *dir = start, *child;
 	const char *p = path;
+	struct uk_fs *fs;
 
 	if (*p == '/')
 		p++;
@@ -111,8 +113,8 @@ static UK_NOINLINE bool walk_names(struct uk_inode *start, const char *path, str
 		child = dir->ops->peek(dir, &q->name);
 		if (UK_UNLIKELY(!child) || !uk_inode_is(child, UK_S_IFDIR))
 			break;
-		while (UK_UNLIKELY(child->mounted))
-			child = child->mounted->root;
+		while (UK_UNLIKELY((fs = UK_READ_ONCE(child->mounted)) != NULL))
+			child = fs->root;
 		if (!*p)
 			break;
 		p++;
@@ -144,10 +146,10 @@ bool walk_quick_lock(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path
 	struct uk_inode *dir;
 	bool done;
 
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	done = may_quick(ctx) && !walk_start(ctx, at, path, &dir) && walk_quick(dir, path, q) &&
 	       walk_lock_found(q);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return done;
 }
 
@@ -179,7 +181,7 @@ int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const 
 	bool quick = false;
 	int err;
 
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	err = walk_start(ctx, at, path, &dir);
 	if (UK_LIKELY(!err)) {
 		walk_init(w, ctx, dir, path);
@@ -188,7 +190,7 @@ int walk_begin(struct walk *w, struct uk_fs_ctx *ctx, struct uk_file *at, const 
 			walk_continue(w, &q);
 		uk_inode_get(w->dir);
 	}
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	if (quick || err)
 		return err;
 	err = walk_parent(w);
@@ -204,15 +206,18 @@ void walk_end(struct walk *w)
 		uk_free(w->text);
 }
 
-/* The reference to `from` becomes one to `to`, read under the tree lock. */
+/* The reference to `from` becomes one to `to`, read in a section; if that is gone, it stays. */
 static struct uk_inode *step_to(struct uk_inode *from, struct uk_inode *const *to)
 {
 	struct uk_inode *inode;
 
-	uk_spin_lock(&vfs_tree_lock);
-	inode = *to;
-	uk_inode_get(inode);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_enter();
+	inode = UK_READ_ONCE(*to);
+	if (UK_LIKELY(inode != NULL))
+		uk_inode_get(inode);
+	tree_leave();
+	if (UK_UNLIKELY(!inode))
+		return from;
 	uk_inode_put(from);
 	return inode;
 }
@@ -234,15 +239,17 @@ static void step_up(struct walk *w)
 /* If something is mounted on the directory, its root takes the directory's place. */
 static struct uk_inode *enter_mounts(struct uk_inode *inode)
 {
-	while (UK_UNLIKELY(inode->mounted)) {
+	while (UK_UNLIKELY(UK_READ_ONCE(inode->mounted))) {
 		struct uk_inode *root = NULL;
+		struct uk_fs *fs;
 
-		uk_spin_lock(&vfs_tree_lock);
-		if (inode->mounted) {
-			root = inode->mounted->root;
+		tree_enter();
+		fs = UK_READ_ONCE(inode->mounted);
+		if (fs) {
+			root = fs->root;
 			uk_inode_get(root);
 		}
-		uk_spin_unlock(&vfs_tree_lock);
+		tree_leave();
 		if (!root)
 			break;
 		uk_inode_put(inode);
@@ -435,11 +442,11 @@ static UK_NOINLINE int walk_nowhere(struct uk_fs_ctx *ctx, struct uk_file *at,
 {
 	struct uk_inode *found;
 
-	uk_spin_lock(&vfs_tree_lock);
-	found = at ? at->inode : ctx->cwd;
+	tree_enter();
+	found = at ? at->inode : UK_READ_ONCE(ctx->cwd);
 	if (found)
 		uk_inode_get(found);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	*inode = found;
 	return found ? 0 : at ? -EBADF : -ENOENT;
 }
@@ -453,7 +460,7 @@ int walk_path_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *pat
 
 	if (UK_UNLIKELY(!path || (!*path && (flags & UK_AT_EMPTY_PATH))))
 		return walk_nowhere(ctx, at, inode);
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	err = walk_start(ctx, at, path, &dir);
 	if (UK_UNLIKELY(err))
 		goto unlock;
@@ -468,10 +475,10 @@ int walk_path_unknown(struct uk_fs_ctx *ctx, struct uk_file *at, const char *pat
 		goto unlock;
 	}
 	uk_inode_get(dir);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return walk_path_fully(ctx, dir, path, flags, inode);
 unlock:
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	return err;
 }
 
@@ -480,11 +487,11 @@ int walk_path(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, unsig
 {
 	struct uk_inode *found;
 
-	uk_spin_lock(&vfs_tree_lock);
+	tree_enter();
 	found = walk_known(ctx, at, path);
 	if (UK_LIKELY(found != NULL))
 		ref_get(&found->refs);
-	uk_spin_unlock(&vfs_tree_lock);
+	tree_leave();
 	*inode = found;
 	return UK_LIKELY(found != NULL) ? 0 : walk_path_unknown(ctx, at, path, flags, inode);
 }

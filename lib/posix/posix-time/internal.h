@@ -43,7 +43,32 @@ struct period {
 	uk_nsec deadline;                 /* of the next expiry; UK_NSEC_MAX: not armed */
 	uk_nsec interval;                 /* 0: once */
 	const struct period_clock *clock; /* NULL: the monotonic one */
+#ifdef CONFIG_SMP
+	bool setting; /* somebody is starting or stopping it, and may be waiting for its function */
+#endif
 };
+
+/*
+ * For the timer's function: takes the lock under which the period is set. False: it is just being set
+ * on another CPU, which waits for the function to return, so this expiry is of no use any more.
+ * Interrupt context. Ends with uk_spin_unlock_irq(l, *irq) if it is true.
+ */
+static inline bool period_lock(struct period *p UK_UNUSED, struct uk_spinlock *l, bool *irq)
+{
+#ifdef CONFIG_SMP
+	*irq = uk_irq_save();
+	for (unsigned turns = 0; !uk_spin_try(l); turns++) {
+		if (__atomic_load_n(&p->setting, __ATOMIC_ACQUIRE)) {
+			uk_irq_restore(*irq);
+			return false;
+		}
+		uk_spin_hook(turns);
+	}
+#else
+	*irq = uk_spin_lock_irq(l);
+#endif
+	return true;
+}
 
 /* One that may be on CPU time, in images that link cputime.c. */
 struct cpu_period {

@@ -23,8 +23,10 @@ static struct uk_spinlock lock;
 static void expired(struct uk_timer *t)
 {
 	struct period *p = UK_CONTAINER_OF(t, struct period, timer);
-	bool irq = uk_spin_lock_irq(&lock);
+	bool irq;
 
+	if (!period_lock(p, &lock, &irq))
+		return;
 	period_advance(p);
 	uk_spin_unlock_irq(&lock, irq);
 	if (!p->clock)

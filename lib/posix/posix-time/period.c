@@ -22,7 +22,13 @@ void period_start(struct period *p, uk_nsec deadline, uk_nsec interval)
 {
 	p->interval = interval;
 	p->deadline = deadline;
+#ifdef CONFIG_SMP
+	__atomic_store_n(&p->setting, true, __ATOMIC_RELEASE);
+#endif
 	start(p);
+#ifdef CONFIG_SMP
+	__atomic_store_n(&p->setting, false, __ATOMIC_RELEASE);
+#endif
 }
 
 uint64_t period_advance(struct period *p)

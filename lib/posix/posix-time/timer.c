@@ -49,9 +49,12 @@ static void add_overrun(struct timer *t, uint64_t n)
 static void expired(struct uk_timer *timer)
 {
 	struct timer *t = UK_CONTAINER_OF(timer, struct timer, time.period.timer);
-	bool irq = uk_spin_lock_irq(&lock);
-	uint64_t n = period_advance(&t->time.period);
+	uint64_t n;
+	bool irq;
 
+	if (!period_lock(&t->time.period, &lock, &irq))
+		return;
+	n = period_advance(&t->time.period);
 	if (!t->silent) {
 		bool pending = uk_queue_linked(&t->entry.node);
 

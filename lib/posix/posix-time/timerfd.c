@@ -19,8 +19,10 @@ struct timerfd {
 static void expired(struct uk_timer *timer)
 {
 	struct timerfd *t = UK_CONTAINER_OF(timer, struct timerfd, period.timer);
-	bool irq = uk_spin_lock_irq(&t->lock);
+	bool irq;
 
+	if (!period_lock(&t->period, &t->lock, &irq))
+		return;
 	t->expiries += period_advance(&t->period);
 	uk_event_set(&t->events, UK_POLLIN);
 	uk_spin_unlock_irq(&t->lock, irq);

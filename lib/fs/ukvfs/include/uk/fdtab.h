@@ -25,12 +25,17 @@ struct uk_fdtab {
 	uint32_t refs;
 	unsigned cap; /* length of files */
 	struct uk_file **files;
-	struct uk_spinlock lock; /* all else; never held over a call that can block */
+	struct uk_spinlock
+		lock; /* for who changes anything; never held over a call that can block */
 	unsigned limit;
 	unsigned next; /* no descriptor below is free */
 	int pid;
 	unsigned long *used;    /* bitmaps of cap bits */
 	unsigned long *cloexec; /* a bit is meaningless where used is clear */
+#ifdef CONFIG_SMP
+	unsigned long
+		*outgrown; /* blocks that were too small: somebody may still be reading them */
+#endif
 };
 
 UK_API_BEGIN
@@ -118,7 +123,15 @@ int uk_fd_poll(struct uk_fdtab *t, struct uk_abi_pollfd *fds, unsigned n, uk_nse
 
 UK_API_END
 
-/* The file behind `fd` with a reference (uk_file_put()), or NULL: -EBADF. */
+/*
+ * The file behind `fd` with a reference (uk_file_put()), or NULL: -EBADF. With several CPUs no lock is
+ * taken (fdtab.c says how), so threads that use different files do not meet here.
+ */
+#ifdef CONFIG_SMP
+UK_API_BEGIN
+struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd);
+UK_API_END
+#else
 static inline struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
 {
 	struct uk_file *f = NULL;
@@ -132,6 +145,7 @@ static inline struct uk_file *uk_fd_get(struct uk_fdtab *t, int fd)
 	uk_spin_unlock(&t->lock);
 	return f;
 }
+#endif
 
 /* As uk_fd_get, but NULL also for files opened with UK_O_PATH, which allow no transfer. */
 static inline struct uk_file *uk_fd_get_io(struct uk_fdtab *t, int fd)

@@ -147,7 +147,10 @@ struct uk_inode {
 	uint64_t blocks; /* of 512 bytes in use */
 	uk_nsec atime, mtime, ctime;
 	struct uk_mutex lock;
-	bool recalled; /* a recently walked path leads here (recall.c); under the tree lock */
+	bool recalled; /* a recently walked path leads here (recall.c) */
+#ifdef CONFIG_SMP
+	bool changing; /* its names are: no quick walk through this directory */
+#endif
 	struct uk_lock *locks;            /* advisory locks, under a lock of their own (lock.c) */
 	struct uk_inode_mapping *mapping; /* NULL: not mapped */
 	union {
