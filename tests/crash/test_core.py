@@ -33,6 +33,17 @@ def test_threads_and_variables(tmp_path, plat):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_vector_registers(tmp_path, plat):
+    """x87 and vector registers as they were at the trap."""
+    dbg, core, _ = core_of(tmp_path, plat, APP, "vectors", 134)
+    out = gdb(dbg, core, commands=["p/x $xmm7.v2_int64", "p/x $xmm15.v2_int64", "p $st0",
+                                   "p crash_answer.number", "info threads"])
+    assert "= {0x1122334455667788, 0x0}" in out and "= {0x99aabbccddeeff00, 0x1122334455667788}" in out, out
+    assert "= 3.14159265" in out, out
+    assert "$4 = 42" in out and "warning" not in out, out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_end_without_a_trap(tmp_path, plat):
     """abort(): the registers are those of the end, the calls that led there are on the stack."""
     dbg, core, r = core_of(tmp_path, plat, APP, "abort", 134)

@@ -162,6 +162,14 @@ static int crash(const char *what)
 		free(p);
 	} else if (!strcmp(what, "wait"))
 		pause();
+	else if (!strcmp(what, "vectors"))
+		__asm__ volatile("movq %0, %%xmm7\n\t"
+				 "movq %1, %%xmm15\n\t"
+				 "punpcklqdq %%xmm7, %%xmm15\n\t"
+				 "fldpi\n\t"
+				 "ud2" ::"r"(0x1122334455667788),
+				 "r"(0x99aabbccddeeff00)
+				 : "xmm7", "xmm15");
 	else if (!strcmp(what, "hang"))
 		for (;;)
 			address++;
