@@ -24,6 +24,12 @@ CONTROL = {
     4: "rstorssp found no valid token to restore the shadow stack from",
     5: "setssbsy found no valid token of a shadow stack, or a busy one",
 }
+# What the image does not name, since it should not happen (Intel SDM vol. 3 table 6-1; 28 to 30: AMD APM
+# vol. 2 table 8-1). The rest of 0 to 31 is reserved.
+VECTORS = {4: "overflow (into)", 5: "bound range exceeded", 7: "device not available",
+           9: "coprocessor segment overrun", 10: "invalid TSS", 11: "segment not present",
+           20: "virtualization exception", 28: "hypervisor injection", 29: "VMM communication",
+           30: "security exception"}
 PAGE, LOW = 0x1000, 0x400000  # see <uk/plat/mem.h>
 
 
@@ -181,6 +187,10 @@ def cause(facts, elf, instruction):
         address = operand_address(instruction, facts) if instruction else None
         if address is not None and not is_canonical(address):
             return "access to %#x, which is no address (not canonical)" % address
+    m = re.match(r"CRASH: exception in thread .* \(vector (\d+),", facts.headline)
+    if m:
+        vector = int(m.group(1))
+        return VECTORS.get(vector) or ("a reserved exception" if vector < 32 else "an interrupt that nobody expects")
     m = re.search(r"control protection .*error code (0x[0-9a-f]+|0)\)", facts.headline)
     if m:
         code = int(m.group(1), 16)
