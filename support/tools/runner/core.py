@@ -329,6 +329,9 @@ def write(path, source, image, other_signal=SIGABRT):
     except OSError as e:
         raise RunError("--core: %s: %s; without it a core says nothing" %
                        (image.debug_file, e.strerror)) from None
+    if not elf.belongs_to(image.build_id):
+        raise RunError("--core: %s is of another build than the image; with it a core says what is not true"
+                       % image.debug_file)
     base = source.base(elf)
     registers, signum = crash_registers(source, elf, base)
     signum = signum or other_signal
@@ -365,7 +368,7 @@ def write(path, source, image, other_signal=SIGABRT):
             f.seek(at)
             f.write(data)
             f.seek(0)
-            f.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
+            f.write(b"\x7fELF\2\1\1\0\0" + (image.build_id or bytes(7)) + struct.pack(
                 "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1 + len(areas), 0, 0, 0))
             f.write(struct.pack("<IIQQQQQQ", PT_NOTE, 4, at, 0, 0, len(data), 0, 4))
             f.write(loads)
