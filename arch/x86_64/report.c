@@ -128,9 +128,10 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 
 /*
  * The CPU's names of those vectors that code can meet here: the number, then the name. One string:
- * no pointers to relocate.
+ * no pointers to relocate. support/run knows all.
  */
 static const char names[] = "\0division by zero or overflow\0"
+			    "\1debug exception\0"
 			    "\2non-maskable interrupt\0"
 			    "\3breakpoint\0"
 			    "\6undefined instruction\0"

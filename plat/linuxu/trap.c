@@ -17,6 +17,7 @@ bool uk_stack_is_guard(uk_vaddr_t va) UK_OPTIONAL;
 
 static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc)
 {
+	linuxu_arch_forget_alignment();
 	if (info->code <= 0) /* somebody's kill: nothing has happened here */
 		linuxu_end_by_signal(sig);
 	linuxu_arch_trap(uc);

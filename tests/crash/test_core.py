@@ -2,6 +2,7 @@
 """--core: gdb opens what it writes with the .dbg file, at the right addresses, with all threads."""
 import os
 import re
+import shutil
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_threads_and_variables(tmp_path, plat):
     assert "<crash_answer>" in out and "area = 0x" in out, out
     assert '{number = 42, text = 0x' in out and '"what the core file shows"}' in out, out
     assert len(re.findall(r"in waiter \(", out)) == 3 and "= 7001" in out, out
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_vector_registers(tmp_path, plat):
+    """x87 and vector registers as they were at the trap."""
+    dbg, core, _ = core_of(tmp_path, plat, APP, "vectors", 134)
+    out = gdb(dbg, core, commands=["p/x $xmm7.v2_int64", "p/x $xmm15.v2_int64", "p $st0",
+                                   "p crash_answer.number", "info threads"])
+    assert "= {0x1122334455667788, 0x0}" in out and "= {0x99aabbccddeeff00, 0x1122334455667788}" in out, out
+    assert "= 3.14159265" in out, out
+    assert "$4 = 42" in out and "warning" not in out, out
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
@@ -87,3 +99,27 @@ def test_every_machine_ends(tmp_path, machine):
     img = whittle.image(SMALL, "kvm")
     r = whittle.run(img, "7", options=["--core", str(tmp_path / "core"), "--machine", machine], timeout=30)
     assert r.status == 7, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_another_builds_debug_file(tmp_path, plat):
+    """Names of another build are wrong, so nobody gives any: nor report, nor core, nor gdb's helpers."""
+    img, core = str(tmp_path / "image"), str(tmp_path / "core")
+    shutil.copy(whittle.image(APP, plat), img)
+    right, wrong = whittle.image(APP, plat) + ".dbg", whittle.image(APP, plat, configs="debug") + ".dbg"
+    shutil.copy(right, img + ".dbg")
+    r = whittle.run(img, "null", options=["--core", core])
+    assert b"open it with: gdb" in r.err and b"crash (" in r.err, r
+    assert "warning: " not in gdb(right, core, helpers=True)
+    out = gdb(wrong, core, helpers=True)
+    assert "warning: %s was written by another build than %s is" % (core, wrong) in out, out
+
+    shutil.copy(wrong, img + ".dbg")
+    r = whittle.run(img, "--", options=["--gdb", "--core", core])
+    assert r.status == 2 and b"written by another build than" in r.err, r
+    os.remove(core)
+    r = whittle.run(img, "null", options=["--core", core])
+    assert r.status == 134 and not os.path.exists(core) and b"CRASH: page fault" in r.err, r
+    assert b"--core: %s.dbg is of another build" % img.encode() in r.err, r
+    assert b"(no names: %s.dbg is of another build than the image)" % img.encode() in r.err, r
+    assert b"cause: write to a null pointer" in r.err and b"main.c" not in r.err, r

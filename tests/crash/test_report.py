@@ -45,6 +45,27 @@ def test_cause_in_words(plat, how, cause):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_vector_by_its_name(plat):
+    err = crash(plat, "single-step")
+    assert err.startswith("CRASH: debug exception in thread `main` (vector 1, error code 0)\n"), err
+
+
+@pytest.mark.parametrize("vector,name", [(10, "invalid TSS"), (11, "segment not present"),
+                                         (30, "security exception")])
+def test_rare_vector_by_its_name(vector, name):
+    err = crash("kvm", "vector%d" % vector)
+    assert err.startswith("CRASH: exception in thread `main` (vector %d, error code 0)\n  cause: %s\n" % (vector, name)), err
+
+
+def test_alignment_check():
+    """The host enters the handler with the flag on; the report has to get along. (On a bare machine the
+    flag means nothing to the kernel's privilege level.)"""
+    err = crash("linuxu", "misaligned")
+    assert err.startswith("CRASH: alignment check in thread `main` (vector 17, error code 0)\n"), err
+    assert re.search(r"at image\+0x.* crash \(.*main\.c:\d+\)", err), err
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_stack_overflow_names_the_thread(plat):
     assert "CRASH: stack overflow in thread `main`" in crash(plat, "overflow")
     err = crash(plat, "thread-overflow")

@@ -37,6 +37,19 @@ def test_checked_heap_stops(plat, what):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_crash_report_knows_the_heap(plat):
+    """What a crash's registers have to do with freed blocks and red zones, in the report."""
+    r = run(plat, "follow-freed")
+    assert r.status == 134 and re.search(
+        rb"\n  heap: 0xdddddddddddddddd comes from memory that was freed \(use after free\)\n", r.err), r
+    r = run(plat, "crash-near")
+    assert r.status == 134 and re.search(
+        rb"\n  heap: 0x\w+ is inside a block of 50 bytes \(offset 20\) that was freed \(use after free\)\n"
+        rb"    allocated by:\n  at image\S+  block .*\n    freed by:\n  at image\S+  main ", r.err), r
+    assert re.search(rb"\n  heap: 0x\w+ is in the red zone behind a block of 50 bytes \(offset 50\)\n", r.err), r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_owner_of_a_leak(plat):
     r = run(plat, "leak", "alloc.owners=1")
     assert r.status == 0 and r.out == b"survived\n", r

@@ -48,6 +48,14 @@ def test_strict_overcommit(plat):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("value", ["7", "0", "12", ""])
+def test_overcommit_of_no_meaning(plat, value):
+    r = run(plat, "strict", options=["--param", "vmem.overcommit=" + value])
+    assert r.status not in (0, 124, 125) and r.out == b"", r
+    assert b"`vmem.overcommit`: bad value `%s` (1: promise memory without end; 2: " % value.encode() in r.err, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_a_file_that_shrinks(plat):
     r = run(plat, "bus")
     assert r.status == 0, r

@@ -8,9 +8,11 @@
  * somebody else's data instead of the pattern.
  */
 #include <uk/alloc_track.h>
+#include <uk/crash.h>
 #include <uk/init.h>
 #include <uk/param.h>
 #include <uk/plat/random.h>
+#include <uk/plat/trap.h>
 #include <uk/print.h>
 #include <uk/spinlock.h>
 #include "track.h"
@@ -314,4 +316,86 @@ static int check_start(void)
 
 /* At exit, since what was never freed nobody has looked at. */
 UK_INIT(UK_INIT_EARLY, "1", check_start, uk_alloc_check);
+#endif
+
+#ifdef CONFIG_LIBUKALLOC_CHECK
+#define FREED_WORD 0xddddddddddddddddUL
+#define FRESH_WORD 0xa5a5a5a5a5a5a5a5UL
+#define OFFSET_MAX 0x10000UL /* of a member, or an index, to what a pointer held */
+#define SEARCH_MAX 65536     /* a broken list must not keep us for ever */
+#define TELL_MAX   4
+
+extern const char uk_image_start[];
+
+static UK_COLD void say_caller(const char *what, const void *pc)
+{
+	uk_crash_say("    %s by:", what);
+	uk_crash_say("  at image+%#lx", (unsigned long)((const char *)pc - uk_image_start));
+}
+
+/* The block of this list that `va` lies in, its red zones included. */
+static UK_COLD const struct block *find(const struct block *list, uintptr_t va)
+{
+	const struct block *b = list->next;
+
+	for (unsigned n = 0; b != list && n < SEARCH_MAX && uk_crash_readable(b, sizeof(*b)); n++) {
+		if (va >= (uintptr_t)b->red && va < (uintptr_t)data_of(b) + b->size + RED)
+			return b;
+		b = b->next;
+	}
+	return NULL;
+}
+
+/* Does a value come from memory that was filled with `word`, give or take an offset? */
+static UK_COLD bool comes_from(uintptr_t v, uintptr_t word)
+{
+	return v - word + OFFSET_MAX < 2 * OFFSET_MAX;
+}
+
+static UK_COLD bool tell_of(uintptr_t v)
+{
+	const struct block *b = find(&waiting, v);
+	long at;
+
+	if (comes_from(v, FREED_WORD) || comes_from(v, FRESH_WORD)) {
+		uk_crash_say("  heap: %#lx comes from memory that %s", v,
+			     comes_from(v, FREED_WORD) ? "was freed (use after free)"
+						       : "nobody has written to since malloc()");
+		return true;
+	}
+	if (!b)
+		b = find(&used, v);
+	if (!b)
+		return false;
+	at = (long)(v - (uintptr_t)data_of(b));
+	if (!b->freed && at >= 0 && (size_t)at < b->size)
+		return false; /* nothing wrong with that */
+	uk_crash_say("  heap: %#lx is %s a block of %lu bytes (offset %ld)%s", v,
+		     at < 0                 ? "in the red zone before"
+		     : (size_t)at < b->size ? "inside"
+					    : "in the red zone behind",
+		     (unsigned long)b->size, at,
+		     b->freed ? " that was freed (use after free)" : "");
+	say_caller("allocated", b->owner);
+	if (b->freed)
+		say_caller("freed", b->freed);
+	return true;
+}
+
+/* What the registers of the trap, or the address that it was about, have to do with the heap. */
+static UK_COLD void tell(const struct uk_trap_info *info UK_UNUSED, const struct uk_regs *regs)
+{
+	const uintptr_t *words = (const void *)regs;
+	unsigned told = 0;
+
+	for (size_t i = 0; regs && told < TELL_MAX && i < sizeof(*regs) / sizeof(*words); i++) {
+		size_t before = 0;
+
+		while (before < i && words[before] != words[i])
+			before++;
+		if (before == i)
+			told += tell_of(words[i]);
+	}
+}
+UK_CRASH_SECTION("15", tell);
 #endif

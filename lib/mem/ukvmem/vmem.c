@@ -20,7 +20,16 @@
 #include <uk/string.h>
 #include "vmem.h"
 
-UK_PARAM_UINT(vmem, overcommit, 1, "1: promise memory without end; 2: refuse beyond what there is");
+static bool is_strict;
+
+static int set_overcommit(const char *value)
+{
+	is_strict = value && *value == '2';
+	return value && (*value == '1' || *value == '2') && !value[1] ? 0 : -EINVAL;
+}
+
+UK_PARAM_FN(vmem, overcommit, set_overcommit,
+	    "1: promise memory without end; 2: refuse beyond what there is");
 
 /* Where somebody may ask to be placed: above the NULL pages, below the direct map. */
 #define FIXED_START (4UL << 20)
@@ -122,7 +131,7 @@ static bool may_promise(size_t len, const struct what *w)
 	size_t promised = 0;
 
 	UK_TABLE_KEEP(uk_param_vmem_overcommit);
-	if (uk_param_vmem_overcommit.u != 2 || !is_counted(w))
+	if (!is_strict || !is_counted(w))
 		return true;
 	uk_page_stats(&st);
 	vmem_walk_all(count_area, &promised);

@@ -140,6 +140,18 @@ static UK_ALWAYS_INLINE long host_syscall3(long nr, long a, long b, long c)
 	return host_call3(nr, a, b, c);
 }
 
+/*
+ * The host enters a signal handler with the alignment check of what it interrupted; code of a
+ * compiler does not live with that for long.
+ */
+static UK_ALWAYS_INLINE void linuxu_arch_forget_alignment(void)
+{
+	__asm__ volatile("pushfq\n\t"
+			 "andl $~0x40000, (%%rsp)\n\t"
+			 "popfq" ::
+				 : "cc", "memory");
+}
+
 /* Names of struct host_ucontext.gregs, in the kernel's order. */
 /* clang-format off */
 enum {

@@ -5,6 +5,8 @@ They read memory and types, and call nothing: so they work on a core file, on a 
 at its first instruction, and in the middle of a crash. `make debug` and `support/run --gdb` load
 this file; by hand: `source support/tools/gdb/whittle.py`.
 """
+import hashlib
+
 import gdb
 
 LIMIT = 100000  # of any list: what is followed may be what is broken
@@ -145,6 +147,21 @@ class UkThreads(gdb.Command):
 
 def is_core():
     return "core" in gdb.execute("info target", to_string=True).partition("Local exec")[0].lower()
+
+
+def warn_of_another_build():
+    """A core file's header says which .dbg file belongs to it: see support/tools/runner/elf.py."""
+    core = gdb.execute("info target", to_string=True).partition("Local core dump file:\n\t`")[2].partition("', file type")[0]
+    try:
+        with open(core, "rb") as f:
+            wanted = f.read(16)[9:16]
+        with open(gdb.current_progspace().filename, "rb") as f:
+            fits = not any(wanted) or hashlib.sha256(f.read()).digest()[:7] == wanted
+    except (OSError, TypeError):  # no core, no program
+        return
+    if not fits:
+        print("warning: %s was written by another build than %s is: what gdb shows is not true"
+              % (core, gdb.current_progspace().filename))
 
 
 class UkCoreThreads(gdb.Command):
@@ -387,3 +404,4 @@ def name_threads():
 
 
 name_threads()
+warn_of_another_build()

@@ -11,6 +11,7 @@ Which threads there are only the types of the image tell. gdb knows those: it lo
 core with support/tools/gdb/whittle.py, and what it says becomes a note per thread. Without gdb the
 core has the crashed thread alone.
 """
+import ctypes
 import os
 import re
 import struct
@@ -23,7 +24,7 @@ LIMIT = 4 << 30     # bytes of memory in a core; what is above is left out, and 
 SEGMENTS = 60000    # an ELF file counts them in 16 bits
 SIGABRT, SIGALRM = 6, 14
 PT_LOAD, PT_NOTE = 1, 4
-NT_PRSTATUS, NT_AUXV = 1, 6
+NT_PRSTATUS, NT_FPREGSET, NT_AUXV, NT_X86_XSTATE = 1, 2, 6, 0x202
 AT_NULL, AT_PAGESZ, AT_ENTRY = 0, 6, 9
 # Signals after which Linux writes a core, as 128 + n of an exit status.
 FATAL = {128 + s for s in (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)}
@@ -36,8 +37,11 @@ CORE_REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax
 
 
 class Thread:
-    def __init__(self, tid, registers):
-        self.tid, self.registers = tid, registers
+    """vectors: {type of note: bytes} of what else it has. (A thread that waits has none: whoever calls a
+    function counts on nothing in vector registers.)"""
+
+    def __init__(self, tid, registers, vectors=()):
+        self.tid, self.registers, self.vectors = tid, registers, dict(vectors)
 
 
 class Memory:
@@ -61,6 +65,41 @@ class Memory:
         os.close(self.fd)
 
 
+def fxsave(text):
+    """x87 and vector registers that QEMU's monitor prints, as FXSAVE stores them (Intel SDM vol. 1
+    table 10-2). The kernel uses none, so they are still those of what crashed."""
+    def word(name):
+        m = re.search(name + r"=([0-9a-f]+)", text)
+        return int(m[1], 16) if m else 0
+    out = bytearray(struct.pack("<HHBxHQQII", word("FCW"), word("FSW"), word("FTW") & 0xff, 0, 0, 0, word("MXCSR"), 0xffff))
+    for i in range(8):  # from the top of the stack on
+        m = re.search(r"FPR%d=([0-9a-f]{16}) ([0-9a-f]{4})" % ((word("FSW") >> 11) + i & 7), text)
+        out += struct.pack("<QH6x", *(int(v, 16) for v in m.groups()) if m else (0, 0))
+    for i in range(16):
+        m = re.search(r"[XYZ]MM%02d=([0-9a-f ]*[0-9a-f])" % i, text)
+        out += (int(m[1].replace(" ", ""), 16) if m else 0).to_bytes(64, "little")[:16]
+    return bytes(out.ljust(512, b"\0"))
+
+
+def traced_registers(pid):
+    """The same of a stopped process, by ptrace, with all that the CPU's XSAVE knows: {note: bytes}."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    seize, interrupt, getregset, detach = 0x4206, 0x4207, 0x4204, 17
+    if libc.ptrace(seize, pid, None, None):
+        return {}
+    found = {}
+    if not libc.ptrace(interrupt, pid, None, None):
+        os.waitpid(pid, 0x40000000)  # __WALL
+        for kind in (NT_FPREGSET, NT_X86_XSTATE):
+            area = ctypes.create_string_buffer(16384)
+            vec = (ctypes.c_size_t * 2)(ctypes.addressof(area), len(area))
+            if not libc.ptrace(getregset, pid, kind, ctypes.addressof(vec)):
+                found[kind] = area.raw[:vec[1]]
+    libc.ptrace(detach, pid, None, None)
+    return found
+
+
 # ---- a machine -----------------------------------------------------------------------------------
 
 class Machine:
@@ -77,6 +116,7 @@ class Machine:
                           re.findall(r"\b(R[0-9A-Z]{1,2} ?)=([0-9a-f]{16})", text)}
         self.registers["rflags"] = int(re.search(r"RFL=([0-9a-f]+)", text)[1], 16)
         self.registers["fs_base"] = int(re.search(r"^FS =[0-9a-f]+ ([0-9a-f]+)", text, re.M)[1], 16)
+        self.vectors = {NT_FPREGSET: fxsave(text)}
         self.cr3 = int(re.search(r"CR3=([0-9a-f]+)", text)[1], 16)
         self.gdt = int(re.search(r"GDT= *([0-9a-f]+)", text)[1], 16)
 
@@ -179,6 +219,7 @@ class Process:
             self.registers = {"rsp": int(words[-2], 16), "rip": int(words[-1], 16)}
         except (OSError, ValueError, IndexError):
             pass
+        self.vectors = traced_registers(pid)
         self.read = self.memory.read
 
     def areas(self):
@@ -252,7 +293,8 @@ def crash_registers(source, elf, base):
 
 
 def note(kind, data):
-    return struct.pack("<III", 5, len(data), kind) + b"CORE\0\0\0\0" + data + bytes(-len(data) % 4)
+    name = b"LINUX\0\0\0" if kind == NT_X86_XSTATE else b"CORE\0\0\0\0"
+    return struct.pack("<III", len(name.rstrip(b"\0")) + 1, len(data), kind) + name + data + bytes(-len(data) % 4)
 
 
 def prstatus(thread, signum):
@@ -267,11 +309,13 @@ def prstatus(thread, signum):
 
 def notes(elf, base, threads, signum):
     """(Without NT_PRPSINFO: a name of 15 letters, by which gdb doubts that the .dbg file fits.)"""
-    out = note(NT_PRSTATUS, prstatus(threads[0], signum))
+    def thread_notes(t):  # the signal in each, as Linux has it
+        return note(NT_PRSTATUS, prstatus(t, signum)) + b"".join(note(k, t.vectors[k]) for k in sorted(t.vectors))
+    out = thread_notes(threads[0])
     aux = [AT_PAGESZ, PAGE] + ([AT_ENTRY, base + elf.entry] if base is not None else []) + [AT_NULL, 0]
     out += note(NT_AUXV, struct.pack("<%dQ" % len(aux), *aux))
     for t in threads[1:]:
-        out += note(NT_PRSTATUS, prstatus(t, signum))  # in each, as Linux has it
+        out += thread_notes(t)
     return out
 
 
@@ -285,10 +329,13 @@ def write(path, source, image, other_signal=SIGABRT):
     except OSError as e:
         raise RunError("--core: %s: %s; without it a core says nothing" %
                        (image.debug_file, e.strerror)) from None
+    if not elf.belongs_to(image.build_id):
+        raise RunError("--core: %s is of another build than the image; with it a core says what is not true"
+                       % image.debug_file)
     base = source.base(elf)
     registers, signum = crash_registers(source, elf, base)
     signum = signum or other_signal
-    threads = [Thread(1, registers)]
+    threads = [Thread(1, registers, source.vectors)]
     areas, total, cut = [], 0, ""
     for a in source.areas():
         if total + a[2] > LIMIT or len(areas) == SEGMENTS:
@@ -321,7 +368,7 @@ def write(path, source, image, other_signal=SIGABRT):
             f.seek(at)
             f.write(data)
             f.seek(0)
-            f.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
+            f.write(b"\x7fELF\2\1\1\0\0" + (image.build_id or bytes(7)) + struct.pack(
                 "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1 + len(areas), 0, 0, 0))
             f.write(struct.pack("<IIQQQQQQ", PT_NOTE, 4, at, 0, 0, len(data), 0, 4))
             f.write(loads)

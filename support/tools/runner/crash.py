@@ -9,8 +9,10 @@ So an image needs no symbols for a report that can be read; plain QEMU shows the
 """
 import os
 import re
+import struct
 
 from . import process
+from .elf import DebugFile
 
 ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
 REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}) +([0-9a-f]{16})\b")
@@ -24,6 +26,12 @@ CONTROL = {
     4: "rstorssp found no valid token to restore the shadow stack from",
     5: "setssbsy found no valid token of a shadow stack, or a busy one",
 }
+# What the image does not name, since it should not happen (Intel SDM vol. 3 table 6-1; 28 to 30: AMD APM
+# vol. 2 table 8-1). The rest of 0 to 31 is reserved.
+VECTORS = {4: "overflow (into)", 5: "bound range exceeded", 7: "device not available",
+           9: "coprocessor segment overrun", 10: "invalid TSS", 11: "segment not present",
+           20: "virtualization exception", 28: "hypervisor injection", 29: "VMM communication",
+           30: "security exception"}
 PAGE, LOW = 0x1000, 0x400000  # see <uk/plat/mem.h>
 
 
@@ -181,6 +189,10 @@ def cause(facts, elf, instruction):
         address = operand_address(instruction, facts) if instruction else None
         if address is not None and not is_canonical(address):
             return "access to %#x, which is no address (not canonical)" % address
+    m = re.match(r"CRASH: exception in thread .* \(vector (\d+),", facts.headline)
+    if m:
+        vector = int(m.group(1))
+        return VECTORS.get(vector) or ("a reserved exception" if vector < 32 else "an interrupt that nobody expects")
     m = re.search(r"control protection .*error code (0x[0-9a-f]+|0)\)", facts.headline)
     if m:
         code = int(m.group(1), 16)
@@ -198,16 +210,11 @@ def cause(facts, elf, instruction):
     return None
 
 
-def explain(text, debug_file):
-    """The report with cause and instruction behind its first line."""
+def explain(text, debug_file, elf):
+    """The report with cause and instruction behind its first line; without elf, what needs no names."""
     if not text.startswith(b"CRASH: "):
         return text
-    from .elf import DebugFile
     facts = Facts(text)
-    try:
-        elf = DebugFile(debug_file)
-    except (OSError, ValueError, IndexError, ArithmeticError):
-        elf = None
     instruction = instruction_at(debug_file, facts.pc) if elf and facts.pc is not None else None
     words = cause(facts, elf, instruction)
     more = ""
@@ -222,10 +229,20 @@ def explain(text, debug_file):
 
 
 def show(text, image):
-    """Write a report to stderr, with names; without the .dbg file say why there are none."""
-    out = symbolise(explain(text, image.debug_file), image.debug_file)
-    if not os.path.exists(image.debug_file):
-        missing = os.fsencode(image.debug_file)
-        out = out.rstrip(b"\n") + b"\n  (no names: %s is not there)\n" % missing
+    """Write a report to stderr, with names; without the right .dbg file say why there are none."""
+    elf, missing = None, None
+    try:
+        elf = DebugFile(image.debug_file)
+        if not elf.belongs_to(image.build_id):
+            elf, missing = None, "is of another build than the image"
+    except OSError:
+        missing = "is not there"
+    except (ValueError, IndexError, ArithmeticError, struct.error):
+        missing = "is damaged"
+    out = explain(text, image.debug_file, elf)
+    if elf:
+        out = symbolise(out, image.debug_file)
+    else:
+        out = out.rstrip(b"\n") + b"\n  (no names: %s %s)\n" % (os.fsencode(image.debug_file), missing.encode())
     while out:
         out = out[os.write(2, out):]

@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a crash report and a core file need of an image's .dbg file: sections and symbols."""
+"""What a crash report and a core file need of an image's .dbg file: sections and symbols.
+
+Which .dbg file belongs to an image or a core file says its build id: 7 bytes of the .dbg file's SHA-256
+in the padding of the ELF header (e_ident), where they take no space and no loader looks.
+"""
+import hashlib
 import struct
 
 SHF_WRITE, SHF_ALLOC, SHF_EXEC = 1, 2, 4
 SHT_SYMTAB = 2
 STT_OBJECT, STT_FUNC = 1, 2
+
+
+def build_id(head):
+    """Of an image or a core file, by its first 16 bytes; None if it has none."""
+    return head[9:16] if any(head[9:16]) else None
 
 
 class Section:
@@ -29,6 +39,10 @@ class DebugFile:
 
     def string(self, at):
         return self.data[at:self.data.index(b"\0", at)].decode(errors="replace")
+
+    def belongs_to(self, wanted):
+        """Is this what an image or core file with that build id was made of? (None: nobody knows.)"""
+        return wanted is None or hashlib.sha256(self.data).digest()[:7] == wanted
 
     @property
     def symbols(self):

@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from . import STATUS_SILENT, RunError, kvm, process
-
+from .elf import DebugFile, build_id
 
 HELPERS = os.path.join(process.ROOT, "support/tools/gdb/whittle.py")
 
@@ -28,6 +28,12 @@ def open_core(image, o):
     """A core file that --core wrote before."""
     if not os.path.exists(o.core):
         raise RunError("--core %s: no such file; without --gdb it is written by a crash" % o.core)
+    program(image)
+    with open(o.core, "rb") as f:
+        wanted = build_id(f.read(16))
+    if not DebugFile(image.debug_file).belongs_to(wanted):
+        raise RunError("--core %s: written by another build than %s is; gdb would show what is not true"
+                       % (o.core, image.debug_file))
     argv = [program(image), "-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
             image.debug_file, o.core, "-x", HELPERS]
     if o.dry_run:

@@ -3,6 +3,7 @@
 import struct
 
 from . import RunError
+from .elf import build_id
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
 MAX_OFFSET = 1 << 40
@@ -31,6 +32,7 @@ class Image:
             raise RunError("%s: not an image (no ELF file)" % self.path)
         if head[4:6] != b"\x02\x01":
             raise RunError("%s: not an image (not a 64-bit little-endian ELF file)" % self.path)
+        self.build_id = build_id(head)
         machine, = struct.unpack_from("<H", head, 18)
         self.arch = MACHINES.get(machine, "machine %d" % machine)
         phoff, = struct.unpack_from("<Q", head, 32)

@@ -74,10 +74,10 @@ static void *overflower(void *arg)
 }
 
 /*
- * A control protection exception as the CPU would deliver it, by a frame made up here: no emulated
- * CPU raises one. Only where we own the machine.
+ * An exception with an error code as the CPU would deliver it, by a frame made up here: no emulated CPU
+ * raises a control protection exception, or finds an invalid TSS. Only where we own the machine.
  */
-static void control(uint64_t error)
+static void deliver(unsigned vector, uint64_t error)
 {
 	struct __attribute__((__packed__)) {
 		uint16_t limit;
@@ -86,8 +86,8 @@ static void control(uint64_t error)
 	uint64_t entry;
 
 	__asm__ volatile("sidt %0" : "=m"(idt));
-	entry = idt.gates[2 * 21];
-	entry = (entry & 0xffff) | (entry >> 32 & 0xffff0000) | idt.gates[2 * 21 + 1] << 32;
+	entry = idt.gates[2 * vector];
+	entry = (entry & 0xffff) | (entry >> 32 & 0xffff0000) | idt.gates[2 * vector + 1] << 32;
 	__asm__ volatile("mov %%rsp, %%rax\n\t"
 			 "and $-16, %%rsp\n\t"
 			 "push $0x10\n\t"
@@ -149,6 +149,12 @@ static int crash(const char *what)
 		address = 0, address = 100 / address;
 	else if (!strcmp(what, "trap"))
 		__builtin_trap();
+	else if (!strcmp(what, "single-step"))
+		__asm__ volatile("pushfq; orl $0x100, (%%rsp); popfq; nop" ::: "memory", "cc");
+	else if (!strcmp(what, "misaligned"))
+		__asm__ volatile("pushfq; orl $0x40000, (%%rsp); popfq; movl %0, %%eax" ::"m"(
+					 crash_data[1])
+				 : "memory", "cc", "rax");
 	else if (!strcmp(what, "abort"))
 		abort();
 	else if (!strcmp(what, "overflow"))
@@ -162,11 +168,21 @@ static int crash(const char *what)
 		free(p);
 	} else if (!strcmp(what, "wait"))
 		pause();
+	else if (!strcmp(what, "vectors"))
+		__asm__ volatile("movq %0, %%xmm7\n\t"
+				 "movq %1, %%xmm15\n\t"
+				 "punpcklqdq %%xmm7, %%xmm15\n\t"
+				 "fldpi\n\t"
+				 "ud2" ::"r"(0x1122334455667788),
+				 "r"(0x99aabbccddeeff00)
+				 : "xmm7", "xmm15");
 	else if (!strcmp(what, "hang"))
 		for (;;)
 			address++;
 	else if (!strncmp(what, "control", 7))
-		control((uint64_t)atoi(what + 7));
+		deliver(21, (uint64_t)atoi(what + 7));
+	else if (!strncmp(what, "vector", 6))
+		deliver((unsigned)atoi(what + 6), 0);
 	else if (!strcmp(what, "lose-stack"))
 		lose_the_stack();
 	else if (!strcmp(what, "in-report"))

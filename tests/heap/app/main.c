@@ -48,6 +48,14 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "write-after-free")) {
 		free(p);
 		seen[20] = 1;
+	} else if (!strcmp(what, "follow-freed")) { /* a pointer read from a freed block */
+		*(char **)p = q;
+		free(p);
+		**(char *volatile *)seen = 1;
+	} else if (!strcmp(what,
+			   "crash-near")) { /* a crash with a pointer to a freed block at hand */
+		free(p);
+		__asm__ volatile("ud2" ::"D"(p + 20), "S"(q + 50));
 	} else if (!strcmp(what, "overflow-never-freed")) {
 		seen[51] = 0;
 	} else if (!strcmp(what, "inside")) {

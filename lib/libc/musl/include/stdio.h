@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Formatted text and lines that are checked against the size of their destination; see
- * <uk/fortify.h>. (sprintf() and snprintf() with gcc only: clang cannot pass on `...`.)
+ * <uk/fortify.h>.
  */
 #include_next <stdio.h>
 #include <uk/fortify.h>
@@ -29,7 +29,15 @@ UK_FORTIFIED int vsnprintf(char *__restrict dst, size_t n, const char *__restric
 	return __builtin_vsnprintf(dst, n, format, args);
 }
 
-#ifndef __clang__
+#ifdef __clang__ /* has no way to pass on `...` from an inline function */
+#define sprintf(dst, ...) __builtin___sprintf_chk(dst, 0, UK_ROOM_MEMBER(dst), __VA_ARGS__)
+#define snprintf(dst, n, ...)                                                                      \
+	__extension__({                                                                            \
+		size_t snprintf_n_ = (n);                                                          \
+		UK_FORTIFY_CHECK("snprintf", snprintf_n_, UK_ROOM_MEMBER(dst));                    \
+		__builtin_snprintf(dst, snprintf_n_, __VA_ARGS__);                                 \
+	})
+#else
 UK_FORTIFIED int sprintf(char *__restrict dst, const char *__restrict format, ...)
 {
 	if (UK_ROOM_MEMBER(dst) == UK_ROOM_UNKNOWN)

@@ -15,18 +15,18 @@
 #ifndef __ASSEMBLER__
 #include <uk/types.h>
 
-#define UK_LIKELY(x)          __builtin_expect(!!(x), 1)
-#define UK_UNLIKELY(x)        __builtin_expect(!!(x), 0)
-#define UK_NORETURN           __attribute__((__noreturn__))
-#define UK_PACKED             __attribute__((__packed__))
-#define UK_ALIGNED(n)         __attribute__((__aligned__(n)))
-#define UK_USED               __attribute__((__used__))
-#define UK_UNUSED             __attribute__((__unused__))
-#define UK_WEAK               __attribute__((__weak__))
-#define UK_NOINLINE           __attribute__((__noinline__))
-#define UK_ALWAYS_INLINE      inline __attribute__((__always_inline__))
-#define UK_COLD               __attribute__((__cold__))
-#define UK_NO_SANITIZE        __attribute__((__no_sanitize__("address", "undefined"))) /* unchecked code */
+#define UK_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define UK_UNLIKELY(x)       __builtin_expect(!!(x), 0)
+#define UK_NORETURN          __attribute__((__noreturn__))
+#define UK_PACKED            __attribute__((__packed__))
+#define UK_ALIGNED(n)        __attribute__((__aligned__(n)))
+#define UK_USED              __attribute__((__used__))
+#define UK_UNUSED            __attribute__((__unused__))
+#define UK_WEAK              __attribute__((__weak__))
+#define UK_NOINLINE          __attribute__((__noinline__))
+#define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
+#define UK_COLD              __attribute__((__cold__))
+#define UK_NO_SANITIZE       __attribute__((__no_sanitize__("address", "undefined"))) /* unchecked code */
 /*
  * A variable that the platform, the command line or an initialiser sets, and nobody changes once main()
  * runs: it is read-only from then on (CONFIG_HARDEN_RELRO). The first is in the image's file, also if it is
@@ -55,23 +55,13 @@
  */
 #define UK_OPTIONAL __attribute__((__weak__, __visibility__("hidden")))
 
-#define UK_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define UK_MIN(a, b)                                                                               \
-	({                                                                                         \
-		__typeof__(a) a_ = (a);                                                            \
-		__typeof__(b) b_ = (b);                                                            \
-		a_ < b_ ? a_ : b_;                                                                 \
-	})
-#define UK_MAX(a, b)                                                                               \
-	({                                                                                         \
-		__typeof__(a) a_ = (a);                                                            \
-		__typeof__(b) b_ = (b);                                                            \
-		a_ > b_ ? a_ : b_;                                                                 \
-	})
-#define UK_ALIGN_UP(x, a)            (((x) + (__typeof__(x))(a)-1) & ~((__typeof__(x))(a)-1))
-#define UK_ALIGN_DOWN(x, a)          ((x) & ~((__typeof__(x))(a)-1))
-#define UK_DIV_ROUND_UP(x, y)        (((x) + (y)-1) / (y))
-#define UK_CONTAINER_OF(p, type, m)  ((type *)((char *)(p)-offsetof(type, m)))
+#define UK_ARRAY_SIZE(a)             (sizeof(a) / sizeof((a)[0]))
+#define UK_MIN(a, b)                 ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define UK_MAX(a, b)                 ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
+#define UK_ALIGN_UP(x, a)            (((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
+#define UK_ALIGN_DOWN(x, a)          ((x) & ~((__typeof__(x))(a) - 1))
+#define UK_DIV_ROUND_UP(x, y)        (((x) + (y) - 1) / (y))
+#define UK_CONTAINER_OF(p, type, m)  ((type *)((char *)(p) - offsetof(type, m)))
 #define UK_READ_ONCE(x)              (*(const volatile __typeof__(x) *)&(x))
 #define UK_WRITE_ONCE(x, v)          (*(volatile __typeof__(x) *)&(x) = (v))
 #define UK_BARRIER()                 __asm__ volatile("" ::: "memory") /* the compiler only */
