@@ -6,6 +6,7 @@
  * read with the bucket locked; so a waker, which changes the word first and locks the bucket
  * then, either is seen by the reader or sees the waiter.
  */
+#define UK_LOCK_KIND "futex bucket"
 #include <uk/assert.h>
 #include <uk/errno.h>
 #include <uk/futex.h>

@@ -87,10 +87,12 @@ static UK_NOINLINE int block_until(struct uk_sched *s, struct uk_thread *t, uk_n
 int uk_thread_block(uk_nsec deadline, bool interruptible)
 {
 	struct uk_thread *t = uk_thread_current();
-	bool irq;
-	struct uk_sched *s = uksched_lock_irq(t, &irq);
+	struct uk_sched *s;
 	int err = 0;
+	bool irq;
 
+	uk_lock_may_sleep();
+	s = uksched_lock_irq(t, &irq);
 	UK_ASSERT(!uk_this_cpu_get(preempt_off) && !uk_in_irq());
 	if (UK_LIKELY(!t->woken)) {
 		if (interruptible && UK_UNLIKELY(t->interrupted))

@@ -303,6 +303,7 @@ static void wait(struct uk_sched *s)
 	uk_nsec began = idle_begins(cpu, s->idle);
 
 	uk_percpu()->preempt_off++; /* handlers that return here have nobody to preempt */
+	uk_this_cpu_set(idle, 1);
 	s->polling = true;
 	uk_spin_release(&s->lock);
 	poll(s);
@@ -315,6 +316,7 @@ static void wait(struct uk_sched *s)
 		uk_irq_disable();
 		uk_spin_acquire(&s->lock);
 	}
+	uk_this_cpu_set(idle, 0);
 	uk_percpu()->preempt_off--;
 	idle_ends(cpu, s->idle, began);
 }

@@ -32,6 +32,7 @@ void uk_sched_init(struct uk_sched *s, const struct uk_sched_ops *ops)
 {
 	*s = (struct uk_sched){ .ops = ops };
 	uk_list_init(&s->threads);
+	uk_lock_name(&s->lock, "scheduler");
 }
 
 #ifndef CONFIG_SMP

@@ -5,6 +5,7 @@
  * A waiter is woken with the queue still locked: the woken thread locks the queue before it leaves
  * the function that holds the waiter, so neither the waiter nor the thread vanish meanwhile.
  */
+#define UK_LOCK_KIND "wait queue"
 #include <uk/assert.h>
 #include <uk/waitq.h>
 

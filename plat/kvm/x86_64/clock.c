@@ -14,7 +14,7 @@
  * confirmed by a second one, since a wrap that nobody saw changes it threefold.
  */
 #include <uk/arch/cpu.h>
-#include <uk/spin.h>
+#include <uk/seqlock.h>
 #include <uk/plat/clock.h>
 #include <uk/print.h>
 
@@ -36,7 +36,7 @@ static struct uk_spinlock lock; /* of what the reference counter needs */
 static uint64_t mult;           /* nanoseconds per tick, 32.32 fixed point; 0 until known */
 static uint64_t tsc_base;
 static uk_nsec ns_base;                /* the clock at tsc_base */
-static volatile uint32_t changes;      /* of these three; odd while another CPU is at it */
+static struct uk_seqcount changes;     /* of these three, with `lock` held */
 static uint64_t tsc_next = UINT64_MAX; /* when to refine the ratio */
 
 static struct kvm_reference ref;
@@ -75,21 +75,6 @@ static uint64_t told_rate(void)
 	return 0;
 }
 
-/* On one CPU a reader, whom an interrupt may do that to, only sees the end of it. */
-static inline void changes_begin(void)
-{
-#ifdef CONFIG_SMP
-	changes++;
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-#endif
-}
-
-static inline void changes_end(void)
-{
-	UK_BARRIER();
-	changes++;
-}
-
 /* Time by the reference counter; the TSC stands by. */
 static uk_nsec sample(void)
 {
@@ -121,11 +106,11 @@ static uk_nsec sample(void)
 			ref_refine = ns + leg;
 			return ns;
 		}
-		changes_begin();
+		uk_seq_write_begin(&changes);
 		mult = ratio;
 		tsc_base = tsc;
 		ns_base = shown;
-		changes_end();
+		uk_seq_write_end(&changes);
 		ref_refine = UK_MIN(ref_refine * REFINE, REFINE_MAX + ns);
 		tsc_next = tsc_first + kvm_mul_div(ref_refine - ns_first, 1UL << 32, mult);
 		ns = shown;
@@ -174,18 +159,12 @@ uk_nsec uk_plat_clock_monotonic(void)
 	bool irq, first = false;
 
 	while (mult) {
-		seen = changes;
-#ifdef CONFIG_SMP
-		if (seen & 1)
-			continue;
-		UK_BARRIER();
-#endif
+		seen = uk_seq_read_begin(&changes);
 		tsc = x86_rdtsc();
 		if (tsc >= tsc_next)
 			break;
 		ns = ns_base + scale(tsc - tsc_base);
-		UK_BARRIER();
-		if (seen == changes)
+		if (!uk_seq_read_retry(&changes, seen))
 			return ns;
 	}
 	if (use_kvmclock)

@@ -59,6 +59,7 @@ struct uk_percpu {
 	void *sched;        /* the scheduler's own per-CPU data */
 #ifdef CONFIG_SMP
 	struct uk_percpu *self;
+	uint32_t idle; /* 1: idle, which counts one in preempt_off */
 } UK_CPU_ALIGNED;
 #else
 };

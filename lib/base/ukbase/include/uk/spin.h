@@ -10,11 +10,13 @@
 #define UK_SPIN_H
 
 #include <uk/irq.h>
+#include <uk/lockdebug.h>
 
 #ifdef CONFIG_SMP
 struct uk_spinlock {
 	uint16_t next;  /* ticket that the next one to come draws */
 	uint16_t owner; /* ticket that may enter */
+	UK_LOCK_CLASS_FIELD
 };
 
 UK_API_BEGIN
@@ -44,6 +46,7 @@ static inline bool uk_spin_try(struct uk_spinlock *l)
 
 static inline void uk_spin_release(struct uk_spinlock *l)
 {
+	UK_LOCK_GONE(l);
 	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
 }
 /* Is anybody inside, or waiting to be? What was done inside by who has left is visible if not. */
@@ -55,6 +58,7 @@ static inline bool uk_spin_is_locked(const struct uk_spinlock *l)
 }
 #else
 struct uk_spinlock {
+	UK_LOCK_CLASS_FIELD
 };
 
 static inline void uk_spin_acquire(struct uk_spinlock *l UK_UNUSED)
@@ -70,9 +74,46 @@ static inline bool uk_spin_try(struct uk_spinlock *l UK_UNUSED)
 
 static inline void uk_spin_release(struct uk_spinlock *l UK_UNUSED)
 {
+	UK_LOCK_GONE(l);
 	UK_BARRIER();
 }
 #endif
+
+#ifdef UK_LOCK_DEBUG
+/*
+ * The same, and whoever takes a lock says where: so these are macros, and those below as well. (A name in
+ * parentheses means the function.)
+ */
+static inline void uk_spin_acquire_at(struct uk_spinlock *l, const struct uk_lock_site *at)
+{
+	uint64_t since = 0;
+
+	uk_lock_ask(&l->lock_class, l, at);
+	if (!(uk_spin_try)(l)) {
+		since = uk_lock_clock();
+		(uk_spin_acquire)(l);
+	}
+	uk_lock_got(&l->lock_class, l, at, since);
+}
+
+static inline bool uk_spin_try_at(struct uk_spinlock *l, const struct uk_lock_site *at)
+{
+	bool got = (uk_spin_try)(l);
+
+	if (got)
+		uk_lock_got(&l->lock_class, l, at, 0);
+	return got;
+}
+
+#define uk_spin_acquire(l) uk_spin_acquire_at(l, UK_LOCK_SITE(#l))
+#define uk_spin_try(l)     uk_spin_try_at(l, UK_LOCK_SITE(#l))
+#define uk_spin_lock_save(l)                                                                       \
+	({                                                                                         \
+		bool was_ = uk_irq_save();                                                         \
+		uk_spin_acquire_at(l, UK_LOCK_SITE(#l));                                           \
+		was_;                                                                              \
+	})
+#else
 
 /*
  * With interrupts masked, whether they were before or not: returned, for the unlock. Any context. A
@@ -85,6 +126,7 @@ static inline bool uk_spin_lock_save(struct uk_spinlock *l)
 	uk_spin_acquire(l);
 	return was;
 }
+#endif
 
 static inline void uk_spin_unlock_restore(struct uk_spinlock *l, bool was)
 {

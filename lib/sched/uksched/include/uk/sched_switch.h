@@ -53,6 +53,7 @@ static UK_ALWAYS_INLINE void uk_sched_switch(struct uk_thread *self, struct uk_t
 /* uk_sched_yield(), of the running thread. */
 static UK_ALWAYS_INLINE void uk_sched_yield_inline(struct uk_thread *self)
 {
+	uk_lock_may_sleep();
 	UK_ASSERT(!uk_this_cpu_get(preempt_off) && !uk_irq_disabled() && !uk_in_irq());
 	uk_irq_disable();
 	uk_spin_acquire(&self->sched->lock);

@@ -14,6 +14,7 @@
 
 #include <uk/config.h>
 #include <uk/api.h>
+#include <uk/lockdebug.h>
 #include <uk/percpu.h>
 
 UK_API_BEGIN
@@ -28,10 +29,12 @@ UK_API_END
 
 /*
  * Signals count them as well: a thread inside a section is not diverted into a handler. And page
- * faults: they may not take memory from others there.
+ * faults: they may not take memory from others there. And other CPUs, who ask whether this one
+ * is in a section (uk/rcu.h).
  */
 #if defined(CONFIG_LIBUKSCHED_PREEMPT) || defined(CONFIG_LIBUKBASE_ASSERT) ||                      \
-	defined(CONFIG_LIBPOSIX_SIGNAL) || defined(CONFIG_LIBUKVMEM)
+	defined(CONFIG_LIBPOSIX_SIGNAL) || defined(CONFIG_LIBUKVMEM) || defined(CONFIG_SMP) ||     \
+	defined(UK_LOCK_DEBUG)
 #define UK_PREEMPT_COUNTED 1
 #endif
 

@@ -19,17 +19,20 @@
 #include <uk/preempt.h>
 #include <uk/spin.h>
 
+#ifdef UK_LOCK_DEBUG /* see uk/spin.h */
+#define uk_spin_lock(l)                                                                            \
+	do {                                                                                       \
+		uk_preempt_disable();                                                              \
+		uk_spin_acquire_at(l, UK_LOCK_SITE(#l));                                           \
+	} while (0)
+#define uk_spin_lock_irq(l) uk_spin_lock_save(l)
+#else
+
 /* Thread context. */
 static inline void uk_spin_lock(struct uk_spinlock *l)
 {
 	uk_preempt_disable();
 	uk_spin_acquire(l);
-}
-
-static inline void uk_spin_unlock(struct uk_spinlock *l)
-{
-	uk_spin_release(l);
-	uk_preempt_enable();
 }
 
 /* Any context. Returns whether interrupts were masked before, for the unlock. */
@@ -39,6 +42,13 @@ static inline bool uk_spin_lock_irq(struct uk_spinlock *l)
 
 	uk_spin_acquire(l);
 	return was;
+}
+#endif
+
+static inline void uk_spin_unlock(struct uk_spinlock *l)
+{
+	uk_spin_release(l);
+	uk_preempt_enable();
 }
 
 /* Any context. A wake-up inside the section takes effect here, if it has to preempt. */

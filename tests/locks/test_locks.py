@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Locks in images that check them and keep statistics (CONFIGS="lockcheck lockstat").
+
+The checks find what their own tests do wrong, and nothing in all the rest; the statistics are printed.
+"""
+import re
+
+import pytest
+
+import whittle
+
+CONFIGS = ["lockcheck lockstat", "smp lockcheck lockstat", "smp prio lockcheck lockstat"]
+OWN = "test.only=[ lockcheck lockstat ukspin ukspin_atomic ukspin_rw ukspin_seq ukspin_rcu ]"
+ALL = "test.only=[ thread waitq mutex semaphore rwlock condvar futex timer ukvmem ukpage fdtab vfs ]"
+
+
+def boot(plat, configs, only, smp=2):
+    img = whittle.image("unittest", plat, configs=configs)
+    options = ["--memory", "64M", "--smp", str(smp)] if plat == "kvm" else \
+        ["--param", "smp.cpus=%d" % smp] if "smp" in configs else []
+    return whittle.run(img, options=options + ["--param", only, "--param", "lock.stat=1"], timeout=300)
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("configs", CONFIGS)
+def test_each_mistake_is_found(plat, configs):
+    r = boot(plat, configs, OWN)
+    assert r.status == 0 and b"not ok" not in r.out, r
+
+
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("configs", CONFIGS)
+def test_statistics_are_printed_and_sorted(plat, configs):
+    r = boot(plat, configs, "test.only=[ lockstat thread ]")
+    rows = re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)  (\w[^:]*: .*) \((\S+):\d+\)\r?$",
+                      r.err.decode(), re.M)
+    assert any("scheduler" in row[6] for row in rows), r
+    waits = [int(row[2]) for row in rows]
+    assert len(rows) > 5 and waits == sorted(waits, reverse=True), r
+    for held, contended, wait, wait_max, hold, hold_max, _, _ in rows:
+        assert int(contended) <= int(held) and int(wait_max) <= int(wait)
+        assert int(hold_max) <= int(hold)
