@@ -7,6 +7,7 @@
  * quarantine, filled with a pattern; the longer it waits, the later a stale pointer meets
  * somebody else's data instead of the pattern.
  */
+#include <uk/alloc_lock.h>
 #include <uk/alloc_track.h>
 #include <uk/crash.h>
 #include <uk/init.h>
@@ -154,27 +155,36 @@ static void release(struct uk_alloc *a)
 	inside = false;
 }
 
+/* Empties it, with the lock held. */
 static bool release_all(struct uk_alloc *a)
 {
 	bool any = false;
 
-	uk_spin_lock(&lock);
 	for (; waiting.prev != &waiting; any = true)
 		release(a);
-	uk_spin_unlock(&lock);
 	return any;
 }
 
 /* ---- operations ---- */
+
+static void *inside_memalign(struct uk_alloc *a, size_t align, size_t size)
+{
+	void *raw;
+
+	inside = true;
+	raw = a->ops->memalign(a, align, size);
+	inside = false;
+	return raw;
+}
 
 static void *raw_malloc(struct uk_alloc *a, size_t align, size_t size)
 {
 	void *raw;
 
 	uk_spin_lock(&lock);
-	inside = true;
-	raw = a->ops->memalign(a, align, size);
-	inside = false;
+	raw = inside_memalign(a, align, size);
+	if (!raw && release_all(a))
+		raw = inside_memalign(a, align, size);
 	uk_spin_unlock(&lock);
 	return raw;
 }
@@ -193,8 +203,6 @@ void *track_malloc(struct uk_alloc *a, size_t align, size_t size, const void *fr
 	front = UK_ALIGN_UP(sizeof(*b), align);
 	n = front + size + (CHECKED ? RED : 0);
 	raw = raw_malloc(a, align, n);
-	if (!raw && release_all(a))
-		raw = raw_malloc(a, align, n);
 	if (!raw)
 		return NULL;
 	b = block_of(raw + front);
@@ -264,8 +272,10 @@ size_t track_usable_size(struct uk_alloc *a UK_UNUSED, const void *p)
 
 size_t track_trim(struct uk_alloc *a)
 {
-	if (!inside)
+	if (uk_alloc_lock_idle(&lock, &inside)) {
 		release_all(a);
+		uk_spin_unlock(&lock);
+	}
 	return a->ops->trim(a);
 }
 

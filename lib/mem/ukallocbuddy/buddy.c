@@ -12,6 +12,7 @@
  * aligned to it, and a stray write cannot destroy the allocator's own data. Whoever is freed
  * twice is found; overflows are not.
  */
+#include <uk/alloc_lock.h>
 #include <uk/allocbuddy.h>
 #include <uk/bits.h>
 #include <uk/errno.h>
@@ -452,9 +453,8 @@ size_t ukallocbuddy_trim(struct uk_alloc *alloc)
 	size_t got;
 
 	/* Called by the source that we are just asking for more. */
-	if (b->busy)
+	if (!uk_alloc_lock_idle(&b->lock, &b->busy))
 		return 0;
-	uk_spin_lock(&b->lock);
 	got = return_idle(b);
 	uk_spin_unlock(&b->lock);
 	return got;

@@ -5,6 +5,7 @@
  * blocks per class. slab.h says what lies where, and why an overflow does not reach it; arena.c has
  * the runs of pages; here are the operations.
  */
+#include <uk/alloc_lock.h>
 #include <uk/allocslab.h>
 #include <uk/errno.h>
 #include <uk/plat/random.h>
@@ -26,7 +27,10 @@ static inline struct magazine *magazine_of(struct slab *s, size_t class)
 
 static UK_COLD void *fail(struct slab *s)
 {
-	s->failures++;
+	if (UK_CPUS > 1)
+		__atomic_fetch_add(&s->failures, 1, __ATOMIC_RELAXED);
+	else
+		s->failures++;
 	return uk_alloc_fail(&s->alloc);
 }
 
@@ -442,9 +446,8 @@ UK_COLD size_t ukallocslab_trim(struct uk_alloc *a)
 	size_t before, got;
 
 	/* Called by the source that we are just asking for more: hands off our lists. */
-	if (s->busy)
+	if (!uk_alloc_lock_idle(&s->lock, &s->busy))
 		return 0;
-	uk_spin_lock(&s->lock);
 	before = s->total;
 	unload_all(s); /* may return large arenas by itself */
 	slab_return_empty(s);

@@ -138,8 +138,7 @@ static void make_free(struct tlsf *t, uintptr_t b, size_t size)
 
 	head_set(t, b, size, HEAD_FREE);
 	*foot_before(next) = size;
-	head_set(t, next, head_size(head_get(t, next)),
-		 (head_get(t, next) & HEAD_FLAGS) | HEAD_PREV_FREE);
+	head_set_prev_free(t, next, true);
 	insert(t, b, size);
 }
 
@@ -155,14 +154,12 @@ static inline uint64_t large_flag(size_t size)
 static void make_used(struct tlsf *t, uintptr_t b, size_t size, size_t want, uint64_t prev_free)
 {
 	uintptr_t next = b + size;
-	uint64_t head;
 
 	if (size - want >= TLSF_BLOCK_MIN) {
 		make_free(t, b + want, size - want);
 		size = want;
 	} else {
-		head = head_get(t, next);
-		head_set(t, next, head_size(head), head & HEAD_FLAGS & ~HEAD_PREV_FREE);
+		head_set_prev_free(t, next, false);
 	}
 	head_set(t, b, size, HEAD_USED | large_flag(size) | prev_free);
 }
@@ -302,8 +299,7 @@ static UK_COLD size_t piece_cut(struct tlsf *t, uintptr_t b, size_t least)
 		if (next != hi + PIECE_FIRST)
 			make_free(t, hi + PIECE_FIRST, next - (hi + PIECE_FIRST));
 		else
-			head_set(t, next, head_size(head_get(t, next)),
-				 head_get(t, next) & HEAD_FLAGS & ~HEAD_PREV_FREE);
+			head_set_prev_free(t, next, false);
 	}
 	t->total -= hi - lo;
 	t->busy = true;
@@ -436,21 +432,37 @@ bool tlsf_resize(struct tlsf *t, uintptr_t b, size_t size)
 	return true;
 }
 
-UK_COLD bool tlsf_flush(struct tlsf *t)
+static UK_COLD bool flush(struct tlsf *t, struct tlsf_cache *c)
 {
 	bool any = false;
 	uintptr_t b;
 	unsigned i;
 
-	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(t->quick); i++) {
-		while ((b = t->quick[i].head) != quick_last(t)) {
+	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(c->quick); i++) {
+		while ((b = c->quick[i].head) != quick_last(t)) {
 			if (UK_UNLIKELY(head_get(t, b) & HEAD_MUST_QUICK))
 				tlsf_corrupt(t, b, "flush");
-			t->quick[i].head = *next_of(b);
-			t->quick[i].room++;
+			c->quick[i].head = *next_of(b);
+			c->quick[i].room++;
 			tlsf_give(t, b);
 			any = true;
 		}
+	}
+	return any;
+}
+
+UK_COLD bool tlsf_flush(struct tlsf *t)
+{
+	struct tlsf_cache *c;
+	bool any = false;
+
+	for (unsigned i = 0; i < UK_CPUS; i++) {
+		c = tlsf_cache_at(t, i);
+		if (!c)
+			continue;
+		uk_spin_acquire(&c->lock); /* preemption is off */
+		any |= flush(t, c);
+		uk_spin_release(&c->lock);
 	}
 	return any;
 }

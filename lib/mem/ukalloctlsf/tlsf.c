@@ -16,6 +16,7 @@
  *
  * tlsf.h has the layout of a block, pool.c the two levels; here are the operations.
  */
+#include <uk/alloc_lock.h>
 #include <uk/alloctlsf.h>
 #include <uk/errno.h>
 #include <uk/plat/random.h>
@@ -23,6 +24,8 @@
 
 UK_ALLOC_PROVIDER(ukalloctlsf);
 UK_ALLOC_OPS(ukalloctlsf);
+
+#define CACHE_SHARE (64UL << 10) /* heap per CPU that has quick lists of its own */
 
 /* ---- the fast path ---- */
 
@@ -36,16 +39,71 @@ static inline size_t size_for(size_t size)
 	return (size + TLSF_HEAD + 15) & ~(size_t)15;
 }
 
-static inline struct quick *quick_of(struct tlsf *t, size_t block_size)
+static inline struct quick *quick_of(struct tlsf_cache *c, size_t block_size)
 {
-	/* The same as &t->quick[block_size / 16], without shifting there and back. */
-	return (struct quick *)((char *)t->quick + block_size);
+	/* The same as &c->quick[block_size / 16], without shifting there and back. */
+	return (struct quick *)((char *)c->quick + block_size);
 }
 
 static UK_COLD void *fail(struct tlsf *t)
 {
-	t->failures++;
+	if (UK_CPUS > 1)
+		__atomic_fetch_add(&t->failures, 1, __ATOMIC_RELAXED);
+	else
+		t->failures++;
 	return uk_alloc_fail(&t->alloc);
+}
+
+static void cache_init(struct tlsf *t, struct tlsf_cache *c)
+{
+#pragma GCC unroll 8
+	for (size_t i = 0; i < UK_ARRAY_SIZE(c->quick); i++)
+		c->quick[i].head = quick_last(t); /* room: see free_slow() */
+}
+
+/*
+ * Quick lists of its own for a CPU that comes here for the first time, as long as there is memory. They
+ * belong to the heap: nobody's blocks.
+ */
+static inline void cache_add(struct tlsf *t UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	struct tlsf_cache **mine;
+	struct tlsf_cache *c;
+
+	uk_preempt_disable();
+	mine = &t->cache[uk_cpu()];
+	if (UK_UNLIKELY(*mine == &t->first && uk_cpu() &&
+			UK_READ_ONCE(t->total) / CACHE_SHARE > UK_READ_ONCE(t->own_blocks))) {
+		tlsf_lock(t);
+		c = (struct tlsf_cache *)
+			tlsf_take(t, UK_MAX(size_for(sizeof(*c)), (size_t)TLSF_BLOCK_MIN), 64);
+		if (c) {
+			t->own += head_size(head_get(t, (uintptr_t)c));
+			t->own_blocks++;
+			t->taken -= head_size(head_get(t, (uintptr_t)c));
+			t->taken_blocks--;
+			t->slow_allocs--;
+			memset(c, 0, sizeof(*c));
+			cache_init(t, c);
+			__atomic_store_n(mine, c, __ATOMIC_RELEASE);
+		}
+		tlsf_unlock(t);
+	}
+	uk_preempt_enable();
+#endif
+}
+
+/* It was for 8 bytes or less; or the list's first block is corrupt. */
+static inline bool is_cached(struct tlsf *t, size_t size)
+{
+	struct tlsf_cache *c = tlsf_cache_lock(t);
+	uintptr_t b = quick_of(c, size)->head;
+
+	if (UK_UNLIKELY(b != quick_last(t) && (head_get(t, b) & HEAD_MUST_QUICK)))
+		tlsf_corrupt(t, b, "malloc");
+	tlsf_cache_unlock(c);
+	return b != quick_last(t);
 }
 
 static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
@@ -55,12 +113,9 @@ static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
 	if (size > TLSF_REQUEST_MAX)
 		return fail(t);
 	size = UK_MAX(size_for(size), (size_t)TLSF_BLOCK_MIN);
-	if (size < TLSF_QUICK_END && quick_of(t, size)->head != quick_last(t)) {
-		/* It was for 8 bytes or less; or the list's first block is corrupt. */
-		if (UK_UNLIKELY(head_get(t, quick_of(t, size)->head) & HEAD_MUST_QUICK))
-			tlsf_corrupt(t, quick_of(t, size)->head, "malloc");
+	cache_add(t);
+	if (size < TLSF_QUICK_END && is_cached(t, size))
 		return ukalloctlsf_malloc(&t->alloc, size - TLSF_HEAD);
-	}
 	tlsf_lock(t);
 	b = tlsf_take(t, size, TLSF_HEAD);
 	tlsf_unlock(t);
@@ -70,38 +125,48 @@ static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
 void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
 {
 	struct tlsf *t = (struct tlsf *)a;
+	struct tlsf_cache *c;
 	struct quick *q;
 	uintptr_t b;
 
 	if (UK_UNLIKELY(size > TLSF_QUICK_END - 16 - TLSF_HEAD))
 		return malloc_slow(t, size);
-	q = quick_of(t, size_for(size));
-	tlsf_lock(t);
+	c = tlsf_cache_lock(t);
+	q = quick_of(c, size_for(size));
 	b = q->head;
 	/* Whatever the link said: only a block that is in a quick list has such a header. */
 	if (UK_UNLIKELY((*head_of(b) ^ b ^ t->key) & HEAD_MUST_QUICK)) {
-		tlsf_unlock(t);
+		tlsf_cache_unlock(c);
 		return malloc_slow(t, size);
 	}
 	q->head = *next_of(b);
 	q->room++;
-	t->quick_allocs++;
-	*head_of(b) ^= HEAD_USED;
-	tlsf_unlock(t);
+	c->allocs++;
+	head_flip(b, HEAD_USED);
+	tlsf_cache_unlock(c);
 	return (void *)b;
+}
+
+/* Empty and yet no room: a list that was never used. Set up now, for boot has no time for it. */
+static inline bool is_new(struct tlsf *t, size_t size)
+{
+	struct tlsf_cache *c = tlsf_cache_lock(t);
+	struct quick *q = quick_of(c, size);
+	bool new = q->head == quick_last(t) && !q->room;
+
+	if (new)
+		q->room = tlsf_quick_capacity(size);
+	tlsf_cache_unlock(c);
+	return new;
 }
 
 static UK_NOINLINE void free_slow(struct tlsf *t, uintptr_t b)
 {
-	struct quick *q;
 	size_t size;
 
 	tlsf_lock(t);
 	size = head_size(tlsf_check_used(t, b, "free"));
-	q = quick_of(t, size);
-	if (size < TLSF_QUICK_END && q->head == quick_last(t) && !q->room) {
-		/* Empty and yet no room: never used. Set up now, for boot has no time for it. */
-		q->room = tlsf_quick_capacity(size);
+	if (size < TLSF_QUICK_END && is_new(t, size)) {
 		tlsf_unlock(t);
 		ukalloctlsf_free(&t->alloc, (void *)b);
 		return;
@@ -114,13 +179,14 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 {
 	struct tlsf *t = (struct tlsf *)a;
 	uintptr_t b = (uintptr_t)p, next;
+	struct tlsf_cache *c;
 	struct quick *q;
 	uint64_t head;
 	size_t size;
 
 	if (UK_UNLIKELY(!b))
 		return;
-	tlsf_lock(t);
+	c = tlsf_cache_lock(t);
 	/* The used bit is part of the key here: what remains is 0 if it is set. */
 	head = *head_of(b) ^ b ^ t->key_used;
 	if (UK_UNLIKELY(head & (TLSF_CHECKED ? HEAD_MUST_QUICK : HEAD_LARGE)))
@@ -129,18 +195,19 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 	next = b + size;
 	if (TLSF_CHECKED && UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
-	q = quick_of(t, size);
+	q = quick_of(c, size);
 	if (UK_UNLIKELY(--q->room < 0))
 		goto full;
+	if (UK_UNLIKELY(!head_unuse(t, b)))
+		tlsf_corrupt(t, b, "free");
 	*next_of(b) = q->head;
 	q->head = b;
-	*head_of(b) ^= HEAD_USED;
-	tlsf_unlock(t);
+	tlsf_cache_unlock(c);
 	return;
 full:
 	q->room = 0;
 slow:
-	tlsf_unlock(t);
+	tlsf_cache_unlock(c);
 	free_slow(t, b);
 }
 
@@ -211,9 +278,8 @@ UK_COLD size_t ukalloctlsf_trim(struct uk_alloc *a)
 	size_t before, got;
 
 	/* Called by the source that we are just asking for more: hands off our lists. */
-	if (t->busy)
+	if (!uk_alloc_lock_idle(&t->lock, &t->busy))
 		return 0;
-	tlsf_lock(t);
 	before = t->total;
 	tlsf_flush(t);
 	tlsf_cut_all(t);
@@ -222,22 +288,36 @@ UK_COLD size_t ukalloctlsf_trim(struct uk_alloc *a)
 	return got;
 }
 
+/* Adds what quick lists hold to *st; returns how many blocks that is. */
+static UK_COLD size_t cache_stats(struct tlsf *t, struct tlsf_cache *c, struct uk_alloc_stats *st)
+{
+	size_t size, blocks, sum = 0;
+
+	uk_spin_acquire(&c->lock);
+	st->allocs += c->allocs;
+	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
+		if (quick_of(c, size)->head == quick_last(t))
+			continue;
+		blocks = tlsf_quick_capacity(size) - quick_of(c, size)->room;
+		st->cached += blocks * size;
+		sum += blocks;
+	}
+	uk_spin_release(&c->lock);
+	return sum;
+}
+
 UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 {
 	struct tlsf *t = (struct tlsf *)a;
-	size_t size, blocks, cached_blocks = 0;
+	size_t cached_blocks = 0;
 	unsigned fl;
 
 	*st = (struct uk_alloc_stats){ 0 };
 	tlsf_lock(t);
-	st->allocs = t->slow_allocs + t->quick_allocs;
-	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
-		if (quick_of(t, size)->head == quick_last(t))
-			continue;
-		blocks = tlsf_quick_capacity(size) - quick_of(t, size)->room;
-		st->cached += blocks * size;
-		cached_blocks += blocks;
-	}
+	st->allocs = t->slow_allocs;
+	for (unsigned i = 0; i < UK_CPUS; i++)
+		if (tlsf_cache_at(t, i))
+			cached_blocks += cache_stats(t, tlsf_cache_at(t, i), st);
 	st->total = t->total;
 	st->used = t->taken - st->cached;
 	st->peak = t->peak;
@@ -254,8 +334,8 @@ UK_COLD void ukalloctlsf_stats(struct uk_alloc *a, struct uk_alloc_stats *st)
 UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len,
 					    const struct uk_alloc_source *source)
 {
-	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t)UK_ALLOC_ALIGN);
-	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf), i;
+	uintptr_t start = UK_ALIGN_UP((uintptr_t)base, (uintptr_t) _Alignof(struct tlsf));
+	size_t lost = start - (uintptr_t)base + sizeof(struct tlsf);
 	struct tlsf *t = (struct tlsf *)start;
 
 	if (len < lost)
@@ -268,9 +348,11 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len,
 	t->key ^= start * 0x9e3779b97f4a7c15UL;
 	t->key_used = t->key ^ HEAD_USED;
 	head_set(t, quick_last(t), 0, HEAD_USED);
-#pragma GCC unroll 8
-	for (i = 0; i < UK_ARRAY_SIZE(t->quick); i++)
-		t->quick[i].head = quick_last(t);                 /* room: see free_slow() */
+	cache_init(t, &t->first);
+#ifdef CONFIG_SMP
+	for (size_t i = 0; i < UK_CPUS; i++)
+		t->cache[i] = &t->first;
+#endif
 	tlsf_add_piece(t, start + sizeof(*t), len - lost, false); /* too little left is no error */
 	return &t->alloc;
 }

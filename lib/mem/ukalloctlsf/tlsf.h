@@ -62,6 +62,20 @@ struct quick {
 	int64_t room;   /* how many more blocks may be put in */
 };
 
+/*
+ * The quick lists, with several CPUs one set for each: malloc() and free() of small blocks take
+ * only the lock of their own, which others take when they need memory, or look at statistics.
+ *
+ * A block in use, or in a quick list, is named by two parties then: HEAD_USED is changed by whoever
+ * owns it, HEAD_PREV_FREE by the pool when its neighbour comes or goes. Both change one bit of a
+ * header that may change meanwhile, atomically. The size stays as long as it is the owner's.
+ */
+struct tlsf_cache {
+	struct uk_spinlock lock;
+	uint64_t allocs;
+	struct quick quick[TLSF_QUICK_END / 16];
+} UK_CPU_ALIGNED;
+
 struct piece {
 	struct piece *next;
 	struct piece **link; /* what points here */
@@ -75,17 +89,21 @@ struct piece {
 
 struct tlsf {
 	struct uk_alloc alloc;
-	struct uk_spinlock lock;
 	uint64_t key;      /* mask of headers */
 	uint64_t key_used; /* key ^ HEAD_USED: saves the fast path of free() an instruction */
-	uint64_t quick_allocs;
-	struct quick quick[TLSF_QUICK_END / 16];
+#ifdef CONFIG_SMP
+	/* What each CPU uses: the first's, until it is found to need one of its own. */
+	struct tlsf_cache *cache[UK_CPUS];
+#endif
+	struct tlsf_cache first;
 	/*
 	 * A block that ends every quick list. It has the header of one in use: malloc() finds that
 	 * out by the check that it makes anyway, and need not ask whether the list is empty.
 	 */
 	uint64_t last[3] UK_ALIGNED(16);
 
+	/* Of all that follows, and all of a header but HEAD_USED. Order: this, a cache's; never back. */
+	struct uk_spinlock lock UK_CPU_ALIGNED;
 	uint64_t fl_map; /* first levels with a block */
 	uint16_t sl_map[TLSF_FL];
 	uintptr_t list[TLSF_FL][TLSF_SL];
@@ -95,6 +113,10 @@ struct tlsf {
 	size_t total; /* in pieces */
 	size_t taken; /* in blocks that are not free: in use or in quick lists */
 	size_t taken_blocks;
+#ifdef CONFIG_SMP
+	size_t own,
+		own_blocks; /* quick lists of CPUs: in blocks as well, and not counted in these */
+#endif
 	size_t peak;          /* of taken */
 	uint64_t slow_allocs; /* those that quick lists did not count */
 	uint64_t failures;
@@ -154,6 +176,82 @@ static inline uintptr_t *prev_of(uintptr_t b)
 static inline size_t *foot_before(uintptr_t b)
 {
 	return (size_t *)(b - 16);
+}
+
+/* Changes one flag of a block's header, of which others may change another. */
+static inline void head_flip(uintptr_t b, uint64_t flag)
+{
+	if (UK_CPUS > 1)
+		__atomic_fetch_xor(head_of(b), flag, __ATOMIC_RELAXED);
+	else
+		*head_of(b) ^= flag;
+}
+
+/*
+ * A block that was in use is so no longer; false, with nothing changed, if another CPU was faster:
+ * two have freed it at once.
+ */
+static inline bool head_unuse(const struct tlsf *t, uintptr_t b)
+{
+	uint64_t used = (b ^ t->key_used) & HEAD_USED, old;
+
+	if (UK_CPUS == 1 || !TLSF_CHECKED) {
+		head_flip(b, HEAD_USED);
+		return true;
+	}
+	old = __atomic_fetch_xor(head_of(b), HEAD_USED, __ATOMIC_RELAXED) & HEAD_USED;
+	if (UK_LIKELY(old == used))
+		return true;
+	head_flip(b, HEAD_USED);
+	return false;
+}
+
+/* The block before b, which may be somebody's, came or went as a free one. With the pool's lock. */
+static inline void head_set_prev_free(const struct tlsf *t, uintptr_t b, bool is_free)
+{
+	uint64_t head = head_get(t, b);
+
+	if (UK_CPUS > 1) {
+		if (is_free != !!(head & HEAD_PREV_FREE))
+			head_flip(b, HEAD_PREV_FREE);
+		return;
+	}
+	head = is_free ? head | HEAD_PREV_FREE : head & ~HEAD_PREV_FREE;
+	head_set(t, b, head_size(head), head & HEAD_FLAGS);
+}
+
+/* ---- quick lists ---- */
+
+/* The n-th set of quick lists, NULL: that CPU has none of its own. */
+static inline struct tlsf_cache *tlsf_cache_at(struct tlsf *t, unsigned n)
+{
+#ifdef CONFIG_SMP
+	if (n)
+		return t->cache[n] != &t->first ? t->cache[n] : NULL;
+#else
+	(void)n;
+#endif
+	return &t->first;
+}
+
+/* This CPU's quick lists, locked. */
+static inline struct tlsf_cache *tlsf_cache_lock(struct tlsf *t)
+{
+	struct tlsf_cache *c;
+
+	uk_preempt_disable();
+#ifdef CONFIG_SMP
+	c = UK_READ_ONCE(t->cache[uk_cpu()]);
+#else
+	c = &t->first;
+#endif
+	uk_spin_acquire(&c->lock);
+	return c;
+}
+
+static inline void tlsf_cache_unlock(struct tlsf_cache *c)
+{
+	uk_spin_unlock(&c->lock);
 }
 
 /* How many blocks of a size its quick list may hold. */

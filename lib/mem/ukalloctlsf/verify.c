@@ -70,34 +70,57 @@ static void verify_lists(struct tlsf *t, struct sums *s)
 	CHECK(listed == s->free_blocks, listed);
 }
 
-static void verify_quick(struct tlsf *t, struct sums *s)
+static size_t verify_quick(struct tlsf *t, struct tlsf_cache *c)
 {
 	size_t listed = 0, i, n;
 	uintptr_t b;
 
-	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(t->quick); i++) {
-		for (n = 0, b = t->quick[i].head; b != quick_last(t); n++, b = *next_of(b)) {
+	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(c->quick); i++) {
+		for (n = 0, b = c->quick[i].head; b != quick_last(t); n++, b = *next_of(b)) {
 			CHECK(!(head_get(t, b) & HEAD_MUST_QUICK), b);
 			CHECK(head_size(head_get(t, b)) == 16 * i, b);
 		}
-		CHECK((!n && !t->quick[i].room) ||
-			      n == (size_t)(tlsf_quick_capacity(16 * i) - t->quick[i].room),
+		CHECK((!n && !c->quick[i].room) ||
+			      n == (size_t)(tlsf_quick_capacity(16 * i) - c->quick[i].room),
 		      i);
 		listed += n;
 	}
-	CHECK(listed == s->cached_blocks, listed);
+	return listed;
+}
+
+static void lock_caches(struct tlsf *t, bool lock)
+{
+	struct tlsf_cache *c;
+
+	for (unsigned i = 0; i < UK_CPUS; i++) {
+		c = tlsf_cache_at(t, i);
+		if (c && lock)
+			uk_spin_lock(&c->lock);
+		else if (c)
+			uk_spin_unlock(&c->lock);
+	}
 }
 
 void tlsf_verify(struct tlsf *t)
 {
 	struct sums s = { 0 };
+	size_t cached = 0;
 	struct piece *p;
 
+	lock_caches(t, true);
 	for (p = t->pieces; p; p = p->next)
 		verify_piece(t, p, &s);
 	CHECK(s.total == t->total, s.total);
+#ifdef CONFIG_SMP
+	s.taken -= t->own;
+	s.taken_blocks -= t->own_blocks;
+#endif
 	CHECK(s.taken == t->taken, s.taken);
 	CHECK(s.taken_blocks == t->taken_blocks, s.taken_blocks);
 	verify_lists(t, &s);
-	verify_quick(t, &s);
+	for (unsigned i = 0; i < UK_CPUS; i++)
+		if (tlsf_cache_at(t, i))
+			cached += verify_quick(t, tlsf_cache_at(t, i));
+	CHECK(cached == s.cached_blocks, cached);
+	lock_caches(t, false);
 }
