@@ -14,6 +14,10 @@
  * freed block merges with its buddy, the block it was split from, if that is free too. In front
  * of this is a small stack of single frames, since most requests are for one.
  *
+ * With several CPUs each has a stack, under a lock of its own that hardly anybody else takes: CPUs meet
+ * only when a stack is full or empty, at every eighth frame at most. Frames in other CPUs' stacks
+ * come back when there are no others.
+ *
  * Descriptors hold the links, not the free frames: a stray write through a dangling pointer cannot
  * corrupt them, and free memory stays untouched.
  */
@@ -58,43 +62,85 @@ struct region {
 	struct pool *pool; /* NULL: not touched yet */
 };
 
-static struct region regions[REGIONS]; /* by address */
+static struct region regions[REGIONS]; /* by address; they come while there is one thread */
 static unsigned nregions;
-static struct uk_spinlock lock;
+static struct uk_spinlock lock; /* of all but the stacks */
 static struct uk_page_shrinker *shrinkers;
-static bool shrinking;
 static uint64_t total_pages, used_pages, peak_pages, failures;
 
-/* Single free frames, ready to be handed out; per CPU once there are several. */
-static struct {
+/*
+ * Single free frames, ready to be handed out. Its lock comes before `lock`. With several CPUs its frames
+ * count as used, or every fault would write to `used_pages`; reports take them off.
+ */
+struct stack {
+	struct uk_spinlock lock;
 	unsigned n;
 	struct {
 		uk_paddr_t pa;
 		struct frame *frame;
 	} top[STACK_SIZE];
-} stack;
+} UK_CPU_ALIGNED;
+
+static struct stack stacks[UK_CPUS];
+
+#ifdef CONFIG_SMP
+#define STACKS_COUNT true
+#else
+#define STACKS_COUNT false
+#endif
 
 /*
  * With ukvmem a page fault takes frames, which may happen to an interrupt handler: none may come
  * while the lock is held.
  */
-static inline bool enter_lock(void)
+static inline bool enter(struct uk_spinlock *l)
 {
 #ifdef CONFIG_LIBUKVMEM
-	return uk_spin_lock_irq(&lock);
+	return uk_spin_lock_irq(l);
 #else
-	uk_spin_lock(&lock);
+	uk_spin_lock(l);
 	return false;
 #endif
 }
 
-static inline void leave_lock(bool was UK_UNUSED)
+static inline void leave(struct uk_spinlock *l, bool was UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKVMEM
-	uk_spin_unlock_irq(&lock, was);
+	uk_spin_unlock_irq(l, was);
 #else
-	uk_spin_unlock(&lock);
+	uk_spin_unlock(l);
 #endif
+}
+
+static inline bool enter_lock(void)
+{
+	return enter(&lock);
+}
+
+static inline void leave_lock(bool was)
+{
+	leave(&lock, was);
+}
+
+/* This CPU's stack, locked. */
+static inline struct stack *enter_stack(bool *was)
+{
+	struct stack *st;
+
+#ifdef CONFIG_LIBUKVMEM
+	*was = uk_irq_save();
+#else
+	uk_preempt_disable();
+	*was = false;
+#endif
+	st = &stacks[uk_cpu()];
+	uk_spin_acquire(&st->lock);
+	return st;
+}
+
+static inline void leave_stack(struct stack *st, bool was)
+{
+	leave(&st->lock, was);
 }
 
 static inline void count_used(uint64_t npages)
@@ -198,7 +244,7 @@ static UK_NOINLINE void range_add(struct region *r, uint32_t i, uint32_t end)
  * Moves a region's frontier by at least `npages` usable frames and hands them to the caller: they
  * are [*first, frontier), on no list. False if the region has not got as many.
  */
-static UK_COLD bool enter(struct region *r, size_t npages, uint32_t *first)
+static UK_COLD bool advance(struct region *r, size_t npages, uint32_t *first)
 {
 	struct pool *p = r->pool;
 	size_t head =
@@ -290,7 +336,7 @@ static UK_COLD uk_paddr_t run_from_frontier(size_t npages, unsigned order, unsig
 	uint32_t first, i;
 
 	for (r = regions; r < regions + nregions; r++) {
-		if (!usable(r, flags) || !enter(r, npages + slack, &first))
+		if (!usable(r, flags) || !advance(r, npages + slack, &first))
 			continue;
 		i = slack ? UK_ALIGN_UP(r->start + first, 1UL << order) - r->start : first;
 		range_add(r, first, i);
@@ -333,16 +379,43 @@ static UK_COLD uk_paddr_t run_from_neighbours(size_t npages, unsigned flags)
 
 /* ---- the stack of single frames ---- */
 
-static UK_NOINLINE void stack_drain(unsigned keep)
+static UK_NOINLINE void stack_drain(struct stack *st, unsigned keep)
 {
 	struct region *r;
 
-	while (stack.n > keep) {
-		uint64_t pfn = stack.top[--stack.n].pa >> UK_PAGE_SHIFT;
+	uk_spin_acquire(&lock);
+	if (STACKS_COUNT)
+		used_pages -= st->n - keep;
+	while (st->n > keep) {
+		uint64_t pfn = st->top[--st->n].pa >> UK_PAGE_SHIFT;
 
 		r = region_of(pfn);
 		block_add(r, pfn - r->start, 0);
 	}
+	uk_spin_release(&lock);
+}
+
+/* Of all CPUs. With the lock held, which is let go meanwhile. True if other CPUs had any. */
+static UK_COLD bool stacks_drain(bool *was)
+{
+	bool any = false;
+
+#ifdef CONFIG_SMP
+	leave_lock(*was);
+	for (struct stack *st = stacks; st < stacks + UK_CPUS; st++) {
+		if (!UK_READ_ONCE(st->n))
+			continue;
+		*was = enter(&st->lock);
+		any |= st->n && st != &stacks[uk_cpu()];
+		stack_drain(st, 0);
+		leave(&st->lock, *was);
+	}
+	*was = enter_lock();
+#else
+	(void)was;
+	stack_drain(&stacks[0], 0);
+#endif
+	return any;
 }
 
 /* What is left above the frontiers is too short for a run, but may continue one from below. */
@@ -354,11 +427,11 @@ static UK_COLD void enter_rest(void)
 
 	for (r = regions; r < regions + nregions; r++)
 		for (n = r->npages; n; n /= 2)
-			while (enter(r, n, &first))
+			while (advance(r, n, &first))
 				range_add(r, first, r->pool->frontier);
 }
 
-static uk_paddr_t run(size_t npages, unsigned flags)
+static uk_paddr_t run(size_t npages, unsigned flags, bool *was)
 {
 	unsigned order = uk_log2_ceil(npages);
 	uk_paddr_t pa;
@@ -368,7 +441,7 @@ static uk_paddr_t run(size_t npages, unsigned flags)
 		pa = run_from_frontier(npages, order, flags);
 	if (pa != UK_PAGE_NONE || flags & UK_PAGE_EASY)
 		return pa;
-	stack_drain(0);
+	stacks_drain(was);
 	if (npages > 1)
 		enter_rest();
 	pa = run_from_lists(npages, order, flags);
@@ -378,38 +451,75 @@ static uk_paddr_t run(size_t npages, unsigned flags)
 }
 
 /* Fills the empty stack with a lot of frames, or with one if that is all there is. */
-static UK_NOINLINE bool stack_fill(void)
+static UK_NOINLINE bool stack_fill(struct stack *st)
 {
 	size_t n = STACK_LOT;
-	uk_paddr_t pa = run(n, UK_PAGE_EASY);
 	struct frame *f;
+	uk_paddr_t pa;
 
+	uk_spin_acquire(&lock);
+	pa = run(n, UK_PAGE_EASY, NULL);
 	if (pa == UK_PAGE_NONE)
-		pa = run(n = 1, UK_PAGE_EASY);
+		pa = run(n = 1, UK_PAGE_EASY, NULL);
+	if (!STACKS_COUNT && pa != UK_PAGE_NONE)
+		used_pages -= n;
+	uk_spin_release(&lock);
 	if (pa == UK_PAGE_NONE)
 		return false;
-	used_pages -= n;
 	for (f = frame_of(pa); n--;) {
 		f[n].refs = 0;
-		stack.top[stack.n].pa = pa + (n << UK_PAGE_SHIFT);
-		stack.top[stack.n++].frame = &f[n];
+		st->top[st->n].pa = pa + (n << UK_PAGE_SHIFT);
+		st->top[st->n++].frame = &f[n];
 	}
 	return true;
 }
 
 /* ---- interface ---- */
 
-UK_COLD bool uk_page_shrink(void)
+/*
+ * One CPU at a time, without being preempted; whoever comes meanwhile waits, and then has what others
+ * have been given back as well. Who waits may hold the lock of an allocator: shrinkers do not wait for those.
+ */
+static struct uk_spinlock shrink_lock;
+static uint32_t shrinking; /* the CPU that does, + 1 */
+static uint32_t shrunk;    /* counts those that brought something */
+
+static bool shrink_all(void)
 {
 	struct uk_page_shrinker *s;
 	bool any = false;
 
-	if (shrinking)
-		return false;
-	shrinking = true;
+	if (STACKS_COUNT) {
+		bool was = enter_lock();
+
+		any = stacks_drain(&was);
+		leave_lock(was);
+	}
 	for (s = shrinkers; s; s = s->next)
 		any |= s->shrink();
-	shrinking = false;
+	return any;
+}
+
+UK_COLD bool uk_page_shrink(void)
+{
+	uint32_t before = UK_READ_ONCE(shrunk);
+	bool any;
+
+	uk_preempt_disable();
+	if (UK_READ_ONCE(shrinking) == uk_cpu() + 1) { /* a shrinker asks */
+		uk_preempt_enable();
+		return false;
+	}
+	uk_spin_acquire(&shrink_lock);
+	UK_WRITE_ONCE(shrinking, uk_cpu() + 1);
+	any = shrink_all();
+	UK_WRITE_ONCE(shrinking, 0);
+	if (STACKS_COUNT) {
+		any |= shrunk != before;
+		shrunk += any;
+	}
+	uk_spin_release(&shrink_lock);
+	uk_preempt_enable();
 	return any;
 }
 
@@ -437,7 +547,7 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 		return UK_PAGE_NONE;
 	do {
 		was = enter_lock();
-		pa = run(npages, flags);
+		pa = run(npages, flags, &was);
 		failures += pa == UK_PAGE_NONE;
 		leave_lock(was);
 	} while (pa == UK_PAGE_NONE && !(flags & UK_PAGE_EASY) && uk_page_shrink());
@@ -447,22 +557,24 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 {
 	uk_paddr_t pa;
+	struct stack *st;
 	bool was;
 
 	if (UK_UNLIKELY(flags & UK_PAGE_DMA32))
 		return uk_page_alloc_run(1, flags);
 	if (uk_fault(UK_FAULT_FRAME))
 		return UK_PAGE_NONE;
-	was = enter_lock();
-	if (UK_UNLIKELY(!stack.n) && !stack_fill()) {
-		leave_lock(was);
+	st = enter_stack(&was);
+	if (UK_UNLIKELY(!st->n) && !stack_fill(st)) {
+		leave_stack(st, was);
 		return uk_page_alloc_run(1, flags);
 	}
-	stack.n--;
-	stack.top[stack.n].frame->refs = 1;
-	pa = stack.top[stack.n].pa;
-	count_used(1);
-	leave_lock(was);
+	st->n--;
+	st->top[st->n].frame->refs = 1;
+	pa = st->top[st->n].pa;
+	if (!STACKS_COUNT)
+		count_used(1);
+	leave_stack(st, was);
 	uk_sanitize_open(uk_page_to_virt(pa), UK_PAGE_SIZE);
 	return flags & UK_PAGE_ZERO ? zeroed(pa, 1, flags) : pa;
 }
@@ -473,27 +585,29 @@ static UK_COLD UK_NORETURN void bad_free(uk_paddr_t pa)
 }
 
 /* A frame without references becomes the next to be handed out. */
-static inline void stack_push(uk_paddr_t pa, struct frame *f)
+static inline void stack_push(struct stack *st, uk_paddr_t pa, struct frame *f)
 {
-	used_pages--;
+	if (!STACKS_COUNT)
+		used_pages--;
 	uk_sanitize_close(uk_page_to_virt(pa), UK_PAGE_SIZE, UK_KASAN_FREE_FRAME);
-	if (UK_UNLIKELY(stack.n == STACK_SIZE))
-		stack_drain(STACK_SIZE - STACK_LOT);
-	stack.top[stack.n].pa = pa;
-	stack.top[stack.n++].frame = f;
+	if (UK_UNLIKELY(st->n == STACK_SIZE))
+		stack_drain(st, STACK_SIZE - STACK_LOT);
+	st->top[st->n].pa = pa;
+	st->top[st->n++].frame = f;
 }
 
 void uk_page_free_one(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
+	struct stack *st;
 	bool was;
 
 	if (UK_UNLIKELY(!f || f->refs != 1))
 		bad_free(pa);
-	was = enter_lock();
+	st = enter_stack(&was);
 	f->refs = 0;
-	stack_push(pa, f);
-	leave_lock(was);
+	stack_push(st, pa, f);
+	leave_stack(st, was);
 }
 
 void uk_page_free_run(uk_paddr_t pa, size_t npages)
@@ -537,16 +651,17 @@ void uk_page_ref(uk_paddr_t pa)
 unsigned uk_page_unref(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
+	struct stack *st;
 	unsigned left;
 	bool was;
 
 	if (UK_UNLIKELY(!f || !f->refs))
 		bad_free(pa);
-	was = enter_lock();
-	left = --f->refs;
+	st = enter_stack(&was);
+	left = UK_CPUS > 1 ? __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) : --f->refs;
 	if (!left)
-		stack_push(pa, f);
-	leave_lock(was);
+		stack_push(st, pa, f);
+	leave_stack(st, was);
 	return left;
 }
 
@@ -631,11 +746,14 @@ uint64_t uk_page_left(void)
 
 UK_COLD void uk_page_stats(struct uk_page_stats *st)
 {
+	uint64_t free = total_pages - used_pages;
 	struct region *r;
 
+	for (unsigned i = 0; STACKS_COUNT && i < UK_CPUS; i++)
+		free += UK_READ_ONCE(stacks[i].n);
 	*st = (struct uk_page_stats){
 		.total = total_pages << UK_PAGE_SHIFT,
-		.free = (total_pages - used_pages) << UK_PAGE_SHIFT,
+		.free = free << UK_PAGE_SHIFT,
 		.peak = peak_pages << UK_PAGE_SHIFT,
 		.failures = failures,
 	};

@@ -43,7 +43,7 @@ static inline bool uk_fault(enum uk_fault_kind kind UK_UNUSED)
 static inline void uk_fault_pause(int by UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKFAULTINJECT
-	uk_fault_paused += (unsigned)by;
+	__atomic_fetch_add(&uk_fault_paused, (unsigned)by, __ATOMIC_RELAXED);
 #endif
 }
 

@@ -42,7 +42,8 @@
 struct uk_page_stats {
 	uint64_t total; /* bytes of all regions */
 	uint64_t free;  /* bytes that can still be handed out, fragmentation aside */
-	uint64_t peak;  /* highest total - free so far */
+	uint64_t
+		peak; /* highest total - free so far; what CPUs keep ready counts as not free here */
 	uint64_t fresh; /* bytes that the frontier has not reached yet; part of `free` */
 	uint64_t failures;
 };
@@ -53,7 +54,8 @@ struct uk_page_stats {
  * then it returns false.
  */
 struct uk_page_shrinker {
-	bool (*shrink)(void);
+	bool (*shrink)(
+		void); /* preemption off; no waiting for locks that callers of uk_page_alloc() hold */
 	struct uk_page_shrinker *next; /* ukpage's own */
 };
 
@@ -64,7 +66,7 @@ UK_API_BEGIN
  * added by an initialiser (UK_INIT_EARLY, priority 0); this is for what becomes free later, such
  * as the initrd. Start and length are cut to whole pages. Costs a few instructions whatever the
  * length. Regions may not overlap. 0, -EINVAL if no whole page is left, -ENOSPC if there are too
- * many regions.
+ * many regions. At boot, as long as there is one thread.
  */
 int uk_page_add(uk_paddr_t start, uint64_t len);
 
@@ -108,7 +110,10 @@ void uk_page_stats(struct uk_page_stats *st);
  */
 bool uk_page_region(unsigned i, uk_paddr_t *start, uk_paddr_t *end);
 
-/* Frames that can still be handed out, fragmentation aside. Any context, and at no cost. */
+/*
+ * Frames that can still be handed out, fragmentation aside. Any context, and at no cost: with several CPUs
+ * without the few (32) that each keeps ready.
+ */
 uint64_t uk_page_left(void);
 
 UK_API_END
