@@ -19,6 +19,7 @@
 #include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
+#include <uk/spin.h>
 #include <uk/string.h>
 #ifdef CONFIG_SMP
 #include <uk/smp.h>
@@ -56,7 +57,8 @@ static uint64_t nx UK_RO_AFTER_INIT_ZERO; /* X86_PTE_NX, or 0 where the CPU does
 static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
 
 #ifdef CONFIG_PLAT_SPACES
-static uint64_t *current;            /* root of the space in use; NULL: `root` */
+static uint64_t *in_use[UK_CPUS];    /* root of the CPU's current space; NULL: `root` */
+#define current (in_use[uk_cpu()])   /* who changes page tables has interrupts masked */
 static struct uk_plat_space *spaces; /* all but the first */
 static uk_paddr_t first;             /* frame of `root` */
 #endif
@@ -65,8 +67,13 @@ static uk_paddr_t pool; /* the image's own frames ... */
 static size_t pool_len;
 static uintptr_t pool_va; /* ... and where they are seen */
 
-static uk_paddr_t reserve[64]; /* frames for tables, zeroed */
+/*
+ * Frames for tables, zeroed. The direct map grows with ukpage's lock held, other tables go with
+ * ukvmem's, so they have a lock of their own. Interrupts are masked with several CPUs.
+ */
+static uk_paddr_t reserve[64];
 static unsigned nreserve;
+static struct uk_spinlock reserve_lock;
 
 enum op { MAP, UNMAP, PROTECT };
 
@@ -139,9 +146,14 @@ UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
  */
 static uk_paddr_t table_alloc(bool direct)
 {
+	uk_paddr_t frame;
+
 	if (source && !direct)
 		return source->alloc();
-	return nreserve ? reserve[--nreserve] : 0;
+	uk_spin_acquire(&reserve_lock);
+	frame = nreserve ? reserve[--nreserve] : 0;
+	uk_spin_release(&reserve_lock);
+	return frame;
 }
 
 uk_paddr_t x86_frame_alloc(void)
@@ -152,66 +164,169 @@ uk_paddr_t x86_frame_alloc(void)
 /* An empty table, which is therefore zeroed. */
 static void table_free(uk_paddr_t frame)
 {
-	if (frame - pool < pool_len)
+	if (frame - pool < pool_len) {
+		uk_spin_acquire(&reserve_lock);
 		reserve[nreserve++] = frame;
-	else if (source)
+		uk_spin_release(&reserve_lock);
+	} else if (source) {
 		source->free(frame);
+	}
 }
 
 /*
- * What other CPUs remember of mappings has to be forgotten before a frame can have another use: the
- * first [start, end) of the ranges that have changed and the last, as one.
+ * What other CPUs remember of mappings has to be forgotten before a frame can have another use. One
+ * walk tells them once, at its end: the range from the first page that has changed to the last, and
+ * the tables that it dropped. Those wait in a list until then, linked through their first entry: an
+ * address is no present entry, so whoever still looks there finds nothing.
  */
 struct stale {
+#ifdef CONFIG_SMP
 	uk_vaddr_t start, end;
+	uk_paddr_t tables;
+#endif
 };
 
 #ifdef CONFIG_SMP
+#define NOTHING_STALE                                                                              \
+	{                                                                                          \
+		.start = VA_END                                                                    \
+	}
 #define FEW (32 * UK_PAGE_SIZE) /* up to this page by page */
+
+/*
+ * A CPU that idles need not be woken up: it touches nothing that changes here, and forgets all
+ * before it does. IDLE_STALE: it has to. (But for tables that are dropped: a CPU may look into them
+ * ahead of time, and mark in what they are by then that it did.)
+ */
+enum { STARTING, RUNNING, IDLE, IDLE_STALE };
+
+static struct {
+	uint32_t state;
+} UK_CPU_ALIGNED watch[UK_CPUS];
+
+static void forget_all(void)
+{
+	x86_write_cr3(x86_read_cr3()); /* no page is global */
+}
+
+void x86_tlb_idle(bool idle)
+{
+	uint32_t *state = &watch[uk_cpu()].state;
+
+	/* What changed while a CPU started, before it was counted, nobody told it. */
+	if (__atomic_exchange_n(state, idle ? IDLE : RUNNING, __ATOMIC_SEQ_CST) ==
+	    (idle ? STARTING : IDLE_STALE))
+		forget_all();
+}
+
+/* Will the CPU forget by itself, before it looks at any page again? */
+static bool is_idle(uint32_t cpu)
+{
+	uint32_t was = IDLE;
+
+	/* A locked instruction: what has changed in the tables is seen by whoever wakes up after it. */
+	return __atomic_compare_exchange_n(&watch[cpu].state, &was, IDLE_STALE, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+	       was == IDLE_STALE;
+}
 
 static void forget(void *arg)
 {
 	const struct stale *s = arg;
 
 	if (s->end - s->start > FEW)
-		x86_write_cr3(x86_read_cr3()); /* no page is global */
+		forget_all();
 	else
 		for (uk_vaddr_t va = s->start; va < s->end; va += UK_PAGE_SIZE)
 			x86_invlpg(va);
 }
 
+/* Of the CPUs but this one, those that have to be asked. */
+static struct uk_cpuset busy_cpus(uint32_t n)
+{
+	struct uk_cpuset busy = { 0 };
+	uint32_t self = uk_cpu();
+
+	for (uint32_t i = 0; i < n; i++)
+		if (i != self && !is_idle(i))
+			uk_cpuset_add(&busy, i);
+	return busy;
+}
+
 static void shoot_down(struct stale *s)
 {
-	if (s->start < s->end && uk_smp_cpus() > 1)
+	uint32_t n = uk_smp_cpus(); /* 1 early in boot, when there is no number of a CPU yet */
+	uk_paddr_t table, next;
+
+	if (n > 1 && s->tables) {
 		uk_smp_call(NULL, forget, s);
+	} else if (n > 1 && s->start < s->end) {
+		struct uk_cpuset busy = busy_cpus(n);
+
+		if (!uk_cpuset_empty(&busy))
+			uk_smp_call(&busy, forget, s);
+	}
+	for (table = s->tables; table; table = next) {
+		next = *frame_at(table);
+		*frame_at(table) = 0;
+		table_free(table);
+	}
+}
+
+static inline void note_stale(struct stale *s, uk_vaddr_t va, size_t size)
+{
+	x86_invlpg(va); /* this CPU's entry goes at once */
+	s->start = UK_MIN(s->start, va);
+	s->end = UK_MAX(s->end, va + size);
+}
+
+/*
+ * Is there nothing that others must forget? If an entry allows more than before, a CPU that does not
+ * know faults, and ukvmem finds that all is well.
+ */
+static inline bool allows_more(uint64_t old, uint64_t new, uk_vaddr_t va)
+{
+	return (old & ~X86_PTE_NX & new) == (old & ~X86_PTE_NX) && !((new ^ old) & ADDR_MASK) &&
+	       ((old | ~new) & X86_PTE_NX) && va < UK_VA_AREAS_END;
+}
+
+/* The CPUs remember not only pages, but also the tables on the way to them. */
+static void drop_table(struct stale *s, uk_paddr_t table, uk_vaddr_t va)
+{
+	note_stale(s, va, UK_PAGE_SIZE);
+	*frame_at(table) = s->tables;
+	s->tables = table;
 }
 #else
+#define NOTHING_STALE                                                                              \
+	{                                                                                          \
+	}
+
 static inline void shoot_down(struct stale *s UK_UNUSED)
 {
 }
-#endif
 
-/* The CPUs remember not only pages, but also the tables on the way to them. */
-static void forget_way(uk_vaddr_t va)
-{
-	struct stale s = { va, va + UK_PAGE_SIZE };
-
-	x86_invlpg(va);
-	shoot_down(&s);
-}
-
-/* This CPU's entry goes at once. */
 static inline void note_stale(struct stale *s UK_UNUSED, uk_vaddr_t va, size_t size UK_UNUSED)
 {
 	x86_invlpg(va);
-#ifdef CONFIG_SMP
-	s->start = UK_MIN(s->start, va);
-	s->end = UK_MAX(s->end, va + size);
-#endif
 }
 
+static inline bool allows_more(uint64_t old UK_UNUSED, uint64_t new UK_UNUSED,
+			       uk_vaddr_t va UK_UNUSED)
+{
+	return false;
+}
+
+/* The CPU remembers not only pages, but also the tables on the way to them. */
+static void drop_table(struct stale *s UK_UNUSED, uk_paddr_t table, uk_vaddr_t va)
+{
+	x86_invlpg(va);
+	table_free(table);
+}
+#endif
+
 /* Note that `n` more (or fewer) entries are in use in the table at `level` on the path to va. */
-static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n)
+static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n, struct stale *s)
 {
 	for (; level < ROOT && n; level++) {
 		uint64_t *e = p->e[level + 1];
@@ -223,14 +338,14 @@ static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n)
 		*e = 0;
 		if (level + 1 == ROOT)
 			share(va, 0);
-		forget_way(va);
-		table_free(table);
+		drop_table(s, table, va);
 		n = -1;
 	}
 }
 
 /* Make the entry at `level` point to a new, empty table. */
-static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool direct)
+static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool direct,
+		     struct stale *s)
 {
 	uk_paddr_t frame = table_alloc(direct);
 
@@ -239,12 +354,12 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 	*p->e[level] = frame | TABLE;
 	if (level == ROOT)
 		share(va, frame | TABLE);
-	count(p, va, level, 1);
+	count(p, va, level, 1, s);
 	return 0;
 }
 
 /* Replace the 2 MiB page *e by a table of 4 KiB pages. */
-static int split(uint64_t *e, uk_vaddr_t va)
+static int split(uint64_t *e, uk_vaddr_t va, struct stale *s)
 {
 	uk_paddr_t frame = table_alloc(false);
 	uint64_t small = *e & ~(uint64_t)X86_PTE_PS;
@@ -256,7 +371,7 @@ static int split(uint64_t *e, uk_vaddr_t va)
 	for (unsigned i = 0; i < ENTRIES; i++)
 		t[i] = small + i * UK_PAGE_SIZE;
 	*e = frame | TABLE | ENTRIES * COUNT;
-	forget_way(va);
+	note_stale(s, va, UK_PAGE_SIZE);
 	return 0;
 }
 
@@ -291,7 +406,11 @@ static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t fir
 		if (!old)
 			continue;
 		used--;
-		if (old & X86_PTE_P)
+		if (!(old & X86_PTE_P))
+			continue;
+		if (allows_more(old, first, va))
+			x86_invlpg(va + i * size);
+		else
 			note_stale(s, va + i * size, size);
 	}
 	return used;
@@ -317,7 +436,7 @@ static size_t in_table(uk_vaddr_t va, uk_vaddr_t end)
  * large page. For UNMAP and PROTECT it may be a hole, at any level.
  */
 static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk_paddr_t pa,
-		   bool direct, unsigned *level)
+		   bool direct, unsigned *level, struct stale *s)
 {
 	bool large = !((va | (op == MAP ? pa : 0)) & (LARGE - 1)) && end - va >= LARGE;
 	uint64_t *e = top(va);
@@ -331,7 +450,7 @@ static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk
 		*level = l;
 		if (!l || (l == 1 && large && (leaf || (op == MAP && !*e))) || (!*e && op != MAP))
 			return 0;
-		rc = leaf ? split(e, va) : *e ? 0 : table_add(p, va, l, direct);
+		rc = leaf ? split(e, va, s) : *e ? 0 : table_add(p, va, l, direct, s);
 		if (rc)
 			return rc;
 	}
@@ -340,7 +459,7 @@ static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk
 static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags, bool direct)
 {
 	uk_vaddr_t end = va + len;
-	struct stale s = { VA_END, 0 };
+	struct stale s = NOTHING_STALE;
 	int rc = 0;
 
 	while (va < end) {
@@ -349,7 +468,7 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 		uint64_t *e, ps;
 		size_t n;
 
-		rc = descend(&p, op, va, end, pa, direct, &level);
+		rc = descend(&p, op, va, end, pa, direct, &level, &s);
 		if (rc)
 			break;
 		e = p.e[level];
@@ -357,12 +476,12 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 		ps = level ? X86_PTE_PS : 0;
 		if (op == MAP) {
 			count(&p, va, level,
-			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level), &s));
+			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level), &s), &s);
 			pa += n * SIZE(level);
 		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
 			protect(e, n, va, SIZE(level), flags | ps, &s);
 		} else if (op == UNMAP && (!level || (*e & X86_PTE_PS))) {
-			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0, &s));
+			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0, &s), &s);
 		}
 		va = UK_ALIGN_DOWN(va, SIZE(level)) + n * SIZE(level);
 	}
@@ -547,11 +666,13 @@ UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 			  flags_of(UK_PROT_READ | UK_PROT_WRITE), true);
 		if (rc)
 			return rc;
+		uk_spin_acquire(&reserve_lock);
 		for (; nreserve < want && (taken - pa) * 4 < len && taken < next;
 		     taken += UK_PAGE_SIZE) {
 			memset(uk_plat_phys_to_virt(taken), 0, UK_PAGE_SIZE);
 			reserve[nreserve++] = taken;
 		}
+		uk_spin_release(&reserve_lock);
 	}
 	return (int)((taken - pa) / UK_PAGE_SIZE);
 }

@@ -17,6 +17,7 @@
 
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 UK_API_BEGIN
@@ -41,6 +42,14 @@ void x86_boot_unmap(const void *va, size_t len);
 
 /* A zeroed frame, in the direct map, of the source that page tables have; 0: none left. */
 uk_paddr_t x86_frame_alloc(void);
+
+#ifdef CONFIG_SMP
+/*
+ * This CPU idles from now on, or no longer: in between it touches nothing but the kernel's own memory, and
+ * is not woken up to forget mappings of other memory. Interrupts masked.
+ */
+void x86_tlb_idle(bool idle);
+#endif
 
 UK_API_END
 #endif
