@@ -21,6 +21,12 @@
 #include <uk/plat/mem.h>
 #include <uk/string.h>
 
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/plat/cpu.h>
+#include <uk/smp.h>
+#endif
+
 #include "linuxu.h"
 
 #define PHYS_START LINUXU_PHYS_START
@@ -167,7 +173,7 @@ static int show(uk_vaddr_t va, uint64_t offset, size_t len, unsigned prot)
 }
 
 /* Moves what is not there yet of [offset, offset + len) of physical memory into the file. */
-static int move_to_file(uint64_t offset, size_t len)
+static int move_alone(uint64_t offset, size_t len)
 {
 	char *window = (char *)uk_plat_direct_base + PHYS_START;
 	uint64_t frame = offset >> UK_PAGE_SHIFT;
@@ -199,6 +205,63 @@ static int move_to_file(uint64_t offset, size_t len)
 	}
 	return rc;
 }
+
+#ifdef CONFIG_SMP
+/*
+ * What another CPU writes to a frame while it is copied would be lost. So all others wait, and the
+ * last that comes to wait copies: the one that asks is itself waiting for them to come.
+ */
+struct move {
+	uint64_t offset;
+	size_t len;
+	uint32_t others; /* that have not come */
+	int rc;
+	bool done;
+};
+
+static void move_or_wait(void *arg)
+{
+	struct move *m = arg;
+
+	if (!__atomic_sub_fetch(&m->others, 1, __ATOMIC_ACQ_REL)) {
+		m->rc = move_alone(m->offset, m->len);
+		__atomic_store_n(&m->done, true, __ATOMIC_RELEASE);
+	}
+	for (unsigned turns = 1; !__atomic_load_n(&m->done, __ATOMIC_ACQUIRE); turns++) {
+		uk_arch_relax();
+		if (!(turns % 1024))
+			uk_plat_cpu_yield();
+	}
+}
+
+static bool is_in_file(uint64_t offset, size_t len)
+{
+	uint64_t frame = offset >> UK_PAGE_SHIFT, end = (offset + len) >> UK_PAGE_SHIFT;
+
+	if (file < 0)
+		return false;
+	while (frame < end && in_file[frame / 8] & 1U << frame % 8)
+		frame++;
+	return frame == end;
+}
+
+static int move_to_file(uint64_t offset, size_t len)
+{
+	struct move m = { .offset = offset, .len = len, .others = uk_smp_cpus() - 1 };
+
+	if (is_in_file(offset, len))
+		return 0;
+	if (!m.others)
+		return move_alone(offset, len);
+	uk_smp_call(NULL, move_or_wait, &m);
+	return m.rc;
+}
+#else
+static int move_to_file(uint64_t offset, size_t len)
+{
+	return move_alone(offset, len);
+}
+#endif
 
 /* ---- mapping ---- */
 
