@@ -11,7 +11,7 @@
 #include "vmem.h"
 
 static struct uk_vmem_space first;
-struct uk_vmem_space *vmem_current = &first;
+struct uk_vmem_space *vmem_currents[UK_CPUS] = { [0 ... UK_CPUS - 1] = &first };
 
 static void use(const struct uk_vmem_space *s)
 {
@@ -58,12 +58,21 @@ struct uk_vmem_space *uk_vmem_space_create(void)
 	return uk_err_ptr(err);
 }
 
+/* By any CPU? */
+static bool is_in_use(const struct uk_vmem_space *s)
+{
+	for (unsigned i = 0; i < UK_CPUS; i++)
+		if (vmem_currents[i] == s)
+			return true;
+	return false;
+}
+
 int uk_vmem_space_destroy(struct uk_vmem_space *s)
 {
 	struct uk_vmem_space **link = &first.next;
 	bool was = vmem_enter();
 
-	if (s == vmem_current || s == &first) {
+	if (is_in_use(s) || s == &first) {
 		vmem_leave(was);
 		return -EBUSY;
 	}

@@ -635,8 +635,14 @@ UK_COLD int uk_vmem_populate(uk_vaddr_t va, size_t len, bool write)
 bool uk_vmem_resident(uk_vaddr_t va)
 {
 	struct uk_vmem_area a;
+	bool was, resident;
 
-	return !uk_vmem_find(va, &a) && a.start <= va && uk_plat_resident(va);
+	if (uk_vmem_find(va, &a) || a.start > va)
+		return false;
+	was = vmem_enter(); /* other CPUs may drop the page tables that it looks into */
+	resident = uk_plat_resident(va);
+	vmem_leave(was);
+	return resident;
 }
 
 int uk_vmem_peek(uk_vaddr_t va, struct uk_vmem_area *area)

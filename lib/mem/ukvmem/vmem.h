@@ -59,7 +59,7 @@ extern size_t vmem_populated;
 
 /*
  * The window of mmap, in the current address space, and that of stacks, the same in all. The current
- * one is the CPU's: with several CPUs vmem_current becomes per-CPU data, here and nowhere else.
+ * one is the CPU's; who asks has interrupts masked, or does not mind.
  */
 #ifdef CONFIG_LIBUKVMEM_SPACES
 struct uk_vmem_space {
@@ -68,8 +68,9 @@ struct uk_vmem_space {
 	struct uk_vmem_space *next;
 };
 
-extern struct uk_vmem_space *vmem_current;
-#define vmem_areas (vmem_current->areas)
+extern struct uk_vmem_space *vmem_currents[UK_CPUS];
+#define vmem_current (vmem_currents[uk_cpu()])
+#define vmem_areas   (vmem_current->areas)
 #else
 extern struct space vmem_areas;
 #endif

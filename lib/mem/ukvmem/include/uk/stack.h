@@ -21,7 +21,8 @@ void *uk_stack_alloc(size_t size);
 
 /*
  * Frees a stack by what uk_stack_alloc() returned and was asked for. The caller may still be
- * running on it until it switches away, provided that preemption stays off until then.
+ * running on it until it switches away, provided that preemption stays off until then, and that there is
+ * one CPU: another would take it at once.
  */
 void uk_stack_free(void *stack, size_t size);
 

@@ -128,7 +128,7 @@ UK_API_BEGIN
 struct uk_vmem_space *uk_vmem_space_create(void);
 
 /*
- * Unmaps everything in it and gives back its page tables. 0, or -EBUSY: it is the current one, or
+ * Unmaps everything in it and gives back its page tables. 0, or -EBUSY: it is a CPU's current one, or
  * the first. Releases objects, so it may block.
  */
 int uk_vmem_space_destroy(struct uk_vmem_space *s);
