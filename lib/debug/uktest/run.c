@@ -22,6 +22,8 @@ UK_TABLE_DECLARE(const struct uk_test, test);
 
 UK_PARAM_LIST(test, only, "", "suites or suite.case to run; all if empty");
 
+UK_PARAM_UINT(test, long, 1, "how many times longer than usual stress tests run");
+
 static bool case_failed;
 static const char *case_skipped;
 
@@ -63,6 +65,11 @@ bool uk_test_check_str(const char *file, int line, const char *what, const char 
 void uk_test_skip(const char *why)
 {
 	case_skipped = why;
+}
+
+unsigned uk_test_rounds(unsigned n)
+{
+	return n * (unsigned)uk_param_test_long.u;
 }
 
 #ifdef CONFIG_SMP

@@ -85,6 +85,9 @@ static inline void uk_test_one_cpu(void)
 }
 #endif
 
+/* How often a stress test goes round: `n` times parameter test.long (1), which long runs set. */
+unsigned uk_test_rounds(unsigned n);
+
 bool uk_test_check(bool ok, const char *file, int line, const char *what, long a, long b);
 bool uk_test_check_str(const char *file, int line, const char *what, const char *a, const char *b);
 void uk_test_skip(const char *why);
