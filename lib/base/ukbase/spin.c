@@ -12,6 +12,14 @@ static void nobody(unsigned turns UK_UNUSED)
 
 void (*uk_spin_hook)(unsigned turns) = nobody;
 
+#ifdef CONFIG_SMP_RANDOM
+static void no_jitter(bool released UK_UNUSED)
+{
+}
+
+void (*uk_spin_jitter)(bool released) = no_jitter;
+#endif
+
 void uk_spin_wait(struct uk_spinlock *l, uint16_t mine)
 {
 	unsigned turns = 0;

@@ -87,12 +87,26 @@ static struct uk_sched *find_lower(const struct uk_thread *t)
 	return best;
 }
 
+/* Now and then: any that it may use. */
+static struct uk_sched *random_place(const struct uk_thread *t UK_UNUSED)
+{
+#ifdef CONFIG_SMP_RANDOM
+	uint32_t r = uk_smp_random(), cpu = r / 4 % uk_smp_cpus();
+
+	if (r % 4 == 0 && uk_cpuset_has(&t->cpus, cpu))
+		return uksched_cpus[cpu].sched;
+#endif
+	return NULL;
+}
+
 struct uk_sched *uksched_place(const struct uk_thread *t)
 {
-	struct uk_sched *last = t->sched;
+	struct uk_sched *last = t->sched, *any = random_place(t);
 	bool allowed = uk_cpuset_has(&t->cpus, last->cpu);
 	int cpu;
 
+	if (any)
+		return any;
 	if (allowed && claim(last->cpu))
 		return last;
 	cpu = claim_idle(t);

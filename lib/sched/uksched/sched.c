@@ -101,6 +101,17 @@ void uk_sched_yield(void)
 	uk_sched_yield_inline(uk_thread_current());
 }
 
+#ifdef CONFIG_SMP
+static inline bool random_move(void)
+{
+#ifdef CONFIG_SMP_RANDOM
+	return uk_smp_random() % 4 == 0;
+#else
+	return false;
+#endif
+}
+#endif
+
 void uk_sched_preempt(void)
 {
 	struct uk_thread *self = uk_thread_current();
@@ -112,7 +123,7 @@ void uk_sched_preempt(void)
 #ifdef CONFIG_SMP
 		if (self == s->idle)
 			pc->resched = 0; /* it looks by itself */
-		else if (UK_UNLIKELY(!uk_cpuset_has(&self->cpus, s->cpu)))
+		else if (UK_UNLIKELY(!uk_cpuset_has(&self->cpus, s->cpu)) || random_move())
 			uksched_switch(uk_sched_move_on(s, self));
 		else
 #endif

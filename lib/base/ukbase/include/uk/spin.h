@@ -25,12 +25,22 @@ void uk_spin_wait(struct uk_spinlock *l, uint16_t mine);
 
 /* Called in each turn of such a wait, with the number of turns so far. Set by uksmp. */
 extern void (*uk_spin_hook)(unsigned turns);
+
+#ifdef CONFIG_SMP_RANDOM
+/* Called before a lock is taken and before and after it is released, to be in the way. */
+extern void (*uk_spin_jitter)(bool released);
+#define UK_SPIN_JITTER(released) uk_spin_jitter(released)
+#else
+#define UK_SPIN_JITTER(released) UK_BARRIER()
+#endif
 UK_API_END
 
 static inline void uk_spin_acquire(struct uk_spinlock *l)
 {
-	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	uint16_t mine;
 
+	UK_SPIN_JITTER(false);
+	mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 	if (UK_UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine))
 		uk_spin_wait(l, mine);
 }
@@ -47,8 +57,11 @@ static inline bool uk_spin_try(struct uk_spinlock *l)
 static inline void uk_spin_release(struct uk_spinlock *l)
 {
 	UK_LOCK_GONE(l);
+	UK_SPIN_JITTER(false);
 	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+	UK_SPIN_JITTER(true);
 }
+
 /* Is anybody inside, or waiting to be? What was done inside by who has left is visible if not. */
 static inline bool uk_spin_is_locked(const struct uk_spinlock *l)
 {

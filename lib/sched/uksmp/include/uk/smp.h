@@ -46,6 +46,11 @@ void uk_smp_interrupt(void);
 /* For who waits for another CPU with interrupts masked, in each turn: answers what came. Any context. */
 void uk_smp_poll(unsigned turns);
 
+#ifdef CONFIG_SMP_RANDOM
+/* Any number, for decisions that are to be made at random. Any context. */
+uint32_t uk_smp_random(void);
+#endif
+
 UK_API_END
 
 /* How many CPUs run. It only grows, at boot. */
