@@ -9,7 +9,8 @@
  *
  * With several CPUs the clock of all runs faster than time, and a thread may run elsewhere: the ordinary
  * timer is then started for the earliest instant at which the clock can get there, looks, and is
- * started again. So it may be late by some 20 microseconds times the number of CPUs.
+ * started again. So it may look once in vain while all CPUs idle, and be late by some 20
+ * microseconds times the number of CPUs.
  */
 #ifndef UK_CPUTIMER_H
 #define UK_CPUTIMER_H
