@@ -42,46 +42,80 @@ static inline void free_page(struct ramfs_inode *ri, void *page)
 	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
 }
 
-/* Let the tree reach as far as `index`. False: no memory. */
+/* From here on readers may see it, and what it points to. */
+static inline void slot_set(void **slot, void *p)
+{
+	__atomic_store_n(slot, p, __ATOMIC_RELEASE);
+}
+
+static inline void root_set(struct ramfs_pages *pages, void *p, unsigned shift)
+{
+#ifdef CONFIG_SMP
+	slot_set(&pages->root, (void *)((uintptr_t)p | shift / 6));
+#else
+	pages->root = p;
+	pages->shift = shift;
+#endif
+}
+
+/* Let the tree reach as far as `index`. A tree that looks at bits has a node. False: no memory. */
 static bool reach(struct ramfs_pages *pages, uint64_t index)
 {
-	while (index >> pages->shift) {
-		if (pages->root) {
+	struct ramfs_root root = ramfs_root(pages);
+
+	while (index >> root.shift) {
+		if (root.p) {
 			struct ramfs_node *node = new_node();
 
 			if (!node)
 				return false;
-			node->slot[0] = pages->root;
+			node->slot[0] = root.p;
 			node->set = 1;
-			pages->root = node;
+			root_set(pages, node, root.shift + 6);
+			root.p = node;
 		}
-		pages->shift += 6;
+		root.shift += 6;
+	}
+	if (!root.p && root.shift) {
+		root.p = new_node();
+		if (!root.p)
+			return false;
+		root_set(pages, root.p, root.shift);
 	}
 	return true;
 }
 
-/* The slot for `index`, with all nodes on the way; it must then be filled. NULL: no memory. */
-static void **make_slot(struct ramfs_pages *pages, uint64_t index)
+/* Puts the page at `index`, with all nodes on the way. False: no memory; some may be there. */
+static bool put(struct ramfs_pages *pages, uint64_t index, void *page)
 {
-	unsigned shift;
-	void **slot;
+	struct ramfs_root root;
+	struct ramfs_node *node;
+	unsigned shift, i;
 
 	if (!reach(pages, index))
-		return NULL;
-	slot = &pages->root;
-	for (shift = pages->shift; shift; shift -= 6) {
-		unsigned i = index >> (shift - 6) & (SLOTS - 1);
-		struct ramfs_node *node = *slot;
-
-		if (!node) {
-			*slot = node = new_node();
-			if (!node)
-				return NULL;
-		}
-		node->set |= UK_BIT(i);
-		slot = &node->slot[i];
+		return false;
+	root = ramfs_root(pages);
+	if (!root.shift) {
+		root_set(pages, page, 0);
+		return true;
 	}
-	return slot;
+	node = root.p;
+	for (shift = root.shift - 6;; shift -= 6) {
+		i = index >> shift & (SLOTS - 1);
+		node->set |= UK_BIT(i);
+		if (!shift)
+			break;
+		if (!node->slot[i]) {
+			void *below = new_node();
+
+			if (!below)
+				return false;
+			slot_set(&node->slot[i], below);
+		}
+		node = node->slot[i];
+	}
+	slot_set(&node->slot[i], page);
+	return true;
 }
 
 /* Fill bytes [from, to) of a new page with what the file holds there so far. */
@@ -143,13 +177,11 @@ static bool drop(struct ramfs_inode *ri, void **slot, unsigned level, uint64_t f
 
 static void drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 {
-	struct ramfs_pages *pages = &ri->pages;
-	uint64_t top = (1ULL << pages->shift) - 1;
+	struct ramfs_root root = ramfs_root(&ri->pages);
+	uint64_t top = (1ULL << root.shift) - 1;
 
-	if (first > top)
-		return;
-	if (!pages->root || drop(ri, &pages->root, pages->shift / 6, first, UK_MIN(last, top)))
-		pages->shift = 0;
+	if (root.p && first <= top && drop(ri, &root.p, root.shift / 6, first, UK_MIN(last, top)))
+		root_set(&ri->pages, NULL, 0);
 }
 
 void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
@@ -163,17 +195,16 @@ void ramfs_drop_pages(struct ramfs_inode *ri, uint64_t first, uint64_t last)
 static char *insert(struct ramfs_inode *ri, uint64_t index, char *page)
 {
 	char *there = ramfs_find_page(&ri->pages, index);
-	void **slot;
 
 	if (UK_UNLIKELY(there))
 		return there;
-	slot = make_slot(&ri->pages, index);
-	if (UK_UNLIKELY(!slot)) {
-		drop_pages(ri, index, index); /* the nodes that were made on the way */
+	if (UK_UNLIKELY(!put(&ri->pages, index, page))) {
+		if (UK_CPUS ==
+		    1) /* the nodes that were made on the way; else somebody may look at them */
+			drop_pages(ri, index, index);
 		return NULL;
 	}
 	ri->i.blocks += UK_PAGE_SIZE / 512;
-	*slot = page;
 	return page;
 }
 
@@ -232,7 +263,9 @@ static uint64_t next_in(const void *p, unsigned level, uint64_t index)
 
 uint64_t ramfs_next_page(const struct ramfs_pages *pages, uint64_t index)
 {
-	if (index >> pages->shift)
+	struct ramfs_root root = ramfs_root(pages);
+
+	if (index >> root.shift)
 		return UINT64_MAX;
-	return next_in(pages->root, pages->shift / 6, index);
+	return next_in(root.p, root.shift / 6, index);
 }

@@ -34,19 +34,19 @@ struct ramfs {
  * `lock`, and the inode's as well if pages go. So a fault may add a page while a read or write is
  * between two pages (where it touches the application's memory, which is when faults happen).
  *
- * With several CPUs that will not do: a fault on another CPU may add a page while a reader with the
- * inode's lock alone goes down the tree. The reader survives it if the tree is published from below:
- * a new node is filled before its parent points to it (store-release), root and shift change together
- * (the height as low bits of the root's pointer), and slots are read once. insert() is the one place
- * that adds. Removal needs nothing more: readers exclude it by the inode's lock, faults by `lock`. A
- * fault takes `lock` with interrupts masked then, since the fault of an interrupted thread may come
- * inside a section of another; it already holds no other lock, and under `lock` only the heap's and
- * ukpage's are taken, so the order is inode, pages, heap, areas, frames.
+ * With several CPUs a fault on another CPU may add a page while a reader with the inode's lock alone goes
+ * down the tree. So the tree is published from below: a new node is filled before its parent points to
+ * it, root and height change together (the height is in the low bits of the root's pointer), and
+ * slots are read once. insert() is the one place that adds; what it made in vain stays, as a hole. Removal needs
+ * nothing more: readers exclude it by the inode's lock, faults by `lock`. Under `lock` only the heap's
+ * and ukpage's are taken, so the order is inode, pages, heap, areas, frames.
  */
 struct ramfs_pages {
 	struct uk_spinlock lock;
-	void *root;
-	unsigned shift; /* bits of an index that the tree looks at: 6 per level */
+	void *root; /* use ramfs_root() */
+#ifndef CONFIG_SMP
+	unsigned shift;
+#endif
 	const char *backing;
 	uint64_t backing_len;
 };
@@ -91,20 +91,47 @@ static inline struct ramfs_inode *ramfs_i(struct uk_inode *inode)
 	return UK_CONTAINER_OF(inode, struct ramfs_inode, i);
 }
 
+/* The uppermost node (or page), and how many bits of an index the tree looks at: 6 per level. */
+struct ramfs_root {
+	void *p;
+	unsigned shift;
+};
+
+static inline struct ramfs_root ramfs_root(const struct ramfs_pages *pages)
+{
+#ifdef CONFIG_SMP
+	uintptr_t word = (uintptr_t)__atomic_load_n(&pages->root, __ATOMIC_ACQUIRE);
+
+	return (struct ramfs_root){ (void *)(word & ~15UL), (word & 15) * 6 };
+#else
+	return (struct ramfs_root){ pages->root, pages->shift };
+#endif
+}
+
+static inline void *ramfs_slot_get(void *const *slot)
+{
+#ifdef CONFIG_SMP
+	return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+#else
+	return *slot;
+#endif
+}
+
 /* ---- pages.c: all with inode->lock held, or find with pages->lock ---- */
 
 /* The page of that index in the tree, or NULL. */
 static inline char *ramfs_find_page(const struct ramfs_pages *pages, uint64_t index)
 {
-	unsigned shift = pages->shift;
-	void *p = pages->root;
+	struct ramfs_root root = ramfs_root(pages);
+	unsigned shift = root.shift;
+	void *p = root.p;
 
 	if (UK_UNLIKELY(index >> shift))
 		return NULL;
 	/* A tree that looks at bits of the index has a root. */
 	while (shift) {
 		shift -= 6;
-		p = ((void **)p)[index >> shift & 63];
+		p = ramfs_slot_get(&((void **)p)[index >> shift & 63]);
 		if (UK_UNLIKELY(!p))
 			break;
 	}
