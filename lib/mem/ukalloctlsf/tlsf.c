@@ -25,8 +25,6 @@
 UK_ALLOC_PROVIDER(ukalloctlsf);
 UK_ALLOC_OPS(ukalloctlsf);
 
-#define CACHE_SHARE (64UL << 10) /* heap per CPU that has quick lists of its own */
-
 /* ---- the fast path ---- */
 
 /*
@@ -73,8 +71,8 @@ static inline void cache_add(struct tlsf *t UK_UNUSED)
 
 	uk_preempt_disable();
 	mine = &t->cache[uk_cpu()];
-	if (UK_UNLIKELY(*mine == &t->first && uk_cpu() &&
-			UK_READ_ONCE(t->total) / CACHE_SHARE > UK_READ_ONCE(t->own_blocks))) {
+	/* A heap that cannot grow is not spent on this. */
+	if (UK_UNLIKELY(*mine == &t->first && uk_cpu() && t->alloc.source)) {
 		tlsf_lock(t);
 		c = (struct tlsf_cache *)
 			tlsf_take(t, UK_MAX(size_for(sizeof(*c)), (size_t)TLSF_BLOCK_MIN), 64);
