@@ -138,7 +138,7 @@ static void add_slowly(void *arg UK_UNUSED)
 			uk_mutex_lock(&mutex);
 		else
 			while (uk_mutex_lock_until(&mutex, uk_deadline(20 * UK_NSEC_PER_US)))
-				;
+				uk_sched_yield(); /* the owner may wait for this CPU */
 		n = UK_READ_ONCE(shared);
 		if (i % 7 == 0)
 			uk_sched_yield();
@@ -328,7 +328,7 @@ static void read_and_write(void *arg)
 			__atomic_sub_fetch(&readers, 1, __ATOMIC_RELAXED);
 		} else {
 			while (uk_rwlock_wrlock_until(&rw, uk_deadline(50 * UK_NSEC_PER_US)))
-				;
+				uk_sched_yield();
 			UK_EXPECT_EQ(++writers, 1u);
 			if (i % 5 == 0)
 				uk_sched_yield();
