@@ -14,7 +14,7 @@
 
 #define SECTION (2 * UK_NSEC_PER_MS)
 
-static struct uk_spinlock counted, fought;
+static struct uk_spinlock counted;
 
 static void be_busy(uk_nsec span)
 {
@@ -44,6 +44,7 @@ UK_TEST(lockstat, counts_and_times)
 }
 
 #ifdef CONFIG_SMP
+static struct uk_spinlock fought;
 static bool held;
 
 static void want(void *arg UK_UNUSED)
