@@ -9,6 +9,7 @@
 #include <uk/init.h>
 #include <uk/process.h>
 #include <uk/syscall.h>
+#include <uk/time.h>
 #include "internal.h"
 
 #define TID_MAX 0x400000 /* libcs keep flags in the bits above 2^29 */
@@ -65,6 +66,21 @@ void uk_task_remove(struct uk_task *task)
 	uk_spin_unlock_irq(&process->lock, irq);
 }
 
+#ifdef CONFIG_SMP
+bool uk_task_remove_unless_last(struct uk_task *task)
+{
+	struct uk_process *process = task->process;
+	bool irq = uk_spin_lock_irq(&process->lock), others = process->ntasks > 1;
+
+	if (others) {
+		uk_list_del(&task->node);
+		process->ntasks--;
+	}
+	uk_spin_unlock_irq(&process->lock, irq);
+	return others;
+}
+#endif
+
 int uk_thread_tid(const struct uk_thread *t)
 {
 	const struct uk_task *task = t->posix;
@@ -93,10 +109,67 @@ static int process_start(void)
 }
 UK_INIT(UK_INIT_APP, "9", process_start, NULL);
 
+#ifdef CONFIG_SMP
+#define STOP_PATIENCE (100 * UK_NSEC_PER_MS)
+#define STOP_LOOK     (50 * UK_NSEC_PER_US)
+
+/* Of posix-signal: without it there is no way to reach who makes no system calls. */
+UK_WEAK void uk_process_stop_threads(struct uk_process *process UK_UNUSED)
+{
+}
+
+void uk_process_end_begin(void)
+{
+	static struct uk_thread *ender;
+	struct uk_thread *self = uk_thread_current(), *nobody = NULL;
+
+	self->in_syscall++;
+	if (!__atomic_compare_exchange_n(&ender, &nobody, self, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE) &&
+	    nobody != self)
+		for (;;)
+			uk_thread_block(UK_NSEC_MAX, false);
+	self->in_syscall--;
+}
+
+/* Does another thread run, or could it, now? One that has stopped or waits is blocked. */
+static bool others_run(struct uk_process *p)
+{
+	bool irq = uk_spin_lock_irq(&p->lock), found = false;
+	struct uk_task *t;
+
+	uk_list_for_each(t, &p->tasks, node)
+		if (t->thread != uk_thread_current() && t->thread->state == UK_THREAD_RUNNABLE)
+			found = true;
+	uk_spin_unlock_irq(&p->lock, irq);
+	return found;
+}
+
+/*
+ * What the teardown takes away, threads on other CPUs may be using. They stop where they leave the kernel,
+ * so with no lock held that the teardown needs.
+ */
+static void stop_others(struct uk_process *p)
+{
+	uk_nsec end = uk_deadline(STOP_PATIENCE);
+
+	uk_process_stop_threads(p);
+	while (others_run(p) && uk_clock_monotonic() < end)
+		uk_thread_block(uk_deadline(STOP_LOOK), false);
+}
+#endif
+
 void uk_process_exit(int status)
 {
+#ifdef CONFIG_SMP
+	uk_process_end_begin();
+#endif
 	/* From here on no handler runs in this thread, whatever the teardown does. */
 	uk_thread_current()->in_syscall++;
+#ifdef CONFIG_SMP
+	if (uk_process_current()->ntasks > 1)
+		stop_others(uk_process_current());
+#endif
 	uk_exit(status & 0xff);
 }
 

@@ -60,7 +60,7 @@ static void change_mask(struct uk_task *self, uint64_t mask)
 	bool irq;
 
 	UK_WRITE_ONCE(self->signals.blocked, mask & ~SIG_UNBLOCKABLE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* with several CPUs: a full barrier */
+	signal_fence();
 	if (UK_LIKELY(signal_none_pending(self)))
 		return;
 	irq = uk_spin_lock_irq(&p->lock);

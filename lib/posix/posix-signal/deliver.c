@@ -61,6 +61,9 @@ static void say_ended(int sig)
 
 UK_NORETURN void signal_terminate(int sig)
 {
+#ifdef CONFIG_SMP
+	uk_process_end_begin();
+#endif
 	/* Everybody expects what ^C, a reader that went away, and a request to end do. */
 	if (sig != UK_SIGINT && sig != UK_SIGPIPE && sig != UK_SIGTERM && sig != UK_SIGHUP)
 		say_ended(sig);
@@ -245,7 +248,7 @@ NOT_DIVERTED struct resume posix_signal_return(struct sigframe *f)
 		signal_set_alt(s, &f->uc.stack, (uintptr_t)f);
 	/* As change_mask() does: what comes after the new mask is there interrupts us. */
 	UK_WRITE_ONCE(s->blocked, f->uc.sigmask & ~SIG_UNBLOCKABLE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	signal_fence();
 	if (UK_LIKELY(signal_none_pending(self) && !s->have_saved))
 		return finish(f);
 	self->thread->in_syscall++;

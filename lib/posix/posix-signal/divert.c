@@ -7,6 +7,7 @@
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 #include <uk/preempt.h>
+#include <uk/sched_ops.h>
 #include <uk/print.h>
 #include <uk/time.h>
 #include <uk/timer.h>
@@ -21,6 +22,65 @@ void posix_signal_diverted(void);
 void posix_signal_no_room(void);
 uintptr_t posix_signal_full(uintptr_t sp);
 
+#ifdef CONFIG_SMP
+#define WAITS_NSEC UK_NSEC_PER_MS
+
+/*
+ * With several CPUs the sender's interrupt may find the thread in such a section, or just miss it if it
+ * is moved. So as long as a thread outside the kernel has not seen its mark, it is sent another;
+ * one that waits for a CPU less often: it sees the mark when it runs again, in all cases but few.
+ */
+static struct uk_timer retries[UK_CPUS]; /* each started on its CPU only */
+
+/* How soon to look again whether t has seen its mark. lock */
+static uk_nsec nudge(struct uk_task *t)
+{
+	struct uk_thread *thread = t->thread;
+
+	if (!uk_thread_interrupted(thread) || thread->in_syscall ||
+	    thread->state != UK_THREAD_RUNNABLE || !signal_deliverable(t))
+		return UK_NSEC_MAX;
+	uk_thread_interrupt(thread);
+	return uk_sched_running(thread->sched) == thread ? RETRY_NSEC : WAITS_NSEC;
+}
+
+static void retry_after(uk_nsec span);
+
+static void retry_fired(struct uk_timer *timer UK_UNUSED)
+{
+	struct uk_process *p = uk_process_current();
+	uk_nsec soonest = UK_NSEC_MAX;
+	struct uk_task *t;
+	bool irq = uk_spin_lock_irq(&p->lock);
+
+	uk_list_for_each(t, &p->tasks, node)
+		soonest = UK_MIN(soonest, nudge(t));
+	uk_spin_unlock_irq(&p->lock, irq);
+	if (soonest != UK_NSEC_MAX)
+		retry_after(soonest);
+}
+
+static void retry_after(uk_nsec span)
+{
+	bool irq = uk_irq_save();
+	struct uk_timer *t = &retries[uk_cpu()];
+
+	t->fn = retry_fired;
+	if (!uk_timer_pending(t))
+		uk_timer_start(t, uk_deadline(span));
+	uk_irq_restore(irq);
+}
+
+void signal_retry(void)
+{
+	retry_after(RETRY_NSEC);
+}
+
+static inline void retry_stop(void)
+{
+	/* Others may need it. It fires once and finds out. */
+}
+#else
 static void retry_fired(struct uk_timer *timer);
 static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
 
@@ -42,6 +102,12 @@ void signal_retry(void)
 	if (!uk_timer_pending(&retry))
 		uk_timer_start(&retry, uk_deadline(RETRY_NSEC));
 }
+
+static inline void retry_stop(void)
+{
+	uk_timer_stop(&retry);
+}
+#endif
 
 /* The code of all handlers of system calls, put together by the link. */
 extern const char uk_sys_text_start[] __attribute__((__visibility__("hidden")));
@@ -104,10 +170,26 @@ static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 	uintptr_t sp = stack_for(task, sig, uk_regs_sp(regs));
 	bool room = !is_full(s, sp);
 
-	uk_timer_stop(&retry);
+	retry_stop();
 	t->in_syscall++; /* taken back by posix_signal_after_divert() */
 	sigframe_divert(regs, s, room ? sp : (uintptr_t)s->alt.sp + s->alt.size,
 			room ? posix_signal_diverted : posix_signal_no_room);
+}
+
+static inline void nothing_left(struct uk_task *task)
+{
+#ifdef CONFIG_SMP
+	/* Somebody may be sending the next. */
+	bool irq = uk_spin_lock_irq(&task->process->lock);
+
+	if (!signal_deliverable(task))
+		uk_thread_interrupt_clear(task->thread);
+	uk_spin_unlock_irq(&task->process->lock, irq);
+	if (uk_thread_interrupted(task->thread))
+		signal_retry();
+#else
+	uk_thread_interrupt_clear(task->thread);
+#endif
 }
 
 void uk_irq_return_hook(struct uk_regs *regs)
@@ -121,12 +203,12 @@ void uk_irq_return_hook(struct uk_regs *regs)
 	task = t->posix;
 	sig = signal_next(task, ~task->signals.blocked);
 	/* In a section of the allocator, say. It ends soon, but nobody tells. */
-	if (uk_percpu()->preempt_off || is_entering(regs))
+	if (uk_this_cpu_get(preempt_off) || is_entering(regs))
 		signal_retry();
 	else if (sig)
 		divert(t, regs, sig);
 	else
-		uk_thread_interrupt_clear(t); /* another thread has taken it */
+		nothing_left(task); /* another thread has taken it */
 }
 
 /* The signal of a fault, with its si_code and address; 0: none. */
@@ -179,7 +261,7 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 	uintptr_t handler;
 	int sig;
 
-	if (!is_outside(t) || uk_percpu()->preempt_off || uk_irq_disabled())
+	if (!is_outside(t) || uk_this_cpu_get(preempt_off) || uk_irq_disabled())
 		return false;
 	task = t->posix;
 	s = &task->signals;

@@ -34,6 +34,19 @@ static inline bool signal_none_pending(const struct uk_task *t)
 		 UK_READ_ONCE(t->process->signals.pending.set));
 }
 
+/*
+ * Masks change without the lock: who changes one writes it, then looks what is pending; who sends
+ * writes what is pending, then looks at the mask. With this between the two at least one sees the other.
+ */
+static inline void signal_fence(void)
+{
+#ifdef CONFIG_SMP
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#else
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 /* What the task could take now. lock */
 static inline uint64_t signal_deliverable(const struct uk_task *t)
 {

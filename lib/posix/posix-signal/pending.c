@@ -5,6 +5,7 @@
  * interrupt, or no memory), and the receiver then sees SI_KERNEL.
  */
 #include <uk/alloc.h>
+#include <uk/sched_ops.h>
 #include <uk/string.h>
 #include "internal.h"
 
@@ -153,7 +154,13 @@ void signal_mark(struct uk_task *t)
 	 * the next interrupt will find it. Nor does this interrupt, if it is one, find the running
 	 * thread in every case: it may have been held up by a section with interrupts masked.
 	 */
-	if (!thread->in_syscall && (thread != uk_thread_current() || uk_in_irq()))
+#ifdef CONFIG_SMP
+	/* Who runs on another CPU may be leaving the kernel: it has looked, and still counts as inside. */
+	if (uk_sched_running(thread->sched) == thread && thread != uk_thread_current())
+		signal_retry();
+	else
+#endif
+		if (!thread->in_syscall && (thread != uk_thread_current() || uk_in_irq()))
 		signal_retry();
 }
 

@@ -65,6 +65,7 @@ static UK_ALWAYS_INLINE bool send(struct uk_process *p, struct uk_task *task, in
 	if (drop(p, task, sig))
 		return false;
 	taken = pend(p, task ? &task->signals.pending : &p->signals.pending, sig, entry);
+	signal_fence();
 	if (p->signals.notify)
 		p->signals.notify(sig);
 	if (!task)
@@ -102,6 +103,7 @@ void uk_signal_send_running(struct uk_process *p, int sig, struct uk_sigentry *e
 
 	if (!drop(p, NULL, sig)) {
 		pend(p, &p->signals.pending, sig, entry);
+		signal_fence();
 		if (p->signals.notify)
 			p->signals.notify(sig);
 		if (self && !(self->signals.blocked & UK_SIGBIT(sig)))
@@ -131,6 +133,19 @@ void uk_signal_cancel_entry(struct uk_process *p, struct uk_sigentry *entry)
 	signal_withdraw(p, entry);
 	uk_spin_unlock_irq(&p->lock, irq);
 }
+
+#ifdef CONFIG_SMP
+void uk_process_stop_threads(struct uk_process *p)
+{
+	struct uk_task *self = uk_task_current(), *t;
+	bool irq = uk_spin_lock_irq(&p->lock);
+
+	uk_list_for_each(t, &p->tasks, node)
+		if (t != self)
+			send(p, t, UK_SIGKILL, NULL);
+	uk_spin_unlock_irq(&p->lock, irq);
+}
+#endif
 
 /* One of the process's entries for general use, NULL if all are in use. lock */
 static inline struct uk_sigentry *spare(struct uk_process *p)

@@ -158,7 +158,7 @@ void uk_signal_task_exit(struct uk_task *task)
 {
 	/* In this order: see change_mask(). */
 	UK_WRITE_ONCE(task->signals.blocked, ~0ULL);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	signal_fence();
 	if (UK_READ_ONCE(task->signals.pending.set) |
 	    UK_READ_ONCE(task->process->signals.pending.set))
 		give_back_pending(task);

@@ -102,10 +102,46 @@ static UK_NOINLINE void robust_exit(const struct uk_abi_robust_list *list, uint3
 		robust_died(list, doing, tid);
 }
 
+static inline void tell_joiner(const struct uk_task *self)
+{
+	uint32_t *word = self->clear_tid;
+
+	if (word && uk_access_ok(word, sizeof(*word))) {
+		__atomic_store_n(word, 0, __ATOMIC_RELEASE);
+		uk_futex_wake(word, 1, UK_FUTEX_BITSET_ANY);
+	}
+}
+
+#ifdef CONFIG_SMP
+static void has_left(struct uk_thread *t)
+{
+	tell_joiner(t->posix);
+}
+#endif
+
+/*
+ * As soon as its word is 0 the joiner may free the stack that this code runs on. On a single CPU nobody
+ * else runs, with interrupts masked, until that has been left for good; with several the word is
+ * cleared by the thread that is switched to.
+ */
+static UK_NORETURN void end(struct uk_task *self, int status)
+{
+#ifdef CONFIG_SMP
+	/* Of several that end at once one is the last. */
+	if (!uk_task_remove_unless_last(self))
+		uk_process_exit(status);
+	self->thread->left = has_left;
+#else
+	uk_irq_disable();
+	uk_task_remove(self);
+	tell_joiner(self);
+#endif
+	uk_thread_exit();
+}
+
 UK_SYSCALL(long, exit, int status)
 {
 	struct uk_task *self = uk_task_current();
-	uint32_t *word = self->clear_tid;
 
 	if (self->robust)
 		robust_exit(self->robust, (uint32_t)self->tid);
@@ -114,17 +150,5 @@ UK_SYSCALL(long, exit, int status)
 #ifdef CONFIG_LIBPOSIX_SIGNAL
 	uk_signal_task_exit(self);
 #endif
-	/*
-	 * As soon as the word is 0 the joiner may free the stack that this code runs on. Interrupts
-	 * are masked, so nobody else runs on this CPU until it has been left for good. (With
-	 * several CPUs the word must be cleared after the switch, by the thread that is switched
-	 * to.)
-	 */
-	uk_irq_disable();
-	uk_task_remove(self);
-	if (word && uk_access_ok(word, sizeof(*word))) {
-		__atomic_store_n(word, 0, __ATOMIC_RELEASE);
-		uk_futex_wake(word, 1, UK_FUTEX_BITSET_ANY);
-	}
-	uk_thread_exit();
+	end(self, status);
 }

@@ -158,6 +158,12 @@ void uk_sched_part(struct uk_sched *s)
 	struct uk_sched *d;
 
 	s->leaving = NULL;
+	if (t->state == UK_THREAD_EXITED) {
+		uk_spin_release(&s->lock);
+		t->left(t);
+		uk_spin_acquire(&s->lock);
+		return;
+	}
 	d = uksched_go(s, t, uksched_place(t));
 	arrive(d, t);
 	uk_spin_release(&d->lock);

@@ -170,8 +170,13 @@ void uk_thread_exit(void)
 	t->state = UK_THREAD_EXITED;
 #endif
 	uksched_remove(s, t);
-	if (t->flags & UK_THREAD_DETACHED)
+	if (t->flags & UK_THREAD_DETACHED) {
 		bury(t);
+#ifdef CONFIG_SMP
+		s->leaving =
+			t->left ? t : NULL; /* as long as interrupts are masked nobody frees it */
+#endif
+	}
 	uksched_leave(s);
 	UK_BUG("an exited thread runs again");
 }

@@ -40,6 +40,7 @@ struct uk_process {
 	int32_t pid, ppid, pgid, sid;
 	bool undumpable; /* prctl(PR_SET_DUMPABLE) */
 	bool no_new_privs;
+	bool membarrier; /* registered for MEMBARRIER_CMD_PRIVATE_EXPEDITED */
 	struct uk_creds creds;
 	struct uk_abi_rlimit limits[UK_RLIMITS];
 	struct uk_fdtab *files; /* set by posix-file */
@@ -78,8 +79,24 @@ void uk_task_add(struct uk_task *task, struct uk_process *process, struct uk_thr
 /* Take it out of the list. The caller has seen to it that nobody has found it before. */
 void uk_task_remove(struct uk_task *task);
 
+/* The same, with several CPUs, if it is not the last one of its process; if it is: false. */
+#ifdef CONFIG_SMP
+bool uk_task_remove_unless_last(struct uk_task *task);
+#endif
+
 /* The task of that number, or NULL. With process->lock held. */
 struct uk_task *uk_task_find(struct uk_process *process, int tid);
+
+/*
+ * With several CPUs: the caller is the one that ends the process, whatever others want from now on; if
+ * there is one already, the caller stops for good. Thread context.
+ */
+#ifdef CONFIG_SMP
+void uk_process_end_begin(void);
+
+/* Ends all threads but the caller. Weak: posix-signal's, by SIGKILL. Thread context; does not wait. */
+void uk_process_stop_threads(struct uk_process *process);
+#endif
 
 /* exit_group(2): ends the image with `status & 255`. Thread context. */
 UK_NORETURN void uk_process_exit(int status);

@@ -45,7 +45,7 @@ struct uk_sched {
 	struct uk_thread *running; /* on the CPU */
 	uint8_t running_prio;      /* its priority, which others look at without a lock */
 	struct uk_thread *idle;    /* runs there when the set is empty; never in it */
-	struct uk_thread *leaving; /* has been running, and goes to another CPU */
+	struct uk_thread *leaving; /* has been running: uk_sched_part() */
 	bool polling;              /* idle, and looks at `ready` by itself */
 #endif
 };

@@ -17,7 +17,10 @@ UK_API_BEGIN
 void uk_sched_account(struct uk_thread *from, struct uk_thread *to);
 #endif
 #ifdef CONFIG_SMP
-/* The thread that has just been switched away from goes to another CPU. With s locked, and so again. */
+/*
+ * The thread that has just been switched away from goes to another CPU, or has exited and somebody is to
+ * be told. With s locked, and so again.
+ */
 void uk_sched_part(struct uk_sched *s);
 /* The running thread may not run on this CPU any more: instead of a switch. With s locked. */
 struct uk_thread *uk_sched_move_on(struct uk_sched *s, struct uk_thread *self);

@@ -72,6 +72,11 @@ struct uk_thread {
 	struct uk_list all; /* in uk_sched.threads */
 #ifdef CONFIG_SMP
 	struct uk_cpuset cpus; /* where it may run: uk_thread_set_cpus() */
+	/*
+	 * Set by a detached thread just before uk_thread_exit(): called when it has left its stack
+	 * for good, on the CPU that it ran on, with interrupts masked: it may wake, not block.
+	 */
+	void (*left)(struct uk_thread *t);
 #endif
 #ifdef CONFIG_LIBUKSCHED_CPUTIME
 	uk_nsec cputime;               /* up to the last time it was switched out */
