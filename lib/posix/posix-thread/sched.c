@@ -6,6 +6,9 @@
 #include <uk/percpu.h>
 #include <uk/process.h>
 #include <uk/sched_switch.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 #include <uk/syscall.h>
 #include <uk/uaccess.h>
 
@@ -122,6 +125,53 @@ UK_SYSCALL_LEAF(long, sched_get_priority_min, int policy)
 	return policy == UK_THREAD_OTHER ? 0 : -EINVAL;
 }
 
+#ifdef CONFIG_SMP
+#define MASK_BYTES sizeof(struct uk_cpuset)
+
+static long get_cpus(struct uk_task *t, void *arg)
+{
+	uk_thread_get_cpus(t->thread, arg);
+	return 0;
+}
+
+static long set_cpus(struct uk_task *t, void *arg)
+{
+	return uk_thread_set_cpus(t->thread, arg);
+}
+
+/*
+ * The CPUs that there are and that the thread may use. The result is the size of the kernel's own mask:
+ * a smaller one of the caller's is an error, even if it has room for all CPUs, as on Linux.
+ */
+UK_SYSCALL(long, sched_getaffinity, int tid, unsigned size, unsigned long *mask)
+{
+	struct uk_cpuset cpus;
+	uint32_t n = uk_smp_cpus();
+	long rc;
+
+	if (size < MASK_BYTES || size % sizeof(*mask))
+		return -EINVAL;
+	rc = with_task(tid, get_cpus, &cpus);
+	if (rc)
+		return rc;
+	for (uint32_t i = n; i < MASK_BYTES * 8; i++)
+		uk_cpuset_remove(&cpus, i);
+	return uk_copy_to_user(mask, &cpus, MASK_BYTES) ? -EFAULT : (long)MASK_BYTES;
+}
+
+/* A shorter mask is filled up with zeroes, of a longer one the rest does not count. */
+UK_SYSCALL(long, sched_setaffinity, int tid, unsigned size, const unsigned long *mask)
+{
+	struct uk_cpuset cpus = { { 0 } };
+
+	if (uk_copy_from_user(&cpus, mask, UK_MIN(size, MASK_BYTES)))
+		return -EFAULT;
+	/* The caller itself may have to move, which must not happen under the lock. */
+	if (tid == 0 || tid == uk_task_current()->tid)
+		return set_cpus(uk_task_current(), &cpus);
+	return with_task(tid, set_cpus, &cpus);
+}
+#else
 static long exists(struct uk_task *t, void *arg)
 {
 	return 0;
@@ -155,10 +205,11 @@ UK_SYSCALL(long, sched_setaffinity, int tid, unsigned size, const unsigned long 
 		return -EFAULT;
 	return first & 1 ? 0 : -EINVAL;
 }
+#endif
 
 UK_SYSCALL_LEAF(long, getcpu, unsigned *cpu, unsigned *node, void *unused)
 {
-	if ((cpu && uk_put_user(uk_percpu()->cpu, cpu)) || (node && uk_put_user(0, node)))
+	if ((cpu && uk_put_user(uk_cpu(), cpu)) || (node && uk_put_user(0, node)))
 		return -EFAULT;
 	return 0;
 }
