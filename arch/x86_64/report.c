@@ -21,9 +21,16 @@
 #include <uk/plat/power.h>
 #include <uk/plat/trap.h>
 
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/smp.h>
+#include <uk/spin.h>
+#endif
+
 #include "report.h"
 
 #define DEPTH      24   /* lines of a backtrace */
+#define DEPTH_CPU  6    /* ... of what another CPU did */
 #define SCAN_WORDS 2048 /* how far up the stack to look for them */
 
 #define VEC_NMI 2
@@ -32,7 +39,63 @@
 #define VEC_GP  13
 #define VEC_PF  14
 
+#ifdef CONFIG_SMP
+static uint32_t reporter; /* the CPU that reports, plus 1 */
+const struct uk_regs *volatile uk_crash_cpu_regs[UK_CPUS];
+
+/*
+ * True for the first, and then nobody else runs any more. A CPU that comes later waits to be stopped as
+ * all others are, and only a trap in the report itself returns false.
+ */
+static UK_COLD bool begin(void)
+{
+	uint32_t nobody = 0, self = uk_cpu() + 1;
+
+	uk_this_cpu_set(irq_off, 1);
+	if (!__atomic_compare_exchange_n(&reporter, &nobody, self, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
+		for (unsigned turns = 0; nobody != self; turns++) {
+			uk_arch_relax();
+			uk_smp_poll(turns);
+		}
+		return false;
+	}
+	uk_smp_stop_others();
+	uk_spin_break();
+	return true;
+}
+
+static inline bool is_reporting(void)
+{
+	return UK_READ_ONCE(reporter) == uk_cpu() + 1;
+}
+
+static UK_COLD void say_cpu(void)
+{
+	if (uk_smp_cpus() > 1)
+		uk_crash_say("  on CPU %u of %u", uk_cpu(), uk_smp_cpus());
+}
+#else
 static bool reporting;
+
+static inline bool begin(void)
+{
+	if (reporting)
+		return false;
+	reporting = true;
+	uk_percpu()->irq_off = 1;
+	return true;
+}
+
+static inline bool is_reporting(void)
+{
+	return reporting;
+}
+
+static inline void say_cpu(void)
+{
+}
+#endif
 
 /* For debuggers, and the runner that writes a core file: the registers of the trap. */
 static const struct uk_regs *volatile UK_USED uk_crash_regs;
@@ -92,7 +155,7 @@ static UK_COLD bool after_call(uintptr_t ret)
 	return false;
 }
 
-UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned most)
 {
 	unsigned depth = 0;
 
@@ -102,7 +165,7 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	/* A leaf, or one that has just begun, has no frame: its return address is on top. */
 	if (pc && readable(sp) && after_call(*(uintptr_t *)sp))
 		say_at(*(uintptr_t *)sp);
-	while (depth++ < DEPTH && readable(fp) && fp >= sp) {
+	while (depth++ < most && readable(fp) && fp >= sp) {
 		uintptr_t ret = ((uintptr_t *)fp)[1];
 
 		if (!ret)
@@ -115,7 +178,7 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	(void)fp;
 	if (!readable(sp)) /* it overflowed: begin at its last page */
 		sp = UK_ALIGN_UP(sp, UK_PAGE_SIZE);
-	for (unsigned i = 0; i < SCAN_WORDS && depth < DEPTH; i++, sp += 8) {
+	for (unsigned i = 0; i < SCAN_WORDS && depth < most; i++, sp += 8) {
 		if ((!i || !(sp & UK_PAGE_MASK)) && !readable(sp))
 			break;
 		if (after_call(*(uintptr_t *)sp)) {
@@ -125,6 +188,18 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	}
 #endif
 }
+
+UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+	backtrace(pc, sp, fp, DEPTH);
+}
+
+#ifdef CONFIG_SMP
+UK_COLD void uk_crash_say_where(const struct uk_regs *r)
+{
+	backtrace(r->rip, r->rsp, r->rbp, DEPTH_CPU);
+}
+#endif
 
 /*
  * The CPU's names of those vectors that code can meet here: the number, then the name. One string:
@@ -235,11 +310,10 @@ static UK_COLD UK_NOINLINE void say_more(const struct uk_trap_info *info,
 
 UK_COLD void x86_crash_report(void)
 {
-	if (reporting)
+	if (!begin())
 		return;
-	reporting = true;
-	uk_percpu()->irq_off = 1;
 	uk_crash_say("CRASH: in thread `%s`", uk_trap_thread_name());
+	say_cpu();
 	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL,
 		      (uintptr_t)__builtin_frame_address(0));
 	say_more(NULL, NULL);
@@ -247,11 +321,10 @@ UK_COLD void x86_crash_report(void)
 
 static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_trap_info *info)
 {
-	if (!reporting) {
-		reporting = true;
+	if (begin()) {
 		uk_crash_regs = r;
-		uk_percpu()->irq_off = 1;
 		say_cause(r, info);
+		say_cpu();
 		say_registers(r);
 		x86_backtrace(r->rip, r->rsp, r->rbp);
 		say_more(info, r);
@@ -283,6 +356,16 @@ static UK_COLD bool resolve(struct uk_percpu *c, const struct uk_regs *r, struct
 	return !err;
 }
 
+/* With interrupts open the thread may be moved: then that CPU's data are somebody else's. */
+static inline bool stays_here(bool own UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return !own;
+#else
+	return true;
+#endif
+}
+
 /*
  * The hook is for threads: nobody can answer for an interrupt handler. On another stack than the
  * thread's there may be no switch to another one meanwhile, which would fault there, too.
@@ -291,13 +374,15 @@ static UK_COLD bool ask(struct uk_percpu *c, struct uk_regs *r, const struct uk_
 {
 	bool own = on_own_stack(r), open = own && r->rflags & X86_RFLAGS_IF, done;
 
-	if (c->irq_depth || reporting)
+	if (c->irq_depth || is_reporting())
 		return false;
 	if (open)
 		x86_sti();
-	c->irq_depth += !own;
+	if (stays_here(own))
+		c->irq_depth += !own;
 	done = uk_trap_hook(info, r);
-	c->irq_depth -= !own;
+	if (stays_here(own))
+		c->irq_depth -= !own;
 	if (open)
 		x86_cli();
 	return done;

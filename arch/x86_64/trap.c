@@ -227,7 +227,13 @@ static void irq(struct uk_regs *r, unsigned vector)
 {
 	struct uk_percpu *c = uk_percpu();
 
+#ifdef CONFIG_SMP
+	c->irq_regs = r; /* should this CPU be told to stop: where it was */
+#endif
 	dispatch(c, vector);
+#ifdef CONFIG_SMP
+	c->irq_regs = NULL;
+#endif
 	if (switch_due(c))
 		preempt(c);
 	uk_irq_return_hook(r);

@@ -71,6 +71,9 @@ static void handle(struct uk_percpu *cpu)
 {
 	for (;;) {
 		run_pending(cpu);
+#ifdef CONFIG_SMP
+		cpu->irq_regs = NULL; /* what follows is replayed */
+#endif
 		if (UK_LIKELY(!cpu->resched) || cpu->preempt_off)
 			return;
 		/*
@@ -131,6 +134,9 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 		return;
 	}
 	cpu->irq_off = 1;
+#ifdef CONFIG_SMP
+	cpu->irq_regs = uc;
+#endif
 	handle(cpu);
 	uk_percpu()->irq_off = 0;
 	linuxu_regs_from_host(&regs, uc);

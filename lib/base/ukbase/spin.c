@@ -20,11 +20,20 @@ static void no_jitter(bool released UK_UNUSED)
 void (*uk_spin_jitter)(bool released) = no_jitter;
 #endif
 
+static bool broken;
+
+void uk_spin_break(void)
+{
+	broken = true;
+}
+
 void uk_spin_wait(struct uk_spinlock *l, uint16_t mine)
 {
 	unsigned turns = 0;
 
 	do {
+		if (UK_UNLIKELY(broken))
+			return;
 		uk_arch_relax();
 		uk_spin_hook(++turns);
 	} while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine);

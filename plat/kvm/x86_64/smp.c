@@ -10,6 +10,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/arch/trap.h>
+#include <uk/crash.h>
 #include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/percpu.h>
@@ -204,6 +205,10 @@ void uk_plat_cpu_yield(void)
 
 UK_NORETURN void uk_plat_cpu_stop(void)
 {
+	struct uk_regs here;
+
+	x86_regs_here(&here);
+	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }

@@ -129,7 +129,13 @@ void linuxu_arch_trap(struct host_ucontext *uc)
 	linuxu_regs_from_host(&regs, uc);
 	fault_addr[uk_cpu()] = uc->gregs[HOST_REG_CR2];
 	regs.rflags &= ~(uint64_t)X86_RFLAGS_IF; /* the host's business; it sets it again */
+#ifdef CONFIG_SMP
+	uk_percpu()->irq_regs = uc; /* nothing switches threads on this stack */
+#endif
 	x86_trap(&regs);
+#ifdef CONFIG_SMP
+	uk_percpu()->irq_regs = NULL;
+#endif
 	linuxu_regs_to_host(&regs, uc);
 }
 

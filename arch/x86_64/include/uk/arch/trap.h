@@ -28,6 +28,8 @@
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
 #include <uk/arch/regs.h>
+#include <uk/config.h>
+#include <uk/essentials.h>
 #include <uk/essentials.h>
 
 UK_API_BEGIN
@@ -78,6 +80,27 @@ bool x86_nmi(void) UK_WEAK;
 
 /* Where the last page fault was, for x86_trap(). Weak: cr2; linuxu has it from the host. */
 uintptr_t x86_fault_addr(void);
+
+#ifdef CONFIG_SMP
+/* The registers of the caller that a backtrace needs. */
+static UK_ALWAYS_INLINE void x86_regs_here(struct uk_regs *r)
+{
+	__builtin_memset(r, 0, sizeof(*r));
+	__asm__ volatile("mov %%rbx, %0\n\t"
+			 "mov %%rbp, %1\n\t"
+			 "mov %%r12, %2\n\t"
+			 "mov %%r13, %3\n\t"
+			 "mov %%r14, %4\n\t"
+			 "mov %%r15, %5\n\t"
+			 "mov %%rsp, %6\n\t"
+			 "lea 0f(%%rip), %%rax\n"
+			 "0:\tmov %%rax, %7"
+			 : "=m"(r->rbx), "=m"(r->rbp), "=m"(r->r12), "=m"(r->r13), "=m"(r->r14),
+			   "=m"(r->r15), "=m"(r->rsp), "=m"(r->rip)
+			 :
+			 : "rax");
+}
+#endif
 
 /*
  * For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way.

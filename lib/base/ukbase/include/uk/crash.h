@@ -22,6 +22,7 @@
 
 #include <uk/api.h>
 #include <uk/table.h>
+#include <uk/percpu.h>
 #include <uk/types.h>
 
 struct uk_trap_info;
@@ -47,6 +48,17 @@ void uk_crash_say(const char *fmt, ...) UK_PRINTF(1, 2);
 
 /* Can the `n` bytes at `p` be read? (That they make sense is another question.) Any context. */
 bool uk_crash_readable(const void *p, size_t n);
+
+#ifdef CONFIG_SMP
+/*
+ * What the CPUs did when they were stopped; NULL: not stopped, it is the one that reports, or it has
+ * not answered. On the stacks that they keep.
+ */
+extern const struct uk_regs *volatile uk_crash_cpu_regs[UK_CPUS];
+
+/* Where that was, and the calls that led there: a few lines. Arch. */
+void uk_crash_say_where(const struct uk_regs *regs);
+#endif
 
 UK_API_END
 

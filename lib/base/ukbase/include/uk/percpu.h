@@ -60,6 +60,7 @@ struct uk_percpu {
 #ifdef CONFIG_SMP
 	struct uk_percpu *self;
 	uint32_t idle; /* 1: idle, which counts one in preempt_off */
+	void *irq_regs; /* the platform's: what was interrupted, while a handler runs; or NULL */
 } UK_CPU_ALIGNED;
 #else
 };

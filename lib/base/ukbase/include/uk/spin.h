@@ -23,6 +23,12 @@ UK_API_BEGIN
 /* The rest of uk_spin_acquire() where somebody else is inside: waits for its turn. */
 void uk_spin_wait(struct uk_spinlock *l, uint16_t mine);
 
+/*
+ * The other CPUs stand still for good, some perhaps in the middle of a section: locks keep nobody out any
+ * more. For crash reports. Any context.
+ */
+void uk_spin_break(void);
+
 /* Called in each turn of such a wait, with the number of turns so far. Set by uksmp. */
 extern void (*uk_spin_hook)(unsigned turns);
 
