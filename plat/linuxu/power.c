@@ -3,19 +3,38 @@
  * The end of the process. The terminal is given back first, whatever the reason. And requests for
  * it: the host's signals that mean one are interrupts, if somebody listens; else they just end us.
  */
+#include <uk/config.h>
 #include <uk/param.h>
+#include <uk/percpu.h>
 #include <uk/plat/power.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #include "linuxu.h"
 
 UK_PARAM_BOOL(linuxu, core, false, "stop (SIGSTOP) before an end as by a signal, for a core file");
+
+#ifdef CONFIG_SMP
+static uint32_t UK_USED
+	linuxu_core_cpu; /* whose registers are saved, plus 1; for gdb, by its name */
+#endif
 
 void linuxu_core_stop(void)
 {
 	if (!uk_param_linuxu_core.b)
 		return;
 	linuxu_arch_save_regs();
-	host_kill(linuxu_pid, HOST_SIGSTOP); /* whoever reads our memory continues us */
+	/* Whoever reads our memory continues us. */
+#ifdef CONFIG_SMP
+	linuxu_core_cpu = uk_cpu() + 1;
+	uk_smp_stop_others();
+	if (uk_smp_cpus() >
+	    1) /* to this thread: else another may take it, and we go on meanwhile */
+		host_tgkill(linuxu_pid, linuxu_tid[uk_cpu()], HOST_SIGSTOP);
+	else
+#endif
+		host_kill(linuxu_pid, HOST_SIGSTOP);
 }
 
 static uint64_t passed_on; /* requests for the end that went to the listener */

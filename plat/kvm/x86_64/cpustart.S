@@ -43,13 +43,13 @@ kvm_cpu_start:
 	jmp	*%rax
 
 	.balign	8
-gdt:
+start_gdt:
 	.quad	0
 	.quad	0x00af9b000000ffff	/* X86_SEL_CODE */
 	.quad	0x00cf93000000ffff	/* X86_SEL_DATA */
 gdt_pointer:
-	.short	. - gdt - 1
-	.long	KVM_CPU_START + (gdt - kvm_cpu_start)
+	.short	. - start_gdt - 1
+	.long	KVM_CPU_START + (start_gdt - kvm_cpu_start)
 	.balign	8
 args:
 	.skip	CPUSTART_SIZE

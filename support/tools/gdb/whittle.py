@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""gdb commands that know what is in an image: `uk threads`, areas, allocators, fds, log, params.
+"""gdb commands that know what is in an image: `uk threads`, CPUs, areas, allocators, fds, log, params.
 
 They read memory and types, and call nothing: so they work on a core file, on a machine that stands
 at its first instruction, and in the middle of a crash. `make debug` and `support/run --gdb` load
@@ -62,19 +62,80 @@ STATES = {0: "ready", 1: "blocked", 2: "ended"}
 SAVED = ("r15", "r14", "r13", "r12", "rbx", "rbp", "rip")  # at a switched-out stack pointer
 
 
+REGS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi",
+        "rdi", "rip", "rsp")  # of struct uk_regs
+
+
+class Cpu:
+    """A CPU that runs; an image for one CPU has number 0 only."""
+
+    def __init__(self, number, percpu, several):
+        self.number, self.percpu, self.several = number, percpu, several
+
+    def stopped_registers(self):
+        """Where a crash on another CPU has stopped it, or None."""
+        regs = value("uk_crash_cpu_regs[%d]" % self.number) if self.several else None
+        if regs is None or not int(regs):
+            return None
+        return {name: int(regs[name]) for name in REGS}
+
+    def is_selected(self):
+        """Are the registers that gdb shows this CPU's? (Of a core file they are those of the crash.)"""
+        if not self.several:
+            return True
+        if is_core():
+            return self.number == core_cpu()
+        base = value("(unsigned long)$gs_base")
+        return base is not None and int(base) == int(self.percpu.address)
+
+    def select(self):
+        """Has gdb show its registers, if it can: a machine's CPUs and a process's threads are gdb's threads."""
+        for other in gdb.selected_inferior().threads():
+            other.switch()
+            if self.is_selected():
+                return True
+        return False
+
+
+def cpus():
+    """[Cpu]; empty before the image knows its CPUs' data."""
+    n = value("uk_smp_ncpus")
+    if n is None:
+        only = value("uk_percpu_boot")
+        return [] if only is None else [Cpu(0, only, False)]
+    return [Cpu(i, value("uk_percpus[%d]" % i), True) for i in range(int(n))]
+
+
+def core_cpu():
+    """The CPU whose registers a core file shows first: that of the report, of the end, else the first."""
+    for name in "'arch/x86_64/report.c'::reporter", "linuxu_core_cpu":
+        cpu = value(name)
+        if cpu is not None and int(cpu):
+            return int(cpu) - 1
+    return 0
+
+
 class Thread:
-    def __init__(self, t, current, number):
+    def __init__(self, t, cpu, number):
         self.value = t
-        self.current = current
+        self.cpu = cpu  # it runs on, or None
         self.name = text(t["name"]) if int(t["name"]) else "(no name)"
-        self.state = "running" if current else STATES.get(int(t["state"]), "?")
+        self.state = STATES.get(int(t["state"]), "?") if cpu is None else \
+            "running on CPU %d" % cpu.number if cpu.several else "running"
         task = type_of("struct uk_task")
         self.tid = 1000 + number  # a thread of the kernel's, which POSIX has no number for
         if task and int(t["posix"]):
             self.tid = int(t["posix"].cast(task.pointer())["tid"])
 
+    @property
+    def current(self):
+        """Has gdb its registers already?"""
+        return self.cpu is not None and self.cpu.is_selected()
+
     def registers(self):
-        """What a switch has saved, and the stack pointer behind it."""
+        """What a switch has saved, and the stack pointer behind it; of who runs, where it was stopped."""
+        if self.cpu is not None:
+            return self.cpu.stopped_registers() or {}
         sp = int(self.value["ctx"]["sp"])
         word = gdb.lookup_type("unsigned long").pointer()
         saved = gdb.Value(sp).cast(word)
@@ -84,12 +145,16 @@ class Thread:
 
 
 def threads():
-    current = value("uk_percpu_boot.current")
-    if current is None or not int(current) or not has(current.dereference(), "sched"):
+    running = {int(c.percpu["current"]): c for c in cpus() if int(c.percpu["current"])}
+    if not running:
         return []
-    t = current.dereference()
+    # All are in the list of the first CPU's scheduler, to which belongs what runs there.
+    first = next(iter(cpus())).percpu["current"]
+    if not int(first) or not has(first.dereference(), "sched"):
+        return []
+    t = first.dereference()
     all_of = listed(t["sched"]["threads"], t.type.strip_typedefs(), "all")
-    return [Thread(t, int(t.address) == int(current), i) for i, t in enumerate(all_of)]
+    return [Thread(t, running.get(int(t.address)), i) for i, t in enumerate(all_of)]
 
 
 class Uk(gdb.Command):
@@ -116,12 +181,16 @@ class UkThreads(gdb.Command):
                 self.backtrace(t)
 
     def backtrace(self, t):
+        here = gdb.selected_thread()
         if t.current:
             self.show()
+        elif t.cpu is not None and not is_core() and t.cpu.several:
+            if t.cpu.select():
+                self.show()
+            here.switch()
         elif is_core():
-            here = gdb.selected_thread()
             for other in gdb.selected_inferior().threads():
-                if other.ptid[1] == t.tid or other.ptid[0] == t.tid:
+                if (other.ptid[1] or other.ptid[0]) == t.tid:
                     other.switch()
                     self.show()
             here.switch()
@@ -164,6 +233,33 @@ def warn_of_another_build():
               % (core, gdb.current_progspace().filename))
 
 
+class UkCpus(gdb.Command):
+    """CPUs of the image: the thread on each, what waits there, and where a crash has stopped it."""
+
+    def __init__(self):
+        super().__init__("uk cpus", gdb.COMMAND_STATUS)
+
+    def invoke(self, _arg, _tty):
+        found = cpus()
+        for c in found:
+            t, p = c.percpu["current"], c.percpu
+            line = "%s CPU %d" % ("*" if c.is_selected() else " ", c.number)
+            if int(t):
+                line += " `%s`" % (text(t["name"]) if int(t["name"]) else "(no name)")
+                if c.several and has(t.dereference(), "sched"):
+                    line += ", %d to run" % int(t["sched"]["ready"])
+            line += "".join(", " + word for word, field in (
+                ("interrupts masked", "irq_off"), ("in an interrupt handler", "irq_depth"),
+                ("preemption off", "preempt_off")) if int(p[field]))
+            regs = c.stopped_registers()
+            if regs:
+                line += ", stopped at " + gdb.execute("info symbol %#x" % regs["rip"],
+                                                      to_string=True).split(" in section")[0].strip()
+            print(line)
+        if not found:
+            print("no CPUs: the image does not know them yet")
+
+
 class UkCoreThreads(gdb.Command):
     """Threads in the form that support/run --core reads."""
 
@@ -177,6 +273,11 @@ class UkCoreThreads(gdb.Command):
             except gdb.error:
                 continue
             if t.state == "ended":
+                continue
+            host = value("linuxu_tid[%d]" % t.cpu.number) if t.cpu and t.cpu.several else None
+            if not r and not t.current:  # it ran when the image was stopped from outside
+                print("uk-thread tid=%d current=0 cpu=%d gs=%#x host=%d" % (
+                    t.tid, t.cpu.number, int(t.cpu.percpu.address), int(host or 0)))
                 continue
             r["fs_base"] = int(t.value["ctx"]["tp"])
             print("uk-thread tid=%d current=%d %s" % (
@@ -365,7 +466,7 @@ class UkParams(gdb.Command):
             print("%s %s.%s = %s" % ("*" if p["given"] else " ", text(p["lib"]), text(p["name"]), shown))
 
 
-for command in (Uk, UkThreads, UkCoreThreads, UkAreas, UkAllocators, UkFds, UkLog, UkParams):
+for command in (Uk, UkThreads, UkCpus, UkCoreThreads, UkAreas, UkAllocators, UkFds, UkLog, UkParams):
     command()
 
 
@@ -396,7 +497,7 @@ def name_threads():
     try:
         known = {t.tid: t.name for t in threads()}
         for t in gdb.selected_inferior().threads():
-            name = known.get(t.ptid[1]) or known.get(t.ptid[0])
+            name = known.get(t.ptid[1] or t.ptid[0])
             if name and is_core():
                 t.name = name
     except gdb.error:

@@ -112,13 +112,28 @@ class Machine:
         self.memory, self.human = Memory(pid), human
         self.blocks = {}
         text = human("info registers")
-        self.registers = {name.strip().lower(): int(value, 16) for name, value in
-                          re.findall(r"\b(R[0-9A-Z]{1,2} ?)=([0-9a-f]{16})", text)}
-        self.registers["rflags"] = int(re.search(r"RFL=([0-9a-f]+)", text)[1], 16)
-        self.registers["fs_base"] = int(re.search(r"^FS =[0-9a-f]+ ([0-9a-f]+)", text, re.M)[1], 16)
+        self.registers = self.parse(text)
         self.vectors = {NT_FPREGSET: fxsave(text)}
         self.cr3 = int(re.search(r"CR3=([0-9a-f]+)", text)[1], 16)
         self.gdt = int(re.search(r"GDT= *([0-9a-f]+)", text)[1], 16)
+
+    @staticmethod
+    def parse(text):
+        registers = {name.strip().lower(): int(value, 16) for name, value in
+                     re.findall(r"\b(R[0-9A-Z]{1,2} ?)=([0-9a-f]{16})", text)}
+        registers["rflags"] = int(re.search(r"RFL=([0-9a-f]+)", text)[1], 16)
+        for name in "fs", "gs":
+            base = re.search(r"^%s =[0-9a-f]+ ([0-9a-f]+)" % name.upper(), text, re.M)
+            registers[name + "_base"] = int(base[1], 16)
+        return registers
+
+    def cpu_registers(self, fields):
+        """Of the CPU whose per-CPU data are at fields["gs"]; None if there is none."""
+        for text in re.split(r"^CPU#", self.human("info registers -a"), flags=re.M)[1:]:
+            registers = self.parse(text)
+            if registers["gs_base"] == int(fields["gs"], 16):
+                return registers
+        return None
 
     def physical(self, pa, size):
         """Memory at a physical address, inside one block; None where there is no RAM."""
@@ -211,16 +226,19 @@ class Process:
         self.pid, self.image, self.memory = pid, image, Memory(pid)
         with open("/proc/%d/maps" % pid) as f:
             self.maps = f.read().splitlines()
-        # Stopped inside a system call: its number, six arguments, stack pointer, program counter.
-        self.registers = {}
-        try:
-            with open("/proc/%d/syscall" % pid) as f:
-                words = f.read().split()
-            self.registers = {"rsp": int(words[-2], 16), "rip": int(words[-1], 16)}
-        except (OSError, ValueError, IndexError):
-            pass
+        self.registers = self.cpu_registers({"host": pid}) or {}
         self.vectors = traced_registers(pid)
         self.read = self.memory.read
+
+    def cpu_registers(self, fields):
+        """What the host tells of the thread of its that is a CPU: no more than where it is."""
+        # Stopped: the system call's number and six arguments or -1, stack pointer, program counter.
+        try:
+            with open("/proc/%d/task/%s/syscall" % (self.pid, fields["host"])) as f:
+                words = f.read().split()
+            return {"rsp": int(words[-2], 16), "rip": int(words[-1], 16)}
+        except (OSError, ValueError, IndexError):
+            return None
 
     def areas(self):
         pagemap = os.open("/proc/%d/pagemap" % self.pid, os.O_RDONLY)
@@ -375,7 +393,7 @@ def write(path, source, image, other_signal=SIGABRT):
             f.flush()
 
         finish(threads)
-        found = other_threads(image, path, threads[0])
+        found = other_threads(image, path, threads[0], source)
         if found:
             finish(found)
     count = "%d threads" % len(found) if found and len(found) > 1 else \
@@ -384,7 +402,10 @@ def write(path, source, image, other_signal=SIGABRT):
         path, count, cut, process.quote([image.debug_file]), process.quote([path]))
 
 
-def other_threads(image, path, crashed):
+IDLE = 999  # a CPU's idle thread, which is in no list
+
+
+def other_threads(image, path, crashed, source):
     """[Thread], the crashed one first, as gdb finds them in the core; None without gdb."""
     gdb = process.find_program("gdb")
     if gdb is None:
@@ -395,12 +416,18 @@ def other_threads(image, path, crashed):
                      "set pagination off", image.debug_file, "-c", path, "-x", script,
                      "-ex", "uk core-threads"]).decode(errors="replace")
     threads = [crashed]
+    crashed.tid = IDLE if "uk-thread " in out else crashed.tid
     for line in out.splitlines():
         if not line.startswith("uk-thread "):
             continue
         fields = dict(word.split("=") for word in line.split()[1:])
         tid = int(fields.pop("tid"))
         current = int(fields.pop("current"))
+        if "cpu" in fields:
+            registers = source.cpu_registers(fields)
+            if registers:
+                threads.append(Thread(tid, registers))
+            continue
         values = {name: int(value, 16) for name, value in fields.items()}
         if current:
             crashed.tid = tid

@@ -55,10 +55,10 @@ static void *on_cpu(void *arg)
 		sched_yield();
 	if (!strcmp(how, "exit"))
 		_exit(55);
+	if (cpu == CULPRIT && strcmp(how, "all"))
+		usleep(50000); /* the others are at it */
 	if (cpu == CULPRIT && !strcmp(how, "abort"))
 		abort();
-	if (cpu == CULPRIT && !strcmp(how, "locks"))
-		usleep(20000);
 	if (cpu == CULPRIT || !strcmp(how, "all"))
 		*null = 1;
 	if (!strcmp(how, "locks"))
