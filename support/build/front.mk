@@ -3,7 +3,7 @@
 # The commands that start here and call make again for the images they need. `run`, `check` and
 # `bench` work on a fresh machine: they install what is missing first, after saying what.
 
-.PHONY: help list-apps setup run check check-all security-table bench debug clean distclean
+.PHONY: help list-apps setup run check check-all security-table allocator-table sanitizer-table bench debug clean distclean
 
 help:
 	@cat support/build/help.txt
@@ -40,6 +40,14 @@ check-all:
 security-table:
 	@support/setup build run check
 	@WHITTLE_SECURITY_PAGE=write $(PYTHON) -m pytest tests/security
+
+# Costs of each choice, measured anew on this tree (half an hour each): lib/mem/README.md, docs/find-bugs.md.
+allocator-table:
+	@support/setup build run bench
+	@$(PYTHON) tests/bench/allocators.py --page lib/mem/README.md
+sanitizer-table:
+	@support/setup build run bench
+	@$(PYTHON) tests/bench/sanitizers.py --page docs/find-bugs.md
 
 bench:
 	@support/setup build run bench
