@@ -29,6 +29,16 @@ static int set_termios(uintptr_t arg, bool flush)
 	return 0;
 }
 
+static int get_termios(uintptr_t arg)
+{
+	struct uk_abi_termios t;
+	bool was = uk_spin_lock_irq(&tty.lock);
+
+	t = tty.termios;
+	uk_spin_unlock_irq(&tty.lock, was);
+	return uk_user_write(arg, &t, sizeof(t));
+}
+
 static int get_winsize(uintptr_t arg)
 {
 	struct uk_abi_winsize size = tty.winsize;
@@ -94,7 +104,7 @@ int tty_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
 		return -ENOTTY;
 	switch (cmd) {
 	case UK_TCGETS:
-		return uk_user_write(arg, &tty.termios, sizeof(tty.termios));
+		return get_termios(arg);
 	case UK_TCSETS:
 	case UK_TCSETSW: /* output has always drained */
 		return set_termios(arg, false);

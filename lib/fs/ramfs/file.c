@@ -367,9 +367,12 @@ static int ramfs_page(struct uk_file *f, uint64_t index, unsigned how, uk_paddr_
 	char *page;
 
 	for (;;) {
-		if (index >= UK_DIV_ROUND_UP(UK_READ_ONCE(inode->size), UK_PAGE_SIZE))
-			return -EFAULT;
 		uk_spin_lock(&ri->pages.lock);
+		/* Who makes the file shorter changes the size, and then takes the lock to drop pages. */
+		if (index >= UK_DIV_ROUND_UP(UK_READ_ONCE(inode->size), UK_PAGE_SIZE)) {
+			uk_spin_unlock(&ri->pages.lock);
+			return -EFAULT;
+		}
 		page = ramfs_find_page(&ri->pages, index);
 		if (page) {
 			*frame = uk_page_from_virt(page);

@@ -60,8 +60,11 @@ static ssize_t timerfd_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos
 static void timerfd_release(struct uk_file *f)
 {
 	struct timerfd *t = f->priv;
+	bool irq = uk_spin_lock_irq(&t->lock);
 
-	uk_timer_stop(&t->period.timer);
+	/* Not just the timer: its function may be running, and would start it again. */
+	period_start(&t->period, UK_NSEC_MAX, 0);
+	uk_spin_unlock_irq(&t->lock, irq);
 	uk_free(t);
 }
 

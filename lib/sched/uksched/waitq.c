@@ -14,10 +14,6 @@ void uk_waitq_add(struct uk_waitq *wq, struct uk_waiter *w)
 	bool irq = uk_spin_lock_irq(&wq->lock);
 
 	uk_queue_push(&wq->waiters, &w->node);
-#ifdef CONFIG_SMP
-	/* Seen before the caller looks at its condition: beside uk_waitq_nobody(). */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
 	uk_spin_unlock_irq(&wq->lock, irq);
 #ifdef CONFIG_SMP
 	/* The other half of uk_waitq_nobody(): the caller looks at its condition after this. */
