@@ -134,7 +134,7 @@ def check(o):
     o.grace = 10.0 if o.grace is None else seconds("--grace", o.grace)
     if o.smp is not None and not (o.smp.isdecimal() and 0 < int(o.smp) < 1024):
         raise usage_error("--smp %s: not a number of CPUs" % o.smp)
-    if o.accel not in (None, "auto", "kvm", "tcg"):
+    if (o.accel or "auto").partition(",")[0] not in ("auto", "kvm", "tcg"):
         raise usage_error("--accel %s: auto, kvm or tcg" % o.accel)
     if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm"):
         raise usage_error("--machine %s: microvm, q35 or pc" % o.machine)
