@@ -77,7 +77,7 @@ WRONG = [
     (["/etc/passwd"], "not an image"),
     (["/bin/true"], "not an image"),
     (["{proc}", "--machine", "q35"], "only for images that run in a virtual machine"),
-    (["{proc}", "--smp", "2"], "only for images that run in a virtual machine"),
+    (["{img}", "--smp", "0"], "not a number of CPUs"),
     (["{img}", "--kernel-args", "a.b='x"], "not closed"),
     (["{img}", "--qemu", "/nonexistent/qemu"], "qemu-system-x86"),
 ]
@@ -126,16 +126,16 @@ def test_sizes():
     assert options.memory_size("128") == 128 << 20
 
 
-def dry(*argv):
+def dry(*argv, said=b""):
     status, out, err = run("--dry-run", *argv)
-    assert status == 0 and err == b"", err
+    assert status == 0 and said in err and err.count(b"\n") == bool(said), err
     return out.decode().splitlines()
 
 
 def test_dry_run_kvm(guest):
     line, = dry(guest, "--memory", "1152K", "--machine", "q35", "--cpu", "max,-avx", "--accel", "tcg",
                 "--smp", "2", "--param", "log.level=3", "--kernel-args", "env.vars=[ A=1 ]",
-                "--qemu-args", "-icount 'shift=0'", "--", "a b", 'c"d\\', "")
+                "--qemu-args", "-icount 'shift=0'", "--", "a b", 'c"d\\', "", said=b"built for one CPU")
     argv = shlex.split(line)
     assert argv[0] == "qemu-system-x86_64"
 

@@ -3,9 +3,11 @@
  * Classes of locks, and which locks each CPU holds: the ground for checks and statistics.
  *
  * Interrupts are masked while a CPU's list changes, since handlers take locks as well. What a
- * report itself takes (the log, the console) is left out of it.
+ * report itself takes (the log, the console) is left out of it. And what boot takes before the image is
+ * at its final address: pointers to classes and places from then would be wrong later.
  */
 #include <uk/arch/cycles.h>
+#include <uk/init.h>
 #include <uk/print.h>
 #include <uk/string.h>
 
@@ -17,6 +19,14 @@ struct lock_cpu lock_cpus[UK_CPUS];
 struct uk_lock_class lock_classes[LOCK_CLASSES];
 uint32_t lock_nclasses;
 static uint32_t making;
+static bool on;
+
+static int start(void)
+{
+	on = true;
+	return 0;
+}
+UK_INIT(UK_INIT_EARLY, "0", start, NULL);
 
 /* What a lock of no class points to, because there are too many. */
 static struct uk_lock_class none;
@@ -87,7 +97,8 @@ static struct uk_lock_class *class_of(struct uk_lock_class **slot, const void *l
 
 void uk_lock_set_name(struct uk_lock_class **c, const char *lib, const char *name)
 {
-	set_class(c, NULL, lib, name, NULL);
+	if (on && !*c)
+		set_class(c, NULL, lib, name, NULL);
 }
 
 uint64_t uk_lock_clock(void)
@@ -105,7 +116,7 @@ void uk_lock_ask(struct uk_lock_class **slot, const void *lock, const struct uk_
 	struct lock_cpu *cpu = lock_cpu();
 	struct uk_lock_class *c;
 
-	if (!cpu->busy && cpu->n) {
+	if (on && !cpu->busy && cpu->n) {
 		c = class_of(slot, lock, site);
 		if (c)
 			lock_check_order(cpu, c, lock, site);
@@ -120,7 +131,7 @@ void uk_lock_got(struct uk_lock_class **slot, const void *lock, const struct uk_
 	struct lock_cpu *cpu = lock_cpu();
 	struct uk_lock_class *c;
 
-	if (cpu->busy)
+	if (!on || cpu->busy)
 		goto out;
 	c = class_of(slot, lock, site);
 	if (cpu->n == LOCK_HELD) {
@@ -142,7 +153,7 @@ void uk_lock_gone(const void *lock)
 	struct lock_cpu *cpu = lock_cpu();
 	unsigned i = cpu->n;
 
-	if (cpu->busy)
+	if (!on || cpu->busy)
 		goto out;
 	while (i && cpu->held[i - 1].lock != lock)
 		i--;

@@ -27,14 +27,16 @@ void uk_spin_break(void)
 	broken = true;
 }
 
-void uk_spin_wait(struct uk_spinlock *l, uint16_t mine)
+void uk_spin_wait(struct uk_spinlock *l)
 {
 	unsigned turns = 0;
 
-	do {
-		if (UK_UNLIKELY(broken))
-			return;
-		uk_arch_relax();
-		uk_spin_hook(++turns);
-	} while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine);
+	do /* only looking, which leaves the cache line shared */
+		do {
+			if (UK_UNLIKELY(broken))
+				return;
+			uk_arch_relax();
+			uk_spin_hook(++turns);
+		} while (__atomic_load_n(&l->held, __ATOMIC_RELAXED));
+	while (!(uk_spin_try)(l)); /* the function: lock debugging has asked already */
 }

@@ -6,6 +6,9 @@
 #include <uk/device.h>
 #include <uk/fdtab.h>
 #include <uk/init.h>
+#ifdef CONFIG_SMP
+#include <uk/mutex.h>
+#endif
 #include "tty_priv.h"
 
 struct tty tty = {
@@ -73,6 +76,23 @@ static void write_piece(void *arg, const void *piece, size_t n)
 		w->err = r < 0 ? (int)r : -EIO;
 }
 
+/*
+ * What several CPUs write at the same time does not mix, as on Linux. (On one CPU two writes mix
+ * only if the first one's slice ends in the middle, and nobody pays for a lock.)
+ */
+static void write_all(struct uk_iter *it, struct write *w)
+{
+#ifdef CONFIG_SMP
+	static struct uk_mutex one_at_a_time = UK_MUTEX_INIT;
+
+	uk_mutex_lock(&one_at_a_time);
+	uk_iter_each(it, write_piece, w);
+	uk_mutex_unlock(&one_at_a_time);
+#else
+	uk_iter_each(it, write_piece, w);
+#endif
+}
+
 static ssize_t stream_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 {
 	const struct tty_stream *s = f->priv;
@@ -87,7 +107,7 @@ static ssize_t stream_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos
 		if (err)
 			return err;
 	}
-	uk_iter_each(it, write_piece, &w);
+	write_all(it, &w);
 	if (UK_UNLIKELY(w.err))
 		return w.done ? (ssize_t)w.done : w.err;
 	return n == it->left && n ? -EFAULT : (ssize_t)(n - it->left);

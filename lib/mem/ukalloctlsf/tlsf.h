@@ -260,6 +260,7 @@ static inline struct tlsf_cache *tlsf_cache_lock(struct tlsf *t)
 #else
 	c = &t->first;
 #endif
+	uk_lock_name(&c->lock, "cache");
 	uk_spin_acquire(&c->lock);
 	return c;
 }

@@ -164,10 +164,18 @@ static void serial_write(const char *s, size_t n)
 {
 	while (n) {
 		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
+#ifdef CONFIG_SMP
+		/* Two CPUs that find the FIFO empty must not both fill it. */
+		static struct uk_spinlock fifo;
+		bool irq = uk_spin_lock_save(&fifo);
+#endif
 
 		while (!(line_status() & LSR_THRE))
 			__asm__ volatile("pause");
 		uk_outsb(THR, s, burst);
+#ifdef CONFIG_SMP
+		uk_spin_unlock_restore(&fifo, irq);
+#endif
 		s += burst;
 		n -= burst;
 	}

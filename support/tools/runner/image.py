@@ -59,6 +59,11 @@ class Image:
         """The same image with symbols and line numbers; the build leaves it beside the image."""
         return self.path + ".dbg"
 
+    def uses_several_cpus(self):
+        """Is the parameter smp.cpus there? Its help text tells: an image has no list of options."""
+        with open(self.path, "rb", buffering=0) as f:
+            return b"how many CPUs to use;" in f.readall()
+
 
 def has_note(notes, owner, wanted):
     at = 0

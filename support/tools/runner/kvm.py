@@ -56,8 +56,8 @@ def accelerator(o):
             raise RunError("--accel kvm: this machine's CPU has no virtualisation (no vmx or svm "
                            "in /proc/cpuinfo); --accel tcg needs none")
         return "kvm"
-    if o.accel == "tcg":
-        return "tcg"
+    if o.accel and o.accel.startswith("tcg"):  # with QEMU's own options, maybe
+        return o.accel
     return "kvm" if cpu_has_virtualisation() and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 
 

@@ -13,10 +13,12 @@ from .options import KVM_ONLY
 SIGCONT, SIGSTOP = 18, 19
 
 
-def parameters(o, report, initrd):
+def parameters(image, o, report, initrd):
     p = list(o.params)
     if o.memory:
         p.append("linuxu.memory=%d" % o.memory)
+    if o.smp and image.uses_several_cpus():
+        p.append("smp.cpus=%s" % o.smp)
     if initrd is not None:
         p.append("vfs.initrd=%s" % initrd)
     if report is not None:
@@ -32,7 +34,7 @@ def parameters(o, report, initrd):
 def run(image, o):
     for name in KVM_ONLY:
         value = getattr(o, name)
-        if value is not None and (name, value) not in (("accel", "auto"), ("smp", "1")):
+        if value is not None and (name, value) != ("accel", "auto"):
             raise RunError("--%s: only for images that run in a virtual machine; %s is a process"
                            % (name.replace("_", "-"), image.path))
     path = image.path if "/" in image.path else "./" + image.path
@@ -40,7 +42,7 @@ def run(image, o):
         if o.root is not None:
             print("support/tools/mkinitrd %s initrd.cpio" % process.quote([o.root]))
         initrd = "initrd.cpio" if o.root is not None else o.initrd
-        print(process.quote([path] + parameters(o, None, initrd)))
+        print(process.quote([path] + parameters(image, o, None, initrd)))
         return 0
     initrd = o.initrd
     if o.root is not None:
@@ -49,12 +51,12 @@ def run(image, o):
         os.set_inheritable(fd, True)
         initrd = "/dev/fd/%d" % fd
     if o.gdb:
-        return run_gdb(image, parameters(o, None, initrd))
+        return run_gdb(image, parameters(image, o, None, initrd))
     if not os.access(path, os.X_OK):
         raise RunError("%s: not executable; `chmod +x` it" % path)
     report, child_end = os.pipe()
     os.set_inheritable(child_end, True)
-    argv = [path] + parameters(o, child_end, initrd)
+    argv = [path] + parameters(image, o, child_end, initrd)
     if o.verbose:
         os.write(2, (process.quote(argv) + "\n").encode())
     tty = terminal.Terminal(0)

@@ -10,6 +10,8 @@ def main(words):
         o = options.parse(words)
         from .image import Image
         image = Image(o.image)
+        if o.smp is not None:
+            check_cpus(image, o)
         if o.gdb and o.core is not None:
             from . import gdb
             return gdb.open_core(image, o)
@@ -22,3 +24,15 @@ def main(words):
         sys.stdout.flush()
         sys.stderr.write("support/run: %s\n" % e)
         return e.status
+
+
+def check_cpus(image, o):
+    """--smp is a wish: what can be had is used, and said if it is less."""
+    most = 255 if image.platform == "kvm" and o.accel != "kvm" else None  # TCG's APICs have 8 bits
+    if o.smp != "1" and not image.uses_several_cpus():
+        sys.stderr.write("support/run: %s is built for one CPU and uses one of %s; with CONFIG_SMP "
+                         "(`make CONFIGS=smp`) it uses all\n" % (image.path, o.smp))
+    if most is not None and int(o.smp) > most:
+        sys.stderr.write("support/run: --smp %s: QEMU emulates %d CPUs at most: using %d\n"
+                         % (o.smp, most, most))
+        o.smp = str(most)

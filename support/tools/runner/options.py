@@ -25,10 +25,11 @@ kernel messages go to stderr, and the exit status is the application's.
   --gdb                 run under gdb, which knows `uk threads` and more; with --core: look at that file
   --dry-run             print the command instead of running it
   --verbose             print the command, then run it
+  --smp N               CPUs; kvm: 1 if not given, linuxu: all that the host gives us
 kvm only:
   --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off
-  --smp N               CPUs
-  --accel auto|kvm|tcg  auto takes KVM where the CPU really has it
+  --accel auto|kvm|tcg  auto takes KVM where the CPU really has it; tcg,thread=single: all CPUs
+                        in one thread of the host
   --cpu MODEL           default: host with KVM, max without
   --qemu-args LINE      more arguments for QEMU, quoted as for a shell
   --qemu PROGRAM        default: $QEMU, or qemu-system-x86_64
@@ -46,7 +47,7 @@ OPTIONS = {
 FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose"}
 LATER = {"--publish": "the network", "--disk": "block devices", "--share": "shared folders",
          "--xen": "the Xen platform"}
-KVM_ONLY = ("machine", "smp", "accel", "cpu", "qemu_args", "qemu")
+KVM_ONLY = ("machine", "accel", "cpu", "qemu_args", "qemu")
 
 
 class Options:
@@ -132,9 +133,9 @@ def check(o):
         if not o.timeout:
             raise usage_error("--timeout: not a number of seconds")
     o.grace = 10.0 if o.grace is None else seconds("--grace", o.grace)
-    if o.smp is not None and not (o.smp.isdecimal() and 0 < int(o.smp) < 1024):
+    if o.smp is not None and not (o.smp.isdecimal() and 0 < int(o.smp)):
         raise usage_error("--smp %s: not a number of CPUs" % o.smp)
-    if o.accel not in (None, "auto", "kvm", "tcg"):
+    if o.accel not in (None, "auto", "kvm", "tcg") and not o.accel.startswith("tcg,"):
         raise usage_error("--accel %s: auto, kvm or tcg" % o.accel)
     if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm"):
         raise usage_error("--machine %s: microvm, q35 or pc" % o.machine)

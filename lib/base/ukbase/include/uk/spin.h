@@ -4,7 +4,9 @@
  * else takes <uk/spinlock.h>.
  *
  * With one CPU the lock is an empty structure: what keeps others out is that interrupts are masked.
- * With CONFIG_SMP it is a ticket lock: who asks first gets it first. All zero is an unlocked lock.
+ * With CONFIG_SMP it is one word, and who finds it 0 has the lock. Tickets would be fair, but our CPUs
+ * are virtual, and their host may run another one than the one whose turn it is: then everybody waits for
+ * that (four on a busy machine: 6 ms for each turn). All zero is an unlocked lock.
  */
 #ifndef UK_SPIN_H
 #define UK_SPIN_H
@@ -14,14 +16,13 @@
 
 #ifdef CONFIG_SMP
 struct uk_spinlock {
-	uint16_t next;  /* ticket that the next one to come draws */
-	uint16_t owner; /* ticket that may enter */
+	uint32_t held;
 	UK_LOCK_CLASS_FIELD
 };
 
 UK_API_BEGIN
-/* The rest of uk_spin_acquire() where somebody else is inside: waits for its turn. */
-void uk_spin_wait(struct uk_spinlock *l, uint16_t mine);
+/* The rest of uk_spin_acquire() where somebody else is inside. */
+void uk_spin_wait(struct uk_spinlock *l);
 
 /*
  * The other CPUs stand still for good, some perhaps in the middle of a section: locks keep nobody out any
@@ -41,39 +42,31 @@ extern void (*uk_spin_jitter)(bool released);
 #endif
 UK_API_END
 
-static inline void uk_spin_acquire(struct uk_spinlock *l)
-{
-	uint16_t mine;
-
-	UK_SPIN_JITTER(false);
-	mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-	if (UK_UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != mine))
-		uk_spin_wait(l, mine);
-}
-
 /* Enters if that can be done at once. */
 static inline bool uk_spin_try(struct uk_spinlock *l)
 {
-	uint16_t owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED), next = owner;
+	return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE);
+}
 
-	return __atomic_compare_exchange_n(&l->next, &next, (uint16_t)(owner + 1), false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+static inline void uk_spin_acquire(struct uk_spinlock *l)
+{
+	UK_SPIN_JITTER(false);
+	if (UK_UNLIKELY(!uk_spin_try(l)))
+		uk_spin_wait(l);
 }
 
 static inline void uk_spin_release(struct uk_spinlock *l)
 {
 	UK_LOCK_GONE(l);
 	UK_SPIN_JITTER(false);
-	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 	UK_SPIN_JITTER(true);
 }
 
-/* Is anybody inside, or waiting to be? What was done inside by who has left is visible if not. */
+/* Is anybody inside? What was done inside by who has left is visible if not. */
 static inline bool uk_spin_is_locked(const struct uk_spinlock *l)
 {
-	uint16_t owner = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE);
-
-	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) != owner;
+	return __atomic_load_n(&l->held, __ATOMIC_ACQUIRE);
 }
 #else
 struct uk_spinlock {

@@ -7,7 +7,7 @@
  *
  * With one CPU there is nobody to spin for. The lock is an empty structure and the calls reduce to
  * what keeps the others of this CPU out: preemption off, or interrupts masked. With
- * CONFIG_SMP it is a ticket lock: who asks first gets it first.
+ * CONFIG_SMP who finds it free gets it, in no order.
  *
  * A section must not block. All zero is an unlocked lock. Order where several are taken: wait
  * queue or futex bucket, then scheduler, then timers.
