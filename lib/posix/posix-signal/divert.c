@@ -37,11 +37,16 @@ static uk_nsec nudge(struct uk_task *t)
 {
 	struct uk_thread *thread = t->thread;
 
-	if (!uk_thread_interrupted(thread) || thread->in_syscall ||
-	    thread->state != UK_THREAD_RUNNABLE || !signal_deliverable(t))
+	bool runs = uk_sched_running(thread->sched) == thread;
+
+	if (!uk_thread_interrupted(thread) || thread->state != UK_THREAD_RUNNABLE ||
+	    !signal_deliverable(t))
 		return UK_NSEC_MAX;
+	/* Inside the kernel it may have looked already, and be on its way to a handler. */
+	if (thread->in_syscall)
+		return runs ? RETRY_NSEC : UK_NSEC_MAX;
 	uk_thread_interrupt(thread);
-	return uk_sched_running(thread->sched) == thread ? RETRY_NSEC : WAITS_NSEC;
+	return runs ? RETRY_NSEC : WAITS_NSEC;
 }
 
 static void retry_after(uk_nsec span);

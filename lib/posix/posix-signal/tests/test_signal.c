@@ -564,6 +564,7 @@ static void wait_and_die(void *arg)
 
 UK_TEST(signal, taker_dies)
 {
+	uk_test_one_cpu(); /* the signal comes while the other one naps */
 	UK_REQUIRE(act(UK_SIGUSR2, note, 0, 0) == 0);
 	UK_REQUIRE(spawn(&other, wait_and_die, NULL, 0) > 0);
 	mask(UK_SIG_BLOCK, UK_SIGBIT(UK_SIGUSR2));
