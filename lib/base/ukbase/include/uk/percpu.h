@@ -59,7 +59,7 @@ struct uk_percpu {
 	void *sched;        /* the scheduler's own per-CPU data */
 #ifdef CONFIG_SMP
 	struct uk_percpu *self;
-	uint32_t idle; /* 1: idle, which counts one in preempt_off */
+	uint32_t idle;  /* 1: idle, which counts one in preempt_off */
 	void *irq_regs; /* the platform's: what was interrupted, while a handler runs; or NULL */
 } UK_CPU_ALIGNED;
 #else
