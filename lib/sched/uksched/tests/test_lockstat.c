@@ -45,7 +45,14 @@ UK_TEST(lockstat, counts_and_times)
 
 #ifdef CONFIG_SMP
 static struct uk_spinlock fought;
-static bool held;
+static bool held, waits;
+static void (*hook)(unsigned turns);
+
+static void in_each_turn(unsigned turns)
+{
+	__atomic_store_n(&waits, true, __ATOMIC_RELEASE);
+	hook(turns);
+}
 
 static void want(void *arg UK_UNUSED)
 {
@@ -65,9 +72,12 @@ UK_TEST(lockstat, waiting_shows)
 	t = uk_thread_create(NULL, "want", want, NULL, NULL);
 	UK_REQUIRE(t);
 	uk_spin_lock(&fought);
+	hook = uk_spin_hook;
+	uk_spin_hook = in_each_turn;
 	__atomic_store_n(&held, true, __ATOMIC_RELEASE);
-	while ((uint16_t)(UK_READ_ONCE(fought.next) - fought.owner) < 2)
+	while (!__atomic_load_n(&waits, __ATOMIC_ACQUIRE))
 		uk_smp_poll(0);
+	uk_spin_hook = hook;
 	be_busy(SECTION);
 	uk_spin_unlock(&fought);
 	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
