@@ -110,18 +110,6 @@ static void trap_stacks(void)
 #endif
 }
 
-/* early.c has taken what there is. (Whoever wants keys asks ukrandom, which tells as well.) */
-static UK_COLD void look_for_randomness(void)
-{
-#if defined(CONFIG_HARDEN_ASLR) || defined(CONFIG_HARDEN_STACK_PROTECTOR)
-	uint64_t r;
-
-	if (!x86_random(&r))
-		uk_pr_warn("the CPU has no source of randomness: addresses and canary come "
-			   "from the time and can be guessed");
-#endif
-}
-
 void kvm_start(uint32_t magic, uint32_t info)
 {
 	drop_identity(); /* page 0 and the rest below 4 MiB are unmapped now */
@@ -137,7 +125,6 @@ void kvm_start(uint32_t magic, uint32_t info)
 	kvm_console_init();
 	kvm_irqchip_init(); /* the firmware's timer must not reach us */
 	read_boot_information(magic, info);
-	look_for_randomness();
 	x86_sti(); /* still masked by software */
 	uk_boot(&bootinfo);
 }
