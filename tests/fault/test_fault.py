@@ -113,10 +113,11 @@ def test_requests_leave_nothing_behind(plat):
     assert r.status == 0 and len(re.findall(rb"\w+: \d+ allocations\n", r.out)) == 18, r
 
 
+# Without stress tests: their threads wait for each other, also for one that could not be created.
 CASES = sorted(
     "%s.%s" % case for path in glob.glob(os.path.join(whittle.ROOT, "lib/*/*/tests/test_*.c"))
     for case in re.findall(r"^UK_TEST\((\w+),\s*(\w+)\)", open(path).read(), re.M)
-    if case[0] != "ukfaultinject")
+    if case[0] != "ukfaultinject" and not case[0].endswith("_stress"))
 
 
 def unit_tests(image, most, times):
