@@ -31,10 +31,6 @@ static int set_overcommit(const char *value)
 UK_PARAM_FN(vmem, overcommit, set_overcommit,
 	    "1: promise memory without end; 2: refuse beyond what there is");
 
-/* Where somebody may ask to be placed: above the NULL pages, below the direct map. */
-#define FIXED_START (4UL << 20)
-#define FIXED_END   UK_VA_AREAS_END
-
 /*
  * Areas that an operation may add, and what is kept for it: more before something is mapped, so
  * that unmapping, which is how memory comes back, finds some when there is no frame left.
@@ -85,8 +81,8 @@ static size_t round_up(size_t len)
 /* Is [va, va + len), len rounded, a range that an application may name? */
 static bool bad_range(uk_vaddr_t va, size_t len)
 {
-	return va & UK_PAGE_MASK || !len || va < FIXED_START || va >= FIXED_END ||
-	       len > FIXED_END - va;
+	return va & UK_PAGE_MASK || !len || va < UK_VMEM_FIXED_START || va >= UK_VMEM_FIXED_END ||
+	       len > UK_VMEM_FIXED_END - va;
 }
 
 static bool is_free(uk_vaddr_t va, size_t len)

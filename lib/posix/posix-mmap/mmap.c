@@ -55,17 +55,27 @@ static UK_COLD long map_growing(uk_vaddr_t hint, size_t len, unsigned prot, unsi
 {
 	const struct uk_vmem_backing stack = { .kind = UK_VMEM_STACK };
 	size_t room = len < GROWTH_MAX ? UK_ALIGN_DOWN(GROWTH_MAX - len, UK_PAGE_SIZE) : 0;
-	long va;
+	long va, err;
 
 	if (!hint) {
 		va = result(uk_vmem_map(0, room + len, prot, vflags, &stack));
 		return va < 0 ? va : va + (long)room;
 	}
 	va = result(uk_vmem_map(hint, len, prot, vflags, &stack));
+	if (va < 0)
+		return va;
 	vflags |= UK_VMEM_NOREPLACE;
-	while (va > 0 && room &&
-	       uk_is_err(uk_vmem_map((uk_vaddr_t)va - room, room, prot, vflags, &stack)))
-		room = UK_ALIGN_DOWN(room / 2, UK_PAGE_SIZE);
+	for (; room; room = UK_ALIGN_DOWN(room / 2, UK_PAGE_SIZE)) {
+		if (va < (long)(UK_VMEM_FIXED_START + room))
+			continue; /* there are no such addresses */
+		err = result(uk_vmem_map((uk_vaddr_t)va - room, room, prot, vflags, &stack));
+		if (err >= 0)
+			break;
+		if (err != -EEXIST) {
+			uk_vmem_unmap((uk_vaddr_t)va, len);
+			return err;
+		}
+	}
 	return va;
 }
 

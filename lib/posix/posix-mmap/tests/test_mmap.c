@@ -135,6 +135,7 @@ UK_TEST(mmap, grows_down)
 	UK_REQUIRE(!uk_is_err(p));
 	p[0] = 3;
 	q = map(0xc200100000, UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN | UK_MAP_FIXED_NOREPLACE);
+	UK_REQUIRE(!uk_is_err(q));
 	UK_EXPECT_EQ((uintptr_t)q, 0xc200100000UL);
 	q[0] = q[-0x40000] = 4;
 	UK_EXPECT_EQ(p[0], 3);

@@ -25,6 +25,7 @@
 
 #include <uk/api.h>
 #include <uk/essentials.h>
+#include <uk/plat/mem.h>
 
 /* Protection: the values of Linux's PROT_*. */
 #define UK_VMEM_NONE  0U
@@ -43,6 +44,10 @@
 #define UK_VMEM_LOCKED    0x100U /* as by uk_vmem_lock() */
 #define UK_VMEM_HUGE      0x200U /* as by uk_vmem_advise_huge() */
 #define UK_VMEM_DONTUNMAP 0x080U /* remap: the old range stays, empty */
+
+/* Where a caller may ask to be placed: above the pages that catch null pointers, below the direct map. */
+#define UK_VMEM_FIXED_START (4UL << 20)
+#define UK_VMEM_FIXED_END   UK_VA_AREAS_END
 
 /* What an area is for: said in listings and crash reports. */
 enum uk_vmem_kind {
