@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What two threads get done on two CPUs: computing, malloc and free, waking each other, a mutex. Uses
- * nothing but POSIX and futex(2), so that the same file runs on Linux. Prints nanoseconds per operation:
- * `NAME NS`. The argument names one, or nothing: all.
+ * nothing but POSIX and futex(2), so that the same file runs on Linux. Prints `NAME NS`: nanoseconds
+ * in which both do one operation each. The argument names one, or nothing: all.
+ *
+ * Each has a CPU of its own, or a kernel that happens to put both on one measures something else. But where
+ * threads that wake each other had better run is up to the kernel.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +27,7 @@
 #define MALLOCS  400000
 #define HELD     64 /* blocks that a thread has at a time */
 #define TURNS    20000
-#define SECTIONS 300000
+#define SECTIONS 1000000
 
 static volatile uint64_t sink;
 static uint32_t turn;
@@ -54,8 +60,8 @@ static void compute(uintptr_t me)
 	sink = x;
 }
 
-/* Small blocks of mixed sizes, that live for a while. */
-static void allocate(uintptr_t me)
+/* Small blocks that live for a while: of `least` bytes, and up to `more` - 1 on top. */
+static inline void allocate(uintptr_t me, size_t least, size_t more)
 {
 	void *held[HELD] = { 0 };
 	uint64_t x = me + 1;
@@ -63,10 +69,20 @@ static void allocate(uintptr_t me)
 	for (int i = 0; i < MALLOCS; i++) {
 		x = next_random(x);
 		free(held[x % HELD]);
-		held[x % HELD] = malloc(16 + (x >> 32) % 240);
+		held[x % HELD] = malloc(least + (x >> 32) % more);
 	}
 	for (int i = 0; i < HELD; i++)
 		free(held[i]);
+}
+
+static void allocate_64(uintptr_t me)
+{
+	allocate(me, 64, 1);
+}
+
+static void allocate_mix(uintptr_t me)
+{
+	allocate(me, 16, 240);
 }
 
 static void ping_pong(uintptr_t me)
@@ -100,17 +116,37 @@ static const struct bench {
 	const char *name;
 	void (*fn)(uintptr_t me);
 	int ops; /* of each thread */
+	bool apart;
 } benches[] = {
-	{ "compute", compute, COMPUTE },
-	{ "malloc", allocate, MALLOCS },
-	{ "pingpong", ping_pong, TURNS },
-	{ "mutex", contend, SECTIONS },
+	{ "compute", compute, COMPUTE, true },         { "malloc-64", allocate_64, MALLOCS, true },
+	{ "malloc-mix", allocate_mix, MALLOCS, true }, { "pingpong", ping_pong, TURNS, false },
+	{ "mutex", contend, SECTIONS, true },
 };
 
 static const struct bench *current;
 
+/* To the n-th of our CPUs; with one, both run there. */
+static void move_to(uintptr_t n)
+{
+	cpu_set_t all, one;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		exit(2);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all) || (n-- && CPU_COUNT(&all) > 1))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one))
+			exit(2);
+		return;
+	}
+}
+
 static void *run(void *me)
 {
+	if (current->apart)
+		move_to((uintptr_t)me);
 	if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
 		started = now();
 	pthread_barrier_wait(&barrier);

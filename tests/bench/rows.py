@@ -7,6 +7,7 @@ measured in the same run.
 """
 import os
 import shutil
+import statistics
 import subprocess
 
 import counters
@@ -211,8 +212,46 @@ def linuxu_instructions(bench, rows):
         setattr(row, column, counters.parse(done.stderr)[-1].at.cost)
 
 
+# ---- two CPUs ----------------------------------------------------------------------------------
+
+def pair_of_cpus(cpus, turn):
+    """Two of them, others each time: somebody else may keep one busy."""
+    return {cpus[turn % len(cpus)], cpus[(turn + 1) % len(cpus)]}
+
+
+def two_cpus(bench, rows):
+    """Linux is the machine that this runs on, and so is always measured."""
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        for row in rows.values():
+            row.note = "needs two CPUs"
+        return
+    native = tools.linux_program(bench.images, os.path.join(bench.scratch, "main.c", "bench-smp"),
+                                 "bench-smp", ["main.c"])
+    programs = {"ours": bench.images.build("bench-smp", "linuxu"), "linux": native}
+    times = {}
+    for turn in range(bench.runs):
+        pair = pair_of_cpus(cpus, turn)
+        for column, program in programs.items():
+            for name, on in (column, pair), (column + "-1", {min(pair)}):
+                said = tools.call([program], timeout=300,
+                                  preexec_fn=lambda on=on: os.sched_setaffinity(0, on))
+                for what, ns in map(str.split, said.splitlines()):
+                    times.setdefault(what, {}).setdefault(name, []).append(float(ns))
+    for what, found in times.items():
+        row = rows["smp-" + what]
+        row.samples = found
+        for column in programs:
+            setattr(row, column, 100 * min(found[column]) / min(found[column + "-1"])
+                    if row.unit == "%" else statistics.median(found[column]))
+
+
 # ---- the list ------------------------------------------------------------------------------------
 
+BESIDE = ("wall clock, as a process on two CPUs of the host, in turn with the same source as a static "
+          "program of its Linux, with a stock musl")
+SCALES = BESIDE + "; best of --runs on two, divided by the best on one"
+MEDIAN = BESIDE + "; median of --runs"
 EXACT = "guest instructions under QEMU TCG with -icount, without rep iterations"
 
 GROUPS = [
@@ -272,4 +311,14 @@ GROUPS = [
     (linuxu_instructions, [
         Row("linuxu-instructions", "as a process: start to exit", "instr.",
             how="user-mode instructions under qemu-x86_64")]),
+    (two_cpus, [
+        Row("smp-compute", "2 threads computing: time on 2 CPUs, of that on 1", "%", 100 / 1.9,
+            how=SCALES),
+        Row("smp-malloc-64", "2 threads, malloc(64) and free: the same", "%", 100 / 1.7, how=SCALES),
+        Row("smp-malloc-mix", "2 threads, malloc and free of mixed sizes: the same", "%", 100 / 1.7,
+            how=SCALES),
+        Row("smp-pingpong", "2 CPUs: 2 threads that wake each other by futex, a turn of both", "ns", 1,
+            "linux", how=MEDIAN),
+        Row("smp-mutex", "2 CPUs: a mutex that 2 threads want, a turn of both", "ns", 1, "linux",
+            how=MEDIAN)]),
 ]

@@ -85,3 +85,8 @@ def test_page(tmp_path):
     page.write_text("nothing\n")
     with pytest.raises(SystemExit, match="no lines"):
         bench.put_page(str(page))
+
+
+def test_two_cpus_are_others_each_time():
+    assert [rows.pair_of_cpus([2, 5, 7], turn) for turn in range(4)] == [{2, 5}, {5, 7}, {2, 7}, {2, 5}]
+    assert rows.pair_of_cpus([0, 1], 3) == {0, 1}
