@@ -65,6 +65,14 @@ def test_jump_out_of_a_handler(plat, compiler):
     assert (r.status, r.out, r.err) == (0, b"alive\n", b""), r
 
 
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("configs", ["kasan", pytest.param("kasan-libc", marks=pytest.mark.slow)])
+def test_stacks_of_threads_that_ended(plat, configs):
+    """Nothing is reported of zones that pthread_exit() left on a stack that the next thread has."""
+    r = sanitized.mistake(plat, configs, "threads")
+    assert (r.status, r.out, r.err) == (0, b"alive\n", b""), r
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 @pytest.mark.parametrize("mistake", REPORT)
@@ -96,7 +104,7 @@ def test_unit_tests(plat):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["kasan prio buddy", "kasan slab", "kasan-inline", "kasan ubsan"])
+@pytest.mark.parametrize("configs", ["kasan prio buddy spaces", "kasan slab", "kasan-inline", "kasan ubsan"])
 def test_unit_tests_otherwise(plat, configs):
     """The other scheduler and allocators, whose own tests are in no other image; other checks."""
     sanitized.unit_tests(plat, configs, b"in thread")

@@ -75,7 +75,7 @@ def test_the_c_library_too(plat, mistake, compiler):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["ubsan-trap", "ubsan prio buddy", "ubsan slab"])
+@pytest.mark.parametrize("configs", ["ubsan-trap", "ubsan prio buddy spaces", "ubsan slab mimalloc"])
 def test_unit_tests_otherwise(plat, configs):
     sanitized.unit_tests(plat, configs, b"undefined behaviour")
 

@@ -8,7 +8,10 @@
  */
 #include "internal.h"
 
+/* How far up a stack is searched for zones: so far, and on as long as the next is not so far away. */
 #define STACK_REACH (256UL << 10)
+#define STACK_GAP   (32UL << 10)
+#define ALTERNATES  16U
 
 static UK_ALWAYS_INLINE void check(uintptr_t va, size_t n, bool write)
 {
@@ -105,29 +108,56 @@ static bool is_stack(uint8_t s)
 	       s == ALLOCA_LEFT || s == ALLOCA_RIGHT;
 }
 
-/* Removes what looks like zones of frames, and nothing else. */
-static void sweep(uintptr_t from, uintptr_t to)
+/* Removes what looks like zones of frames, and nothing else. Where the last of them was, or 0. */
+static uintptr_t sweep(uintptr_t from, uintptr_t to)
 {
-	uint8_t *s = kasan_shadow(from), *end = kasan_shadow(to);
+	uint8_t *s = kasan_shadow(from), *end = kasan_shadow(UK_MIN(to, VA_LIMIT)), *last = NULL;
 
 	for (; s < end; s++) {
 		while (!((uintptr_t)s % 8) && s + 8 < end && !*(uint64_t *)s)
 			s += 8;
-		if (is_stack(*s) || (*s && *s < GRANULE && is_stack(s[1])))
+		if (is_stack(*s) || (*s && *s < GRANULE && is_stack(s[1]))) {
 			*s = 0;
+			last = s;
+		}
+	}
+	return last ? ((uintptr_t)last - UK_VA_SHADOW) * GRANULE : 0;
+}
+
+/* From a stack pointer up, over a recursion of any depth. */
+static void sweep_up(uintptr_t sp)
+{
+	uintptr_t from = sp, to = sp + STACK_REACH, last;
+
+	while (from < to) {
+		last = sweep(from, to);
+		from = to;
+		to = last + STACK_GAP;
 	}
 }
 
-/* Of the last handler on an alternate stack: where the interrupted one was. */
-static uintptr_t stack_left;
+/* Alternate stacks, and where the stack was that was left for them. Of each thread's the last. */
+static struct {
+	uintptr_t start, end, left;
+} alternate[ALTERNATES];
 
 void uk_kasan_stack(const void *p, size_t n, uintptr_t left)
 {
+	static unsigned turn;
+	unsigned i = 0;
+
 	if (!kasan_ready)
 		return;
 	sweep((uintptr_t)p, (uintptr_t)p + n);
-	if (left)
-		stack_left = left;
+	if (!left)
+		return;
+	while (i < ALTERNATES && alternate[i].start != (uintptr_t)p)
+		i++;
+	if (i == ALTERNATES)
+		i = turn++ % ALTERNATES;
+	alternate[i].start = (uintptr_t)p;
+	alternate[i].end = (uintptr_t)p + n;
+	alternate[i].left = left;
 }
 
 /*
@@ -141,9 +171,10 @@ void __asan_handle_no_return(void)
 
 	if (!kasan_ready)
 		return;
-	sweep(sp, sp + STACK_REACH);
-	if (stack_left && stack_left - sp >= STACK_REACH)
-		sweep(stack_left, stack_left + STACK_REACH);
+	sweep_up(sp);
+	for (unsigned i = 0; i < ALTERNATES; i++)
+		if (sp - alternate[i].start < alternate[i].end - alternate[i].start)
+			sweep_up(alternate[i].left);
 }
 
 void __asan_poison_stack_memory(uintptr_t va, size_t n)

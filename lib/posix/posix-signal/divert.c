@@ -9,6 +9,7 @@
 #include <uk/preempt.h>
 #include <uk/sched_ops.h>
 #include <uk/print.h>
+#include <uk/sanitize.h>
 #include <uk/time.h>
 #include <uk/timer.h>
 #include <sigframe.h>
@@ -175,6 +176,8 @@ static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 	uintptr_t sp = stack_for(task, sig, uk_regs_sp(regs));
 	bool room = !is_full(s, sp);
 
+	if (sp != uk_regs_sp(regs)) /* the last handler may have left it by longjmp() */
+		uk_sanitize_stack((void *)s->alt.sp, s->alt.size, uk_regs_sp(regs));
 	retry_stop();
 	t->in_syscall++; /* taken back by posix_signal_after_divert() */
 	sigframe_divert(regs, s, room ? sp : (uintptr_t)s->alt.sp + s->alt.size,

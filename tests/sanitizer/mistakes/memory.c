@@ -4,6 +4,7 @@
  * page fault tells. Reads, where reading is enough, so that without a sanitizer nothing breaks.
  */
 #include <alloca.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -191,6 +192,65 @@ static void recursion(void)
 	sink = deeper(&first);
 }
 
+/*
+ * None: a thread uses up its stack and jumps back from the handler, or ends there. Who comes after it
+ * on that stack uses memory where its frames had zones.
+ */
+enum { STACK = 512 << 10 };
+
+static void leaves(int sig)
+{
+	char local[300];
+
+	memset(hide(local), sig, sizeof(local));
+	if (one)
+		siglongjmp(back, 1);
+	pthread_exit(NULL);
+}
+
+static void __attribute__((__noinline__)) fills(void)
+{
+	char local[STACK - 32768];
+
+	memset(hide(local), one, sizeof(local));
+}
+
+static void *overflows(void *arg)
+{
+	volatile long first = 1;
+
+	fills();
+	sigaltstack(&(stack_t){ .ss_sp = alternate, .ss_size = sizeof(alternate) }, NULL);
+	if (!sigsetjmp(back, 1))
+		sink = deeper(&first);
+	fills();
+	return arg;
+}
+
+static void run_threads(const pthread_attr_t *attr)
+{
+	pthread_t t;
+
+	for (int i = 0; i < 6; i++) {
+		one = i & 1;
+		if (pthread_create(&t, attr, overflows, NULL))
+			abort();
+		pthread_join(t, NULL);
+	}
+}
+
+static void threads(void)
+{
+	pthread_attr_t attr;
+
+	sigaction(SIGSEGV, &(struct sigaction){ .sa_handler = leaves, .sa_flags = SA_ONSTACK },
+		  NULL);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	run_threads(&attr);
+	one = 1;
+}
+
 const struct mistake memory_errors[] = {
 	{ "heap-right", heap_right },
 	{ "heap-left", heap_left },
@@ -207,5 +267,6 @@ const struct mistake memory_errors[] = {
 	{ "recursion", recursion },
 	{ "system-call", system_call },
 	{ "jump", jump },
+	{ "threads", threads },
 	{ NULL, NULL },
 };

@@ -8,6 +8,7 @@
 #include <uk/errno.h>
 #include <uk/kasan.h>
 #include <uk/page.h>
+#include <uk/stack.h>
 #include <uk/test.h>
 #include <uk/thread.h>
 #include <uk/vmem.h>
@@ -247,6 +248,22 @@ UK_TEST(ukkasan, stacks_are_used_again)
 		       }
 	       }));
 	UK_EXPECT(done);
+}
+
+/* Whoever had it may have left without a word. */
+UK_TEST(ukkasan, stacks_are_handed_out_open)
+{
+	const size_t size = 24576;
+	char *p = uk_stack_alloc(size), *q;
+
+	UK_REQUIRE(p != NULL);
+	uk_sanitize_close(p + 8192, 4096, UK_KASAN_HEAP);
+	CAUGHT("use of free heap memory", READ(char, p + 8192));
+	uk_stack_free(p, size);
+	q = uk_stack_alloc(size);
+	UK_EXPECT_EQ(q, p);
+	CAUGHT("", memset(hide(q), 0, size));
+	uk_stack_free(q, size);
 }
 
 UK_TEST(ukkasan, areas_are_used_again)
