@@ -142,7 +142,12 @@ void *uk_stack_alloc(size_t size)
 	uk_spin_lock(&cache_lock);
 	stack = take(size);
 	uk_spin_unlock(&cache_lock);
-	return UK_LIKELY(stack) ? stack : make_or_shrink(size);
+	if (UK_UNLIKELY(!stack))
+		stack = make_or_shrink(size);
+	/* Whoever had it, or others at its place, may have left in the middle of a call. */
+	if (stack)
+		uk_sanitize_open(stack, size);
+	return stack;
 }
 
 /* With the cache locked. */

@@ -115,7 +115,9 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 	t->stack = attr->stack;
 	t->stack_size = attr->stack_size;
 	UK_ASSERT(!uk_sched_check_policy(s, t->policy, t->prio));
-	if (!t->stack) {
+	if (t->stack) {
+		uk_sanitize_stack(t->stack, t->stack_size, 0);
+	} else {
 		if (!t->stack_size)
 			t->stack_size = CONFIG_LIBUKSCHED_STACK_SIZE;
 		t->stack_size = UK_ALIGN_UP(t->stack_size, UK_PAGE_SIZE);
@@ -126,7 +128,6 @@ struct uk_thread *uk_thread_create(struct uk_sched *s, const char *name, void (*
 		}
 		t->flags |= UK_THREAD_OWN_STACK;
 	}
-	uk_sanitize_stack(t->stack, t->stack_size, 0);
 	uk_arch_ctx_init(&t->ctx, (char *)t->stack + t->stack_size, thread_start, t);
 
 #ifdef CONFIG_SMP
