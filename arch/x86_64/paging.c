@@ -100,7 +100,8 @@ static uint64_t *frame_at(uk_paddr_t frame)
 static inline uint64_t *top(uk_vaddr_t va)
 {
 #ifdef CONFIG_PLAT_SPACES
-	if (current && va < UK_VA_AREAS_END)
+	/* In this order: the kernel's part is mapped before there is data per CPU. */
+	if (va < UK_VA_AREAS_END && current)
 		return current + index_of(va, ROOT);
 #endif
 	return root + index_of(va, ROOT);
