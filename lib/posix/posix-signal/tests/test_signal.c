@@ -533,6 +533,7 @@ UK_TEST(signal, to_one_thread)
 {
 	long tid;
 
+	uk_test_one_cpu(); /* nothing comes before this thread waits */
 	stop = false;
 	UK_REQUIRE(act(UK_SIGUSR1, stop_it, 0, 0) == 0);
 	tid = spawn(&other, spin, NULL, 0);
