@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -57,6 +58,17 @@ def test_locks_held_elsewhere(plat, again):
     """Others are stopped in the middle of the allocators' and areas' sections: the report asks for both."""
     err = report(plat, "locks")
     assert "\n  memory: " in err and "\n  areas: " in err and "command line" in err, err
+
+
+@pytest.mark.parametrize("how", ["one", "all", "locks", "exit"])
+def test_machine_goes_off(how):
+    """Nobody listens to QEMU's own device for ends: ACPI's tables are mapped to find out how, with nobody left
+    to be told of that."""
+    p = subprocess.run(["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-cpu", "max", "-m", "64", "-smp", "4",
+                        "-nodefaults", "-display", "none", "-serial", "stdio", "-kernel",
+                        whittle.image(APP, "kvm", configs="smp"), "-append", "-- " + how],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
+    assert p.returncode == 0 and p.stdout.count(b"CRASH:") == (how != "exit"), p
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)

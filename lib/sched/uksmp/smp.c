@@ -35,6 +35,7 @@ static void (*call_fn)(void *arg);
 static void *call_arg;
 static uint32_t call_left; /* CPUs that have not finished */
 static uint32_t stopped;
+static bool alone; /* the others were told to stop: nobody answers calls */
 
 void uk_smp_arrived(void)
 {
@@ -90,6 +91,8 @@ void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg)
 	uint32_t n, self;
 	bool irq;
 
+	if (UK_UNLIKELY(UK_READ_ONCE(alone))) /* and whoever stopped may have held the lock */
+		return;
 	irq = uk_spin_lock_irq(&calling);
 	n = uk_smp_cpus();
 	self = uk_cpu();
@@ -112,6 +115,7 @@ void uk_smp_stop_others(void)
 {
 	uint32_t n = uk_smp_cpus(), self = uk_cpu();
 
+	UK_WRITE_ONCE(alone, true);
 	for (uint32_t i = 0; i < n; i++)
 		if (i != self)
 			request(i, STOP);

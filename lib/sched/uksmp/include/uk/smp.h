@@ -36,7 +36,7 @@ void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg);
 
 /*
  * Stops all other CPUs for good, for a crash or the end. Any context. Returns when they stand still, or
- * after a while if one does not answer.
+ * after a while if one does not answer. From then on uk_smp_call() calls nobody.
  */
 void uk_smp_stop_others(void);
 
