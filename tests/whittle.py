@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds images through make and runs them through support/run, as a user would."""
+import atexit
 import ctypes
 import errno
 import os
+import shlex
+import shutil
 import struct
 import subprocess
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("WHITTLE_TEST_BUILD", os.path.join(ROOT, "build"))
@@ -13,6 +17,8 @@ ARCH = "x86_64"
 # Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
 BUILD_TIMEOUT = 900
 RUN_TIMEOUT = 120
+# The number of CPUs of every machine in this test run (pytest --smp N), or None: one, but where a test says more.
+SMP = None
 
 _built = {}
 
@@ -24,7 +30,8 @@ class Failed(AssertionError):
 def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
     """make with these words; its output as text. check=False returns the finished process."""
     full = dict(os.environ, **(env or {}))
-    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "APP", "PLAT", "CONFIGS", "LIBS", "O", "V"):
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "APP", "PLAT", "CONFIGS", "LIBS", "O", "V", "SMP",
+                 "THREAD", "TESTS"):
         if name not in (env or {}):
             full.pop(name, None)
     p = subprocess.run(["make", "--no-print-directory", *args], cwd=cwd, env=full, text=True,
@@ -40,7 +47,9 @@ def image(app, plat, configs="", out=None, extra=()):
     Each set of configuration fragments has build folders of its own; packages are shared.
     """
     name = os.path.basename(app.rstrip("/"))
-    folder = os.path.join(OUT, "test-" + "-".join(configs.split()) if configs else "", name)
+    if SMP:
+        configs, out = "smp " + configs, out and out + "-smp"
+    folder = os.path.join(OUT, "smp" if SMP else "", "test-" + "-".join(configs.split()) if configs else "", name)
     folder = os.path.join(out, name) if out else folder
     key = (app, folder, tuple(extra))
     if key not in _built:
@@ -50,6 +59,37 @@ def image(app, plat, configs="", out=None, extra=()):
         make(*words)
         _built[key] = True
     return os.path.join(folder, "%s_%s-%s" % (name, plat, ARCH))
+
+
+def machine(cpus, thread):
+    """From here on every machine that this process or a child of it starts has so many CPUs, unless told something
+    else: QEMU because it is found through PATH, and linuxu because that is what the host gives it."""
+    global SMP
+    have = sorted(os.sched_getaffinity(0))
+    if cpus < 2:
+        raise ValueError("%d: several CPUs are two or more; without it, images are built for one" % cpus)
+    SMP = cpus
+    os.sched_setaffinity(0, have[:cpus])
+    name = "qemu-system-x86_64"
+    real = shutil.which(name)
+    if real:
+        folder = tempfile.mkdtemp(prefix="whittle-smp-")
+        atexit.register(shutil.rmtree, folder)
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(QEMU % (shlex.quote(real), cpus, thread))
+            os.fchmod(f.fileno(), 0o755)
+        os.environ["PATH"] = folder + os.pathsep + os.environ["PATH"]
+
+
+QEMU = """\
+#!/bin/bash
+# QEMU with several CPUs, for a run of the tests with --smp.
+set -- %s -smp %d "$@"
+for ((i = 1; i < $#; i++)); do
+	[ "${!i}" = -accel ] && next=$((i + 1)) && [ "${!next}" = tcg ] && set -- "${@:1:i}" tcg,thread=%s "${@:i+2}"
+done
+exec "$@"
+"""
 
 
 class Result:

@@ -28,13 +28,21 @@ debug:
 	@support/setup build run debug
 	@$(MAKE) --no-print-directory debug-image
 
-# TESTS= names files or takes pytest's options; check-all adds the slow ones.
+# TESTS= names files or takes pytest's options; check-all adds the slow ones. SMP=N gives every machine N CPUs, and
+# THREAD=single has QEMU run them in one thread; check-all has both as well, unless it is told one of them.
+pytest := $(PYTHON) -m pytest
+cpus   := $(if $(SMP),--smp $(SMP)) $(if $(THREAD),--thread $(THREAD))
 check:
 	@support/setup build run check
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(pytest) $(cpus) $(TESTS)
 check-all:
 	@support/setup build run check
-	@$(PYTHON) -m pytest --all $(TESTS)
+	@$(pytest) --all $(cpus) $(TESTS)
+ifeq ($(TESTS)$(SMP)$(THREAD),)
+	@$(pytest) --smp 2
+	@$(pytest) --smp 4
+	@$(pytest) --smp 2 --thread single
+endif
 
 # The table of docs/security.md, from a run of all attacks; `make check` compares it with its own run.
 security-table:

@@ -15,6 +15,8 @@ import whittle
 sys.path.insert(0, os.path.join(whittle.ROOT, "tests/security"))
 import security  # noqa: E402
 
+pytestmark = pytest.mark.not_smp("with a number of CPUs of its own")
+
 APP = os.path.join(whittle.ROOT, "tests/boot/cpus")
 MACHINES = ["microvm", "microvm,acpi=off", "pc", "q35"]
 MODES = ["tcg,thread=multi", "tcg,thread=single"]

@@ -72,6 +72,7 @@ def test_messages(tmp_path, plat):
     assert "[whittle] posix-signal: error: the application was ended by signal 6" in out, out
 
 
+@pytest.mark.not_smp("images for several CPUs have threads and areas")
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_image_with_nothing(tmp_path, plat):
     """An image without threads, areas, descriptors says so."""

@@ -11,6 +11,7 @@ import whittle
 from gdbrun import gdb
 from test_debug import session
 
+ONE_CPU = pytest.mark.not_smp("docs/when-it-crashes.md shows what an image for one CPU says")
 PAGE = open(os.path.join(whittle.ROOT, "docs/when-it-crashes.md")).read()
 
 
@@ -52,6 +53,7 @@ def orders():
     return image, core, whittle.run(image, options=["--core", str(core)]), folder
 
 
+@ONE_CPU
 def test_report(orders):
     image, core, r, folder = orders
     assert r.status == 134
@@ -67,6 +69,7 @@ def test_core(orders):
     check([line for line in lines if not line.startswith("(gdb) ")], out)
 
 
+@ONE_CPU
 def test_debug(orders):
     lines = shown("debug")
     commands = [line[6:] for line in lines if line.startswith("(gdb) ")]

@@ -77,7 +77,7 @@ def test_stack_overflow_names_the_thread(plat):
 def test_what_is_around(plat):
     """A thread's own name, or else its creator's with the number; neighbours; what was asked for."""
     err = crash(plat, "gap", "--param", "log.level=3")
-    assert re.search(r"  threads \(3\):\n    `main` running\n    `named` blocked.*\n    `main:3` blocked", err), err
+    assert re.search(r"  threads \(3\):\n    `main` running(?: on CPU \d)?\n    `named` blocked.*\n    `main:3` blocked", err), err
     below = re.search(r"^    below 0x[0-9a-f]+-0x([0-9a-f]+) rw- anonymous ", err, re.M)
     above = re.search(r"^    above 0x([0-9a-f]+)-0x[0-9a-f]+ rw- ", err, re.M)
     assert int(above[1], 16) - int(below[1], 16) == 0x1000, err

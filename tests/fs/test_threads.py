@@ -7,6 +7,8 @@ import pytest
 
 import whittle
 
+pytestmark = pytest.mark.not_smp("with a number of CPUs of its own")
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 STRESS = os.path.join(HERE, "stress")
 SQLITE = os.path.join(os.path.dirname(HERE), "sqlite/threads")

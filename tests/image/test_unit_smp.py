@@ -8,6 +8,8 @@ import pytest
 import whittle
 from test_unit import RUNS, parse_ktap
 
+pytestmark = pytest.mark.not_smp("with a number of CPUs of its own")
+
 STRESS = ["sched_stress", "futex_stress", "lock_stress"]
 
 # name, platform, configuration, CPUs, QEMU's threads, how long the stress tests are

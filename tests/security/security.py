@@ -42,15 +42,19 @@ BUILDS["kernel-SLS"] = ["CONFIG_HARDEN_SLS=y"]
 _built = set()
 
 
+def folder_of(name):
+    return os.path.join(whittle.OUT, "test-security-smp" if whittle.SMP else "test-security", name)
+
+
 def build(name, plat):
     """Path of the attacker's image of that name."""
-    folder = os.path.join(whittle.OUT, "test-security", name, "attack")
+    folder = os.path.join(folder_of(name), "attack")
     if name not in _built:
         _built.add(name)  # also if it fails: then once, and the others say that there is no image
         os.makedirs(folder, exist_ok=True)
         config = os.path.join(folder, ".config")
         with open(config, "w") as f:
-            f.write("".join(line + "\n" for line in BUILDS[name]))
+            f.write("".join(line + "\n" for line in BUILDS[name] + (["CONFIG_SMP=y"] if whittle.SMP else [])))
         whittle.make("APP=" + ATTACK, "O=" + whittle.OUT, "B=" + folder)
         made = open(os.path.join(folder, "include/uk/config.h")).read()
         for line in BUILDS[name]:  # an option that cannot be changed would make the test worthless
@@ -61,7 +65,7 @@ def build(name, plat):
 
 def option(name, which):
     """The value of a number in an image's configuration."""
-    made = open(os.path.join(whittle.OUT, "test-security", name, "attack/include/uk/config.h")).read()
+    made = open(os.path.join(folder_of(name), "attack/include/uk/config.h")).read()
     return int(re.search(r"#define CONFIG_%s (\d+)" % which, made)[1])
 
 

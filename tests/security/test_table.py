@@ -7,6 +7,8 @@ import pytest
 
 import security
 
+pytestmark = pytest.mark.not_smp("docs/security.md is about images as they are by default")
+
 BEGIN, END = "<!-- made by `make security-table` -->", "<!-- end -->"
 
 

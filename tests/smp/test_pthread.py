@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""64 threads on several CPUs: apps/pthread-stress, once in `make check`, and 50 times in a row with --all."""
+"""64 threads on several CPUs: apps/pthread-stress, once; 50 times in a row in test_again.py."""
 import pytest
 
 import whittle
-
-AGAIN = 50
 
 
 def cpus(plat, n):
@@ -29,10 +27,3 @@ def test_64_threads(plat, n):
 def test_64_threads_on_one_cpu(plat):
     """The same program without CONFIG_SMP: the ground it stands on."""
     stress(plat, 1, configs="")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("time", range(AGAIN))
-@pytest.mark.parametrize("plat,n", [("kvm", 4), ("linuxu", 2)])
-def test_64_threads_again(plat, n, time):
-    stress(plat, n)

@@ -14,6 +14,8 @@ import counters
 import guest
 import tools
 
+pytestmark = pytest.mark.not_smp("counts instructions")
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
