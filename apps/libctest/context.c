@@ -154,7 +154,7 @@ static void fault(int which)
 		*(volatile char *)0x8000000000000000 = 1;
 		break;
 	case 3:
-		calls = 7000 / zero;
+		calls = divide(7000, zero);
 		break;
 	case 4:
 		__asm__ volatile("ldmxcsr %0; divss %2, %1" ::"m"(mxcsr), "x"(1.0f), "x"(0.0f));
@@ -350,7 +350,8 @@ static struct worker {
 	pthread_t thread;
 	volatile pid_t tid;
 	char signal_stack[32768];
-	char small_stack[4096]; /* of a light thread, as a goroutine has one */
+	/* Of a light thread, as a goroutine has one. */
+	char small_stack[4096] __attribute__((__aligned__(16)));
 	volatile long rounds, preempted;
 	volatile bool stop;
 	long bad;

@@ -84,6 +84,11 @@ void nap_ms(int ms)
 		;
 }
 
+__attribute__((__noinline__, __no_sanitize__("undefined"))) int divide(int a, int b)
+{
+	return a / b;
+}
+
 /* A cooperative scheduler has no real-time policies. */
 bool preemptive(void)
 {

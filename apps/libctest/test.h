@@ -33,6 +33,9 @@ void nap_ms(int ms);
 /* Does the scheduler take the CPU from a thread that only computes? */
 bool preemptive(void);
 
+/* Faults if b is 0: on purpose, so UBSan does not look at it. */
+int divide(int a, int b);
+
 /* Cases register themselves in constructors, which is a test in itself. */
 #define TEST(suite_, name_)                                                           \
 	static void test_##suite_##_##name_(void);                                    \
