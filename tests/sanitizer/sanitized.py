@@ -39,6 +39,13 @@ def unit_tests(plat, configs, report, compiler="gcc"):
     assert r.out.count(b"    ok ") > 200, r
 
 
+def libctest(plat, configs, report):
+    """The same with the C library's tests."""
+    r = whittle.run(image("libctest", plat, configs), timeout=300, options=options(plat, "128M"))
+    assert r.status == 0 and b"not ok" not in r.out and report not in r.err, r
+    assert r.out.count(b"    ok ") > 100, r
+
+
 def sqlite(plat, configs):
     """The answers are those of an image without sanitizer, and nothing else is said."""
     with open(os.path.join(HERE, "session.sql"), "rb") as f:

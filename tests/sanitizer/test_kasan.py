@@ -104,7 +104,8 @@ def test_unit_tests(plat):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["kasan prio buddy spaces", "kasan slab", "kasan-inline", "kasan ubsan"])
+@pytest.mark.parametrize("configs", ["kasan prio buddy spaces", "kasan slab", "kasan-inline", "kasan-libc",
+                                     "kasan ubsan"])
 def test_unit_tests_otherwise(plat, configs):
     """The other scheduler and allocators, whose own tests are in no other image; other checks."""
     sanitized.unit_tests(plat, configs, b"in thread")
@@ -117,8 +118,10 @@ def test_unit_tests_by_clang(plat):
 
 
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-def test_sqlite(plat):
-    sanitized.sqlite(plat, "kasan")
+@pytest.mark.parametrize("configs", ["kasan", pytest.param("kasan-inline", marks=pytest.mark.slow),
+                                     pytest.param("kasan-libc", marks=pytest.mark.slow)])
+def test_sqlite(plat, configs):
+    sanitized.sqlite(plat, configs)
 
 
 def test_page(tmp_path):
@@ -140,12 +143,10 @@ def test_page(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-def test_the_c_library_too(plat):
-    """With checks inside musl: its own tests pass."""
-    r = whittle.run(whittle.image("libctest", plat, configs="kasan-libc"), timeout=300,
-                    options=sanitized.options(plat, "128M"))
-    assert r.status == 0 and b"not ok" not in r.out and b"CRASH" not in r.err, r
-    assert r.out.count(b"    ok ") > 100, r
+@pytest.mark.parametrize("configs", ["kasan", "kasan-libc"])
+def test_the_c_library_too(plat, configs):
+    """The C library's own tests pass, with checks inside musl as well."""
+    sanitized.libctest(plat, configs, b"CRASH")
 
 
 @pytest.mark.slow

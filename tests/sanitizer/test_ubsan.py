@@ -75,7 +75,7 @@ def test_the_c_library_too(plat, mistake, compiler):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-@pytest.mark.parametrize("configs", ["ubsan-trap", "ubsan prio buddy spaces", "ubsan slab mimalloc"])
+@pytest.mark.parametrize("configs", ["ubsan-trap", "ubsan-libc", "ubsan prio buddy spaces", "ubsan slab mimalloc"])
 def test_unit_tests_otherwise(plat, configs):
     sanitized.unit_tests(plat, configs, b"undefined behaviour")
 
@@ -89,8 +89,16 @@ def test_unit_tests_by_clang(plat, configs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
-def test_sqlite(plat):
-    sanitized.sqlite(plat, "ubsan")
+@pytest.mark.parametrize("configs", ["ubsan", "ubsan-trap", "ubsan-libc"])
+def test_sqlite(plat, configs):
+    sanitized.sqlite(plat, configs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("configs", ["ubsan", "ubsan-libc"])
+def test_c_library_tests(plat, configs):
+    sanitized.libctest(plat, configs, b"undefined behaviour")
 
 
 @pytest.mark.slow
