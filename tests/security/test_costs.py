@@ -26,10 +26,13 @@ def options():
 
 
 def rows():
-    """{name: cells} of the table of costs."""
-    table = PAGE.partition("| option |")[2].partition("\n\n")[0]
-    return {re.match(r"\| `(\w+)`", line)[1]: [c.strip() for c in line.strip("|").split("|")[1:]]
-            for line in table.splitlines() if line.startswith("| `")}
+    """{name: cells} of the section's tables, what the first says first."""
+    found = {}
+    for line in PAGE.partition("\n## What it costs\n")[2].partition("\n## ")[0].splitlines():
+        m = re.match(r"\| `(\w+)`", line)
+        if m:
+            found.setdefault(m[1], []).extend(c.strip() for c in line.strip("|").split("|")[1:])
+    return found
 
 
 def test_same_options():
