@@ -79,8 +79,8 @@ ifneq ($(filter -fcf-protection=branch,$(CFLAGS)),)
 AS_CMD = awk "$$pads" $< | $(CC) $(CFLAGS_ALL) -x assembler -c -o $@ -
 endif
 
-# Runs before there is a canary, and chooses it.
-obj/overlay/set_thread_area.o: CFLAGS_ALL += $(CFLAGS_NOSSP)
+# Run before there is a canary (start.c); the first chooses it.
+obj/overlay/set_thread_area.o obj/overlay/strlen.o obj/src/string/strlen.o: CFLAGS_ALL += $(CFLAGS_NOSSP)
 
 .PHONY: headers
 headers: install-headers
