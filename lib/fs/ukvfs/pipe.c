@@ -271,6 +271,7 @@ int fifo_open(struct uk_file *f)
 	const bool rd = uk_file_readable(f), wr = uk_file_writable(f);
 	struct uk_inode *inode = f->inode;
 	struct uk_pipe *p;
+	uint32_t *others, seen;
 	int err = 0;
 
 	uk_mutex_lock(&inode->lock);
@@ -282,6 +283,9 @@ int fifo_open(struct uk_file *f)
 		return -ENOMEM;
 	}
 	uk_mutex_lock(&p->lock);
+	/* Who waits for the other end counts how often it came: it may be gone again by then. */
+	others = rd ? &p->opened_wr : &p->opened_rd;
+	seen = *others - !!(rd ? p->writers : p->readers);
 	if (wr && !rd && !p->readers && f->flags & UK_O_NONBLOCK) {
 		err = -ENXIO;
 	} else {
@@ -310,16 +314,8 @@ int fifo_open(struct uk_file *f)
 	uk_waitq_wake_all(&p->opening);
 	if (rd && wr)
 		return 0;
-	/* Wait for the other end; it may have come and gone since, which counts. */
-	if (rd && !(f->flags & UK_O_NONBLOCK)) {
-		uint32_t seen = p->writers ? p->opened_wr - 1 : p->opened_wr;
-
-		err = UK_WAIT(&p->opening, UK_READ_ONCE(p->opened_wr) != seen, UK_NSEC_MAX);
-	} else if (wr) {
-		uint32_t seen = p->readers ? p->opened_rd - 1 : p->opened_rd;
-
-		err = UK_WAIT(&p->opening, UK_READ_ONCE(p->opened_rd) != seen, UK_NSEC_MAX);
-	}
+	if (wr || !(f->flags & UK_O_NONBLOCK))
+		err = UK_WAIT(&p->opening, UK_READ_ONCE(*others) != seen, UK_NSEC_MAX);
 	if (err)
 		pipe_release(f);
 	return err;
