@@ -39,7 +39,8 @@ UK_TEST(thread, create_and_join)
 	UK_REQUIRE(t);
 	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
 	UK_EXPECT_EQ(counter, 1u);
-	UK_EXPECT_EQ(uk_sched_thread_count(), before);
+	UK_EXPECT_LE(uk_sched_thread_count(),
+		     before); /* one of others may have been freed meanwhile */
 }
 
 /* A loop of them is not the end of everybody else, however slow the machine. */
