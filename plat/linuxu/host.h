@@ -386,6 +386,23 @@ static inline void host_tgkill(int pid, int tid, int sig)
 	host_syscall3(HOST_NR_tgkill, pid, tid, sig);
 }
 
+#define HOST_FUTEX_WAIT_PRIVATE 128
+#define HOST_FUTEX_WAKE_PRIVATE 129
+
+/* Waits until it is woken or a signal comes; not at all if *word is not `value`. */
+static inline void host_futex_wait(uint32_t *word, uint32_t value)
+{
+	host_note(HOST_NR_futex, 1, HOST_FUTEX_WAIT_PRIVATE);
+	host_call4(HOST_NR_futex, (long)word, HOST_FUTEX_WAIT_PRIVATE, value, 0);
+}
+
+/* Wakes one that waits there. */
+static inline void host_futex_wake(uint32_t *word)
+{
+	host_note(HOST_NR_futex, 1, HOST_FUTEX_WAKE_PRIVATE);
+	host_call3(HOST_NR_futex, (long)word, HOST_FUTEX_WAKE_PRIVATE, 1);
+}
+
 /* How many bytes of the set of CPUs were written, or a negative errno. */
 static inline int host_sched_getaffinity(size_t size, uint64_t *set)
 {

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From CPU to CPU at run time; how they start is in smp.c.
+ *
+ * A CPU that runs is interrupted by a signal. To wake one that sleeps takes less: it waits on a word, as
+ * threads on Linux do, and no handler runs. Three parties change the word, and none is missed
+ * (model/sleep.pml):
+ *	the sleeper	sets it, then looks for what came before, and sleeps only while it is set
+ *	another CPU	leaves its request, then looks; it wakes whom it finds asleep, else sends the signal
+ *	a signal	is noted by its handler, which clears the word, as nobody else does for it
  */
 #include <uk/arch/trap.h>
+#include <uk/bits.h>
+#include <uk/cpuset.h>
 #include <uk/crash.h>
+#include <uk/irq.h>
 #include <uk/percpu.h>
 #include <uk/plat/cpu.h>
 #include <uk/smp.h>
@@ -11,9 +21,62 @@
 #include "linuxu.h"
 #include "regs.h"
 
+static struct {
+	uint32_t asleep;
+	struct uk_cpuset later; /* to be interrupted when this one opens interrupts */
+} UK_CPU_ALIGNED cpus[UK_CPUS];
+
 void uk_plat_ipi(uint32_t cpu)
 {
-	host_tgkill(linuxu_pid, linuxu_tid[cpu], HOST_SIGURG);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&cpus[cpu].asleep, 0, __ATOMIC_RELAXED))
+		host_futex_wake(&cpus[cpu].asleep);
+	else
+		host_tgkill(linuxu_pid, linuxu_tid[cpu], HOST_SIGURG);
+}
+
+/* Opening interrupts finds the note, and comes to uk_plat_irq_replay(). */
+void uk_plat_ipi_later(uint32_t cpu)
+{
+	if (!uk_irq_disabled() || uk_in_irq()) {
+		uk_plat_ipi(cpu);
+		return;
+	}
+	uk_cpuset_add(&cpus[uk_cpu()].later, cpu);
+	__atomic_fetch_or(&uk_percpu()->irq_pending, LINUXU_IRQ_LATER, __ATOMIC_RELAXED);
+}
+
+void linuxu_ipi_withheld(void)
+{
+	struct uk_cpuset *to = &cpus[uk_cpu()].later;
+
+	for (unsigned i = 0; i < UK_CPUSET_WORDS; i++) {
+		while (to->bits[i]) {
+			uint32_t cpu = i * 64 + (uint32_t)uk_ctz(to->bits[i]);
+
+			uk_cpuset_remove(to, cpu);
+			uk_plat_ipi(cpu);
+		}
+	}
+}
+
+void linuxu_cpu_stay(void)
+{
+	__atomic_store_n(&cpus[uk_cpu()].asleep, 0, __ATOMIC_RELAXED);
+}
+
+void linuxu_cpu_sleep(void)
+{
+	const struct uk_percpu *self = uk_percpu();
+	uint32_t *asleep = &cpus[self->cpu].asleep;
+
+	__atomic_store_n(asleep, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	uk_smp_poll(0);
+	if (!self->irq_pending && !self->resched)
+		host_futex_wait(asleep, 1);
+	__atomic_store_n(asleep, 0, __ATOMIC_RELAXED);
+	uk_smp_poll(0);
 }
 
 void uk_plat_cpu_yield(void)

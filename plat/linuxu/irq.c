@@ -7,8 +7,10 @@
  *	- while a handler runs (by sa_mask), and
  *	- while irq_pending is not 0: a handler that found irq_off set, notes its source and closes the
  *	  mask of the code it returns to, so that a storm of signals costs one handler per section.
+ *	  (LINUXU_IRQ_LATER does not count: that is ours, not the host's.)
  * uk_irq_enable() sees the note and calls the replay, which opens the mask again. As only a handler
- * or code with the mask closed ever writes irq_pending, plain loads and stores do.
+ * or code with the mask closed ever writes irq_pending, plain loads and stores do. (LINUXU_IRQ_LATER
+ * comes and goes with the mask open, and so in one instruction.)
  *
  * Handlers run on the stack of the thread they interrupt, below the frame in which the host
  * has saved all its registers, vector state included. So preemption is a call of the scheduler
@@ -40,6 +42,16 @@
 /* What this CPU takes: devices are the first one's. */
 #define IRQ_SIGNALS (uk_cpu() ? CPU_SIGNALS : ALL_SIGNALS)
 
+/* Is the host's mask closed because something was noted? */
+static inline bool noted(const struct uk_percpu *cpu)
+{
+#ifdef CONFIG_SMP
+	return cpu->irq_pending & ~LINUXU_IRQ_LATER;
+#else
+	return cpu->irq_pending;
+#endif
+}
+
 /* Of uksched; arch has an empty one for images without. */
 void uk_sched_preempt(void) __attribute__((__visibility__("default")));
 
@@ -59,6 +71,8 @@ static void run_pending(struct uk_percpu *cpu)
 #ifdef CONFIG_SMP
 	if (pending & LINUXU_IRQ_CPU)
 		uk_smp_interrupt();
+	if (pending & LINUXU_IRQ_LATER)
+		linuxu_ipi_withheld();
 #endif
 	cpu->irq_depth--;
 }
@@ -82,8 +96,8 @@ static void handle(struct uk_percpu *cpu)
 		 */
 		cpu->irq_pending = LINUXU_IRQ_NONE;
 		uk_sched_preempt();
-		cpu = uk_percpu();     /* it may be another CPU by now */
-		if (!cpu->irq_pending) /* the note is used up: the mask is open */
+		cpu = uk_percpu(); /* it may be another CPU by now */
+		if (!noted(cpu))   /* the note is used up: the mask is open */
 			host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, NULL);
 		if (!(cpu->irq_pending & ~LINUXU_IRQ_NONE))
 			break;
@@ -131,6 +145,9 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 	cpu->irq_pending |= source_of(sig);
 	if (cpu->irq_off) {
 		uc->sigmask |= IRQ_SIGNALS;
+#ifdef CONFIG_SMP
+		linuxu_cpu_stay();
+#endif
 		return;
 	}
 	cpu->irq_off = 1;
@@ -146,10 +163,32 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 	/* The return opens the mask: it was open where the signal came. */
 }
 
+#ifdef CONFIG_SMP
+/*
+ * The usual case where CPUs wake each other: there are others to interrupt, the host has noted nothing, and
+ * its mask stays open. Returns whether that was all, with interrupts open.
+ */
+static bool replay_withheld(void)
+{
+	uint32_t only = LINUXU_IRQ_LATER;
+
+	uk_irq_disable(); /* up to here a signal may have come, seen to all, and even moved us */
+	if (__atomic_compare_exchange_n(&uk_percpu()->irq_pending, &only, 0, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		linuxu_ipi_withheld();
+	return !uk_arch_irq_flag_clear();
+}
+#endif
+
 void uk_plat_irq_replay(void)
 {
-	struct uk_percpu *cpu = uk_percpu();
+	struct uk_percpu *cpu;
 
+#ifdef CONFIG_SMP
+	if (replay_withheld())
+		return;
+#endif
+	cpu = uk_percpu();
 	cpu->irq_off = 1;
 	handle(cpu);
 	uk_percpu()->irq_off = 0;
@@ -164,6 +203,12 @@ void uk_plat_idle(void)
 
 	if (cpu->irq_pending)
 		return;
+#ifdef CONFIG_SMP
+	if (input.fd < 0) {
+		linuxu_cpu_sleep();
+		return;
+	}
+#endif
 	/*
 	 * Between the test and the wait a signal must not slip through: close the mask, look again,
 	 * and let ppoll() open it for exactly as long as it waits. The handler notes the source,
@@ -184,7 +229,7 @@ void linuxu_irq_attach(int sig)
 	/* No SA_RESTART: a write that waits for a slow reader must let a preemption happen. */
 	host_signal(sig, on_signal, 0, ALL_SIGNALS);
 	/* Our parent may have left it blocked. */
-	if (!uk_percpu()->irq_pending)
+	if (!noted(uk_percpu()))
 		host_sigprocmask(HOST_SIG_UNBLOCK, HOST_SIGBIT(sig), NULL);
 }
 

@@ -72,12 +72,24 @@ extern uint64_t linuxu_phys_size;
 #define LINUXU_IRQ_NONE  4U /* no source: the host's mask is closed and has to be opened */
 #define LINUXU_IRQ_STOP  8U
 #define LINUXU_IRQ_CPU   16U /* another CPU */
+#define LINUXU_IRQ_LATER 32U /* no source, and leaves the mask as it is: linuxu_ipi_withheld() */
 
 /* Has signal `sig` (HOST_SIGALRM or HOST_SIGIO) taken as an interrupt, from now on. */
 void linuxu_irq_attach(int sig);
 
 /* Opens this CPU's mask for the first time, as far as it takes interrupts. */
 void linuxu_irq_cpu(void);
+
+/* ---- ipi.c ---- */
+
+/* Interrupts the CPUs that uk_plat_ipi_later() noted. Interrupts are masked. */
+void linuxu_ipi_withheld(void);
+
+/* This CPU sleeps until another one asks something of it (answered on return) or a signal is noted. */
+void linuxu_cpu_sleep(void);
+
+/* A signal is noted: linuxu_cpu_sleep() shall not begin to sleep, if it was about to. */
+void linuxu_cpu_stay(void);
 
 /* ---- smp.c ---- */
 

@@ -10,15 +10,19 @@ import whittle
 
 RUNQUEUE = "lib/sched/uksched/model/runqueue.pml"
 FUTEX = "lib/sched/ukfutex/model/futex.pml"
+SLEEP = "plat/linuxu/model/sleep.pml"
 
-HOLD = [(RUNQUEUE, []), (RUNQUEUE, ["UNBOUND"]), (FUTEX, []), (FUTEX, ["WAKER"])]
+HOLD = [(RUNQUEUE, []), (RUNQUEUE, ["UNBOUND"]), (FUTEX, []), (FUTEX, ["WAKER"]),
+        (SLEEP, [])]
 STOP, LOST = "assertion violated", "invalid end state"
 MISTAKES = [
     (RUNQUEUE, ["BUG_WOKEN"], LOST), (RUNQUEUE, ["BUG_POLL"], LOST), (RUNQUEUE, ["BUG_LOCK"], STOP),
     (RUNQUEUE, ["BUG_LEAVING"], STOP), (RUNQUEUE, ["BUG_EXIT"], STOP),
+    (RUNQUEUE, ["BUG_SEND"], STOP),
     (RUNQUEUE, ["UNBOUND", "BUG_AWAIT"], STOP), (RUNQUEUE, ["UNBOUND", "BUG_OFFER"], STOP),
     (FUTEX, ["WAKER", "BUG_READ"], LOST), (FUTEX, ["WAKER", "BUG_NOBODY"], LOST),
     (FUTEX, ["BUG_ORDER"], LOST), (FUTEX, ["BUG_BUCKET"], STOP), (FUTEX, ["BUG_RETURN"], STOP),
+    (SLEEP, ["BUG_LOOK"], LOST), (SLEEP, ["BUG_STAY"], LOST), (SLEEP, ["BUG_SIGNAL"], LOST),
 ]
 
 
@@ -50,7 +54,7 @@ def test_mistake_is_found(tmp_path, model, options, how):
     assert "errors: 1" in out and how in out, out
 
 
-@pytest.mark.parametrize("model", [RUNQUEUE, FUTEX])
+@pytest.mark.parametrize("model", [RUNQUEUE, FUTEX, SLEEP])
 def test_every_mistake_is_tried(model):
     text = open(os.path.join(whittle.ROOT, model)).read()
     tried = {o for m, options, _ in MISTAKES if m == model for o in options}

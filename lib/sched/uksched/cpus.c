@@ -32,6 +32,9 @@
 
 UK_PARAM_UINT(smp, cpus, 0, "how many CPUs to use; 0: all, as far as the image allows");
 
+#define POLL_NSEC (CONFIG_LIBUKSCHED_IDLE_POLL * 1000UL)
+#define SKIP_MAX  255U
+
 static struct uk_cpuset idle_cpus UK_CPU_ALIGNED;
 
 static void set_idle(uint32_t cpu)
@@ -282,16 +285,32 @@ void uk_thread_get_cpus(struct uk_thread *t, struct uk_cpuset *set)
 
 /*
  * For a short while an idle CPU looks for work itself, and need not be interrupted: to be woken up
- * takes longer than most waits for another CPU last.
+ * takes longer than most waits for another CPU last. Where it does not, because there is little to do or
+ * because the host lets the others run only while this one sleeps, that while is lost. So after one
+ * in vain a CPU sleeps at once the next time, then 3, 7, ... times, before it tries again.
  */
-static void poll(struct uk_sched *s)
+static void poll(struct uk_sched *s, struct uksched_cpu *cpu, uk_nsec began)
 {
-	for (unsigned i = 0; i < CONFIG_LIBUKSCHED_IDLE_POLL; i++) {
-		if (UK_READ_ONCE(s->ready) || uk_percpu()->irq_pending || uk_percpu()->resched)
+	struct uk_percpu *self = uk_percpu();
+
+	if (!POLL_NSEC)
+		return;
+	if (cpu->skip) {
+		cpu->skip--;
+		return;
+	}
+	for (unsigned i = 1;; i++) {
+		if (UK_READ_ONCE(s->ready) || self->irq_pending || self->resched) {
+			cpu->in_vain = 0;
 			return;
+		}
+		if (i % 16 == 0 && uk_plat_clock_monotonic() - began > POLL_NSEC)
+			break;
 		uk_arch_relax();
 		uk_smp_poll(0);
 	}
+	cpu->in_vain = UK_MIN(2 * cpu->in_vain + 1, SKIP_MAX);
+	cpu->skip = cpu->in_vain;
 }
 
 /* This CPU's clocks stand, or run again. With s locked. */
@@ -326,7 +345,7 @@ static void wait(struct uk_sched *s)
 	uk_this_cpu_set(idle, 1);
 	s->polling = true;
 	uk_spin_release(&s->lock);
-	poll(s);
+	poll(s, cpu, began);
 	uk_spin_acquire(&s->lock);
 	s->polling = false;
 	if (!s->ready && !uk_percpu()->resched) {

@@ -29,6 +29,8 @@ struct uksched_cpu {
 #ifdef CONFIG_SMP
 	/* For other CPUs to read: `idle`; or while it idles STANDS and the time that it was busy. */
 	uint64_t clock;
+	uint32_t in_vain; /* grows with each time that it looked for work and found none: cpus.c */
+	uint32_t skip;    /* how often it will not look, but sleep at once */
 #endif
 	/*
 	 * cputimer.c's, once there is such a timer: a switch; or idling begins (`to` is NULL) or ends

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Requests from CPU to CPU. Each CPU has a word of requests; who sets its first bit raises the interrupt.
+ * The interrupt of a kick may come later than that; of all others it comes at once, since somebody waits.
  *
  * Calls are one at a time: the caller's function lies in one place, and every CPU that is asked
  * counts itself off. Whoever waits, for a spin lock as well, answers requests to itself meanwhile:
@@ -45,7 +46,7 @@ void uk_smp_arrived(void)
 
 static void request(uint32_t cpu, uint32_t what)
 {
-	if (!__atomic_fetch_or(&mailbox[cpu].requests, what, __ATOMIC_ACQ_REL))
+	if (!(__atomic_fetch_or(&mailbox[cpu].requests, what, __ATOMIC_ACQ_REL) & ~KICK))
 		uk_plat_ipi(cpu);
 }
 
@@ -53,8 +54,8 @@ void uk_smp_kick(uint32_t cpu)
 {
 	if (cpu == uk_cpu()) /* if we are moved meanwhile, the switch was one */
 		uk_this_cpu_set(resched, 1);
-	else
-		request(cpu, KICK);
+	else if (!__atomic_fetch_or(&mailbox[cpu].requests, KICK, __ATOMIC_ACQ_REL))
+		uk_plat_ipi_later(cpu);
 }
 
 static void answer(void)

@@ -38,6 +38,7 @@ enum {
 	HOST_NR_prctl = 157,
 	HOST_NR_arch_prctl = 158,
 	HOST_NR_gettid = 186,
+	HOST_NR_futex = 202,
 	HOST_NR_sched_getaffinity = 204,
 	HOST_NR_timer_create = 222,
 	HOST_NR_timer_settime = 223,

@@ -39,6 +39,7 @@ byte leaving[CPUS];
 bool polling[CPUS];
 
 byte idle_cpus;		/* bits of those that offer to run something */
+bool owes[CPUS];	/* it has kicked the other one, but not yet sent that */
 bool irq[CPUS];		/* a kick is on its way: ends uk_plat_idle() */
 bool resched[CPUS];	/* it has been answered */
 bool asleep[CPUS];	/* in uk_plat_idle() */
@@ -107,8 +108,12 @@ inline pick()
 
 #define MAY_GIVE(v, t, c) ((set[v] & BIT(t)) && running[v] != t && (allowed[t] & BIT(c)))
 
-/* uk_smp_kick(), and the answer to it. */
-#define kick(c)	irq[c] = true
+/*
+ * uk_smp_kick(), and the answer to it. The platform may send it later, when interrupts are opened and all
+ * locks released: uk_plat_ipi_later().
+ */
+#define kick(c)	atomic { assert(c == other); owes[me] = true }
+#define send()	atomic { if :: owes[me] -> owes[me] = false; irq[other] = true :: else fi }
 #define answer() atomic { if :: irq[me] -> irq[me] = false; resched[me] = true :: else fi }
 
 #define MANY(c)	(set[c] & (set[c] - 1))	/* two at least */
@@ -337,6 +342,7 @@ inline wait()
 #else
 	:: set[me] == 0 && !resched[me] ->
 #endif
+	   assert(!owes[me]);
 	   release(me);
 	   asleep[me] = true;
 	   if
@@ -445,21 +451,28 @@ proctype cpu(byte me)
 	bool missed;
 
 	do
-	:: self == IDLE ->	/* cpus.c, idle() */
-	   acquire(me);
-	   await();
-	   switch_to()
-	:: self == 0 -> thread0()
-	:: self == 1 -> thread1()
-	:: self == 2 -> thread2()
-	:: self != IDLE && (set[me] & ~BIT(self)) -> yield()
+	:: true ->
+#ifndef BUG_SEND	/* they are opened, and nothing is sent */
+	   send();
+#endif
+	   if
+	   :: self == IDLE ->	/* cpus.c, idle() */
+	      acquire(me);
+	      await();
+	      switch_to()
+	   :: self == 0 -> thread0()
+	   :: self == 1 -> thread1()
+	   :: self == 2 -> thread2()
+	   :: self != IDLE && (set[me] & ~BIT(self)) -> yield()
+	   fi
 	od;
 stop:	skip
 }
 
 #ifdef UNBOUND
 /* While the other CPU is not just about to do something about it. */
-#define waits(c) (asleep[1 - (c)] && !irq[1 - (c)] && lock[0] == 0 && lock[1] == 0 && MANY(c))
+#define waits(c) (asleep[1 - (c)] && !irq[1 - (c)] && !owes[c] && lock[0] == 0 && lock[1] == 0 && \
+		  MANY(c))
 
 proctype monitor()
 {

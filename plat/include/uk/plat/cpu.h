@@ -42,6 +42,13 @@ int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, 
 /* Raises uk_smp_interrupt() on CPU `cpu`, a running one. Any context. */
 void uk_plat_ipi(uint32_t cpu);
 
+/*
+ * The same, but it may wait until this CPU opens interrupts: until it has released the locks that the
+ * other one will ask for. A host that runs both on one processor may take that from who
+ * wakes and give it to who is woken, and the locks would be held for as long.
+ */
+void uk_plat_ipi_later(uint32_t cpu);
+
 /* This CPU waits for another one: its processor may be given to somebody else for a while. */
 void uk_plat_cpu_yield(void);
 
