@@ -8,10 +8,14 @@
  * since the write may happen anywhere: in the frame allocator, with its lock held.
  *
  * The ordinary walker (paging.c) knows nothing of these tables. Nothing here is checked code.
+ *
+ * With several CPUs, another one may go on reading zeroes for a page that has got its own, until its TLB
+ * forgets that (uk_plat_shadow_refresh()).
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/arch/shadow.h>
+#include <uk/atomic.h>
 #include <uk/plat/shadow.h>
 #include <uk/print.h>
 
@@ -33,7 +37,28 @@ static table first[FIRST];
 static struct {
 	uintptr_t va, end;
 	uint64_t pa;
+	bool locked;
 } pool;
+
+/*
+ * The pool and all tables. By the CPU's own flag, since an interrupt that only notes that it came (uk/irq.h)
+ * has a stack as well; and not one of uk/spin.h, which may be checked code.
+ */
+static uint64_t lock(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags)::"memory");
+	while (uk_atomic_exchange(&pool.locked, true))
+		__asm__ volatile("pause");
+	return flags;
+}
+
+static void unlock(uint64_t flags)
+{
+	uk_atomic_store_release(&pool.locked, false);
+	__asm__ volatile("pushq %0; popfq" ::"r"(flags) : "memory", "cc");
+}
 
 static uintptr_t image_offset; /* from a frame of the image to its address */
 static uint64_t image_pa, image_end;
@@ -105,23 +130,26 @@ static uint64_t frame(uint64_t **va)
 	return pa;
 }
 
-/* Gives the page of `va` a frame of its own, and the tables on the way. */
+/* Gives the page of `va` a frame of its own, and the tables on the way; complete before another CPU sees them. */
 static void own(uintptr_t va)
 {
-	uint64_t *e = &root()[index_of(va, ROOT)], *t;
+	uint64_t flags = lock(), *e = &root()[index_of(va, ROOT)], *t, pa;
 
 	for (unsigned level = ROOT; level; e = &at(*e)[index_of(va, --level)]) {
 		if ((*e & ADDR_MASK) != pa_of(&zero[level - 1]))
 			continue;
-		*e = frame(&t) | TABLE;
+		pa = frame(&t);
 		for (unsigned i = 0; i < ENTRIES; i++)
 			t[i] = zero[level - 1][i];
+		uk_atomic_store_release(e, pa | TABLE);
 	}
-	if ((*e & ADDR_MASK) != pa_of(&zero[ROOT]))
-		return;
-	*e = frame(&t) | PAGE | X86_PTE_W | X86_PTE_D;
-	for (unsigned i = 0; i < ENTRIES; i++)
-		t[i] = 0;
+	if ((*e & ADDR_MASK) == pa_of(&zero[ROOT])) {
+		pa = frame(&t);
+		for (unsigned i = 0; i < ENTRIES; i++)
+			t[i] = 0;
+		uk_atomic_store_release(e, pa | PAGE | X86_PTE_W | X86_PTE_D);
+	}
+	unlock(flags);
 	x86_invlpg(va); /* and what the CPU remembers of tables, wherever they are */
 }
 
@@ -152,6 +180,14 @@ UK_WEAK void uk_plat_shadow_clear(uintptr_t start, uintptr_t end)
 			for (uint64_t *w = (uint64_t *)va; w < (uint64_t *)next; w++)
 				*w = 0;
 	}
+}
+
+UK_WEAK void uk_plat_shadow_refresh(uintptr_t start UK_UNUSED, uintptr_t end UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	for (uintptr_t va = UK_ALIGN_DOWN(start, UK_PAGE_SIZE); va < end; va += UK_PAGE_SIZE)
+		x86_invlpg(va);
+#endif
 }
 
 /*

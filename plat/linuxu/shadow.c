@@ -41,3 +41,8 @@ void uk_plat_shadow_clear(uintptr_t start, uintptr_t end)
 {
 	host_madvise((void *)start, end - start, HOST_MADV_DONTNEED);
 }
+
+/* The host's business. */
+void uk_plat_shadow_refresh(uintptr_t start UK_UNUSED, uintptr_t end UK_UNUSED)
+{
+}

@@ -23,6 +23,8 @@ SLOW = [
     ("linuxu", "smp prio", 4, None, 1),
     ("kvm", "smp prio", 2, "multi", 1),
     ("kvm", "smp prio", 4, "multi", 1),
+    ("linuxu", "smp kasan", 2, None, 1),
+    ("kvm", "smp kasan", 2, "multi", 1),
 ]
 LONG = [
     ("linuxu", "smp", 2, None, 50),

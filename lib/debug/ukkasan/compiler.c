@@ -32,8 +32,9 @@ static UK_ALWAYS_INLINE void check(uintptr_t va, size_t n, bool write)
 
 void uk_kasan_check(const void *p, size_t n, bool write)
 {
-	if (!kasan_suspended)
-		check((uintptr_t)p, n, write);
+	/* In this order: a CPU that starts clears tables before it can tell which one it is. */
+	if (kasan_ready && kasan_first_bad((uintptr_t)p, n) && !kasan_suspended())
+		kasan_report_access((uintptr_t)p, n, write, __builtin_frame_address(0));
 }
 
 #define ACCESS(n)                                                                                  \
@@ -113,6 +114,7 @@ static uintptr_t sweep(uintptr_t from, uintptr_t to)
 {
 	uint8_t *s = kasan_shadow(from), *end = kasan_shadow(UK_MIN(to, VA_LIMIT)), *last = NULL;
 
+	uk_plat_shadow_refresh((uintptr_t)s, (uintptr_t)end);
 	for (; s < end; s++) {
 		while (!((uintptr_t)s % 8) && s + 8 < end && !*(uint64_t *)s)
 			s += 8;

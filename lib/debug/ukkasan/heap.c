@@ -28,12 +28,12 @@ static struct uk_spinlock lock;
 static void enter(void)
 {
 	uk_spin_lock(&lock);
-	kasan_suspended = true;
+	kasan_suspended_cpu = uk_cpu() + 1;
 }
 
 static void leave(void)
 {
-	kasan_suspended = false;
+	kasan_suspended_cpu = 0;
 	uk_spin_unlock(&lock);
 }
 
@@ -183,13 +183,17 @@ size_t uk_kasan_usable_size(struct uk_alloc *a UK_UNUSED, const void *p)
 	return c ? c->size : 0;
 }
 
+/* Asked for by who lacks memory, maybe with locks held: never waits for a CPU that is inside. */
 size_t uk_kasan_trim(struct uk_alloc *a)
 {
 	size_t n;
 
-	if (kasan_suspended)
+	uk_preempt_disable();
+	if (kasan_suspended() || !uk_spin_try(&lock)) {
+		uk_preempt_enable();
 		return 0;
-	enter();
+	}
+	kasan_suspended_cpu = uk_cpu() + 1;
 	shrink_quarantine(a, 0);
 	n = a->ops->trim(a);
 	leave();

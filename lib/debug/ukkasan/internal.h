@@ -6,6 +6,7 @@
 #define UKKASAN_INTERNAL_H
 
 #include <uk/kasan.h>
+#include <uk/percpu.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/shadow.h>
 
@@ -44,8 +45,16 @@ struct chunk {
 
 /* False until there is a shadow. */
 extern bool kasan_ready;
-/* The heap's allocator is at work, with preemption off: what it copies and fills is its own. */
-extern bool kasan_suspended;
+/*
+ * The CPU, plus 1, on which the heap's allocator is at work, with preemption off: what it copies and fills is
+ * its own. 0: none.
+ */
+extern unsigned kasan_suspended_cpu;
+
+static inline bool kasan_suspended(void)
+{
+	return kasan_suspended_cpu == uk_cpu() + 1;
+}
 
 /* The first byte of [va, va + n) that may not be touched, or 0. */
 uintptr_t kasan_first_bad(uintptr_t va, size_t n);

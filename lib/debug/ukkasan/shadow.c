@@ -9,7 +9,8 @@
 
 #include "internal.h"
 
-bool kasan_ready, kasan_suspended;
+bool kasan_ready;
+unsigned kasan_suspended_cpu;
 
 /* gcc's and clang's description of a global variable. */
 struct global {
@@ -39,6 +40,7 @@ static void clear(uint8_t *s, uint8_t *end)
 		uk_plat_shadow_clear((uintptr_t)first, (uintptr_t)last);
 		s = last;
 	}
+	uk_plat_shadow_refresh((uintptr_t)s, (uintptr_t)end);
 	for (; s < end && (uintptr_t)s % 8; s++)
 		if (*s)
 			*s = 0;

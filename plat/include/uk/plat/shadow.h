@@ -33,6 +33,13 @@ void uk_plat_shadow_need(uintptr_t start, uintptr_t end);
 /* Whole pages of shadow: all of it reads as 0 again, however long the range. Any context. */
 void uk_plat_shadow_clear(uintptr_t start, uintptr_t end);
 
+/*
+ * With several CPUs: this one sees at [start, end) what others have written there. Without, it may go on
+ * reading zeroes where another one was the first to write (its TLB): good enough for a check, which misses
+ * something then, and not for code that leaves out writes because of what it reads. Any context.
+ */
+void uk_plat_shadow_refresh(uintptr_t start, uintptr_t end);
+
 UK_API_END
 
 #endif
