@@ -11,7 +11,7 @@ pytestmark = pytest.mark.not_smp("looks at the sources")
 
 MENU = open(os.path.join(whittle.ROOT, "Config.uk")).read().partition('menu "Hardening"')[2].partition("\nendmenu")[0]
 PAGE = open(os.path.join(whittle.ROOT, "docs/hardening.md")).read()
-COST = r"\d[\d,.]* (of \d+ )?(bytes?|KB|instructions|us)\b"
+COST = r"\d[\d,.]* (of \d+ )?(bytes?|KB|instructions?|us)\b"
 # One help for the choice; that there is none needs no line.
 CHOICE = "HARDEN_STACK_PROTECTOR"
 
