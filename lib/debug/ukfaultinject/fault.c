@@ -65,7 +65,7 @@ bool uk_fault_inject(enum uk_fault_kind kind)
 	bool fail;
 
 	UK_TABLE_KEEP(uk_param_fault_kind);
-	if (uk_fault_paused || !((armed.on ? armed.kinds : wanted) & 1U << kind))
+	if (UK_READ_ONCE(uk_fault_paused) || !((armed.on ? armed.kinds : wanted) & 1U << kind))
 		return false;
 	__atomic_fetch_add(&seen_of[kind], 1, __ATOMIC_RELAXED);
 	i = __atomic_add_fetch(&seen, 1, __ATOMIC_RELAXED);

@@ -13,7 +13,7 @@
 
 static void touch_modified(struct uk_inode *inode)
 {
-	inode->mtime = inode->ctime = uk_inode_now();
+	uk_inode_changed(inode, uk_inode_now());
 }
 
 /*
@@ -24,7 +24,7 @@ static inline void touch_read(struct uk_file *f, struct uk_inode *inode)
 {
 	if (UK_UNLIKELY(inode->atime <= inode->mtime) && !(f->flags & UK_O_NOATIME) &&
 	    !(inode->fs->flags & (UK_MS_RDONLY | UK_MS_NOATIME)))
-		inode->atime = uk_inode_now();
+		uk_shared_set(inode->atime, uk_inode_now());
 }
 
 /* Bytes that are not in the tree: from the backing, or zeros. */
@@ -161,7 +161,7 @@ static UK_NOINLINE ssize_t write_locked(struct uk_file *f, struct uk_iter *it, u
 	}
 	if (at > start) {
 		if (at > inode->size)
-			inode->size = at;
+			uk_shared_set(inode->size, at);
 		touch_modified(inode);
 		*pos = (uk_off_t)at;
 	}
@@ -213,7 +213,7 @@ static ssize_t ramfs_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		goto locked; /* once more, as far as it goes */
 	*pos = (uk_off_t)(at + n);
 	if (at + n > inode->size)
-		inode->size = at + n;
+		uk_shared_set(inode->size, at + n);
 	touch_modified(inode);
 	uk_inode_leave_quick(inode);
 	return (ssize_t)n;
@@ -228,7 +228,7 @@ int ramfs_set_size(struct ramfs_inode *ri, uint64_t size)
 		return -EFBIG;
 	if (size < ri->i.size) {
 		/* First the size: then no page fault brings one of these pages back. */
-		ri->i.size = size;
+		uk_shared_set(ri->i.size, size);
 		ramfs_drop_pages(ri, UK_DIV_ROUND_UP(size, UK_PAGE_SIZE), UINT64_MAX);
 		zero_tail(ri, size);
 		if (ri->pages.backing_len > size)
@@ -236,7 +236,7 @@ int ramfs_set_size(struct ramfs_inode *ri, uint64_t size)
 		uk_inode_zap(&ri->i, UK_DIV_ROUND_UP(size, UK_PAGE_SIZE), UINT64_MAX, true);
 	}
 	tidy_end(ri, size);
-	ri->i.size = size;
+	uk_shared_set(ri->i.size, size);
 	return 0;
 }
 
@@ -347,7 +347,7 @@ static int ramfs_allocate(struct uk_file *f, int mode, uint64_t off, uint64_t le
 			if (!ramfs_make_page(ri, index))
 				err = -ENOSPC;
 	if (!err && !(mode & UK_FALLOC_FL_KEEP_SIZE) && end > inode->size)
-		inode->size = end;
+		uk_shared_set(inode->size, end);
 	if (!err)
 		touch_modified(inode);
 	uk_mutex_unlock(&inode->lock);

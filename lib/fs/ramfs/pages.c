@@ -38,7 +38,7 @@ static bool charge(struct ramfs *fs)
 static inline void free_page(struct ramfs_inode *ri, void *page)
 {
 	uk_page_unref(uk_page_from_virt(page)); /* a mapping of the file may keep the frame */
-	ri->i.blocks -= UK_PAGE_SIZE / 512;
+	uk_shared_set(ri->i.blocks, ri->i.blocks - UK_PAGE_SIZE / 512);
 	__atomic_sub_fetch(&ramfs_of(&ri->i)->used, 1, __ATOMIC_RELAXED);
 }
 
@@ -204,7 +204,7 @@ static char *insert(struct ramfs_inode *ri, uint64_t index, char *page)
 			drop_pages(ri, index, index);
 		return NULL;
 	}
-	ri->i.blocks += UK_PAGE_SIZE / 512;
+	uk_shared_set(ri->i.blocks, ri->i.blocks + UK_PAGE_SIZE / 512);
 	return page;
 }
 

@@ -267,7 +267,7 @@ static void empty(struct uk_inode *root)
 		struct ramfs_dirent *d;
 
 		uk_mutex_lock(&dir->lock);
-		dir->nlink = 0;
+		uk_shared_set(dir->nlink, 0);
 		d = rd->buckets ? uk_list_first(&rd->entries, struct ramfs_dirent, node) : NULL;
 		next = dir;
 		if (!d)

@@ -114,16 +114,16 @@ int inode_setattr(struct uk_inode *inode, struct uk_attr *attr)
 		err = -EINVAL;
 	if (!err) {
 		if (attr->valid & UK_ATTR_MODE)
-			inode->mode = (inode->mode & UK_S_IFMT) | (attr->mode & ~UK_S_IFMT);
+			uk_shared_set(inode->mode, (inode->mode & UK_S_IFMT) | (attr->mode & ~UK_S_IFMT));
 		if (attr->valid & UK_ATTR_UID)
-			inode->uid = attr->uid;
+			uk_shared_set(inode->uid, attr->uid);
 		if (attr->valid & UK_ATTR_GID)
-			inode->gid = attr->gid;
+			uk_shared_set(inode->gid, attr->gid);
 		if (attr->valid & UK_ATTR_ATIME)
-			inode->atime = attr->atime;
+			uk_shared_set(inode->atime, attr->atime);
 		if (attr->valid & UK_ATTR_MTIME)
-			inode->mtime = attr->mtime;
-		inode->ctime = attr->ctime;
+			uk_shared_set(inode->mtime, attr->mtime);
+		uk_shared_set(inode->ctime, attr->ctime);
 	}
 	uk_mutex_unlock(&inode->lock);
 	return err;
@@ -139,23 +139,23 @@ void inode_fill(const struct uk_inode *inode, struct uk_abi_stat *st)
 	 */
 	st->st_dev = inode->fs->dev;
 	st->st_ino = inode->ino;
-	st->st_nlink = inode->nlink;
-	st->st_mode = inode->mode;
-	st->st_uid = inode->uid;
-	st->st_gid = inode->gid;
+	st->st_nlink = uk_shared_get(inode->nlink);
+	st->st_mode = uk_shared_get(inode->mode);
+	st->st_uid = uk_shared_get(inode->uid);
+	st->st_gid = uk_shared_get(inode->gid);
 	st->pad0 = 0;
 	st->st_rdev = uk_inode_is(inode, UK_S_IFDIR) ? 0 : inode->rdev;
-	st->st_size = (int64_t)inode->size;
+	st->st_size = (int64_t)uk_shared_get(inode->size);
 	st->st_blksize = inode->blksize;
-	st->st_blocks = (int64_t)inode->blocks;
-	t = inode->atime;
+	st->st_blocks = (int64_t)uk_shared_get(inode->blocks);
+	t = uk_shared_get(inode->atime);
 	st->st_atime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
 	st->st_atime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
-	t = inode->mtime;
+	t = uk_shared_get(inode->mtime);
 	st->st_mtime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
 	st->st_mtime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
-	if (UK_UNLIKELY(t != inode->ctime)) { /* a write sets both */
-		t = inode->ctime;
+	if (UK_UNLIKELY(t != uk_shared_get(inode->ctime))) { /* a write sets both */
+		t = uk_shared_get(inode->ctime);
 		st->st_ctime_sec = (int64_t)(t / UK_NSEC_PER_SEC);
 		st->st_ctime_nsec = (int64_t)(t % UK_NSEC_PER_SEC);
 	} else {

@@ -65,9 +65,9 @@ static int create(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path, s
 	if (!err) {
 		if (is_dir) {
 			inode_adopt(dir, inode);
-			dir->nlink++;
+			uk_shared_set(dir->nlink, dir->nlink + 1);
 		}
-		dir->mtime = dir->ctime = inode->ctime;
+		uk_inode_changed(dir, inode->ctime);
 	}
 	dir_change_end(dir);
 	leave(&w);
@@ -159,8 +159,9 @@ int uk_vfs_link(struct uk_fs_ctx *ctx, struct uk_file *oldat, const char *oldpat
 		dir_change_end(w.dir);
 	}
 	if (!err) {
-		inode->nlink++;
-		inode->ctime = w.dir->mtime = w.dir->ctime = uk_inode_now();
+		uk_shared_set(inode->nlink, inode->nlink + 1);
+		uk_shared_set(inode->ctime, uk_inode_now());
+		uk_inode_changed(w.dir, inode->ctime);
 	}
 	uk_mutex_unlock(&inode->lock);
 leave:
@@ -185,12 +186,13 @@ static int may_remove(const struct uk_inode *inode, const struct uk_fs *fs, bool
 /* The name of `inode` in `dir` is gone: both are locked. */
 static void lost_name(struct uk_inode *dir, struct uk_inode *inode)
 {
-	inode->ctime = dir->mtime = dir->ctime = uk_inode_now();
+	uk_shared_set(inode->ctime, uk_inode_now());
+	uk_inode_changed(dir, inode->ctime);
 	if (uk_inode_is(inode, UK_S_IFDIR)) {
-		inode->nlink = 0;
-		dir->nlink--;
+		uk_shared_set(inode->nlink, 0);
+		uk_shared_set(dir->nlink, dir->nlink - 1);
 	} else {
-		inode->nlink--;
+		uk_shared_set(inode->nlink, inode->nlink - 1);
 	}
 }
 
@@ -309,8 +311,8 @@ static void move_parent(struct uk_inode *inode, struct uk_inode *from, struct uk
 	uk_inode_get(to);
 	__atomic_store_n(&inode->parent, to, __ATOMIC_RELEASE);
 	tree_wait();
-	from->nlink--;
-	to->nlink++;
+	uk_shared_set(from->nlink, from->nlink - 1);
+	uk_shared_set(to->nlink, to->nlink + 1);
 	uk_inode_put(from); /* not the last one: the caller's walk has one as well */
 }
 
@@ -382,9 +384,11 @@ static int rename_locked(struct walk *old, struct walk *new, unsigned flags)
 	names_change();
 	err = from->ops->rename(from, &old->name, inode, to, &new->name, victim, flags);
 	if (!err) {
-		inode->ctime = from->mtime = from->ctime = to->mtime = to->ctime = uk_inode_now();
+		uk_shared_set(inode->ctime, uk_inode_now());
+		uk_inode_changed(from, inode->ctime);
+		uk_inode_changed(to, inode->ctime);
 		if (victim && (flags & UK_RENAME_EXCHANGE)) {
-			victim->ctime = inode->ctime;
+			uk_shared_set(victim->ctime, inode->ctime);
 			if (from != to && uk_inode_is(victim, UK_S_IFDIR))
 				move_parent(victim, to, from);
 		} else if (victim) {

@@ -25,7 +25,7 @@ static int create_locked(struct uk_fs_ctx *ctx, struct uk_inode *dir, const stru
 	err = dir->ops->create(dir, name, &what, inode);
 	dir_change_end(dir);
 	if (!err)
-		dir->mtime = dir->ctime = (*inode)->ctime;
+		uk_inode_changed(dir, (*inode)->ctime);
 	return err;
 }
 
@@ -193,7 +193,7 @@ static int find_tmp(struct uk_fs_ctx *ctx, struct uk_file *at, const char *path,
 		uk_mutex_lock(&dir->lock);
 		err = dir->nlink ? dir->ops->tmpfile(dir, &what, out) : -ENOENT;
 		if (!err)
-			(*out)->nlink = 0;
+			uk_shared_set((*out)->nlink, 0);
 		uk_mutex_unlock(&dir->lock);
 	}
 	uk_inode_put(dir);

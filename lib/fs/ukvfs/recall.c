@@ -76,8 +76,8 @@ static struct entry *place(const char *path)
 		return first;
 	if (second->path == path || second->missing == path)
 		return second;
-	return first->generation == vfs_names_generation &&
-			       second->generation != vfs_names_generation
+	return first->generation == uk_shared_get(vfs_names_generation) &&
+			       second->generation != uk_shared_get(vfs_names_generation)
 		       ? second
 		       : first;
 }
@@ -92,7 +92,7 @@ __attribute__((__no_sanitize_address__)) static inline bool matches(const struct
 {
 	size_t i;
 
-	if (e->dir != dir || e->generation != vfs_names_generation ||
+	if (e->dir != dir || e->generation != uk_shared_get(vfs_names_generation) ||
 	    UK_UNLIKELY(e->len + sizeof(long) > VFS_BLOCK - (uintptr_t)path % VFS_BLOCK))
 		return false;
 	for (i = 0; i < e->len; i += sizeof(long))
@@ -128,8 +128,8 @@ void walk_remember(struct uk_inode *dir, const char *path, const struct quick_wa
 	unsigned long w, zero;
 	size_t i;
 
-	if (notes[uk_cpu()].settled != vfs_names_generation) {
-		notes[uk_cpu()].settled = vfs_names_generation;
+	if (notes[uk_cpu()].settled != uk_shared_get(vfs_names_generation)) {
+		notes[uk_cpu()].settled = uk_shared_get(vfs_names_generation);
 		return;
 	}
 	e->path = e->missing = NULL;
@@ -147,11 +147,11 @@ void walk_remember(struct uk_inode *dir, const char *path, const struct quick_wa
 	/* The terminating zero counts: without it another text could begin like this one. */
 	e->mask = below_end(zero) << 8 | 255;
 	e->dir = dir;
-	e->generation = vfs_names_generation;
+	e->generation = uk_shared_get(vfs_names_generation);
 	if (q->inode) {
 		e->path = path;
 		e->inode = q->inode;
-		e->inode->recalled = true;
+		uk_shared_set(e->inode->recalled, true);
 	} else {
 		e->missing = path;
 		e->inode = q->dir;

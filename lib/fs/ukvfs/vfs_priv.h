@@ -230,7 +230,7 @@ static inline void names_change(void)
 /* A name of this inode is about to be removed. */
 static inline void name_goes(const struct uk_inode *inode)
 {
-	if (inode->recalled || uk_inode_is(inode, UK_S_IFDIR))
+	if (uk_shared_get(inode->recalled) || uk_inode_is(inode, UK_S_IFDIR))
 		names_change();
 }
 

@@ -133,7 +133,7 @@ void *ukalloctlsf_malloc(struct uk_alloc *a, size_t size)
 	q = quick_of(c, size_for(size));
 	b = q->head;
 	/* Whatever the link said: only a block that is in a quick list has such a header. */
-	if (UK_UNLIKELY((*head_of(b) ^ b ^ t->key) & HEAD_MUST_QUICK)) {
+	if (UK_UNLIKELY((uk_shared_get(*head_of(b)) ^ b ^ t->key) & HEAD_MUST_QUICK)) {
 		tlsf_cache_unlock(c);
 		return malloc_slow(t, size);
 	}
@@ -186,12 +186,12 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 		return;
 	c = tlsf_cache_lock(t);
 	/* The used bit is part of the key here: what remains is 0 if it is set. */
-	head = *head_of(b) ^ b ^ t->key_used;
+	head = uk_shared_get(*head_of(b)) ^ b ^ t->key_used;
 	if (UK_UNLIKELY(head & (TLSF_CHECKED ? HEAD_MUST_QUICK : HEAD_LARGE)))
 		goto slow; /* large, or not a block in use */
 	size = head_size(head);
 	next = b + size;
-	if (TLSF_CHECKED && UK_UNLIKELY((*head_of(next) ^ next ^ t->key) & HEAD_CHECK))
+	if (TLSF_CHECKED && UK_UNLIKELY((uk_shared_get(*head_of(next)) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
 	q = quick_of(c, size);
 	if (UK_UNLIKELY(--q->room < 0))

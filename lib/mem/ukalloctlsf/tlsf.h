@@ -23,6 +23,7 @@
 #define TLSF_H
 
 #include <uk/alloc.h>
+#include <uk/atomic.h>
 #include <uk/bits.h>
 #include <uk/config.h>
 #include <uk/print.h>
@@ -164,7 +165,7 @@ static inline uint64_t *head_of(uintptr_t b)
 
 static inline uint64_t head_get(const struct tlsf *t, uintptr_t b)
 {
-	return *head_of(b) ^ b ^ t->key;
+	return uk_shared_get(*head_of(b)) ^ b ^ t->key;
 }
 
 static inline void head_set(const struct tlsf *t, uintptr_t b, size_t size, uint64_t flags)

@@ -21,6 +21,7 @@
  * Descriptors hold the links, not the free frames: a stray write through a dangling pointer cannot
  * corrupt them, and free memory stays untouched.
  */
+#include <uk/atomic.h>
 #include <uk/bits.h>
 #include <uk/boot.h>
 #include <uk/config.h>
@@ -153,13 +154,15 @@ static inline void count_used(uint64_t npages)
 static struct region *region_of(uint64_t pfn)
 {
 	static struct region *last = regions;
-	struct region *r = last;
+	struct region *r = uk_shared_get(last);
 
 	if (UK_LIKELY(pfn - r->start < r->npages))
 		return r;
 	for (r = regions; r < regions + nregions; r++)
-		if (pfn - r->start < r->npages)
-			return last = r;
+		if (pfn - r->start < r->npages) {
+			uk_shared_set(last, r);
+			return r;
+		}
 	return NULL;
 }
 
@@ -387,8 +390,10 @@ static UK_NOINLINE void stack_drain(struct stack *st, unsigned keep)
 	if (STACKS_COUNT)
 		used_pages -= st->n - keep;
 	while (st->n > keep) {
-		uint64_t pfn = st->top[--st->n].pa >> UK_PAGE_SHIFT;
+		uint64_t pfn;
 
+		uk_shared_set(st->n, st->n - 1);
+		pfn = st->top[st->n].pa >> UK_PAGE_SHIFT;
 		r = region_of(pfn);
 		block_add(r, pfn - r->start, 0);
 	}
@@ -469,7 +474,8 @@ static UK_NOINLINE bool stack_fill(struct stack *st)
 	for (f = frame_of(pa); n--;) {
 		f[n].refs = 0;
 		st->top[st->n].pa = pa + (n << UK_PAGE_SHIFT);
-		st->top[st->n++].frame = &f[n];
+		st->top[st->n].frame = &f[n];
+		uk_shared_set(st->n, st->n + 1);
 	}
 	return true;
 }
@@ -569,7 +575,7 @@ UK_NOINLINE uk_paddr_t uk_page_alloc_one(unsigned flags)
 		leave_stack(st, was);
 		return uk_page_alloc_run(1, flags);
 	}
-	st->n--;
+	uk_shared_set(st->n, st->n - 1);
 	st->top[st->n].frame->refs = 1;
 	pa = st->top[st->n].pa;
 	if (!STACKS_COUNT)
@@ -593,7 +599,8 @@ static inline void stack_push(struct stack *st, uk_paddr_t pa, struct frame *f)
 	if (UK_UNLIKELY(st->n == STACK_SIZE))
 		stack_drain(st, STACK_SIZE - STACK_LOT);
 	st->top[st->n].pa = pa;
-	st->top[st->n++].frame = f;
+	st->top[st->n].frame = f;
+	uk_shared_set(st->n, st->n + 1);
 }
 
 void uk_page_free_one(uk_paddr_t pa)
@@ -602,7 +609,7 @@ void uk_page_free_one(uk_paddr_t pa)
 	struct stack *st;
 	bool was;
 
-	if (UK_UNLIKELY(!f || f->refs != 1))
+	if (UK_UNLIKELY(!f || uk_shared_get(f->refs) != 1))
 		bad_free(pa);
 	st = enter_stack(&was);
 	f->refs = 0;
@@ -643,7 +650,7 @@ void uk_page_ref(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
 
-	if (UK_UNLIKELY(!f || !f->refs))
+	if (UK_UNLIKELY(!f || !uk_shared_get(f->refs)))
 		uk_panic("frame %lx is not in use and cannot be shared", (unsigned long)pa);
 	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
 }
@@ -655,7 +662,7 @@ unsigned uk_page_unref(uk_paddr_t pa)
 	unsigned left;
 	bool was;
 
-	if (UK_UNLIKELY(!f || !f->refs))
+	if (UK_UNLIKELY(!f || !uk_shared_get(f->refs)))
 		bad_free(pa);
 	st = enter_stack(&was);
 	left = UK_CPUS > 1 ? __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) : --f->refs;
@@ -669,7 +676,7 @@ unsigned uk_page_refs(uk_paddr_t pa)
 {
 	struct frame *f = frame_of(pa);
 
-	return f ? f->refs : 0;
+	return f ? uk_shared_get(f->refs) : 0;
 }
 
 /* Page tables are made and dropped in the middle of things: no shrinking there. */

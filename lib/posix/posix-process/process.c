@@ -96,7 +96,7 @@ static int process_init(void)
 	p->pid = p->pgid = p->sid = 1;
 	process_init_limits(p);
 	uk_task_add(&main_task, p, uk_thread_current());
-	uk_thread_current()->in_syscall++;
+	uk_shared_set(uk_thread_current()->in_syscall, uk_thread_current()->in_syscall + 1);
 	return 0;
 }
 UK_INIT(UK_INIT_POSIX, "0", process_init, NULL);
@@ -104,7 +104,7 @@ UK_INIT(UK_INIT_POSIX, "0", process_init, NULL);
 /* The last step before main(). */
 static int process_start(void)
 {
-	uk_thread_current()->in_syscall--;
+	uk_shared_set(uk_thread_current()->in_syscall, uk_thread_current()->in_syscall - 1);
 	return 0;
 }
 UK_INIT(UK_INIT_APP, "9", process_start, NULL);
@@ -123,13 +123,13 @@ void uk_process_end_begin(void)
 	static struct uk_thread *ender;
 	struct uk_thread *self = uk_thread_current(), *nobody = NULL;
 
-	self->in_syscall++;
+	uk_shared_set(self->in_syscall, self->in_syscall + 1);
 	if (!__atomic_compare_exchange_n(&ender, &nobody, self, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE) &&
 	    nobody != self)
 		for (;;)
 			uk_thread_block(UK_NSEC_MAX, false);
-	self->in_syscall--;
+	uk_shared_set(self->in_syscall, self->in_syscall - 1);
 }
 
 /* Does another thread run, or could it, now? One that has stopped or waits is blocked. */
@@ -139,7 +139,8 @@ static bool others_run(struct uk_process *p)
 	struct uk_task *t;
 
 	uk_list_for_each(t, &p->tasks, node)
-		if (t->thread != uk_thread_current() && t->thread->state == UK_THREAD_RUNNABLE)
+		if (t->thread != uk_thread_current() &&
+		    uk_shared_get(t->thread->state) == UK_THREAD_RUNNABLE)
 			found = true;
 	uk_spin_unlock_irq(&p->lock, irq);
 	return found;
@@ -165,7 +166,7 @@ void uk_process_exit(int status)
 	uk_process_end_begin();
 #endif
 	/* From here on no handler runs in this thread, whatever the teardown does. */
-	uk_thread_current()->in_syscall++;
+	uk_shared_set(uk_thread_current()->in_syscall, uk_thread_current()->in_syscall + 1);
 #ifdef CONFIG_SMP
 	if (uk_process_current()->ntasks > 1)
 		stop_others(uk_process_current());

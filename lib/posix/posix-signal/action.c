@@ -64,7 +64,7 @@ static void change_mask(struct uk_task *self, uint64_t mask)
 	if (UK_LIKELY(signal_none_pending(self)))
 		return;
 	irq = uk_spin_lock_irq(&p->lock);
-	self->signals.blocked = was;
+	uk_shared_set(self->signals.blocked, was);
 	signal_set_mask(self, mask);
 	uk_spin_unlock_irq(&p->lock, irq);
 }

@@ -187,13 +187,13 @@ NOT_DIVERTED static struct resume deliver(struct uk_task *self, struct sigframe 
 	}
 	uk_spin_unlock_irq(&p->lock, irq);
 	signal_free(&garbage);
-	self->thread->in_syscall--;
+	uk_shared_set(self->thread->in_syscall, self->thread->in_syscall - 1);
 	UK_BARRIER();
 	/* Another came since, or waits for its turn: it interrupts what runs now. */
 	if (UK_UNLIKELY(uk_thread_interrupted(self->thread))) {
-		self->thread->in_syscall++;
+		uk_shared_set(self->thread->in_syscall, self->thread->in_syscall + 1);
 		signal_retry();
-		self->thread->in_syscall--;
+		uk_shared_set(self->thread->in_syscall, self->thread->in_syscall - 1);
 	}
 	return r.frame ? r : finish(f);
 }
@@ -208,7 +208,7 @@ NOT_DIVERTED struct resume posix_signal_leave(struct sigframe *f)
 	 */
 	if (!self || self->thread->in_syscall)
 		return finish(f);
-	self->thread->in_syscall++;
+	uk_shared_set(self->thread->in_syscall, self->thread->in_syscall + 1);
 	return deliver(self, f, uk_spin_lock_irq(&self->process->lock));
 }
 
@@ -222,7 +222,7 @@ NOT_DIVERTED struct resume posix_signal_leave_restart(struct sigframe *f)
 	sigframe_set_pc(f, f->restart_pc - UK_SYSCALL_INSN_BYTES);
 	if (self->thread->in_syscall == 1)
 		return deliver(self, f, uk_spin_lock_irq(&self->process->lock));
-	self->thread->in_syscall--;
+	uk_shared_set(self->thread->in_syscall, self->thread->in_syscall - 1);
 	return finish(f);
 }
 
@@ -251,7 +251,7 @@ NOT_DIVERTED struct resume posix_signal_return(struct sigframe *f)
 	signal_fence();
 	if (UK_LIKELY(signal_none_pending(self) && !s->have_saved))
 		return finish(f);
-	self->thread->in_syscall++;
+	uk_shared_set(self->thread->in_syscall, self->thread->in_syscall + 1);
 	irq = uk_spin_lock_irq(&self->process->lock);
 	signal_set_mask(self, f->uc.sigmask);
 	return deliver(self, f, irq);

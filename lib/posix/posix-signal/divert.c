@@ -40,11 +40,11 @@ static uk_nsec nudge(struct uk_task *t)
 
 	bool runs = uk_sched_running(thread->sched) == thread;
 
-	if (!uk_thread_interrupted(thread) || thread->state != UK_THREAD_RUNNABLE ||
+	if (!uk_thread_interrupted(thread) || uk_shared_get(thread->state) != UK_THREAD_RUNNABLE ||
 	    !signal_deliverable(t))
 		return UK_NSEC_MAX;
 	/* Inside the kernel it may have looked already, and be on its way to a handler. */
-	if (thread->in_syscall)
+	if (uk_shared_get(thread->in_syscall))
 		return runs ? RETRY_NSEC : UK_NSEC_MAX;
 	uk_thread_interrupt(thread);
 	return runs ? RETRY_NSEC : WAITS_NSEC;
@@ -179,7 +179,8 @@ static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 	if (sp != uk_regs_sp(regs)) /* the last handler may have left it by longjmp() */
 		uk_sanitize_stack((void *)s->alt.sp, s->alt.size, uk_regs_sp(regs));
 	retry_stop();
-	t->in_syscall++; /* taken back by posix_signal_after_divert() */
+	uk_shared_set(t->in_syscall,
+		      t->in_syscall + 1); /* taken back by posix_signal_after_divert() */
 	sigframe_divert(regs, s, room ? sp : (uintptr_t)s->alt.sp + s->alt.size,
 			room ? posix_signal_diverted : posix_signal_no_room);
 }

@@ -50,7 +50,8 @@ static inline void signal_fence(void)
 /* What the task could take now. lock */
 static inline uint64_t signal_deliverable(const struct uk_task *t)
 {
-	return (t->signals.pending.set | t->process->signals.pending.set) & ~t->signals.blocked;
+	return (t->signals.pending.set | t->process->signals.pending.set) &
+	       ~uk_shared_get(t->signals.blocked);
 }
 
 /* pending.c, all with lock */

@@ -41,7 +41,8 @@ static bool holds(const struct uk_sigpending *q, const struct uk_sigentry *e)
 void signal_release(struct uk_process *p, struct uk_sigentry *e, struct uk_queue *garbage)
 {
 	if (e->spare)
-		p->signals.spares_used &= ~(1U << (e->spare - 1));
+		uk_shared_set(p->signals.spares_used,
+			      p->signals.spares_used & ~(1U << (e->spare - 1)));
 	else
 		uk_queue_push(garbage, &e->node);
 }
@@ -52,7 +53,7 @@ static void dequeue(struct uk_process *p, struct uk_sigpending *q, struct uk_sig
 	uk_queue_remove(&q->queue, &e->node);
 	if (e->keep)
 		return;
-	p->signals.queued--;
+	uk_shared_set(p->signals.queued, p->signals.queued - 1);
 	signal_release(p, e, garbage);
 }
 
@@ -93,7 +94,7 @@ int signal_take(struct uk_task *t, uint64_t set, struct uk_abi_siginfo *info,
 		describe(info, e);
 	/* Only real-time signals queue. */
 	if (sig < UK_SIGRTMIN || !e || !find(q, sig, e))
-		q->set &= ~UK_SIGBIT(sig);
+		uk_shared_set(q->set, q->set & ~UK_SIGBIT(sig));
 	if (UK_LIKELY(e))
 		dequeue(p, q, e, garbage);
 	return sig;
@@ -113,7 +114,7 @@ void signal_withdraw(struct uk_process *p, struct uk_sigentry *entry)
 				q = &t->signals.pending;
 	dequeue(p, q, entry, NULL); /* it is its owner's: no garbage */
 	if (!find(q, entry->sig, NULL))
-		q->set &= ~UK_SIGBIT(entry->sig);
+		uk_shared_set(q->set, q->set & ~UK_SIGBIT(entry->sig));
 }
 
 void signal_flush(struct uk_process *p, struct uk_sigpending *q, int sig, struct uk_queue *garbage)
@@ -122,7 +123,7 @@ void signal_flush(struct uk_process *p, struct uk_sigpending *q, int sig, struct
 
 	if (!(q->set & UK_SIGBIT(sig)))
 		return;
-	q->set &= ~UK_SIGBIT(sig);
+	uk_shared_set(q->set, q->set & ~UK_SIGBIT(sig));
 	while ((e = find(q, sig, NULL)))
 		dequeue(p, q, e, garbage);
 }
@@ -160,7 +161,8 @@ void signal_mark(struct uk_task *t)
 		signal_retry();
 	else
 #endif
-		if (!thread->in_syscall && (thread != uk_thread_current() || uk_in_irq()))
+		if (!uk_shared_get(thread->in_syscall) &&
+		    (thread != uk_thread_current() || uk_in_irq()))
 		signal_retry();
 }
 
@@ -181,8 +183,10 @@ void signal_find_taker(struct uk_process *p, uint64_t set)
 	uk_list_for_each(t, &p->tasks, node) {
 		if (!left)
 			break;
-		if (left & ~t->signals.blocked) {
-			left &= t->signals.blocked;
+		uint64_t blocked = uk_shared_get(t->signals.blocked);
+
+		if (left & ~blocked) {
+			left &= blocked;
 			signal_mark(t);
 		}
 	}
@@ -192,7 +196,7 @@ void signal_set_mask(struct uk_task *self, uint64_t mask)
 {
 	uint64_t old = self->signals.blocked;
 
-	self->signals.blocked = mask & ~SIG_UNBLOCKABLE;
+	uk_shared_set(self->signals.blocked, mask & ~SIG_UNBLOCKABLE);
 	signal_update(self);
 	if (self->process->signals.pending.set & ~old & self->signals.blocked)
 		signal_find_taker(self->process, ~old & self->signals.blocked);

@@ -19,9 +19,9 @@ static bool drop(struct uk_process *p, struct uk_task *task, int sig)
 	if (!signal_is_ignored(p, sig))
 		return false;
 	if (task)
-		return !(task->signals.blocked & UK_SIGBIT(sig));
+		return !(uk_shared_get(task->signals.blocked) & UK_SIGBIT(sig));
 	uk_list_for_each(t, &p->tasks, node)
-		if (t->signals.blocked & UK_SIGBIT(sig))
+		if (uk_shared_get(t->signals.blocked) & UK_SIGBIT(sig))
 			return false;
 	return true;
 }
@@ -32,13 +32,13 @@ static inline bool pend(struct uk_process *p, struct uk_sigpending *q, int sig,
 {
 	bool pending = q->set & UK_SIGBIT(sig);
 
-	q->set |= UK_SIGBIT(sig);
+	uk_shared_set(q->set, q->set | UK_SIGBIT(sig));
 	/* Only real-time signals queue. */
 	if (!entry || (pending && sig < UK_SIGRTMIN) || uk_queue_linked(&entry->node))
 		return false;
 	uk_queue_push(&q->queue, &entry->node);
 	if (!entry->keep)
-		p->signals.queued++;
+		uk_shared_set(p->signals.queued, p->signals.queued + 1);
 	return true;
 }
 
@@ -51,7 +51,8 @@ static inline void mark_taker(struct uk_process *p, int sig)
 	/* The one that waits in idle is also called the current one. */
 	if (UK_LIKELY(!p->signals.waiting && t == uk_thread_current() && t->in_syscall &&
 		      t->state == UK_THREAD_RUNNABLE && !(first->signals.blocked & UK_SIGBIT(sig))))
-		t->interrupted = true; /* it runs, and looks when it leaves the kernel */
+		uk_shared_set(t->interrupted,
+			      true); /* it runs, and looks when it leaves the kernel */
 	else
 		signal_find_taker(p, UK_SIGBIT(sig));
 }
@@ -70,7 +71,8 @@ static UK_ALWAYS_INLINE bool send(struct uk_process *p, struct uk_task *task, in
 		p->signals.notify(sig);
 	if (!task)
 		mark_taker(p, sig);
-	else if (~task->signals.blocked & UK_SIGBIT(sig) || task->signals.waiting & UK_SIGBIT(sig))
+	else if (~uk_shared_get(task->signals.blocked) & UK_SIGBIT(sig) ||
+		 task->signals.waiting & UK_SIGBIT(sig))
 		signal_mark(task);
 	return taken;
 }
@@ -155,7 +157,7 @@ static inline struct uk_sigentry *spare(struct uk_process *p)
 
 	if (n >= UK_SIGENTRY_SPARES)
 		return NULL;
-	p->signals.spares_used |= 1U << n;
+	uk_shared_set(p->signals.spares_used, p->signals.spares_used | 1U << n);
 	e = &p->signals.spare[n];
 	e->spare = (uint8_t)(n + 1);
 	return e;
@@ -197,7 +199,7 @@ static long post(int tgid, int tid, const struct message *what)
 
 	if ((unsigned)sig > UK_SIGNALS)
 		return -EINVAL;
-	if (UK_UNLIKELY(!signal_has_spare(p)) && sig && p->signals.queued < limit)
+	if (UK_UNLIKELY(!signal_has_spare(p)) && sig && uk_shared_get(p->signals.queued) < limit)
 		e = uk_calloc(1, sizeof(*e));
 	irq = uk_spin_lock_irq(&p->lock);
 	if ((tgid > 0 && tgid != p->pid) || (tid && !(t = uk_task_find(p, tid)))) {

@@ -115,7 +115,7 @@ static unsigned int move(struct uk_waitq *b, const uint32_t *addr, unsigned int 
 		if (fw->addr == addr && moved < n) {
 			uk_queue_remove(&b->waiters, node);
 			fw->addr = to;
-			fw->bucket = to_bucket;
+			uk_shared_set(fw->bucket, to_bucket);
 			uk_queue_push(&to_bucket->waiters, node);
 			moved++;
 		}

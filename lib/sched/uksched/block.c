@@ -23,7 +23,7 @@ struct uk_sched *uksched_ready(struct uk_sched *s, struct uk_thread *t, int stat
 	if (d != s)
 		s = uksched_go(s, t, d);
 #endif
-	t->state = UK_THREAD_RUNNABLE;
+	uk_shared_set(t->state, UK_THREAD_RUNNABLE);
 	t->status = status;
 	kick = uksched_add(s, t);
 #ifdef CONFIG_SMP
@@ -52,7 +52,7 @@ static void timed_out(struct uk_timer *timer)
 /* The block itself: with the scheduler locked. */
 static inline int block(struct uk_sched *s, struct uk_thread *t, bool interruptible)
 {
-	t->state = UK_THREAD_BLOCKED;
+	uk_shared_set(t->state, UK_THREAD_BLOCKED);
 	t->interruptible = interruptible;
 	uksched_remove(s, t);
 	uksched_leave(s);
@@ -95,7 +95,7 @@ int uk_thread_block(uk_nsec deadline, bool interruptible)
 	s = uksched_lock_irq(t, &irq);
 	UK_ASSERT(!uk_this_cpu_get(preempt_off) && !uk_in_irq());
 	if (UK_LIKELY(!t->woken)) {
-		if (interruptible && UK_UNLIKELY(t->interrupted))
+		if (interruptible && UK_UNLIKELY(uk_shared_get(t->interrupted)))
 			err = -EINTR;
 		else if (deadline == UK_NSEC_MAX)
 			err = block(s, t, interruptible);
@@ -129,7 +129,7 @@ void uk_thread_interrupt(struct uk_thread *t)
 	bool irq;
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
-	t->interrupted = true;
+	uk_shared_set(t->interrupted, true);
 	if (t->state == UK_THREAD_BLOCKED && t->interruptible)
 		s = uksched_ready(s, t, -EINTR);
 #ifdef CONFIG_SMP

@@ -121,7 +121,7 @@ struct uk_sched *uksched_place(const struct uk_thread *t)
 struct uk_sched *uksched_go(struct uk_sched *s, struct uk_thread *t, struct uk_sched *d)
 {
 	for (;;) {
-		t->state = UK_THREAD_WAKING;
+		uk_shared_set(t->state, UK_THREAD_WAKING);
 		UK_WRITE_ONCE(t->sched, d);
 		uk_spin_release(&s->lock);
 		uk_spin_acquire(&d->lock);
@@ -148,7 +148,7 @@ void uksched_offer(const struct uk_thread *t)
 /* t is runnable on s, which is locked. */
 static void arrive(struct uk_sched *s, struct uk_thread *t)
 {
-	t->state = UK_THREAD_RUNNABLE;
+	uk_shared_set(t->state, UK_THREAD_RUNNABLE);
 	if (uksched_add(s, t) || s->running == s->idle)
 		uksched_kick(s);
 	if (s->running != s->idle)
@@ -178,7 +178,7 @@ struct uk_thread *uk_sched_move_on(struct uk_sched *s, struct uk_thread *self)
 	struct uk_thread *next;
 
 	uksched_remove(s, self);
-	self->state = UK_THREAD_WAKING;
+	uk_shared_set(self->state, UK_THREAD_WAKING);
 	s->leaving = self;
 	next = uk_sched_next(s);
 	return next ? next : s->idle;
@@ -319,8 +319,7 @@ static uk_nsec idle_begins(struct uksched_cpu *cpu, struct uk_thread *self)
 	uk_nsec now = uk_plat_clock_monotonic();
 
 	UK_WRITE_ONCE(cpu->clock, UKSCHED_CLOCK_STANDS | (now - cpu->idle));
-	if (UK_UNLIKELY(cpu->clocks_change))
-		cpu->clocks_change(self, NULL);
+	uksched_clocks_change(cpu, self, NULL);
 	return now;
 }
 
@@ -328,8 +327,7 @@ static void idle_ends(struct uksched_cpu *cpu, struct uk_thread *self, uk_nsec b
 {
 	cpu->idle += uk_plat_clock_monotonic() - began;
 	UK_WRITE_ONCE(cpu->clock, cpu->idle);
-	if (UK_UNLIKELY(cpu->clocks_change))
-		cpu->clocks_change(NULL, self);
+	uksched_clocks_change(cpu, NULL, self);
 }
 
 /*

@@ -275,7 +275,7 @@ void uk_cputimer_start(struct uk_cputimer *c, uk_nsec expiry)
 		s = uksched_lock(c->thread);
 	uk_spin_acquire(&uksched_clocks);
 	for (unsigned i = 0; i < UK_CPUS; i++)
-		uksched_cpus[i].clocks_change = clocks_change;
+		uk_shared_set(uksched_cpus[i].clocks_change, clocks_change);
 	c->expiry = expiry;
 	c->timer.fn = expired;
 	c->armed = false;

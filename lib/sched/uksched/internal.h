@@ -64,6 +64,14 @@ static inline struct uksched_cpu *uksched_cpu_of(const struct uk_sched *s UK_UNU
 #endif
 }
 
+/* Whose CPU time passes changes. Set once, by any CPU. */
+static inline void uksched_clocks_change(struct uksched_cpu *cpu, struct uk_thread *from,
+					 struct uk_thread *to)
+{
+	if (UK_UNLIKELY(uk_shared_get(cpu->clocks_change)))
+		uk_shared_get(cpu->clocks_change)(from, to);
+}
+
 /* Locks the scheduler of t, which may be moved to another one until it is locked. */
 static inline struct uk_sched *uksched_lock(const struct uk_thread *t)
 {
@@ -102,7 +110,7 @@ static inline struct uk_sched *uksched_home(struct uk_sched *s)
 static inline bool uksched_add(struct uk_sched *s, struct uk_thread *t)
 {
 #ifdef CONFIG_SMP
-	s->ready++;
+	UK_WRITE_ONCE(s->ready, s->ready + 1);
 #endif
 	return uk_sched_add(s, t);
 }
@@ -110,7 +118,7 @@ static inline bool uksched_add(struct uk_sched *s, struct uk_thread *t)
 static inline void uksched_remove(struct uk_sched *s, struct uk_thread *t)
 {
 #ifdef CONFIG_SMP
-	s->ready--;
+	UK_WRITE_ONCE(s->ready, s->ready - 1);
 #endif
 	uk_sched_remove(s, t);
 }

@@ -28,10 +28,10 @@ UK_COLD const char *uk_thread_label(const struct uk_thread *t, char label[UK_THR
 /* For crash reports: takes no lock, and believes nothing. */
 const char *uk_trap_thread_name(void)
 {
-	static char label[UK_THREAD_LABEL];
+	static char label[UK_CPUS][UK_THREAD_LABEL]; /* several may report at once */
 	const struct uk_thread *t = uk_percpu()->current;
 
 	return !t                                 ? "main"
-	       : uk_crash_readable(t, sizeof(*t)) ? uk_thread_label(t, label)
+	       : uk_crash_readable(t, sizeof(*t)) ? uk_thread_label(t, label[uk_cpu()])
 						  : "(lost)";
 }

@@ -42,8 +42,7 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 	struct uksched_cpu *cpu = uksched_cpu();
 	uk_nsec start = uk_plat_clock_monotonic();
 
-	if (UK_UNLIKELY(cpu->clocks_change))
-		cpu->clocks_change(uk_thread_current(), NULL);
+	uksched_clocks_change(cpu, uk_thread_current(), NULL);
 	/* The current thread is blocked or gone: the handlers' return must not preempt it. */
 	uk_percpu()->preempt_off++;
 	uk_spin_release(&s->lock);
@@ -53,8 +52,7 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 	uk_spin_acquire(&s->lock);
 	uk_percpu()->preempt_off--;
 	cpu->idle += uk_plat_clock_monotonic() - start;
-	if (UK_UNLIKELY(cpu->clocks_change))
-		cpu->clocks_change(NULL, uk_thread_current());
+	uksched_clocks_change(cpu, NULL, uk_thread_current());
 }
 #endif
 
@@ -67,8 +65,7 @@ void uk_sched_account(struct uk_thread *from, struct uk_thread *to)
 
 	from->cputime += now - cpu->since;
 	cpu->since = now;
-	if (UK_UNLIKELY(cpu->clocks_change))
-		cpu->clocks_change(from, to);
+	uksched_clocks_change(cpu, from, to);
 }
 #endif
 

@@ -160,15 +160,15 @@ void uk_thread_exit(void)
 	uk_irq_disable();
 	s = t->sched;
 #ifdef CONFIG_SMP
-	UK_WRITE_ONCE(t->state, UK_THREAD_EXITING);
+	uk_shared_set(t->state, UK_THREAD_EXITING);
 #else
-	t->state = UK_THREAD_EXITED;
+	uk_shared_set(t->state, UK_THREAD_EXITED);
 #endif
 	if (!(t->flags & UK_THREAD_DETACHED))
 		uk_waitq_wake_all(&t->joiners);
 	uk_spin_acquire(&s->lock);
 #ifdef CONFIG_SMP
-	t->state = UK_THREAD_EXITED;
+	uk_shared_set(t->state, UK_THREAD_EXITED);
 #endif
 	uksched_remove(s, t);
 	if (t->flags & UK_THREAD_DETACHED) {
@@ -184,7 +184,10 @@ void uk_thread_exit(void)
 
 static inline bool has_ended(const struct uk_thread *t)
 {
-	return UK_READ_ONCE(t->state) == UK_THREAD_EXITED || t->state == UK_THREAD_EXITING;
+	/* Once: between two looks it goes from EXITING to EXITED, and would be seen as neither. */
+	uint8_t state = UK_READ_ONCE(t->state);
+
+	return state == UK_THREAD_EXITED || state == UK_THREAD_EXITING;
 }
 
 /* A thread that has ended may still be on its stack, on another CPU, for a moment. */
@@ -260,7 +263,7 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
 	t->prio = prio;
 #ifdef CONFIG_SMP
 	if (s->running == t)
-		s->running_prio = t->prio;
+		UK_WRITE_ONCE(s->running_prio, t->prio);
 #endif
 	if (runnable && uksched_add(s, t))
 		uksched_kick(s);

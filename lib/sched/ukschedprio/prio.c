@@ -94,8 +94,9 @@ bool ukschedprio_add(struct uk_sched *s, struct uk_thread *t)
 	uk_queue_push(&p->ring[t->prio], &t->runq);
 	p->used[t->prio / 64] |= 1ULL << t->prio % 64;
 	/* If the CPU is idle, ukschedprio_next() looks for equals. */
-	must_tick = t->prio == running->prio && running->state == UK_THREAD_RUNNABLE &&
-		    is_sliced(running) && !uk_timer_pending(&p->tick);
+	must_tick = t->prio == running->prio &&
+		    uk_shared_get(running->state) == UK_THREAD_RUNNABLE && is_sliced(running) &&
+		    !uk_timer_pending(&p->tick);
 	if (must_tick && !uk_sched_is_here(s))
 		return true;
 	if (must_tick)

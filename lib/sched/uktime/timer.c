@@ -85,8 +85,8 @@ static struct uk_timer *meld(struct uk_timer *a, struct uk_timer *b)
 	}
 	b->next = a->child;
 	if (b->next)
-		b->next->prev = b;
-	b->prev = a;
+		uk_shared_set(b->next->prev, b);
+	uk_shared_set(b->prev, a);
 	a->child = b;
 	return a;
 }
@@ -123,7 +123,7 @@ static void set_root(struct timer_base *b, struct uk_timer *t)
 	b->root = t;
 	if (t) {
 		t->next = NULL;
-		t->prev = t;
+		uk_shared_set(t->prev, t);
 	}
 }
 
@@ -145,11 +145,11 @@ static void heap_remove(struct timer_base *b, struct uk_timer *t)
 		else
 			t->prev->next = t->next;
 		if (t->next)
-			t->next->prev = t->prev;
+			uk_shared_set(t->next->prev, t->prev);
 		if (below)
 			set_root(b, meld(b->root, below));
 	}
-	t->prev = NULL;
+	uk_shared_set(t->prev, NULL);
 }
 
 static void program(struct timer_base *b, uk_nsec deadline)
@@ -170,7 +170,7 @@ void uk_timer_start(struct uk_timer *t, uk_nsec deadline)
 		return;
 	t->deadline = deadline;
 	b = lock_here(&irq);
-	t->cpu = uk_cpu();
+	uk_shared_set(t->cpu, uk_cpu());
 	heap_insert(b, t);
 	program(b, deadline);
 	uk_spin_unlock_irq(&b->lock, irq);

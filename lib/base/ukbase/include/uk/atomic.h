@@ -83,6 +83,20 @@
 #endif
 
 /*
+ * A word that changes under a lock, or by one CPU only, and that others look at without: whole, and ordered
+ * with nothing. With one CPU plain accesses, since nobody looks meanwhile but an interrupt handler, for
+ * which it is UK_READ_ONCE() and UK_WRITE_ONCE(). Both sides say so, or it is a data race (C11 §5.1.2.4):
+ * the compiler may read a plain word twice, or write what it is not to be in between.
+ */
+#ifdef CONFIG_SMP
+#define uk_shared_get(x)    UK_READ_ONCE(x)
+#define uk_shared_set(x, v) UK_WRITE_ONCE(x, v)
+#else
+#define uk_shared_get(x)    (x)
+#define uk_shared_set(x, v) ((x) = (v))
+#endif
+
+/*
  * Counts of references. Who takes one has another one already, or the lock under which the object
  * is found: nothing to order. Who gives one back has done with the object, and whoever gives back the
  * last, true, sees what all others did with it before.

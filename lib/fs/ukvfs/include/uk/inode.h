@@ -24,6 +24,7 @@
 
 #include <uk/abi/file.h>
 #include <uk/api.h>
+#include <uk/atomic.h>
 #include <uk/list.h>
 #include <uk/mutex.h>
 #include <uk/preempt.h>
@@ -131,7 +132,10 @@ struct uk_inode_mapping {
 	void (*zap)(struct uk_inode_mapping *m, uint64_t first, uint64_t n, bool copies);
 };
 
-/* Embedded in the provider's own inode. Fields are protected by `lock`; see uk_inode_init(). */
+/*
+ * Embedded in the provider's own inode. Fields are protected by `lock`, but stat() reads the attributes without
+ * it: they are written by uk_shared_set() once the inode has a name. See uk_inode_init().
+ */
 struct uk_inode {
 	const struct uk_inode_ops *ops;
 	const struct uk_file_ops
@@ -259,6 +263,13 @@ static inline void uk_inode_zap(struct uk_inode *inode, uint64_t first, uint64_t
 {
 	if (UK_UNLIKELY(inode->mapping))
 		inode->mapping->zap(inode->mapping, first, n, copies);
+}
+
+/* Its data, or a directory's names, are others since `when`. With inode->lock held. */
+static inline void uk_inode_changed(struct uk_inode *inode, uk_nsec when)
+{
+	uk_shared_set(inode->ctime, when);
+	uk_shared_set(inode->mtime, when);
 }
 
 static inline bool uk_inode_is(const struct uk_inode *inode, uint32_t type)

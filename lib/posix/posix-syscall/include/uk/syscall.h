@@ -42,6 +42,7 @@
 #define UK_SYSCALL_H
 
 #include <uk/api.h>
+#include <uk/atomic.h>
 #include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/essentials.h>
@@ -88,7 +89,7 @@ UK_API_END
 
 static UK_ALWAYS_INLINE void uk_syscall_enter(void)
 {
-	uk_thread_current()->in_syscall++;
+	uk_shared_set(uk_thread_current()->in_syscall, uk_thread_current()->in_syscall + 1);
 	UK_BARRIER();
 }
 
@@ -101,16 +102,16 @@ static UK_ALWAYS_INLINE bool uk_syscall_leave(void)
 	struct uk_thread *self = uk_thread_current();
 
 	UK_BARRIER();
-	self->in_syscall--;
+	uk_shared_set(self->in_syscall, self->in_syscall - 1);
 	UK_BARRIER();
-	return self->interrupted; /* not by uk_thread_interrupted(): one instruction less */
+	return uk_shared_get(self->interrupted); /* not by uk_thread_interrupted(): one instruction less */
 }
 
 /* The same for calls that do not count themselves. */
 static UK_ALWAYS_INLINE bool uk_syscall_must_deliver(const struct uk_thread *self)
 {
 	UK_BARRIER();
-	return self->interrupted;
+	return uk_shared_get(self->interrupted);
 }
 
 #else

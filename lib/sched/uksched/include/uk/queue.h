@@ -4,12 +4,13 @@
  *
  * A ring of nodes and a pointer to the first of them. In contrast to uk_list its head is one
  * pointer, and a zeroed head is an empty queue: what contains queues (a run queue with a
- * hundred levels, every wait queue and mutex) needs no initialisation. The caller does the locking.
+ * hundred levels, every wait queue and mutex) needs no initialisation. The caller does the locking;
+ * without it uk_queue_empty() and uk_queue_linked() are a hint.
  */
 #ifndef UK_QUEUE_H
 #define UK_QUEUE_H
 
-#include <uk/essentials.h>
+#include <uk/atomic.h>
 
 struct uk_queue_node {
 	struct uk_queue_node *next; /* NULL when in no queue */
@@ -22,12 +23,12 @@ struct uk_queue {
 
 static inline bool uk_queue_empty(const struct uk_queue *q)
 {
-	return !q->first;
+	return !uk_shared_get(q->first);
 }
 
 static inline bool uk_queue_linked(const struct uk_queue_node *n)
 {
-	return n->next != NULL;
+	return uk_shared_get(n->next) != NULL;
 }
 
 /* Append. */
@@ -36,20 +37,22 @@ static inline void uk_queue_push(struct uk_queue *q, struct uk_queue_node *n)
 	struct uk_queue_node *first = q->first;
 
 	if (!first) {
-		q->first = n->next = n->prev = n;
+		uk_shared_set(n->prev, n);
+		uk_shared_set(n->next, n);
+		uk_shared_set(q->first, n);
 		return;
 	}
-	n->next = first;
-	n->prev = first->prev;
-	n->prev->next = n;
-	first->prev = n;
+	uk_shared_set(n->next, first);
+	uk_shared_set(n->prev, first->prev);
+	uk_shared_set(n->prev->next, n);
+	uk_shared_set(first->prev, n);
 }
 
 /* Insert before all others. */
 static inline void uk_queue_push_front(struct uk_queue *q, struct uk_queue_node *n)
 {
 	uk_queue_push(q, n); /* the end of a ring is also just before its beginning */
-	q->first = n;
+	uk_shared_set(q->first, n);
 }
 
 /* The node must be in this queue. */
@@ -57,21 +60,21 @@ static inline void uk_queue_remove(struct uk_queue *q, struct uk_queue_node *n)
 {
 	struct uk_queue_node *next = n->next, *prev = n->prev;
 
-	n->next = NULL;
+	uk_shared_set(n->next, NULL);
 	if (next == n) {
-		q->first = NULL;
+		uk_shared_set(q->first, NULL);
 		return;
 	}
-	prev->next = next;
-	next->prev = prev;
+	uk_shared_set(prev->next, next);
+	uk_shared_set(next->prev, prev);
 	if (q->first == n)
-		q->first = next;
+		uk_shared_set(q->first, next);
 }
 
 /* The first node becomes the last. The queue must not be empty. */
 static inline void uk_queue_rotate(struct uk_queue *q)
 {
-	q->first = q->first->next;
+	uk_shared_set(q->first, q->first->next);
 }
 
 /* Remove and return the first node, or NULL. */

@@ -7,6 +7,7 @@
 #define UK_SCHED_SWITCH_H
 
 #include <uk/assert.h>
+#include <uk/atomic.h>
 #include <uk/config.h>
 #include <uk/irq.h>
 #include <uk/sched_ops.h>
@@ -44,7 +45,7 @@ static UK_ALWAYS_INLINE void uk_sched_switch(struct uk_thread *self, struct uk_t
 	uk_this_cpu_set(current, next);
 #ifdef CONFIG_SMP
 	next->sched->running = next;
-	next->sched->running_prio = next->prio;
+	UK_WRITE_ONCE(next->sched->running_prio, next->prio);
 	uk_arch_ctx_switch(&self->ctx, &next->ctx);
 	if (UK_UNLIKELY(self->sched->leaving)) /* on which CPU we may be now, that is */
 		uk_sched_part(self->sched);

@@ -84,7 +84,7 @@ static inline bool uk_waitq_nobody(const struct uk_waitq *wq)
 static inline bool uk_waiter_in_use(const struct uk_waiter *w)
 {
 #ifdef CONFIG_SMP
-	return w->node.prev; /* stays when it is taken off */
+	return uk_shared_get(w->node.prev); /* stays when it is taken off */
 #else
 	return uk_queue_linked(&w->node);
 #endif

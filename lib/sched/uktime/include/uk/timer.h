@@ -14,6 +14,7 @@
 #define UK_TIMER_H
 
 #include <uk/api.h>
+#include <uk/atomic.h>
 #include <uk/types.h>
 
 struct uk_timer {
@@ -22,8 +23,8 @@ struct uk_timer {
 	/* Pairing heap: the first of my children, my right sibling, my left one or parent. */
 	struct uk_timer *child;
 	struct uk_timer *next;
-	struct uk_timer *prev; /* NULL when not pending */
-	uint32_t cpu;          /* whose heap it is in */
+	struct uk_timer *prev; /* NULL when not pending: asked for without the lock as well */
+	uint32_t cpu;          /* whose heap it is in; the same */
 };
 
 #define UK_TIMER_INIT(fn_)                                                                         \
@@ -39,7 +40,7 @@ static inline void uk_timer_init(struct uk_timer *t, void (*fn)(struct uk_timer 
 /* Started and neither expired nor stopped. Any context. */
 static inline bool uk_timer_pending(const struct uk_timer *t)
 {
-	return t->prev != NULL;
+	return uk_shared_get(t->prev) != NULL;
 }
 
 UK_API_BEGIN
