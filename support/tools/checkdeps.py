@@ -94,7 +94,7 @@ def main():
         if lib.endswith("-tests"):
             allowed.add(lib[:-len("-tests")])
         for sym in wanted[lib]:
-            if sym.startswith(("__asan_", "__ubsan_")):
+            if sym.startswith(("__asan_", "__tsan_", "__ubsan_")):
                 continue  # the compiler's calls, not the library's
             found = owners(sym)
             if not found or found & allowed:

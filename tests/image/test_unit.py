@@ -15,7 +15,7 @@ import whittle
 VARIANTS = ["", "prio buddy spaces", "slab mimalloc"]
 # A scheduler's own tests need an image that has it.
 ONLY = {"ukschedcoop": "", "ukschedprio": "prio buddy spaces", "test_space.c": "prio buddy spaces",
-        "ukubsan": None, "ukkasan": None,  # tests/sanitizer
+        "ukubsan": None, "ukkasan": None, "ukkcsan": None,  # tests/sanitizer
         "test_lockcheck.c": None, "test_lockstat.c": None}  # tests/locks
 
 RUNS = sorted(

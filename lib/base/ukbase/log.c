@@ -14,6 +14,7 @@
 #include <uk/plat/console.h>
 #include <uk/plat/power.h>
 #include <uk/print.h>
+#include <uk/sanitize.h>
 #include <uk/string.h>
 
 #define LINE_MAX 240
@@ -60,9 +61,11 @@ static void log_line(bool show, const char *lib, const char *kind, const char *f
 	n = UK_MIN(n, sizeof(line) - 2);
 	line[n++] = '\n';
 	irq = uk_spin_lock_save(&lock);
+	uk_sanitize_pause_races(1);
 	ring_add(line, n);
 	if (show)
 		uk_plat_console_write(UK_CON_LOG, line, n);
+	uk_sanitize_pause_races(-1);
 	uk_spin_unlock_restore(&lock, irq);
 }
 

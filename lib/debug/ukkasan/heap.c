@@ -8,6 +8,7 @@
  * more has been freed.
  */
 #include <uk/alloc.h>
+#include <uk/callers.h>
 #include <uk/param.h>
 #include <uk/print.h>
 #include <uk/spinlock.h>
@@ -116,7 +117,7 @@ void *uk_kasan_malloc(struct uk_alloc *a, size_t align, size_t size)
 	c->magic = CHUNK_LIVE;
 	c->size = size;
 	c->base = base;
-	kasan_callers(c->allocated, CALLERS, __builtin_frame_address(0));
+	uk_callers(c->allocated, CALLERS, __builtin_frame_address(0));
 	uk_sanitize_close(base, before, UK_KASAN_BEFORE);
 	uk_sanitize_close(p - GRANULE, GRANULE, UK_KASAN_HEAD);
 	uk_sanitize_close(p, extent(size), UK_KASAN_BEHIND);
@@ -149,7 +150,7 @@ void uk_kasan_free(struct uk_alloc *a, void *p)
 	enter();
 	c->magic = CHUNK_FREED;
 	c->next = NULL;
-	kasan_callers(c->freed, CALLERS, __builtin_frame_address(0));
+	uk_callers(c->freed, CALLERS, __builtin_frame_address(0));
 	uk_sanitize_close(p, c->size, UK_KASAN_FREED);
 	*quarantine.last = c;
 	quarantine.last = &c->next;

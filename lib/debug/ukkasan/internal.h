@@ -37,7 +37,7 @@ struct chunk {
 	size_t size;                                 /* that was asked for */
 	char *base;                                  /* the allocator's block */
 	struct chunk *next;                          /* in quarantine */
-	uint32_t allocated[CALLERS], freed[CALLERS]; /* by whom: kasan_callers() */
+	uint32_t allocated[CALLERS], freed[CALLERS]; /* by whom: uk_callers() */
 };
 
 #define CHUNK_LIVE  0x4b41534cU
@@ -60,8 +60,6 @@ static inline bool kasan_suspended(void)
 uintptr_t kasan_first_bad(uintptr_t va, size_t n);
 /* The chunk that the closed byte at `va` belongs to, or NULL. */
 struct chunk *kasan_chunk_near(uintptr_t va);
-/* Who called, from the frame `fp` on: return addresses, as offsets in the image; 0 if there are fewer. */
-void kasan_callers(uint32_t *pc, unsigned n, const void *fp);
 
 /*
  * Reports and ends, or, if somebody catches reports or parameter kasan.stop is off, goes on.

@@ -3,6 +3,7 @@
  * A mistake in words: what was touched, by whom, which block or variable that was, and the shadow
  * around it. Then the ordinary crash report follows, with the calls that led there.
  */
+#include <uk/callers.h>
 #include <uk/crash.h>
 #include <uk/param.h>
 #include <uk/plat/power.h>
@@ -12,7 +13,6 @@
 #include "internal.h"
 
 #define SCAN       (64UL << 10) /* how far a chunk's head may be away */
-#define FRAME_MAX  (64UL << 10)
 #define REPORT_MAX 100
 
 /* Of who did it: from memcpy() in a system call to main(), where of a block only so many are kept. */
@@ -25,37 +25,12 @@ static size_t caught_size;
 static bool busy;
 static unsigned reports;
 
-extern const char uk_image_start[], uk_text_start[], uk_text_end[];
-
 void uk_kasan_catch(char *buf, size_t size)
 {
 	caught = buf;
 	caught_size = size;
 	if (buf)
 		buf[0] = 0;
-}
-
-/* Everything that calls this has frame pointers; what does not ends the list early. */
-void kasan_callers(uint32_t *pc, unsigned n, const void *fp)
-{
-	const uintptr_t *frame = fp;
-
-	for (unsigned i = 0; i < n; i++) {
-		uintptr_t next, ret;
-
-		pc[i] = 0;
-		if (!frame)
-			continue;
-		next = frame[0];
-		ret = frame[1];
-		if (ret <= (uintptr_t)uk_text_start || ret >= (uintptr_t)uk_text_end)
-			next = 0;
-		else
-			pc[i] = (uint32_t)(ret - (uintptr_t)uk_image_start);
-		if (next <= (uintptr_t)frame || next - (uintptr_t)frame > FRAME_MAX || next % 8)
-			next = 0;
-		frame = (const uintptr_t *)next;
-	}
 }
 
 static void say_callers(const char *what, const uint32_t *pc, unsigned n)
@@ -158,7 +133,7 @@ static UK_NORETURN void explain(uintptr_t va, const struct chunk *c, const void 
 {
 	uint32_t by[DONE_CALLERS];
 
-	kasan_callers(by, DONE_CALLERS, fp);
+	uk_callers(by, DONE_CALLERS, fp);
 	say_callers("done", by, DONE_CALLERS);
 	if (c) {
 		say_callers("block allocated", c->allocated, CALLERS);

@@ -114,7 +114,8 @@ int inode_setattr(struct uk_inode *inode, struct uk_attr *attr)
 		err = -EINVAL;
 	if (!err) {
 		if (attr->valid & UK_ATTR_MODE)
-			uk_shared_set(inode->mode, (inode->mode & UK_S_IFMT) | (attr->mode & ~UK_S_IFMT));
+			uk_shared_set(inode->mode,
+				      (inode->mode & UK_S_IFMT) | (attr->mode & ~UK_S_IFMT));
 		if (attr->valid & UK_ATTR_UID)
 			uk_shared_set(inode->uid, attr->uid);
 		if (attr->valid & UK_ATTR_GID)

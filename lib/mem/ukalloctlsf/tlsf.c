@@ -191,7 +191,8 @@ void ukalloctlsf_free(struct uk_alloc *a, void *p)
 		goto slow; /* large, or not a block in use */
 	size = head_size(head);
 	next = b + size;
-	if (TLSF_CHECKED && UK_UNLIKELY((uk_shared_get(*head_of(next)) ^ next ^ t->key) & HEAD_CHECK))
+	if (TLSF_CHECKED &&
+	    UK_UNLIKELY((uk_shared_get(*head_of(next)) ^ next ^ t->key) & HEAD_CHECK))
 		goto slow; /* this block was overflowed: let the slow path say so */
 	q = quick_of(c, size);
 	if (UK_UNLIKELY(--q->room < 0))

@@ -26,7 +26,7 @@
 #define UK_NOINLINE          __attribute__((__noinline__))
 #define UK_ALWAYS_INLINE     inline __attribute__((__always_inline__))
 #define UK_COLD              __attribute__((__cold__))
-#define UK_NO_SANITIZE       __attribute__((__no_sanitize__("address", "undefined"))) /* unchecked code */
+#define UK_NO_SANITIZE       __attribute__((__no_sanitize__("address", "undefined", "thread"))) /* unchecked code */
 /*
  * A variable that the platform, the command line or an initialiser sets, and nobody changes once main()
  * runs: it is read-only from then on (CONFIG_HARDEN_RELRO). The first is in the image's file, also if it is

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What memory means, for KASan (lib/debug/ukkasan): whoever hands out memory, takes it back, or
- * reads and writes it in ways that the compiler does not see, says so here. Without ukkasan in the
- * configuration nothing is compiled.
+ * reads and writes it in ways that the compiler does not see, says so here. The last is for KCSan
+ * (lib/debug/ukkcsan) as well. Without them in the configuration nothing is compiled.
  *
  * All may be called from any context, with any lock held.
  */
@@ -49,6 +49,10 @@ size_t uk_kasan_usable_size(struct uk_alloc *a, const void *p);
 size_t uk_kasan_trim(struct uk_alloc *a);
 void uk_kasan_stats(struct uk_alloc *a, struct uk_alloc_stats *st);
 
+/* ukkcsan's, and there only if that is. */
+void uk_kcsan_check(const void *p, size_t n, bool write);
+void uk_kcsan_pause(int by);
+
 UK_API_END
 
 /* [p, p + n), whole 8 bytes, may not be touched any more, except by code that is not checked. */
@@ -86,12 +90,29 @@ static inline void uk_sanitize_read(const void *p UK_UNUSED, size_t n UK_UNUSED)
 #ifdef CONFIG_LIBUKKASAN
 	uk_kasan_check(p, n, false);
 #endif
+#ifdef CONFIG_LIBUKKCSAN
+	uk_kcsan_check(p, n, false);
+#endif
 }
 
 static inline void uk_sanitize_write(const void *p UK_UNUSED, size_t n UK_UNUSED)
 {
 #ifdef CONFIG_LIBUKKASAN
 	uk_kasan_check(p, n, true);
+#endif
+#ifdef CONFIG_LIBUKKCSAN
+	uk_kcsan_check(p, n, true);
+#endif
+}
+
+/*
+ * Between pause(1) and pause(-1), with interrupts masked, this CPU reports no races: it holds a lock that
+ * reports need.
+ */
+static inline void uk_sanitize_pause_races(int by UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKKCSAN
+	uk_kcsan_pause(by);
 #endif
 }
 
