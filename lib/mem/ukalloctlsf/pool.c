@@ -460,7 +460,7 @@ UK_COLD bool tlsf_flush(struct tlsf *t)
 		c = tlsf_cache_at(t, i);
 		if (!c)
 			continue;
-		uk_spin_acquire(&c->lock); /* preemption is off */
+		tlsf_cache_acquire(c); /* preemption is off */
 		any |= flush(t, c);
 		uk_spin_release(&c->lock);
 	}

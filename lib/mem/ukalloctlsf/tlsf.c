@@ -292,7 +292,7 @@ static UK_COLD size_t cache_stats(struct tlsf *t, struct tlsf_cache *c, struct u
 {
 	size_t size, blocks, sum = 0;
 
-	uk_spin_acquire(&c->lock);
+	tlsf_cache_acquire(c);
 	st->allocs += c->allocs;
 	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {
 		if (quick_of(c, size)->head == quick_last(t))

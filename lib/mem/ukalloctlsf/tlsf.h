@@ -250,6 +250,13 @@ static inline struct tlsf_cache *tlsf_cache_at(struct tlsf *t, unsigned n)
 	return &t->first;
 }
 
+/* Whoever takes it first names its class: taken inside the pool's, it is not one like that. */
+static inline void tlsf_cache_acquire(struct tlsf_cache *c)
+{
+	uk_lock_name(&c->lock, "cache");
+	uk_spin_acquire(&c->lock);
+}
+
 /* This CPU's quick lists, locked. */
 static inline struct tlsf_cache *tlsf_cache_lock(struct tlsf *t)
 {
@@ -261,8 +268,7 @@ static inline struct tlsf_cache *tlsf_cache_lock(struct tlsf *t)
 #else
 	c = &t->first;
 #endif
-	uk_lock_name(&c->lock, "cache");
-	uk_spin_acquire(&c->lock);
+	tlsf_cache_acquire(c);
 	return c;
 }
 

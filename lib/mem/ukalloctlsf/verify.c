@@ -94,10 +94,12 @@ static void lock_caches(struct tlsf *t, bool lock)
 
 	for (unsigned i = 0; i < UK_CPUS; i++) {
 		c = tlsf_cache_at(t, i);
-		if (c && lock)
-			uk_spin_lock(&c->lock);
-		else if (c)
+		if (c && lock) {
+			uk_preempt_disable();
+			tlsf_cache_acquire(c);
+		} else if (c) {
 			uk_spin_unlock(&c->lock);
+		}
 	}
 }
 
