@@ -3,7 +3,9 @@
 
 The checks find what their own tests do wrong, and nothing in all the rest; the statistics are printed.
 """
+import os
 import re
+import tempfile
 
 import pytest
 
@@ -40,3 +42,19 @@ def test_statistics_are_printed_and_sorted(plat, configs):
     for held, contended, wait, wait_max, hold, hold_max, _, _ in rows:
         assert int(contended) <= int(held) and int(wait_max) <= int(wait)
         assert int(hold_max) <= int(hold)
+
+
+def test_page():
+    """docs/smp.md's program with two orders of two locks gives the report that is printed there."""
+    page = open(os.path.join(whittle.ROOT, "docs/smp.md")).read()
+    printed = re.search(r"<!-- report: lockcheck -->\n```\n(.*?)```", page, re.S)[1]
+    with tempfile.TemporaryDirectory() as folder:  # a short name: lines of the log end somewhere
+        for name, body in re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", page, re.S):
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write(body)
+        for plat in whittle.PLATFORMS:
+            r = whittle.run(whittle.image(os.path.join(folder, "orders"), plat, configs="lockcheck"))
+            text = r.err.decode().replace("\r", "").replace(folder + "/", "")
+            assert r.status == 0 and text == printed, r
