@@ -9,6 +9,7 @@
 #include <uk/param.h>
 #include <uk/print.h>
 #include <uk/spin.h>
+#include <uk/string.h>
 #include <uk/symtab.h>
 
 #include "internal.h"
@@ -25,20 +26,27 @@ static uint64_t told[PAIRS];
 static unsigned reports, silent;
 static struct {
 	uintptr_t va;
-	size_t n, size;
-	char *buf;
+	size_t n;
+	char text[TEXT];
 } caught;
 
-void uk_kcsan_catch(const void *va, size_t n, char *buf, size_t size)
+void uk_kcsan_catch(const void *va, size_t n)
 {
 	bool irq = uk_spin_lock_save(&lock);
 
 	caught.va = (uintptr_t)va;
-	caught.n = buf ? n : 0;
-	caught.buf = buf;
-	caught.size = size;
-	if (buf)
-		buf[0] = 0;
+	caught.n = n;
+	caught.text[0] = 0;
+	uk_spin_unlock_restore(&lock, irq);
+}
+
+void uk_kcsan_caught(char *buf, size_t size)
+{
+	bool irq = uk_spin_lock_save(&lock);
+
+	uk_kcsan_pause(1); /* a report would take the lock again */
+	uk_strscpy(buf, caught.text, size);
+	uk_kcsan_pause(-1);
 	uk_spin_unlock_restore(&lock, irq);
 }
 
@@ -110,12 +118,11 @@ void kcsan_report(const struct access *a, const struct access *b, uint64_t befor
 {
 	uk_spin_acquire(&lock);
 	if (a->va < caught.va + caught.n && caught.va < a->va + a->n) {
-		size_t n = words(caught.buf, caught.size, a);
+		size_t n = words(caught.text, TEXT, a);
 
-		if (n < caught.size && b) {
-			n += (size_t)uk_snprintf(caught.buf + n, caught.size - n, "; ");
-			if (n < caught.size)
-				words(caught.buf + n, caught.size - n, b);
+		if (b) {
+			n += (size_t)uk_snprintf(caught.text + n, TEXT - n, "; ");
+			words(caught.text + n, TEXT - n, b);
 		}
 	} else if (!known(a->pc[0], b ? b->pc[0] : 0)) {
 		__atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED);

@@ -120,7 +120,7 @@ static const char *meet(void (*here)(void), void (*there)(void), const char *a, 
 
 	uk_thread_get_cpus(uk_thread_current(), &all);
 	UK_WRITE_ONCE(stop, 0);
-	uk_kcsan_catch(&shared, sizeof(shared), text, sizeof(text));
+	uk_kcsan_catch(&shared, sizeof(shared));
 	t = uk_thread_create(NULL, "other", other, (void *)there, NULL);
 	if (!UK_EXPECT(t))
 		return "no thread";
@@ -128,13 +128,14 @@ static const char *meet(void (*here)(void), void (*there)(void), const char *a, 
 	uk_thread_set_cpus(t, &one);
 	one = (struct uk_cpuset){ { 1 } };
 	uk_thread_set_cpus(uk_thread_current(), &one);
-	do
+	do {
 		for (unsigned i = 0; i < 100; i++)
 			here();
-	while (!(has(text, a) && has(text, b)) && uk_clock_monotonic() < end);
+		uk_kcsan_caught(text, sizeof(text));
+	} while (!(has(text, a) && has(text, b)) && uk_clock_monotonic() < end);
 	UK_WRITE_ONCE(stop, 1);
 	uk_thread_join(t, UK_NSEC_MAX);
-	uk_kcsan_catch(NULL, 0, NULL, 0);
+	uk_kcsan_catch(NULL, 0);
 	uk_thread_set_cpus(uk_thread_current(), &all);
 	return text;
 }

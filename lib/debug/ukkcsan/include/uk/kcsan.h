@@ -13,11 +13,14 @@
 UK_API_BEGIN
 
 /*
- * From now on the first line of a report, of races at [va, va + n) only, goes to buf, at most `size`
- * bytes of it; all others are printed as ever. A later one replaces it, also of a pair of places that
- * was reported before. NULL: as before. One buffer for all threads; thread context.
+ * From now on races at [va, va + n) are not printed, but kept for uk_kcsan_caught(): who they were, in a
+ * line, and the last one only, also of a pair of places that was reported before. All others are
+ * printed as ever. n is 0: as before. Thread context.
  */
-void uk_kcsan_catch(const void *va, size_t n, char *buf, size_t size);
+void uk_kcsan_catch(const void *va, size_t n);
+
+/* That line, or as much of it as fits into `size` bytes; empty if there was none since. Thread context. */
+void uk_kcsan_caught(char *buf, size_t size);
 
 /* How many were printed since boot. Any context. */
 unsigned uk_kcsan_reports(void);
