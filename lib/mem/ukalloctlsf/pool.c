@@ -142,11 +142,6 @@ static void make_free(struct tlsf *t, uintptr_t b, size_t size)
 	insert(t, b, size);
 }
 
-static inline uint64_t large_flag(size_t size)
-{
-	return size >= TLSF_QUICK_END ? HEAD_LARGE : 0;
-}
-
 /*
  * Puts the block of `size` that begins at b into use with `want` bytes; the rest becomes free. The
  * block is on no list, and its neighbours' flags say what they said of the whole.
@@ -161,7 +156,7 @@ static void make_used(struct tlsf *t, uintptr_t b, size_t size, size_t want, uin
 	} else {
 		head_set_prev_free(t, next, false);
 	}
-	head_set(t, b, size, HEAD_USED | large_flag(size) | prev_free);
+	head_set(t, b, size, HEAD_USED | tlsf_large_flag(size) | prev_free);
 }
 
 /* A free block of at least `size`, taken off its list; 0 if there is none. */
@@ -435,16 +430,11 @@ bool tlsf_resize(struct tlsf *t, uintptr_t b, size_t size)
 static UK_COLD bool flush(struct tlsf *t, struct tlsf_cache *c)
 {
 	bool any = false;
-	uintptr_t b;
 	unsigned i;
 
 	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(c->quick); i++) {
-		while ((b = c->quick[i].head) != quick_last(t)) {
-			if (UK_UNLIKELY(head_get(t, b) & HEAD_MUST_QUICK))
-				tlsf_corrupt(t, b, "flush");
-			c->quick[i].head = *next_of(b);
-			c->quick[i].room++;
-			tlsf_give(t, b);
+		while (c->quick[i].head != quick_last(t)) {
+			tlsf_give_quick(t, &c->quick[i]);
 			any = true;
 		}
 	}

@@ -14,7 +14,8 @@
  * - Every header is masked with a secret and its own address, and is verified before it is used:
  *   a double free, an overflow into the next header and a forged list link end in a panic.
  *
- * tlsf.h has the layout of a block, pool.c the two levels; here are the operations.
+ * tlsf.h has the layout of a block, pool.c the two levels, batch.c what more CPUs need; here are the
+ * operations.
  */
 #include <uk/alloc_lock.h>
 #include <uk/alloctlsf.h>
@@ -115,7 +116,9 @@ static UK_NOINLINE void *malloc_slow(struct tlsf *t, size_t size)
 	if (size < TLSF_QUICK_END && is_cached(t, size))
 		return ukalloctlsf_malloc(&t->alloc, size - TLSF_HEAD);
 	tlsf_lock(t);
-	b = tlsf_take(t, size, TLSF_HEAD);
+	b = UK_CPUS > 1 && size < TLSF_QUICK_END ? tlsf_refill(t, size) : 0;
+	if (!b)
+		b = tlsf_take(t, size, TLSF_HEAD);
 	tlsf_unlock(t);
 	return b ? (void *)b : fail(t);
 }
@@ -169,6 +172,8 @@ static UK_NOINLINE void free_slow(struct tlsf *t, uintptr_t b)
 		ukalloctlsf_free(&t->alloc, (void *)b);
 		return;
 	}
+	if (UK_CPUS > 1 && size < TLSF_QUICK_END)
+		tlsf_drain(t, size);
 	tlsf_give(t, b);
 	tlsf_unlock(t);
 }

@@ -283,6 +283,12 @@ static inline int64_t tlsf_quick_capacity(size_t size)
 	return UK_MIN(UK_MAX(TLSF_QUICK_BYTES / size, 4UL), 32UL);
 }
 
+/* What a block of this size in use has in its header. */
+static inline uint64_t tlsf_large_flag(size_t size)
+{
+	return size >= TLSF_QUICK_END ? HEAD_LARGE : 0;
+}
+
 /* ---- pool.c: blocks that are free, pieces ---- */
 
 /* A block of exactly `size` in use, aligned to `align`; grows the heap if it must. 0: none. */
@@ -311,5 +317,25 @@ uint64_t tlsf_check_used(struct tlsf *t, uintptr_t b, const char *what);
 
 /* Says what is wrong with block b, which operation `what` met, and panics. */
 UK_NORETURN void tlsf_corrupt(struct tlsf *t, uintptr_t b, const char *what);
+
+/* Frees the first block of a quick list, which is locked as well. */
+static inline void tlsf_give_quick(struct tlsf *t, struct quick *q)
+{
+	uintptr_t b = q->head;
+
+	if (UK_UNLIKELY(head_get(t, b) & HEAD_MUST_QUICK))
+		tlsf_corrupt(t, b, "flush");
+	q->head = *next_of(b);
+	q->room++;
+	tlsf_give(t, b);
+}
+
+/* ---- batch.c: with several CPUs ---- */
+
+/* A block of `size`, as tlsf_take() has it, and some for this CPU's quick list. 0: none. */
+uintptr_t tlsf_refill(struct tlsf *t, size_t size);
+
+/* If this CPU's quick list is full, frees half of it. */
+void tlsf_drain(struct tlsf *t, size_t size);
 
 #endif

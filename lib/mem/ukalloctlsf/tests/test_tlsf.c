@@ -5,6 +5,7 @@
  */
 #include <uk/alloc_test.h>
 #include <uk/alloctlsf.h>
+#include <uk/percpu.h>
 
 UK_TEST(ukalloctlsf, basics)
 {
@@ -79,6 +80,9 @@ UK_TEST(ukalloctlsf, grows_in_place)
 	uk_free(mem);
 }
 
+/* How many blocks of 80 bytes the pool gives at once, all but one to a quick list. */
+#define AT_ONCE (UK_CPUS > 1 ? 16UL : 1UL)
+
 UK_TEST(ukalloctlsf, quick_lists_keep_the_shape)
 {
 	void *mem = uk_memalign(PAGE, 65536);
@@ -93,11 +97,11 @@ UK_TEST(ukalloctlsf, quick_lists_keep_the_shape)
 	uk_alloc_free(a, p);
 	uk_alloc_stats(a, &st);
 	UK_EXPECT_EQ(st.used, 0UL);
-	UK_EXPECT_EQ(st.cached, 80UL);
+	UK_EXPECT_EQ(st.cached, 80 * AT_ONCE);
 	q = uk_alloc_malloc(a, 60); /* the same size class */
 	UK_EXPECT_EQ(q, p);
 	uk_alloc_stats(a, &st);
-	UK_EXPECT_EQ(st.cached, 0UL);
+	UK_EXPECT_EQ(st.cached, 80 * (AT_ONCE - 1));
 	UK_EXPECT_EQ(st.allocs, 2UL);
 	UK_EXPECT_EQ(st.frees, 1UL);
 	uk_alloc_free(a, q);
@@ -105,6 +109,39 @@ UK_TEST(ukalloctlsf, quick_lists_keep_the_shape)
 	uk_alloc_stats(a, &st);
 	UK_EXPECT_EQ(st.cached, 0UL);
 	ukalloctlsf_check(a);
+	uk_free(mem);
+}
+
+/* Of each size, more than a quick list holds: it fills, overflows, and is refilled. */
+UK_TEST(ukalloctlsf, quick_lists_overflow)
+{
+	static void *p[80];
+	void *mem = uk_memalign(PAGE, 262144);
+	struct uk_alloc_stats st;
+	struct uk_alloc *a;
+	size_t size, i;
+
+	UK_REQUIRE(mem != NULL);
+	a = ukalloctlsf_create(mem, 262144, NULL);
+	UK_REQUIRE(a != NULL);
+	for (size = 1; size < 1700; size += 24) {
+		for (i = 0; i < UK_ARRAY_SIZE(p); i++) {
+			p[i] = uk_alloc_malloc(a, size);
+			UK_REQUIRE(p[i] != NULL);
+			memset(p[i], (int)i, size);
+		}
+		ukalloctlsf_check(a);
+		for (i = 0; i < UK_ARRAY_SIZE(p); i++) {
+			UK_EXPECT_EQ(((unsigned char *)p[i])[size - 1], i);
+			uk_alloc_free(a, p[i]);
+		}
+		ukalloctlsf_check(a);
+		uk_alloc_stats(a, &st);
+		UK_EXPECT_EQ(st.used, 0UL);
+		UK_EXPECT_EQ(st.allocs, st.frees);
+		UK_EXPECT_LE(st.cached, 32 * (size + 31));
+		uk_alloc_trim(a);
+	}
 	uk_free(mem);
 }
 
