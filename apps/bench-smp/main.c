@@ -24,7 +24,7 @@
 
 #define THREADS  2
 #define COMPUTE  20000000
-#define MALLOCS  400000
+#define MALLOCS  2000000
 #define HELD     64 /* blocks that a thread has at a time */
 #define TURNS    20000
 #define SECTIONS 1000000
