@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * With several CPUs: blocks go between a CPU's quick lists and the pool many at a time. So the pool's lock
- * is taken seldom; and blocks that lie side by side are one CPU's, mostly. Taken one by one by two
- * CPUs in turn they would lie in turn, and each header would share its cache line with one that the
- * other CPU writes: malloc() and free() on two CPUs together took longer than on one.
+ * With several CPUs: blocks go between a CPU's quick lists and the pool many at a time, so the pool's lock
+ * is taken seldom. And what a CPU takes comes out of a reserve of its own, so that blocks which
+ * lie side by side are one CPU's, mostly: taken one by one by two CPUs in turn they would lie in turn, and
+ * each header would share its cache line with one that the other CPU writes. malloc() and free() on
+ * two CPUs together took longer than on one.
  *
  * All with the pool's lock. Nobody but its holders, and this CPU, changes this CPU's quick lists.
  */
@@ -29,35 +30,71 @@ static size_t count(struct tlsf *t, size_t size)
 	return (size_t)UK_MIN(tlsf_quick_capacity(size) / 2, room + 1);
 }
 
+/* Cuts nobody's block b in two, the first of `size`. Returns the second. */
+static uintptr_t cut(struct tlsf *t, uintptr_t b, size_t size)
+{
+	uint64_t head = head_get(t, b);
+	size_t rest = head_size(head) - size;
+
+	head_set(t, b + size, rest, tlsf_large_flag(rest));
+	head_set(t, b, size, tlsf_large_flag(size) | (head & HEAD_PREV_FREE));
+	t->taken_blocks++;
+	return b + size;
+}
+
+/*
+ * A block from the pool, nobody's; 0: none. For this the heap grows and no cache is emptied, or all would
+ * be again and again where what is in use and what they hold fill it.
+ */
+static uintptr_t take(struct tlsf *t, size_t size)
+{
+	uintptr_t b = tlsf_make_room(t, size) ? tlsf_take(t, size, TLSF_HEAD) : 0;
+
+	if (b) {
+		head_flip(b, HEAD_USED);
+		t->slow_allocs--;
+	}
+	return b;
+}
+
+/* A row of `size` bytes, or a little more, from this CPU's reserve, or else the pool; 0: none. */
+static uintptr_t take_row(struct tlsf *t, size_t size)
+{
+	struct tlsf_cache *c = UK_READ_ONCE(t->cache[uk_cpu()]);
+	uintptr_t b = c->reserve;
+
+	if (!b || head_size(head_get(t, b)) < size + TLSF_BLOCK_MIN) {
+		tlsf_give_reserve(t, c);
+		b = take(t, TLSF_RESERVE);
+		if (!b)
+			return take(t, size);
+	}
+	c->reserve = cut(t, b, size);
+	return b;
+}
+
 uintptr_t tlsf_refill(struct tlsf *t, size_t size)
 {
-	size_t n = count(t, size), whole;
+	size_t n = count(t, size);
 	struct tlsf_cache *c;
-	uint64_t prev_free;
 	struct quick *q;
-	uintptr_t b, last;
+	uintptr_t b = take_row(t, n * size), last = b;
 
-	/* This may empty all quick lists, so no lock of theirs is held. */
-	b = tlsf_take(t, n * size, TLSF_HEAD);
-	if (!b || n == 1)
-		return b;
-	whole = head_size(head_get(t, b));
-	prev_free = head_get(t, b) & HEAD_PREV_FREE;
-	/* The last is the caller's: it may be longer, by what is too little for a block. */
-	last = b + (n - 1) * size;
-	whole -= (n - 1) * size;
-	head_set(t, last, whole, HEAD_USED | tlsf_large_flag(whole));
-	t->taken_blocks += n - 1;
+	if (!b)
+		return 0;
 	c = tlsf_cache_lock(t);
 	q = list_of(t, c, size);
-	q->room -= (int64_t)n - 1;
-	for (uintptr_t p = last; p != b;) {
-		p -= size;
-		head_set(t, p, size, p == b ? prev_free : 0);
-		*next_of(p) = q->head;
-		q->head = p;
+	for (; n > 1; n--) {
+		last = cut(t, b, size);
+		*next_of(b) = q->head;
+		q->head = b;
+		q->room--;
+		b = last;
 	}
 	tlsf_cache_unlock(c);
+	/* The last is the caller's: it may be longer, by what is too little for a block. */
+	head_flip(last, HEAD_USED);
+	t->slow_allocs++;
 	return last;
 }
 

@@ -341,6 +341,15 @@ static UK_COLD bool grow(struct tlsf *t, size_t size)
 	return base && tlsf_add_piece(t, (uintptr_t)base, len, true);
 }
 
+bool tlsf_make_room(struct tlsf *t, size_t size)
+{
+	struct class c = class_fitting(size);
+
+	if ((t->sl_map[c.fl] & (~0UL << c.sl)) || (t->fl_map & (~0UL << c.fl << 1)))
+		return true;
+	return grow(t, size);
+}
+
 /* ---- operations ---- */
 
 uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align)
@@ -429,7 +438,7 @@ bool tlsf_resize(struct tlsf *t, uintptr_t b, size_t size)
 
 static UK_COLD bool flush(struct tlsf *t, struct tlsf_cache *c)
 {
-	bool any = false;
+	bool any = tlsf_give_reserve(t, c);
 	unsigned i;
 
 	for (i = TLSF_BLOCK_MIN / 16; i < UK_ARRAY_SIZE(c->quick); i++) {

@@ -297,6 +297,12 @@ static UK_COLD size_t cache_stats(struct tlsf *t, struct tlsf_cache *c, struct u
 {
 	size_t size, blocks, sum = 0;
 
+#ifdef CONFIG_SMP
+	if (c->reserve) {
+		st->cached += head_size(head_get(t, c->reserve));
+		sum++;
+	}
+#endif
 	tlsf_cache_acquire(c);
 	st->allocs += c->allocs;
 	for (size = TLSF_BLOCK_MIN; size < TLSF_QUICK_END; size += 16) {

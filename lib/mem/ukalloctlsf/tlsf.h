@@ -50,8 +50,9 @@
 
 #define TLSF_HEAD        8
 #define TLSF_BLOCK_MIN   32
-#define TLSF_QUICK_END   1536 /* block sizes below this have quick lists */
-#define TLSF_QUICK_BYTES 8192 /* what one of them may hold, but 4 to 32 blocks */
+#define TLSF_QUICK_END   1536  /* block sizes below this have quick lists */
+#define TLSF_RESERVE     16384 /* what a CPU takes out of the pool, to cut blocks off: batch.c */
+#define TLSF_QUICK_BYTES 8192  /* what one of them may hold, but 4 to 32 blocks */
 
 /* Second level: 2^4 lists per power of two. Below 256 there is one list for each size. */
 #define TLSF_SL_LOG2     4
@@ -77,6 +78,10 @@ struct quick {
 struct tlsf_cache {
 	struct uk_spinlock lock;
 	uint64_t allocs;
+#ifdef CONFIG_SMP
+	uintptr_t
+		reserve; /* batch.c: a block that is neither free nor in use; or 0. The pool's lock */
+#endif
 	struct quick quick[TLSF_QUICK_END / 16];
 } UK_CPU_ALIGNED;
 
@@ -294,6 +299,9 @@ static inline uint64_t tlsf_large_flag(size_t size)
 /* A block of exactly `size` in use, aligned to `align`; grows the heap if it must. 0: none. */
 uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align);
 
+/* Makes sure that tlsf_take() finds a block of `size` (a small one), without emptying any cache. */
+bool tlsf_make_room(struct tlsf *t, size_t size);
+
 /* Frees block b, whose header was verified: merges it and returns what is much. */
 void tlsf_give(struct tlsf *t, uintptr_t b);
 
@@ -330,9 +338,24 @@ static inline void tlsf_give_quick(struct tlsf *t, struct quick *q)
 	tlsf_give(t, b);
 }
 
+/* Frees what cache c has in reserve. True if there was anything. */
+static inline bool tlsf_give_reserve(struct tlsf *t UK_UNUSED, struct tlsf_cache *c UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	uintptr_t b = c->reserve;
+
+	c->reserve = 0;
+	if (b)
+		tlsf_give(t, b);
+	return b;
+#else
+	return false;
+#endif
+}
+
 /* ---- batch.c: with several CPUs ---- */
 
-/* A block of `size`, as tlsf_take() has it, and some for this CPU's quick list. 0: none. */
+/* A block of `size`, in use, and some for this CPU's quick list. 0: no room for several. */
 uintptr_t tlsf_refill(struct tlsf *t, size_t size);
 
 /* If this CPU's quick list is full, frees half of it. */

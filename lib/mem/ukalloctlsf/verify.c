@@ -85,6 +85,13 @@ static size_t verify_quick(struct tlsf *t, struct tlsf_cache *c)
 		      i);
 		listed += n;
 	}
+#ifdef CONFIG_SMP
+	if (c->reserve) {
+		CHECK(!(head_get(t, c->reserve) & (HEAD_CHECK | HEAD_USED | HEAD_FREE)),
+		      c->reserve);
+		listed++;
+	}
+#endif
 	return listed;
 }
 
