@@ -57,6 +57,11 @@ objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
 
+# Several CPUs want a mutex at the same time.
+ifneq ($(findstring -DUK_MUSL_SPIN=,$(CFLAGS)),)
+obj/src/thread/pthread_mutex_timedlock.o: CFLAGS_ALL += -include spin.h
+endif
+
 # What runs seldom, or waits for the network or a terminal anyway, is compiled for size where the rest is for speed;
 # no function is padded to begin at a multiple of 16, as in the kernel (support/build/library.mk).
 small := $(addsuffix /%,conf dirent env errno exit ipc legacy linux misc mq network passwd process temp termios) \
