@@ -54,11 +54,12 @@ static UK_COLD bool begin(void)
 	uk_this_cpu_set(irq_off, 1);
 	if (!__atomic_compare_exchange_n(&reporter, &nobody, self, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
-		for (unsigned turns = 0; nobody != self; turns++) {
+		if (nobody == self)
+			return false;
+		for (unsigned turns = 0;; turns++) {
 			uk_arch_relax();
 			uk_smp_poll(turns);
 		}
-		return false;
 	}
 	uk_smp_stop_others();
 	uk_spin_break();
