@@ -23,6 +23,7 @@ struct timer_base {
 	struct uk_spinlock lock;
 #ifdef CONFIG_SMP
 	struct uk_timer *running; /* its function is */
+	uint32_t runs;            /* functions that were called, or are just about to be */
 #endif
 } UK_CPU_ALIGNED;
 
@@ -49,6 +50,8 @@ static inline struct timer_base *lock_here(bool *irq)
 static inline void set_running(struct timer_base *b UK_UNUSED, struct uk_timer *t UK_UNUSED)
 {
 #ifdef CONFIG_SMP
+	if (t)
+		UK_WRITE_ONCE(b->runs, b->runs + 1);
 	__atomic_store_n(&b->running, t, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* before it is seen to be pending no more */
 #endif
@@ -184,21 +187,30 @@ void uk_timer_start(struct uk_timer *t, uk_nsec deadline)
 bool uk_timer_stop(struct uk_timer *t)
 {
 	bool irq, was_pending = false;
+	struct timer_base *b;
+	uint32_t runs;
 
-	do {
-		if (uk_timer_pending(t)) {
-			struct timer_base *b = base_of(UK_READ_ONCE(t->cpu));
-
-			irq = uk_spin_lock_irq(&b->lock);
-			if (uk_timer_pending(t)) {
-				heap_remove(b, t);
-				was_pending = true;
-			}
-			uk_spin_unlock_irq(&b->lock, irq);
-		}
+	/*
+	 * Not running, and then not pending, does not mean that it has ended: it may have been started
+	 * again, and run again since. Unless nothing at all has begun to run there meanwhile.
+	 */
+	for (;;) {
+		b = base_of(UK_READ_ONCE(t->cpu));
+		runs = __atomic_load_n(&b->runs, __ATOMIC_ACQUIRE);
 		wait_for_function(t);
-	} while (UK_UNLIKELY(uk_timer_pending(t)));
-	return was_pending;
+		if (UK_LIKELY(!uk_timer_pending(t))) {
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			if (UK_LIKELY(UK_READ_ONCE(b->runs) == runs))
+				return was_pending;
+			continue;
+		}
+		irq = uk_spin_lock_irq(&b->lock);
+		if (uk_timer_pending(t)) {
+			heap_remove(b, t);
+			was_pending = true;
+		}
+		uk_spin_unlock_irq(&b->lock, irq);
+	}
 }
 #else
 bool uk_timer_stop(struct uk_timer *t)

@@ -3,6 +3,7 @@
  * Stress: what threads on several CPUs do to each other at once. Nothing here depends on an order; a
  * wake-up that is lost shows as a test that does not end. With one CPU they are short tests of the same.
  */
+#include <uk/arch/relax.h>
 #include <uk/cputimer.h>
 #include <uk/errno.h>
 #include <uk/preempt.h>
@@ -211,7 +212,8 @@ static void must_run(struct uk_timer *t)
 		s->late += UK_READ_ONCE(s->stopped);
 	if (s->again) {
 		s->again--;
-		uk_timer_start(t, uk_deadline(1000));
+		uk_timer_start(t, uk_deadline(s->again % 2 *
+					      1000)); /* now and then it is due at once */
 	}
 }
 
@@ -223,7 +225,7 @@ static void start_and_stop(void *arg)
 	for (unsigned int i = 0; i < rounds; i++) {
 		unsigned int r = dice(&state);
 
-		s.again = r % 4;
+		s.again = r % 64 ? r % 4 : 200;
 		uk_timer_start(&s.timer, uk_deadline(r / 4 % 32768));
 		move(uk_thread_current(), dice(&state));
 		if (r % 8 == 0)
@@ -232,6 +234,8 @@ static void start_and_stop(void *arg)
 		UK_WRITE_ONCE(s.stopped, true);
 		if (r % 16 == 0)
 			uk_sched_yield();
+		for (unsigned int n = 0; n < 100 && r % 64 == 0; n++)
+			uk_arch_relax();
 		UK_EXPECT(!uk_timer_pending(&s.timer));
 		UK_WRITE_ONCE(s.stopped, false);
 	}
