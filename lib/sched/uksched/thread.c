@@ -171,13 +171,12 @@ void uk_thread_exit(void)
 	uk_shared_set(t->state, UK_THREAD_EXITED);
 #endif
 	uksched_remove(s, t);
-	if (t->flags & UK_THREAD_DETACHED) {
+	if (t->flags & UK_THREAD_DETACHED)
 		bury(t);
 #ifdef CONFIG_SMP
-		s->leaving =
-			t->left ? t : NULL; /* as long as interrupts are masked nobody frees it */
+	if (t->left)
+		s->leaving = t; /* as long as interrupts are masked nobody frees it */
 #endif
-	}
 	uksched_leave(s);
 	UK_BUG("an exited thread runs again");
 }

@@ -73,8 +73,9 @@ struct uk_thread {
 #ifdef CONFIG_SMP
 	struct uk_cpuset cpus; /* where it may run: uk_thread_set_cpus() */
 	/*
-	 * Set by a detached thread just before uk_thread_exit(): called when it has left its stack
-	 * for good, on the CPU that it ran on, with interrupts masked: it may wake, not block.
+	 * Set just before uk_thread_exit() by a thread that is detached or that nobody joins, as main()'s:
+	 * called when it has left its stack for good, on the CPU that it ran on, with interrupts masked: it
+	 * may wake, not block.
 	 */
 	void (*left)(struct uk_thread *t);
 #endif
