@@ -105,6 +105,8 @@ def test_boot_and_session(plat, app, times):
     report(bad)
 
 
+# What is left is compared by the byte.
+@pytest.mark.not_smp("blocks from another CPU's cache may be 16 bytes larger")
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_requests_leave_nothing_behind(plat):
     image = whittle.image(os.path.join(HERE, "app"), plat,

@@ -31,6 +31,7 @@ def direct(img, *words, stdin=b"", timeout=60, **kw):
 
 # ---- start ----
 
+@pytest.mark.not_smp("what an image for one CPU asks of the host")
 def test_start_asks_little_of_the_host(tmp_path):
     img = whittle.image("helloworld", "linuxu")
     log = tmp_path / "strace"
@@ -315,6 +316,7 @@ def allowed(img):
     return {int(n) for n in re.findall(r"^ \.uk_tab\.hostcall\.(\d+)_", table, re.M)}
 
 
+@pytest.mark.not_smp("what an image for one CPU asks of the host")
 def test_the_list_is_what_the_image_contains(app):
     """hello reads nothing, sleeps never: what only others do is not in its list."""
     hello, ours = allowed(whittle.image("helloworld", "linuxu")), allowed(app)

@@ -27,3 +27,11 @@ def test_64_threads(plat, n):
 def test_64_threads_on_one_cpu(plat):
     """The same program without CONFIG_SMP: the ground it stands on."""
     stress(plat, 1, configs="")
+
+
+@pytest.mark.parametrize("plat,n", [("kvm", 2), ("linuxu", 2)])
+def test_main_ends_first(plat, n):
+    """pthread_exit() in main(), and another thread that joins it: it hung, since nobody cleared musl's lock of all
+    threads for it."""
+    r = whittle.run(whittle.image("libctest", plat, configs="smp"), "--role", "pthread_exit", options=cpus(plat, n))
+    assert (r.status, r.out) == (0, b"main last "), r
