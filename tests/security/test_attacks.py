@@ -95,7 +95,8 @@ def test_attack(case, plat):
     off = without = case.off[plat]
     if off in security.BUILDS:
         result = run(off, plat, case.trick, off=True)
-        assert result.end == "succeeded", result
+        # On another CPU the thread whose stack was written to may fall over it, after that was said.
+        assert result.end == "succeeded" or whittle.SMP and b"SUCCEEDED" in result.result.out, result
         without = "succeeds"
     security.record(case.row, case.title, plat, case.words, without)
 
