@@ -98,6 +98,7 @@ def test_no_system_call_instruction():
         assert not re.search(r"\t(syscall|sysenter|int +\$0x80)\b", text)
 
 
+@pytest.mark.not_smp("runs on Linux")
 @pytest.mark.skipif(not shutil.which("musl-gcc"), reason="no musl-gcc on this machine")
 def test_tests_are_right(tmp_path):
     program = str(tmp_path / "libctest")
