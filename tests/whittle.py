@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import errno
 import os
+import re
 import shlex
 import shutil
 import struct
@@ -90,6 +91,19 @@ for ((i = 1; i < $#; i++)); do
 done
 exec "$@"
 """
+
+
+def extract(page, folder):
+    """Writes the blocks of a page of the book that follow a <!-- file: NAME --> line below `folder`; their names."""
+    text = open(os.path.join(ROOT, page)).read()
+    blocks = re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", text, re.S)
+    assert blocks, page
+    for name, body in blocks:
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(body)
+    return [name for name, _ in blocks]
 
 
 class Result:

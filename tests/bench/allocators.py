@@ -7,10 +7,9 @@
 Each is built into the same programs. The figures are exact (README.md); --page puts the table between
 the lines `<!-- allocators -->` of a page, such as lib/mem/README.md.
 """
-import argparse
 import os
-import sys
 
+import choices
 import counters
 import guest
 import minmem
@@ -63,29 +62,5 @@ def table(results):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def main():
-    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--only", default=",".join(ALLOCATORS), metavar="NAME,…")
-    ap.add_argument("--page", metavar="FILE")
-    ap.add_argument("--build", default=os.path.join(tools.ROOT, "build/bench"), metavar="DIR")
-    args = ap.parse_args()
-    names = args.only.split(",")
-    unknown = [n for n in names if n not in ALLOCATORS]
-    if unknown:
-        sys.exit("allocators: no `%s`; there are: %s" % (unknown[0], ", ".join(ALLOCATORS)))
-    kit = tools.Kit(os.path.join(args.build, "tools/kit"))
-    images = tools.Images(args.build)
-    try:
-        text = table({n: measure(kit, images, n) for n in names})
-    except (tools.BenchError, guest.GuestError, ValueError) as error:
-        sys.exit("allocators: %s" % error)
-    print(text, end="")
-    if args.page:
-        with open(args.page, encoding="utf-8") as f:
-            page = report.put_between(f.read(), "allocators", text)
-        with open(args.page, "w", encoding="utf-8") as f:
-            f.write(page)
-
-
 if __name__ == "__main__":
-    main()
+    choices.main(__doc__, "allocators", ALLOCATORS, measure, table)

@@ -102,12 +102,7 @@ def main():
         tools.say("", lines[-1])
     table = "\n".join(lines) + "\n"
     print(table)
-    if args.page:
-        with open(args.page, "r+", encoding="utf-8") as f:
-            page = report.put_between(f.read(), "costs", table)
-            f.seek(0)
-            f.write(page)
-            f.truncate()
+    report.fill(args.page, "costs", table)
     return 0
 
 

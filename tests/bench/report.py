@@ -90,6 +90,15 @@ def put_between(text, mark, new):
     return head + start + new + end + tail
 
 
+def fill(page, mark, new):
+    """The same in the file `page`; without a page (None) nothing."""
+    if page:
+        with open(page, encoding="utf-8") as f:
+            text = put_between(f.read(), mark, new)
+        with open(page, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
 def table(rows):
     """The rows under each other, numbers aligned to the right, then notes of rows that have one."""
     cells = [HEAD] + [_cells(r) for r in rows]

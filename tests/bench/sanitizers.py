@@ -8,10 +8,10 @@ Without --only it begins with an image without any, of which the others' instruc
 The figures are exact (README.md); --page puts the table between the lines `<!-- sanitizers -->` of a
 page, such as docs/find-bugs.md.
 """
-import argparse
 import os
 import sys
 
+import choices
 import guest
 import report
 import tools
@@ -43,29 +43,5 @@ def table(results):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def main():
-    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--only", default=",".join(NAMES), metavar="NAME,…")
-    ap.add_argument("--page", metavar="FILE")
-    ap.add_argument("--build", default=os.path.join(tools.ROOT, "build/bench"), metavar="DIR")
-    args = ap.parse_args()
-    names = args.only.split(",")
-    unknown = [n for n in names if n not in NAMES]
-    if unknown:
-        sys.exit("sanitizers: no `%s`; there are: %s" % (unknown[0], ", ".join(NAMES)))
-    kit = tools.Kit(os.path.join(args.build, "tools/kit"))
-    images = tools.Images(args.build)
-    try:
-        text = table({n: measure(kit, images, n) for n in names})
-    except (tools.BenchError, guest.GuestError, ValueError) as error:
-        sys.exit("sanitizers: %s" % error)
-    print(text, end="")
-    if args.page:
-        with open(args.page, encoding="utf-8") as f:
-            page = report.put_between(f.read(), "sanitizers", text)
-        with open(args.page, "w", encoding="utf-8") as f:
-            f.write(page)
-
-
 if __name__ == "__main__":
-    main()
+    choices.main(__doc__, "sanitizers", NAMES, measure, table)

@@ -8,24 +8,12 @@ import pytest
 import whittle
 
 
-def extract(page, folder):
-    """Write the blocks that follow a <!-- file: NAME --> line below `folder`."""
-    text = open(os.path.join(whittle.ROOT, page)).read()
-    blocks = re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", text, re.S)
-    assert blocks, page
-    for name, body in blocks:
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w") as f:
-            f.write(body)
-
-
 def image(folder, out, app, plat):
     return os.path.join(str(out), app, "%s_%s-x86_64" % (app, plat))
 
 
 def test_write_an_application(tmp_path):
-    extract("docs/write-an-application.md", str(tmp_path))
+    whittle.extract("docs/write-an-application.md", str(tmp_path))
     out = tmp_path / "out"
     whittle.make("APP=%s/demo" % tmp_path, "O=%s" % out)
     for plat in whittle.PLATFORMS:
@@ -36,7 +24,7 @@ def test_write_an_application(tmp_path):
 
 
 def test_write_a_library(tmp_path):
-    extract("docs/write-a-library.md", str(tmp_path))
+    whittle.extract("docs/write-a-library.md", str(tmp_path))
     out = tmp_path / "out"
     whittle.make("APP=%s/counting" % tmp_path, "LIBS=%s/libs" % tmp_path, "O=%s" % out)
     for plat in whittle.PLATFORMS:
@@ -46,7 +34,7 @@ def test_write_a_library(tmp_path):
 
 def test_library_tests_are_found(tmp_path):
     """The example's own test runs in an image with uktest."""
-    extract("docs/write-a-library.md", str(tmp_path))
+    whittle.extract("docs/write-a-library.md", str(tmp_path))
     with open(tmp_path / "counting/Config.uk", "a") as f:
         f.write("\tselect LIBUKTEST\n")
     out = tmp_path / "out"

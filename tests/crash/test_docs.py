@@ -42,12 +42,7 @@ def orders():
     # At a place that is the same in every run: a build folder remembers where its application is.
     folder = pathlib.Path(whittle.OUT, "test-book")
     shutil.rmtree(folder, ignore_errors=True)
-    blocks = re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 3
-    for name, body in blocks:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(body)
+    assert len(whittle.extract("docs/when-it-crashes.md", folder)) == 3
     image = whittle.image(str(folder / "orders"), "kvm")
     core = folder / "orders.core"
     return image, core, whittle.run(image, options=["--core", str(core)]), folder

@@ -85,9 +85,7 @@ def test_mimalloc_is_refused_where_its_blocks_would_not_be_checked(checks, tmp_p
 def test_page(tmp_path):
     """The leak of docs/find-bugs.md is said as printed there: by library, and the place has a line."""
     page = open(os.path.join(whittle.ROOT, "docs/find-bugs.md")).read()
-    for name, body in re.findall(r"<!-- file: (notes/\S+) -->\n```\w*\n(.*?)```", page, re.S):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(body)
+    whittle.extract("docs/find-bugs.md", tmp_path)
     printed = re.search(r"<!-- report: leak -->\n```\n(.*?)```", page, re.S)[1].splitlines()
     for plat in whittle.PLATFORMS:
         image = whittle.image(str(tmp_path / "notes"), plat, configs="heapcheck")

@@ -49,11 +49,7 @@ def test_page():
     page = open(os.path.join(whittle.ROOT, "docs/smp.md")).read()
     printed = re.search(r"<!-- report: lockcheck -->\n```\n(.*?)```", page, re.S)[1]
     with tempfile.TemporaryDirectory() as folder:  # a short name: lines of the log end somewhere
-        for name, body in re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", page, re.S):
-            path = os.path.join(folder, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w") as f:
-                f.write(body)
+        whittle.extract("docs/smp.md", folder)
         for plat in whittle.PLATFORMS:
             r = whittle.run(whittle.image(os.path.join(folder, "orders"), plat, configs="lockcheck"))
             text = r.err.decode().replace("\r", "").replace(folder + "/", "")

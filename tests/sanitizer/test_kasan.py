@@ -127,9 +127,7 @@ def test_sqlite(plat, configs):
 def test_page(tmp_path):
     """The example of docs/find-bugs.md gives the report that is printed there, but for addresses."""
     page = open(os.path.join(whittle.ROOT, "docs/find-bugs.md")).read()
-    for name, body in re.findall(r"<!-- file: (\S+) -->\n```\w*\n(.*?)```", page, re.S):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(body)
+    whittle.extract("docs/find-bugs.md", tmp_path)
     printed = re.search(r"<!-- report: kasan -->\n```\n(.*?)```", page, re.S)[1]
     for plat in whittle.PLATFORMS:
         r = whittle.run(whittle.image(str(tmp_path / "badge"), plat, configs="kasan"))

@@ -28,9 +28,6 @@
 #include <uk/config.h>
 #include <uk/print.h>
 #include <uk/spinlock.h>
-#ifdef CONFIG_SMP
-#include <uk/arch/relax.h>
-#endif
 
 /* Without it no header and no link is verified: what callers get wrong goes its way. */
 #ifdef CONFIG_HARDEN_ALLOC
@@ -134,21 +131,9 @@ struct tlsf {
 UK_STATIC_ASSERT(sizeof(struct quick) == 16, "quick_of() relies on it");
 UK_STATIC_ASSERT(sizeof(struct piece) == 32, "piece_cut() and PIECE_COST rely on it");
 
-/*
- * Not in turn: where a host takes a processor away from the CPU that is next, all others would wait for
- * it, again and again. Sections are short, so nobody waits for long either way.
- */
 static inline void tlsf_lock(struct tlsf *t)
 {
-	uk_preempt_disable();
-#ifdef CONFIG_SMP
-	for (unsigned turns = 1; !uk_spin_try(&t->lock); turns++) {
-		uk_arch_relax();
-		uk_spin_hook(turns);
-	}
-#else
-	uk_spin_acquire(&t->lock);
-#endif
+	uk_spin_lock(&t->lock);
 }
 
 static inline void tlsf_unlock(struct tlsf *t)

@@ -144,21 +144,7 @@ static struct uk_regs UK_USED linuxu_core_regs;
 
 void linuxu_arch_save_regs(void)
 {
-	struct uk_regs *r = &linuxu_core_regs;
-
-	__asm__ volatile("mov %%rbx, %0\n\t"
-			 "mov %%rbp, %1\n\t"
-			 "mov %%r12, %2\n\t"
-			 "mov %%r13, %3\n\t"
-			 "mov %%r14, %4\n\t"
-			 "mov %%r15, %5\n\t"
-			 "mov %%rsp, %6\n\t"
-			 "lea 0f(%%rip), %%rax\n"
-			 "0:\tmov %%rax, %7"
-			 : "=m"(r->rbx), "=m"(r->rbp), "=m"(r->r12), "=m"(r->r13), "=m"(r->r14),
-			   "=m"(r->r15), "=m"(r->rsp), "=m"(r->rip)
-			 :
-			 : "rax");
+	x86_regs_here(&linuxu_core_regs);
 }
 
 void linuxu_arch_report(void)

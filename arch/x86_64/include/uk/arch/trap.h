@@ -81,7 +81,6 @@ bool x86_nmi(void) UK_WEAK;
 /* Where the last page fault was, for x86_trap(). Weak: cr2; linuxu has it from the host. */
 uintptr_t x86_fault_addr(void);
 
-#ifdef CONFIG_SMP
 /* The registers of the caller that a backtrace needs. */
 static UK_ALWAYS_INLINE void x86_regs_here(struct uk_regs *r)
 {
@@ -100,7 +99,6 @@ static UK_ALWAYS_INLINE void x86_regs_here(struct uk_regs *r)
 			 :
 			 : "rax");
 }
-#endif
 
 /*
  * For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way.
