@@ -48,7 +48,7 @@ app      := $(notdir $(app-path))
 B        := $(O)/$(app)
 
 # Goals that need no configuration of their own.
-front-goals := help run check check-all security-table allocator-table sanitizer-table bench setup clean distclean debug list-apps
+front-goals := help run demo check check-all security-table allocator-table sanitizer-table bench setup clean distclean debug list-apps
 
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(front-goals),$(MAKECMDGOALS)),image),)
 ifeq ($(app-path),)

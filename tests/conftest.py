@@ -5,6 +5,7 @@ With --smp N the whole suite runs once more, with several CPUs in every machine 
 (docs/smp.md). A test that this would say nothing new about is left out, and counted with its reason."""
 import collections
 import os
+import signal
 import sys
 
 import pytest
@@ -13,14 +14,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import whittle
 
-ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "crash", "security", "sqlite", "sanitizer"]
+ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "xen", "crash", "security", "sqlite", "sanitizer"]
+# Folders whose tests share something in memory; elsewhere the tests of a file are what stays together.
+TOGETHER = ["security"]
 OWN = "with a number of CPUs of its own"
 # Folders of which no test starts an image, or only machines whose number of CPUs it chooses itself.
 ELSEWHERE = {
     "runner": "support/run, with a guest that is no image of ours", "fetch": "how packages are fetched",
     "bench": "figures, and how they are taken", "host": "libraries as programs of the host, on one thread",
+    "lwip": "lwIP as a program of the host, on one thread",
     "build": "how images are built", "model": "models of protocols",
-    "smp": OWN, "locks": OWN,
+    "smp": OWN, "locks": OWN, "xen": OWN,
 }
 
 
@@ -31,7 +35,15 @@ def pytest_addoption(parser):
                      help="with --smp: QEMU has a thread for each CPU, or one for all (make check THREAD=single)")
 
 
+def hand_down_no_ignored_signals():
+    """From nohup, or a shell's background, processes would inherit that they ignore what tests send them."""
+    for s in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+        if signal.getsignal(s) is signal.SIG_IGN:
+            signal.signal(s, lambda *_: None)
+
+
 def pytest_configure(config):
+    hand_down_no_ignored_signals()
     config.addinivalue_line("markers", "slow: takes minutes; runs with --all only")
     config.addinivalue_line("markers", "not_smp(reason): left out with --smp, because of that")
     config.left_out = collections.Counter()
@@ -68,6 +80,20 @@ def pytest_collection_modifyitems(config, items):
         gone = set(out)
         config.hook.pytest_deselected(items=out)
         items[:] = [i for i in items if i not in gone]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """`make check` runs files side by side, in the order above: most tests keep one CPU busy, or wait."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.split("::")[0]
+            name = path.split("/")[1]
+            return name if name in TOGETHER else path
+
+    return Files(config, log)
 
 
 def pytest_terminal_summary(terminalreporter, config):

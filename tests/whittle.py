@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds images through make and runs them through support/run, as a user would."""
 import atexit
+import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import re
 import shlex
@@ -28,6 +30,16 @@ class Failed(AssertionError):
     pass
 
 
+@contextlib.contextmanager
+def alone(name):
+    """One of several test processes at a time: what needs this name does not run beside the same in another."""
+    folder = os.path.join(OUT, "locks")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "of-" + name.strip("/").replace("/", "-")[-200:]), "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
 def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
     """make with these words; its output as text. check=False returns the finished process."""
     full = dict(os.environ, **(env or {}))
@@ -35,8 +47,10 @@ def make(*args, cwd=ROOT, env=None, check=True, timeout=BUILD_TIMEOUT):
                  "THREAD", "TESTS"):
         if name not in (env or {}):
             full.pop(name, None)
-    p = subprocess.run(["make", "--no-print-directory", *args], cwd=cwd, env=full, text=True,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+    where = [a for a in args if a.startswith("B=")] or [a for a in args if a.startswith("O=")]
+    with alone(where[0][2:] if where else cwd):
+        p = subprocess.run(["make", "--no-print-directory", *args], cwd=cwd, env=full, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
     if check and p.returncode:
         raise Failed("make %s: exit status %d\n%s" % (" ".join(args), p.returncode, p.stdout))
     return p.stdout if check else p

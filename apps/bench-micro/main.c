@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -329,6 +331,78 @@ static void make_file(const char *folder)
 		die(missing_path);
 }
 
+/* ---- waiting for descriptors ----------------------------------------------------------------- */
+
+static int epoll_fd, event_fd;
+
+static void begin_epoll(long n)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	(void)n;
+	epoll_fd = epoll_create1(0);
+	event_fd = eventfd(1, EFD_NONBLOCK);
+	if (event_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &ev))
+		die("epoll");
+}
+
+/* A descriptor is ready, and stays so. */
+static void run_epoll(long n)
+{
+	struct epoll_event ev[16];
+
+	for (long i = 0; i < n; i++)
+		if (epoll_wait(epoll_fd, ev, 16, -1) != 1)
+			die("epoll_wait");
+}
+
+static void *wait_for_events(void *arg)
+{
+	struct epoll_event ev[16];
+	uint64_t count, sum = 0, n = (uint64_t)(intptr_t)arg;
+
+	while (sum < n) {
+		if (epoll_wait(epoll_fd, ev, 16, -1) == 1 && read(event_fd, &count, 8) == 8)
+			sum += count;
+	}
+	return NULL;
+}
+
+static void begin_epoll_wake(long n)
+{
+	uint64_t one;
+
+	begin_epoll(n);
+	if (read(event_fd, &one, 8) != 8)
+		die("eventfd");
+	start(wait_for_events, (void *)(intptr_t)n);
+	sched_yield();
+}
+
+/* A thread waits: write, and let it run: its wait ends, it reads, and waits again. */
+static void run_epoll_wake(long n)
+{
+	uint64_t one = 1;
+
+	for (long i = 0; i < n; i++) {
+		if (write(event_fd, &one, 8) != 8)
+			die("eventfd");
+		sched_yield();
+	}
+}
+
+static void end_epoll(void)
+{
+	close(event_fd);
+	close(epoll_fd);
+}
+
+static void end_epoll_wake(void)
+{
+	pthread_join(partner, NULL);
+	end_epoll();
+}
+
 /* ---- the phases ------------------------------------------------------------------------------ */
 
 /* A table reads better as one. */
@@ -356,6 +430,8 @@ static const struct phase {
 	{ "pread-4k",      10000, NULL,        run_pread_4k,     NULL },
 	{ "pwrite-4k",     10000, NULL,        run_pwrite_4k,    NULL },
 	{ "pread-1",       10000, NULL,        run_pread_1,      NULL },
+	{ "epoll",         10000, begin_epoll, run_epoll,        end_epoll },
+	{ "epoll-wake",    10000, begin_epoll_wake, run_epoll_wake, end_epoll_wake },
 	/* Last: once a handler is there, libcs mask signals here and there. */
 	{ "signal",         5000, begin_signal, run_signal,      NULL },
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What two threads get done on two CPUs: computing, malloc and free, waking each other, a mutex. Uses
- * nothing but POSIX and futex(2), so that the same file runs on Linux. Prints `NAME NS`: nanoseconds
- * in which both do one operation each. The argument names one, or nothing: all.
+ * What two threads get done on two CPUs: computing, malloc and free, waking each other, a mutex, files,
+ * pages of memory. Uses nothing but POSIX and futex(2), so that the same file runs on Linux. Prints
+ * `NAME NS`: nanoseconds in which both do one operation each. The first argument names one (nothing: all),
+ * the second says how many threads there are instead of two.
  *
  * Each has a CPU of its own, or a kernel that happens to put both on one measures something else. But where
  * threads that wake each other had better run is up to the kernel.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,12 +26,16 @@
 #define FUTEX_WAIT_PRIVATE 128 /* linux/futex.h */
 #define FUTEX_WAKE_PRIVATE 129
 
-#define THREADS  2
+#define THREADS  64 /* at most */
 #define COMPUTE  20000000
 #define MALLOCS  2000000
 #define HELD     64 /* blocks that a thread has at a time */
 #define TURNS    20000
 #define SECTIONS 1000000
+#define OPENS    100000
+#define PAGE     4096
+#define PAGES    2048 /* in an area */
+#define AREAS    8
 
 static volatile uint64_t sink;
 static uint32_t turn;
@@ -35,6 +43,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t shared;
 static pthread_barrier_t barrier;
 static uint64_t started;
+static int threads = 2;
 
 static uint64_t now(void)
 {
@@ -112,6 +121,56 @@ static void contend(uintptr_t me)
 	sink = x;
 }
 
+/* A file of each thread's own, or one for all, which is a reference count that all write. */
+static void open_close(const char *path)
+{
+	for (int i = 0; i < OPENS; i++) {
+		int fd = open(path, O_RDONLY | O_CREAT, 0600);
+
+		if (fd < 0)
+			exit(3);
+		close(fd);
+	}
+	unlink(path);
+}
+
+static void open_own(uintptr_t me)
+{
+	char path[] = "/tmp/bench-smp-a";
+
+	path[sizeof(path) - 2] += (char)me;
+	open_close(path);
+}
+
+static void open_one(uintptr_t me)
+{
+	open_close("/tmp/bench-smp");
+}
+
+static void stat_one(uintptr_t me)
+{
+	struct stat st;
+
+	for (int i = 0; i < OPENS; i++)
+		if (stat("/tmp", &st))
+			exit(3);
+}
+
+/* From top to bottom: a kernel that guesses what comes next guesses wrong. */
+static void touch(uintptr_t me)
+{
+	for (int i = 0; i < AREAS; i++) {
+		char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			exit(3);
+		for (int k = PAGES; k--;)
+			p[k * PAGE] = 1;
+		munmap(p, PAGES * PAGE);
+	}
+}
+
 static const struct bench {
 	const char *name;
 	void (*fn)(uintptr_t me);
@@ -120,7 +179,9 @@ static const struct bench {
 } benches[] = {
 	{ "compute", compute, COMPUTE, true },         { "malloc-64", allocate_64, MALLOCS, true },
 	{ "malloc-mix", allocate_mix, MALLOCS, true }, { "pingpong", ping_pong, TURNS, false },
-	{ "mutex", contend, SECTIONS, true },
+	{ "mutex", contend, SECTIONS, true },          { "open-own", open_own, OPENS, true },
+	{ "open-one", open_one, OPENS, true },         { "stat", stat_one, OPENS, true },
+	{ "faults", touch, AREAS *PAGES, true },
 };
 
 static const struct bench *current;
@@ -156,21 +217,26 @@ static void *run(void *me)
 
 static void measure(const struct bench *b)
 {
-	pthread_t threads[THREADS];
+	pthread_t thread[THREADS];
 
 	current = b;
-	pthread_barrier_init(&barrier, NULL, THREADS);
-	for (uintptr_t i = 0; i < THREADS; i++)
-		if (pthread_create(&threads[i], NULL, run, (void *)i))
+	pthread_barrier_init(&barrier, NULL, (unsigned)threads);
+	for (intptr_t i = 0; i < threads; i++)
+		if (pthread_create(&thread[i], NULL, run, (void *)i))
 			exit(1);
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
 	printf("%s %.1f\n", b->name, (double)(now() - started) / b->ops);
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
+	mkdir("/tmp", 01777);
+	if (argc > 2)
+		threads = atoi(argv[2]);
+	if (threads < 1 || threads > THREADS)
+		return 2;
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], benches[i].name))
 			measure(&benches[i]);

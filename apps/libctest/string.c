@@ -64,6 +64,10 @@ TEST(string, compare_and_copy)
 	EXPECT_LT(strcmp("abc", "abd"), 0);
 	EXPECT_EQ(strncmp("abcX", "abcY", 3), 0);
 	EXPECT_EQ(strcasecmp("HeLLo", "hEllO"), 0);
+	EXPECT(strcasecmp("get", "GETS") < 0 && strcasecmp("GETS", "get") > 0);
+	EXPECT(strcasecmp("A", "_") > 0 &&
+	       strcasecmp("[", "{") < 0); /* as small letters, and no others */
+	EXPECT(strcasecmp("\xc4", "\xe4") < 0 && strcasecmp("", "a") < 0);
 	EXPECT_LT(strverscmp("file9", "file10"), 0);
 	EXPECT_STR(strcat(b, "def"), "abcdef");
 	EXPECT_STR(strncat(b, "ghij", 2), "abcdefgh");

@@ -11,6 +11,18 @@
 
 struct x86_cpu x86_cpu UK_RO_AFTER_INIT_ZERO;
 
+#ifdef CONFIG_PLAT_PARAVIRT
+bool x86_paravirt UK_RO_AFTER_INIT_ZERO;
+
+UK_WEAK void x86_paravirt_open(void)
+{
+}
+
+UK_WEAK void x86_paravirt_close(void)
+{
+}
+#endif
+
 UK_COLD void x86_cpu_identify(void)
 {
 	struct x86_cpuid l1 = x86_cpuid(1, 0), l7 = { 0 };

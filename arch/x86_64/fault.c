@@ -48,7 +48,7 @@ unsigned x86_fault(uintptr_t va, uint64_t error, uintptr_t sp)
 	return has_room(sp) ? X86_FAULT_MOVE : X86_FAULT_HERE;
 }
 
-UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
+UK_COLD void x86_page_faults_start(void *stack)
 {
 	char *top = (char *)stack + UK_PAGE_FAULT_STACK;
 
@@ -61,3 +61,7 @@ UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
 		x86_gate_set(v, x86_fault_stubs + (v - X86_VECTOR_IRQ) * X86_STUB_SIZE, X86_IST_IRQ,
 			     top);
 }
+
+/* A platform may have its own. */
+__typeof__(x86_page_faults_start) uk_plat_page_faults_start UK_WEAK UK_COLD
+	__attribute__((__alias__("x86_page_faults_start")));

@@ -37,10 +37,9 @@
 #define GIB         SIZE(2)
 #define VA_END      (1UL << 47) /* we live in the lower half */
 
-/* Mappings of what the loader left lie at VA_BOOT + physical address, those that stay at VA_KEPT. */
-#define VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
-#define VA_KEPT     (VA_BOOT + VA_BOOT_LEN)
-#define VA_BOOT_LEN (1UL << 41)
+#define VA_BOOT     X86_VA_BOOT
+#define VA_KEPT     X86_VA_KEPT
+#define VA_BOOT_LEN X86_VA_BOOT_LEN
 
 /*
  * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables
@@ -137,7 +136,7 @@ void x86_pt_moved(uintptr_t offset)
 	pool_va += offset;
 }
 
-UK_WEAK void uk_plat_set_frames(const struct uk_plat_frames *frames)
+void x86_pt_set_frames(const struct uk_plat_frames *frames)
 {
 	source = frames;
 }
@@ -501,7 +500,7 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
-UK_WEAK int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+int x86_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
 	if (bad_range(va, pa, len))
 		return -EINVAL;
@@ -531,7 +530,7 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 	return true;
 }
 
-UK_WEAK int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
+int x86_pt_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
 	if (UK_LIKELY(!bad_range(va, pa, UK_PAGE_SIZE) && !bad_prot(prot)) &&
 	    map_one(va, pa | flags_of(prot)))
@@ -539,19 +538,19 @@ UK_WEAK int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
 
-UK_WEAK int uk_plat_unmap(uk_vaddr_t va, size_t len)
+int x86_pt_unmap(uk_vaddr_t va, size_t len)
 {
 	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0, false);
 }
 
-UK_WEAK int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
+int x86_pt_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	if (bad_range(va, 0, len))
 		return -EINVAL;
 	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, flags_of(prot), false);
 }
 
-UK_WEAK int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
+int x86_pt_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 {
 	unsigned level = ROOT;
 	uint64_t e;
@@ -584,7 +583,7 @@ static inline uint64_t *entry_of(uk_vaddr_t va, unsigned *level)
 	return e;
 }
 
-UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+size_t x86_pt_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 {
 	size_t len = UK_PAGE_SIZE;
 	unsigned level;
@@ -599,6 +598,10 @@ UK_WEAK size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 		len += UK_PAGE_SIZE;
 	return len;
 }
+
+#ifdef CONFIG_WHOLE_STACKS
+UK_WEAK bool uk_plat_whole_stacks;
+#endif
 
 /* ---- memory on demand is not ours to give: ukvmem does it, with faults ---- */
 
@@ -628,7 +631,7 @@ UK_WEAK bool uk_plat_resident(uk_vaddr_t va)
 }
 
 /* By runs of frames that adjoin and have one protection. */
-UK_WEAK int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+int x86_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 {
 	size_t n, at;
 
@@ -654,7 +657,7 @@ UK_WEAK int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 	return uk_plat_unmap(from, len);
 }
 
-UK_WEAK int uk_plat_direct_map(uk_paddr_t pa, size_t len)
+int x86_pt_direct_map(uk_paddr_t pa, size_t len)
 {
 	unsigned want = len >= SMALL ? RESERVE_MAX : RESERVE_SMALL;
 	uk_paddr_t end = pa + len, taken = pa;
@@ -706,12 +709,12 @@ void x86_boot_unmap(const void *va, size_t len)
 	unmap_boot(va, len, LARGE);
 }
 
-UK_WEAK void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
+void *x86_pt_map_boot(uk_paddr_t pa, size_t len)
 {
 	return map_boot(VA_KEPT, pa, len, UK_PAGE_SIZE);
 }
 
-UK_WEAK void uk_plat_unmap_boot(const void *va, size_t len)
+void x86_pt_unmap_boot(const void *va, size_t len)
 {
 	unmap_boot(va, len, UK_PAGE_SIZE);
 }
@@ -719,7 +722,7 @@ UK_WEAK void uk_plat_unmap_boot(const void *va, size_t len)
 #ifdef CONFIG_PLAT_SPACES
 /* ---- several address spaces ---- */
 
-UK_WEAK int uk_plat_space_create(struct uk_plat_space *s)
+int x86_pt_space_create(struct uk_plat_space *s)
 {
 	const unsigned kernel = index_of(UK_VA_AREAS_END, ROOT);
 
@@ -734,7 +737,7 @@ UK_WEAK int uk_plat_space_create(struct uk_plat_space *s)
 	return 0;
 }
 
-UK_WEAK void uk_plat_space_destroy(struct uk_plat_space *s)
+void x86_pt_space_destroy(struct uk_plat_space *s)
 {
 	struct uk_plat_space **link = &spaces;
 
@@ -744,9 +747,32 @@ UK_WEAK void uk_plat_space_destroy(struct uk_plat_space *s)
 	table_free(s->root);
 }
 
-UK_WEAK void uk_plat_space_switch(const struct uk_plat_space *s)
+void x86_pt_space_switch(const struct uk_plat_space *s)
 {
 	current = s ? frame_at(s->root) : NULL;
 	x86_write_cr3(s ? s->root : first); /* no page is global: the TLB forgets all */
 }
+#endif
+
+/* ---- what a platform may have in place of these, or choose from when it boots ---- */
+
+#define MAY_REPLACE(name)                                                                          \
+	__typeof__(x86_pt_##name) uk_plat_##name UK_WEAK __attribute__((__alias__("x86_"           \
+										  "pt_" #name)))
+
+MAY_REPLACE(set_frames);
+MAY_REPLACE(direct_map);
+MAY_REPLACE(map);
+MAY_REPLACE(map_page);
+MAY_REPLACE(unmap);
+MAY_REPLACE(protect);
+MAY_REPLACE(lookup);
+MAY_REPLACE(lookup_run);
+MAY_REPLACE(move);
+MAY_REPLACE(map_boot);
+MAY_REPLACE(unmap_boot);
+#ifdef CONFIG_PLAT_SPACES
+MAY_REPLACE(space_create);
+MAY_REPLACE(space_destroy);
+MAY_REPLACE(space_switch);
 #endif

@@ -378,14 +378,14 @@ static UK_COLD bool ask(struct uk_percpu *c, struct uk_regs *r, const struct uk_
 	if (c->irq_depth || is_reporting())
 		return false;
 	if (open)
-		x86_sti();
+		x86_irq_open();
 	if (stays_here(own))
 		c->irq_depth += !own;
 	done = uk_trap_hook(info, r);
 	if (stays_here(own))
 		c->irq_depth -= !own;
 	if (open)
-		x86_cli();
+		x86_irq_close();
 	return done;
 }
 

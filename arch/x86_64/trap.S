@@ -12,6 +12,7 @@
  */
 #include <uk/arch/asm.h>
 #include <uk/arch/cpu.h>
+#include <uk/arch/regs.h>
 #include <uk/arch/trap.h>
 #include <uk/percpu.h>
 
@@ -42,49 +43,35 @@ irq_entry:
 	lea	x86_stubs(%rip), %rax
 	sub	8(%rsp), %rax	/* negative, hence not 0 */
 	mov	%eax, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
-	pop	%rax
+	lea	halt(%rip), %rax
+	cmp	%rax, 16(%rsp)
+	jne	1f
+	incq	16(%rsp)	/* it has waited, and must not with interrupts off */
+1:	pop	%rax
 	andl	$~X86_RFLAGS_IF, 24(%rsp)
 	add	$8, %rsp
 	iretq
+
+/*
+ * x86_wait(): `sti` takes effect after the next instruction, so what comes in between wakes the `hlt`. Not all that
+ * emulate a CPU within another one keep to that: then it comes before the `hlt`, which is left out above.
+ */
+	.globl	x86_wait
+x86_wait:
+	sti
+halt:	hlt
+	ret
 
 	.globl	x86_entry_frame, x86_entry_frame_with_error
 	.hidden	x86_entry_frame, x86_entry_frame_with_error
 x86_entry_frame:
 	push	(%rsp)
 x86_entry_frame_with_error:
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	X86_PUSH_REGS
 	cld
 	mov	%rsp, %rdi	/* struct uk_regs; aligned to 16, since the CPU aligns its frame */
 	call	x86_entry
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
+	X86_POP_REGS
 	add	$16, %rsp	/* vector, error */
 	iretq
 

@@ -186,9 +186,9 @@ static struct uk_percpu *reschedule(struct uk_percpu *c)
 	if (!switch_due(c))
 		return c;
 	c->irq_off = 1;
-	x86_sti();
+	x86_irq_open();
 	uk_sched_preempt();
-	x86_cli();
+	x86_irq_close();
 	c = uk_percpu();
 	c->irq_off = 0;
 	return c;
@@ -202,7 +202,7 @@ UK_WEAK void uk_plat_irq_replay(void)
 		replay_one(c);
 		c = reschedule(c);
 	} while (c->irq_pending); /* noted during the switch */
-	x86_sti();
+	x86_irq_open();
 }
 
 /*
@@ -223,7 +223,7 @@ static UK_NOINLINE void preempt(struct uk_percpu *c)
 	uk_arch_fpu_restore(area);
 }
 
-static void irq(struct uk_regs *r, unsigned vector)
+void x86_irq(struct uk_regs *r, unsigned vector)
 {
 	struct uk_percpu *c = uk_percpu();
 
@@ -247,7 +247,7 @@ void x86_entry(struct uk_regs *r)
 	if (vector >= X86_VECTOR_IRQ || !(X86_WITH_ERROR >> vector & 1))
 		r->error = 0;
 	if (vector >= X86_VECTOR_IRQ)
-		irq(r, vector);
+		x86_irq(r, vector);
 	else
 		x86_trap(r);
 }

@@ -119,6 +119,7 @@ static inline int host_ftruncate(int fd, uint64_t len)
 /* ---- files ---- */
 
 #define HOST_O_RDONLY   0
+#define HOST_O_RDWR     2
 #define HOST_O_NOCTTY   00000400
 #define HOST_O_NONBLOCK 00004000
 #define HOST_O_ASYNC    00020000
@@ -143,6 +144,21 @@ static inline ssize_t host_write(int fd, const void *buf, size_t n)
 static inline ssize_t host_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
 {
 	return host_syscall4(HOST_NR_pwrite64, fd, (long)buf, (long)n, (long)offset);
+}
+
+struct host_iovec {
+	void *base;
+	size_t len;
+};
+
+static inline ssize_t host_readv(int fd, const struct host_iovec *iov, unsigned n)
+{
+	return host_syscall3(HOST_NR_readv, fd, (long)iov, n);
+}
+
+static inline ssize_t host_writev(int fd, const struct host_iovec *iov, unsigned n)
+{
+	return host_syscall3(HOST_NR_writev, fd, (long)iov, n);
 }
 
 /* At set-up only: seccomp cannot look at paths. `flags`: a constant. */

@@ -8,15 +8,18 @@
  *	- while irq_pending is not 0: a handler that found irq_off set, notes its source and closes the
  *	  mask of the code it returns to, so that a storm of signals costs one handler per section.
  *	  (LINUXU_IRQ_LATER does not count: that is ours, not the host's.)
- * uk_irq_enable() sees the note and calls the replay, which opens the mask again. As only a handler
- * or code with the mask closed ever writes irq_pending, plain loads and stores do. (LINUXU_IRQ_LATER
- * comes and goes with the mask open, and so in one instruction.)
+ * uk_irq_enable() sees the note and calls the replay, which opens the mask again.
+ *
+ * In the second case signals that ask for the end still come: a CPU that never enables interrupts again
+ * shall not keep the process alive (linuxu_stop_note()). So irq_pending is changed by one instruction
+ * each, and who has handled what was noted looks once more for LINUXU_IRQ_STOP.
  *
  * Handlers run on the stack of the thread they interrupt, below the frame in which the host
  * has saved all its registers, vector state included. So preemption is a call of the scheduler
  * from the handler: the thread's registers rest in its own frame until it is switched to again and
  * returns from its handler.
  */
+#include <uk/atomic.h>
 #include <uk/irq.h>
 #include <uk/plat/cpu.h>
 #include <uk/plat/irq.h>
@@ -29,9 +32,9 @@
 #include "linuxu.h"
 #include "regs.h"
 
-#define DEVICE_SIGNALS                                                                             \
-	(HOST_SIGBIT(HOST_SIGIO) | HOST_SIGBIT(HOST_SIGTERM) | HOST_SIGBIT(HOST_SIGINT) |          \
-	 HOST_SIGBIT(HOST_SIGHUP))
+#define STOP_SIGNALS                                                                               \
+	(HOST_SIGBIT(HOST_SIGTERM) | HOST_SIGBIT(HOST_SIGINT) | HOST_SIGBIT(HOST_SIGHUP))
+#define DEVICE_SIGNALS (HOST_SIGBIT(HOST_SIGIO) | STOP_SIGNALS)
 #ifdef CONFIG_SMP
 #define CPU_SIGNALS (HOST_SIGBIT(HOST_SIGALRM) | HOST_SIGBIT(HOST_SIGURG))
 #else
@@ -55,17 +58,36 @@ static inline bool noted(const struct uk_percpu *cpu)
 /* Of uksched; arch has an empty one for images without. */
 void uk_sched_preempt(void) __attribute__((__visibility__("default")));
 
+#ifdef CONFIG_PLAT_LINUXU_WATCH
+static struct linuxu_watch *watches;
+
+void linuxu_watch_add(struct linuxu_watch *w)
+{
+	w->next = watches;
+	watches = w;
+}
+
+static void watches_fired(void)
+{
+	for (const struct linuxu_watch *w = watches; w; w = w->next)
+		w->fired();
+}
+#endif
+
 /* Runs what is noted. The mask is closed, irq_off is set. */
 static void run_pending(struct uk_percpu *cpu)
 {
-	uint32_t pending = cpu->irq_pending;
+	uint32_t pending = __atomic_exchange_n(&cpu->irq_pending, 0, __ATOMIC_RELAXED);
 
-	cpu->irq_pending = 0;
 	cpu->irq_depth++;
 	if (pending & LINUXU_IRQ_TIMER)
 		linuxu_timer_fired();
-	if (pending & LINUXU_IRQ_INPUT)
+	if (pending & LINUXU_IRQ_INPUT) {
 		linuxu_input_fired();
+#ifdef CONFIG_PLAT_LINUXU_WATCH
+		watches_fired();
+#endif
+	}
 	if (pending & LINUXU_IRQ_STOP)
 		linuxu_stop_fired();
 #ifdef CONFIG_SMP
@@ -94,7 +116,7 @@ static void handle(struct uk_percpu *cpu)
 		 * Whoever runs next opens the mask by this note when it enables interrupts. Opened
 		 * here, signals could pile up their frames on this stack before it is switched away.
 		 */
-		cpu->irq_pending = LINUXU_IRQ_NONE;
+		__atomic_fetch_or(&cpu->irq_pending, LINUXU_IRQ_NONE, __ATOMIC_RELAXED);
 		uk_sched_preempt();
 		cpu = uk_percpu(); /* it may be another CPU by now */
 		if (!noted(cpu))   /* the note is used up: the mask is open */
@@ -102,7 +124,18 @@ static void handle(struct uk_percpu *cpu)
 		if (!(cpu->irq_pending & ~LINUXU_IRQ_NONE))
 			break;
 	}
-	cpu->irq_pending = 0;
+	__atomic_fetch_and(&cpu->irq_pending, ~LINUXU_IRQ_NONE, __ATOMIC_RELAXED);
+}
+
+/* The same, with irq_off as it was found: clear. */
+static void handle_all(struct uk_percpu *cpu)
+{
+	do {
+		cpu->irq_off = 1;
+		handle(cpu);
+		cpu = uk_percpu();
+		cpu->irq_off = 0;
+	} while (UK_UNLIKELY(UK_READ_ONCE(cpu->irq_pending) & LINUXU_IRQ_STOP));
 }
 
 static uint32_t source_of(int sig)
@@ -144,18 +177,16 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 
 	cpu->irq_pending |= source_of(sig);
 	if (cpu->irq_off) {
-		uc->sigmask |= IRQ_SIGNALS;
+		uc->sigmask |= IRQ_SIGNALS & ~STOP_SIGNALS;
 #ifdef CONFIG_SMP
 		linuxu_cpu_stay();
 #endif
 		return;
 	}
-	cpu->irq_off = 1;
 #ifdef CONFIG_SMP
 	cpu->irq_regs = uc;
 #endif
-	handle(cpu);
-	uk_percpu()->irq_off = 0;
+	handle_all(cpu);
 	linuxu_regs_from_host(&regs, uc);
 	uk_irq_return_hook(&regs);
 	linuxu_regs_to_host(&regs, uc);
@@ -182,29 +213,45 @@ static bool replay_withheld(void)
 
 void uk_plat_irq_replay(void)
 {
-	struct uk_percpu *cpu;
-
 #ifdef CONFIG_SMP
 	if (replay_withheld())
 		return;
 #endif
-	cpu = uk_percpu();
-	cpu->irq_off = 1;
-	handle(cpu);
-	uk_percpu()->irq_off = 0;
+	handle_all(uk_percpu());
 	host_sigprocmask(HOST_SIG_UNBLOCK, IRQ_SIGNALS, NULL);
 }
+
+/* What idle watches besides signals: devices are the first CPU's. */
+static unsigned inputs(struct host_pollfd *fds)
+{
+	unsigned n = 0;
+
+	if (uk_cpu())
+		return 0;
+	fds[0] = (struct host_pollfd){ linuxu_input_fd(), HOST_POLLIN, 0 };
+	n = fds[0].fd >= 0;
+#ifdef CONFIG_PLAT_LINUXU_WATCH
+	for (const struct linuxu_watch *w = watches; w; w = w->next)
+		if (uk_shared_get(w->wanted))
+			fds[n++] = (struct host_pollfd){ w->fd, HOST_POLLIN, 0 };
+#endif
+	return n;
+}
+
+uint32_t linuxu_idles;
 
 void uk_plat_idle(void)
 {
 	struct uk_percpu *cpu = uk_percpu();
-	struct host_pollfd input = { uk_cpu() ? -1 : linuxu_input_fd(), HOST_POLLIN, 0 };
+	struct host_pollfd fds[1 + LINUXU_WATCHES];
+	unsigned n;
 	uint64_t mask;
 
 	if (cpu->irq_pending)
 		return;
+	n = inputs(fds);
 #ifdef CONFIG_SMP
-	if (input.fd < 0) {
+	if (!n) {
 		linuxu_cpu_sleep();
 		return;
 	}
@@ -217,7 +264,8 @@ void uk_plat_idle(void)
 	host_sigprocmask(HOST_SIG_BLOCK, IRQ_SIGNALS, &mask);
 	if (!cpu->irq_pending) {
 		mask &= ~IRQ_SIGNALS;
-		if (host_ppoll(&input, input.fd >= 0, NULL, &mask) > 0)
+		linuxu_idles++;
+		if (host_ppoll(fds, n, NULL, &mask) > 0)
 			cpu->irq_pending |= LINUXU_IRQ_INPUT;
 	}
 	if (!cpu->irq_pending) /* some other signal: stopped and continued, a debugger */

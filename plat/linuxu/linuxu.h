@@ -11,6 +11,8 @@
  *	seccomp.c  the list of the host's system calls that are in use, and no others
  *	clock.c    the host's clocks; a POSIX timer is the one-shot timer
  *	console.c  descriptors 0, 1 and 2; the user's terminal
+ *	tap.c      a network device: a TAP interface of the host; tapsetup.c
+ *	hostnet.c  the host's sockets; publish.c
  *	random.c, power.c
  */
 #ifndef LINUXU_H
@@ -77,6 +79,22 @@ extern uint64_t linuxu_phys_size;
 /* Has signal `sig` (HOST_SIGALRM or HOST_SIGIO) taken as an interrupt, from now on. */
 void linuxu_irq_attach(int sig);
 
+/*
+ * A descriptor of the host that SIGIO may be about (F_SETOWN and O_ASYNC are set), beside input. It is
+ * added once, before there are other threads.
+ */
+struct linuxu_watch {
+	int fd;
+	uint32_t wanted;     /* idle shall watch it: somebody waits */
+	void (*fired)(void); /* interrupt context: it, or another one, may have become readable */
+	struct linuxu_watch *next;
+};
+#define LINUXU_WATCHES 4 /* at most */
+void linuxu_watch_add(struct linuxu_watch *w);
+
+/* How often the first CPU had nothing to do, and watched its input. */
+extern uint32_t linuxu_idles;
+
 /* Opens this CPU's mask for the first time, as far as it takes interrupts. */
 void linuxu_irq_cpu(void);
 
@@ -140,6 +158,30 @@ void linuxu_arch_backtrace(const struct host_ucontext *uc);
 
 /* Before an end as by a signal: stops for whoever asked for a core file. */
 void linuxu_core_stop(void);
+
+/* ---- tapsetup.c ---- */
+
+/* What the host told of the interface that parameter linuxu.tap names; fd -1: there is none. */
+struct linuxu_tap {
+	int fd;
+	uint16_t mtu;
+	uint8_t mac[6]; /* of the host's end */
+};
+
+/* Opens it, with struct virtio_net_hdr before each packet. 0, or a negative errno, which is said. */
+int linuxu_tap_open(struct linuxu_tap *tap);
+
+/* Is there parameter linuxu.tap? */
+bool linuxu_tap_given(void) UK_OPTIONAL;
+
+/* ---- tappcap.c ---- */
+
+/* Does anybody want copies of packets? Then the file begins. */
+bool linuxu_pcap_begin(void);
+
+/* One packet. Thread context. */
+struct uk_netbuf;
+void linuxu_pcap_packet(const struct uk_netbuf *pkt);
 
 /* ---- trap.c ---- */
 

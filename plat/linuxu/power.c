@@ -6,6 +6,7 @@
 #include <uk/config.h>
 #include <uk/param.h>
 #include <uk/percpu.h>
+#include <uk/plat/clock.h>
 #include <uk/plat/power.h>
 #ifdef CONFIG_SMP
 #include <uk/smp.h>
@@ -16,8 +17,9 @@
 UK_PARAM_BOOL(linuxu, core, false, "stop (SIGSTOP) before an end as by a signal, for a core file");
 
 #ifdef CONFIG_SMP
-static uint32_t UK_USED
-	linuxu_core_cpu; /* whose registers are saved, plus 1; for gdb, by its name */
+/* Whose registers are saved, for who writes the core file, by their names: the CPU, the host's thread. */
+static const struct uk_percpu *UK_USED uk_core_percpu;
+static int UK_USED linuxu_core_tid;
 #endif
 
 void linuxu_core_stop(void)
@@ -27,7 +29,8 @@ void linuxu_core_stop(void)
 	linuxu_arch_save_regs();
 	/* Whoever reads our memory continues us. */
 #ifdef CONFIG_SMP
-	linuxu_core_cpu = uk_cpu() + 1;
+	uk_core_percpu = uk_percpu();
+	linuxu_core_tid = linuxu_tid[uk_cpu()];
 	uk_smp_stop_others();
 	if (uk_smp_cpus() >
 	    1) /* to this thread: else another may take it, and we go on meanwhile */
@@ -62,8 +65,19 @@ static void (*listener)(int sig);
 static uint64_t heard;          /* the signals that go to it */
 static volatile uint64_t asked; /* those that have come; written with the host's mask closed */
 
+/*
+ * Who asks again, a second after nobody could be told, is not to wait for a CPU that has its interrupts
+ * masked for ever. (No two at once: they may be one wish.)
+ */
 void linuxu_stop_note(int sig)
 {
+	static uk_nsec since;
+	uk_nsec now = uk_plat_clock_monotonic();
+
+	if (!asked)
+		since = now;
+	else if (asked & HOST_SIGBIT(sig) && now - since > UK_NSEC_PER_SEC)
+		linuxu_end_by_signal(sig);
 	asked |= HOST_SIGBIT(sig);
 }
 

@@ -15,6 +15,10 @@ ifneq ($(lib-paths),)
 $(foreach d,$(lib-paths),$(if $(wildcard $d/Config.uk $d/*/Config.uk),,\
 	$(error LIBS=$(LIBS): no Config.uk in $d or in a folder of it)))
 endif
+# A platform that is off by default has a fragment of its name, which `PLAT=` asks for.
+ifneq ($(and $(PLAT),$(wildcard plat/$(PLAT)/Config.uk),$(wildcard support/configs/$(PLAT).config)),)
+override CONFIGS := $(sort $(CONFIGS) $(PLAT))
+endif
 $(foreach c,$(CONFIGS),$(if $(wildcard support/configs/$c.config),,\
 	$(error CONFIGS=$(CONFIGS): there is no support/configs/$c.config; there are: \
 	$(patsubst support/configs/%.config,%,$(wildcard support/configs/*.config)))))
@@ -29,6 +33,8 @@ ifeq ($(shell mkdir -p $(B) && test -w $(B) && echo yes),)
 $(error O=$(O): cannot write there)
 endif
 $(file >$(B)/config.list,$(config-list))
+# Both name files in folders that may have gone, which would end make before they can be made anew.
+$(shell rm -rf $(B)/config.mk $(B)/obj/app-*)
 endif
 
 config-goals := menuconfig guiconfig olddefconfig savedefconfig defconfig

@@ -3,7 +3,7 @@
 # The commands that start here and call make again for the images they need. `run`, `check` and
 # `bench` work on a fresh machine: they install what is missing first, after saying what.
 
-.PHONY: help list-apps setup run check check-all security-table allocator-table sanitizer-table bench debug clean distclean
+.PHONY: help list-apps setup run demo check check-all security-table allocator-table sanitizer-table bench debug clean distclean
 
 help:
 	@cat support/build/help.txt
@@ -14,15 +14,20 @@ list-apps:
 setup:
 	@support/setup build run check
 
-# Without APP, the demonstration: a real data set in SQLite.
+# Without APP, nginx: what to open in a browser is printed. It is reached through QEMU's network; a process has none.
 run:
 	@support/setup build run
 ifeq ($(origin APP),file)
-	@$(MAKE) --no-print-directory APP=sqlite image-$(or $(PLAT),kvm)
-	@apps/sqlite/demo --build $(O)/sqlite --plat $(or $(PLAT),kvm)
+	@$(MAKE) --no-print-directory APP=nginx run-image
 else
 	@$(MAKE) --no-print-directory run-image
 endif
+
+# A real data set in SQLite, on PLAT.
+demo:
+	@support/setup build run
+	@$(MAKE) --no-print-directory APP=sqlite image-$(or $(PLAT),kvm)
+	@apps/sqlite/demo --build $(O)/sqlite --plat $(or $(PLAT),kvm)
 
 debug:
 	@support/setup build run debug
@@ -30,8 +35,9 @@ debug:
 
 # TESTS= names files or takes pytest's options; check-all adds the slow ones. SMP=N gives every machine N CPUs, and
 # THREAD=single has QEMU run them in one thread; check-all has both as well, unless it is told one of them.
-pytest := $(PYTHON) -m pytest
-cpus   := $(if $(SMP),--smp $(SMP)) $(if $(THREAD),--thread $(THREAD))
+# Several files of tests at a time, unless every machine has several CPUs or TESTS says how many (-n0: one after the other).
+pytest = $(PYTHON) -m pytest
+cpus   = $(if $(SMP),--smp $(SMP),-n$(shell expr `nproc` / 2 + 1)) $(if $(THREAD),--thread $(THREAD))
 check:
 	@support/setup build run check
 	@$(pytest) $(cpus) $(TESTS)

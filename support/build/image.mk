@@ -8,7 +8,7 @@ images  := $(foreach p,$(uk-plats),$(call image-of,$p))
 
 # With LTO there is no per-library object: it would end optimisation across libraries.
 common-libs := $(foreach l,$(linked-libs),$(if $(filter plat,$(lib-kind-$l)),,$l))
-link-objs    = $(foreach l,$(common-libs) $(filter plat-$1,$(linked-libs)),\
+link-objs    = $(foreach l,$(call libs-on,$1,$(common-libs)) $(filter plat-$1,$(linked-libs)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))
 
 # clang's LTO needs lld, which spells one option differently. gcc's compiles in parallel if told to, and
@@ -55,7 +55,7 @@ endef
 
 # What the check of dependencies needs to know: per library, what it may refer to.
 define manifest-lines
-$(foreach l,$(linked-libs),$(newline)lib $l object=$(B)/lib/$l.o dir=$(lib-dir-$l) package=$(strip $(package-of-$l)) kind=$(lib-kind-$l) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
+$(foreach l,$(linked-libs),$(newline)lib $l object=$(B)/lib/$l.o dir=$(lib-dir-$l) package=$(strip $(package-of-$l)) kind=$(lib-kind-$l) plats=$(subst $() ,$(comma),$(strip $(call plats-of,$l))) api=$(if $(api-ops-of-$l),$(api-prefix-of-$l)) \
 provides=$(provides-of-$l) license=$(subst $() ,_,$(license-of-$l)) version=$(version-of-$l) \
 declared=$(subst $() ,$(comma),$(strip $(lib-deps-$l))) visible=$(subst $() ,$(comma),$(strip $(call visible,$l))))
 endef
@@ -73,13 +73,20 @@ ifneq ($(filter-out $(uk-plats),$(PLAT)),)
 $(error PLAT=$(PLAT): not a platform of this configuration, which has: $(uk-plats); add it with `make APP=$(APP) menuconfig`)
 endif
 run-plat := $(or $(PLAT),$(firstword $(filter kvm,$(uk-plats)) $(uk-plats)))
-run-opts  = $(if $(ROOT),--root '$(ROOT)') $(if $(MEM),--memory '$(MEM)') $(if $(SMP),--smp '$(SMP)') \
-	$(if $(NET),--net '$(NET)') $(foreach p,$(PORTS),--publish '$p') $(if $(DISK),--disk '$(DISK)') \
+# An application's folder root/ is what it runs on, unless ROOT= says otherwise (ROOT= with nothing: no files).
+run-root := $(if $(filter undefined,$(origin ROOT)),$(wildcard $(app-path)/root),$(ROOT))
+# What an application's manifest says of how it is run, where the command line is silent. (PORTS= with nothing: none.)
+of-app   = $(foreach l,$(uk-libs),$(if $(filter app,$(lib-kind-$l)),$($1-of-$l)))
+run-ports := $(if $(filter undefined,$(origin PORTS)),$(if $(filter-out user,$(NET)),,$(if \
+	$(filter kvm xen,$(run-plat))$(CONFIG_PLAT_LINUXU_HOSTNET),$(call of-app,run-ports))),$(PORTS))
+run-args  := $(if $(filter undefined,$(origin ARGS)),$(call of-app,run-args),$(ARGS))
+run-opts  = $(if $(run-root),--root '$(run-root)') $(if $(MEM),--memory '$(MEM)') $(if $(SMP),--smp '$(SMP)') \
+	$(if $(NET),--net '$(NET)') $(foreach p,$(run-ports),--publish '$p') $(if $(PCAP),--pcap '$(PCAP)') $(if $(DISK),--disk '$(DISK)') \
 	$(if $(SHARE),--share '$(SHARE)') $(if $(ACCEL),--accel '$(ACCEL)') \
-	$(if $(MACHINE),--machine '$(MACHINE)') $(if $(filter 1 y yes,$(DRYRUN)),--dry-run)
+	$(if $(MACHINE),--machine '$(MACHINE)') $(if $(XEN_TYPE),--xen-type '$(XEN_TYPE)') $(if $(filter 1 y yes,$(DRYRUN)),--dry-run)
 
 .PHONY: run-image debug-image
 run-image: $(call image-of,$(run-plat))
-	@support/run $< $(run-opts) $(if $(CORE),--core '$(CORE)') $(if $(ARGS),-- $(ARGS))
+	@support/run $< $(run-opts) $(if $(CORE),--core '$(CORE)') $(if $(strip $(run-args)),-- $(run-args))
 debug-image: $(call image-of,$(run-plat))
-	@support/run $< $(run-opts) --gdb $(if $(CORE),--core '$(CORE)') $(if $(ARGS),-- $(ARGS))
+	@support/run $< $(run-opts) --gdb $(if $(CORE),--core '$(CORE)') $(if $(strip $(run-args)),-- $(run-args))

@@ -74,8 +74,9 @@ define newline
 
 endef
 manifest-vars := kind srcs-y srcs-dispatch dispatch-y cflags-y includes-y exports-y provides api-prefix api-ops \
-	linker-script ldflags-y package version source patches build build-inputs archive headers license tests-need-y optional-y \
-	roots-y tables-y tables-rw-y sanitize-no small-y
+	linker-script ldflags-y package version source patches build build-inputs configure cmake make-args program archive \
+	headers license tests-need-y optional-y roots-y tables-y tables-rw-y sanitize-no small-y platforms-y \
+	fast-y cflags-fast-y run-args run-ports
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
 tree  := @tree@
 built := @built@
@@ -104,6 +105,7 @@ lib-dir-$1-tests   := $(lib-dir-$1)
 lib-kind-$1-tests  := tests
 kind-of-$1-tests   := kernel
 cflags-y-of-$1-tests := -Wno-sign-compare
+platforms-y-of-$1-tests := $(platforms-y-of-$1)
 srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(wildcard $(lib-dir-$1)/tests/test_*.c)))
 lib-deps-$1-tests  := uktest $(lib-deps-$1) $1 $(tests-need-y-of-$1)
 uk-libs            += $1-tests
@@ -111,10 +113,18 @@ endef
 $(foreach l,$(uk-libs),$(if $(wildcard $(lib-dir-$l)/tests/test_*.c),$(eval $(call add-tests,$l))))
 endif
 
+# ---- platforms --------------------------------------------------------------------------------
+
+# The platforms of this configuration in whose images library $1 is: its own, those it names, or all.
+plats-of = $(if $(filter plat,$(lib-kind-$1)),$(1:plat-%=%),$(if $(platforms-y-of-$1),\
+	$(filter $(platforms-y-of-$1),$(uk-plats)),$(uk-plats)))
+# $(call libs-on,PLAT,LIBS): those of LIBS that are in its image.
+libs-on  = $(foreach l,$2,$(if $(filter $1,$(call plats-of,$l)),$l))
+
 # ---- binding providers to APIs ------------------------------------------------------------------
 #
-# One provider of an API: it is compiled under the API's names, so that a call binds to it at the
-# image link. Several, or an API that says `dispatch-y := y`: its dispatcher goes through the
+# One provider of an API in each image: it is compiled under the API's names, so that a call binds to
+# it at the image link. Several, or an API that says `dispatch-y := y`: its dispatcher goes through the
 # operations struct.
 
 cname     = $(subst -,_,$1)
@@ -123,10 +133,11 @@ default-provider = $(firstword $(foreach p,$2,$(if $(CONFIG_$(lib-sym-$1)_DEFAUL
 
 # $(call bind-api,API,PROVIDERS)
 define bind-api
-$(if $2,,$(error no provider of $1 is selected: choose one in `make APP=$(APP) menuconfig`))
+$(foreach p,$(uk-plats),$(if $(call libs-on,$p,$2),,\
+	$(error no provider of $1 for platform $p is selected: choose one in `make APP=$(APP) menuconfig`)))
 bind-of-$1 := -DUK_DEFAULT_PROVIDER=$(call cname,$(call default-provider,$1,$2))
-$(if $(word 2,$2)$(strip $(dispatch-y-of-$1)),srcs-y-of-$1 += $(srcs-dispatch-of-$1),\
-	bind-of-$2 := -DUK_SOLE_PROVIDER $(foreach o,$(api-ops-of-$1),-D$(call cname,$2)_$o=$(api-prefix-of-$1)$o))
+$(if $(strip $(foreach p,$(uk-plats),$(word 2,$(call libs-on,$p,$2))) $(dispatch-y-of-$1)),srcs-y-of-$1 += $(srcs-dispatch-of-$1),\
+	$(foreach p,$2,bind-of-$p := -DUK_SOLE_PROVIDER $(foreach o,$(api-ops-of-$1),-D$(call cname,$p)_$o=$(api-prefix-of-$1)$o)$(newline)))
 endef
 uk-apis := $(foreach l,$(uk-libs),$(if $(api-ops-of-$l),$l))
 $(foreach a,$(uk-apis),$(eval $(call bind-api,$a,$(strip $(call providers,$a)))))
@@ -146,8 +157,10 @@ fortify-flags = $(if $(CONFIG_HARDEN_FORTIFY),$(if $(filter musl,$(call visible,
 
 include support/build/package.mk
 
-# What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.)
-$(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(lib-dir-$l)/$s),,\
+# What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.) What a
+# platform calls common/x is plat/common/x: several platforms compile it, each with headers of its own.
+src-path = $(if $(and $(filter plat,$(lib-kind-$1)),$(filter common/%,$2)),plat,$(lib-dir-$1))/$2
+$(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(call src-path,$l,$s)),,\
 	$(error $(lib-dir-$l)/Makefile.uk: srcs-y names $s, which is not in that folder))))
 
 # ---- rules --------------------------------------------------------------------------------------
@@ -159,6 +172,13 @@ differ           = $(subst x$1,,x$2)$(subst x$2,,x$1)
 
 objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 
+# $(call compile-rule,LIB,PREFIX,FOLDER): how PREFIX% comes from FOLDER%
+define compile-rule
+$(B)/obj/$1/$2%.o: $3% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D) && $$(cc-$1) $$(if $$(filter $(small-y-of-$1),$2$$*),$(opt-small)) -frandom-seed=$1/$2$$* -MMD -MP -MF $$@.d -c $$< -o $$@
+endef
+
 # $(call library-rules,LIB): LIB's objects and $(B)/lib/LIB.o
 define library-rules
 cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
@@ -167,9 +187,8 @@ cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) 
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
 $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1)$(if $(small-y-of-$1), # $(opt-small) for $(small-y-of-$1)))
 
-$(B)/obj/$1/%.o: $(lib-dir-$1)/% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
-	$$(call say,CC,$$<)
-	$$(Q)mkdir -p $$(@D) && $$(cc-$1) $$(if $$(filter $(small-y-of-$1),$$*),$(opt-small)) -frandom-seed=$1/$$* -MMD -MP -MF $$@.d -c $$< -o $$@
+$(call compile-rule,$1,,$(lib-dir-$1)/)
+$(if $(filter plat,$(lib-kind-$1)),$(call compile-rule,$1,common/,plat/common/))
 
 $(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags
 	$$(call say,LIB,$1)
@@ -189,6 +208,6 @@ cc-entry = {"directory": "$(ROOTDIR)", "file": "$1", "command": "$(subst ",\",$2
 $(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l)$(upstream-of-$l),$(B)/obj/$l/flags))
 	$(file >$@,[)
 	$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
-		$(file >>$@,$(call cc-entry,$(lib-dir-$l)/$s,$(cc-$l))$(comma)))\
+		$(file >>$@,$(call cc-entry,$(call src-path,$l,$s),$(cc-$l))$(comma)))\
 		$(foreach s,$(upstream-of-$l),$(file >>$@,$(call cc-entry,$(call pkg-src,$l,$s),$(CC) $(call pkg-flags,$l))$(comma))))
 	$(file >>$@,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])

@@ -9,8 +9,12 @@
 #   build          a makefile of the package's folder that runs upstream's own build, in the folder
 #                  $(built). Gets TREE, PKG (the package's folder), CC, CFLAGS, AR, all absolute;
 #                  HANDED: more flags for functions on callers' memory (sanitize.mk)
-#   build-inputs   our files besides `build` that it reads: they are part of the key
+#   build-inputs   our files besides that `build`, or upstream's sources, read: they are part of the key
 #   archive        an archive that `build` makes; its members are linked as they are needed
+#   program        instead of `build`: upstream's own configure and make (or CMake) with the project's compiler
+#                  (upstream.mk) link this program, which becomes the image's. A library says `archive` alone.
+#   configure, cmake, make-args    words for these commands; with the goal install, what is installed is
+#                  in $(built)/install
 #   headers        folders with the headers that users of the package see: $(tree)/…, or $(built)/…, or
 #                  $(early)/…, which the goal `headers` of `build` makes in a folder of its own, so
 #                  that users are compiled while the package itself still is
@@ -25,12 +29,18 @@ archives := $(foreach l,$(pkgs),$(if $(strip $(archive-of-$l)),$l))
 archive-objs = $(addprefix $(B)/obj/$1/,$(if $(CONFIG_LTO),keep.o archive.a,archive.o))
 
 pkg-patches = $(wildcard $(addprefix $(lib-dir-$1)/,$(patches-of-$1)))
-pkg-inputs  = $(call pkg-patches,$1) $(if $(strip $(build-of-$1)),$(lib-dir-$1)/$(strip $(build-of-$1)) $(build-inputs-of-$1))
+# Built by upstream's own build with our compiler; with what, and what makes that compiler.
+wrapped      = $(if $(strip $(build-of-$1)),,$(strip $(program-of-$1)$(archive-of-$1)))
+wrapper     := support/build/upstream.mk support/build/config.site support/tools/ukcc.py
+pkg-makefile = $(abspath $(if $(call wrapped,$1),support/build/upstream.mk,$(addprefix $(lib-dir-$1)/,$(build-of-$1))))
+pkg-inputs  = $(call pkg-patches,$1) $(if $(call wrapped,$1),$(wrapper)) $(addprefix $(lib-dir-$1)/,$(build-of-$1)) $(build-inputs-of-$1)
 # Not the configuration's own header: objects that do not see it can be shared.
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
 pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1)) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
-pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) $(call pkg-flags,$1) $(if $(archive-of-$1),$(call san-handed,$1)) $(cc-version)
+pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) \
+	$(program-of-$1) $(configure-of-$1) $(cmake-of-$1) $(make-args-of-$1) $(call pkg-flags,$1) $(fast-y-of-$1) $(cflags-fast-y-of-$1) $(small-y-of-$1) \
+	$(if $(archive-of-$1),$(call san-handed,$1)) $(cc-version)
 # The same key for the same build wherever the tree and the build folder lie.
 pkg-plain   = $(subst ','\'',$(subst $(ROOTDIR),,$(subst $(O)/,build/,$(subst $(abspath $(O))/,build/,$(call pkg-text,$1)))))
 pkg-key     = $(shell { printf %s '$(call pkg-plain,$1)'; cat /dev/null $(call pkg-inputs,$1); } | sha256sum | cut -c 1-12)
@@ -54,7 +64,10 @@ upstream-of-$1 := $(call pkg-upstream,$1)
 srcs-y-of-$1   := $(filter-out $(call pkg-upstream,$1),$(srcs-y-of-$1))
 cflags-y-of-$1 := $(call pkg-place,$1,$(cflags-y-of-$1))
 archive-of-$1  := $(call pkg-place,$1,$(addprefix @built@/,$(archive-of-$1)))
-objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(call archive-objs,$1))
+objs-y-of-$1   := $(foreach s,$(call pkg-upstream,$1),$(call pkg-obj,$1,$s)) $(if $(strip $(archive-of-$1)),$(call archive-objs,$1)) \
+	$(if $(strip $(program-of-$1)),$$(pkg-dir-$1)/build/$(strip $(program-of-$1)).uk.o)
+wrapped-$1     := $(call wrapped,$1)
+makefile-of-$1 := $(call pkg-makefile,$1)
 endef
 
 # Upstream's files. They are there once the step is done: hence the rule without a recipe.
@@ -62,19 +75,29 @@ define pkg-source
 $(call pkg-src,$1,$2): $(pkg-dir-$1)/done ;
 $(call pkg-obj,$1,$2): $(call pkg-src,$1,$2) $(foreach l,$1 $(call visible,$1),$(stamp-of-$l))
 	$$(call say,CC,$(strip $(package-of-$1))/$(patsubst @built@/%,%,$(patsubst @tree@/%,%,$2)))
-	$$(Q)mkdir -p $$(@D) && $(CC) $(call pkg-flags,$1) -frandom-seed=$1/$2 -c $$< -o $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
+	$$(Q)mkdir -p $$(@D) && $(CC) $(call pkg-flags,$1) $(if $(filter $(small-y-of-$1),$2),$$(opt-small)) -frandom-seed=$1/$2 -c $$< -o $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
 endef
 
 pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --version $(strip $(version-of-$1)) \
 	--source $(source-of-$1) $(if $(call pkg-patches,$1),--patch $(call pkg-patches,$1)) --out $(pkg-dir-$1)/src
 # $(call pkg-make,LIB,FOLDER,GOAL): upstream's build, in FOLDER; the end of its output if it fails.
 pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
-	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(abspath $(lib-dir-$1))/$(strip $(build-of-$1)) $3 \
+	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(makefile-of-$1) $3 \
 	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
 	HANDED="$(call san-handed,$1)" CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
-	$(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
+	$(if $(wrapped-$1),$(call pkg-wrap,$1)) $(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
 	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \
 	echo '$(strip $(package-of-$1)): its build failed; the whole log is $(pkg-dir-$1)/$2.log' >&2; exit 1; }; }
+
+# What upstream.mk wants to know besides.
+quoted   = '$(subst ','\'',$(strip $1))'
+pkg-wrap = CONFIGURE=$(call quoted,$(configure-of-$1)) CMAKE=$(call quoted,$(cmake-of-$1)) \
+	MAKEARGS=$(call quoted,$(make-args-of-$1)) LIBRARY=$(strip $(archive-of-$1)) PROGRAM=$(strip $(program-of-$1)) \
+	ARCHIVES="$(foreach l,$(call pkg-used,$1),$(archive-of-$l))" \
+	FAST=$(call quoted,$(fast-y-of-$1)) FASTFLAGS=$(call quoted,$(cflags-fast-y-of-$1)) \
+	HOSTLIBC=$(pkg-dir-hostlibc)/build/lib TOOLS=$(abspath support)
+# The packages that one with a wrapped build waits for: their headers and archives.
+pkg-used = $(foreach l,$(call visible,$1),$(if $(wrapped-$l),$l))
 
 # $(call pkg-step,LIB,MARK,PREREQUISITES,COMMAND): once, even if two makes want it at the same time.
 # (Not with make -n, which would run what calls $(MAKE), and leave a mark for nothing.)
@@ -88,7 +111,9 @@ endef
 define pkg-rules
 $(call pkg-step,$1,fetched,,$(call pkg-fetch,$1) &&)
 $(if $(strip $(build-of-$1)),$(call pkg-step,$1,headers,$(pkg-dir-$1)/fetched,$(call pkg-make,$1,early,headers) &&))
-$(call pkg-step,$1,done,$(pkg-dir-$1)/$(if $(filter $(pkg-dir-$1)/early/%,$(includes-y-of-$1)),headers,fetched),$(if $(strip $(build-of-$1)),$(call pkg-make,$1,build,) &&))
+$(call pkg-step,$1,done,$(pkg-dir-$1)/$(if $(filter $(pkg-dir-$1)/early/%,$(includes-y-of-$1)),headers,fetched) \
+	$(if $(wrapped-$1),$(pkg-dir-hostlibc)/done $(foreach l,$(call visible,$1),$(stamp-of-$l)) $(foreach l,$(call pkg-used,$1),$(pkg-dir-$l)/done)),$(if $(makefile-of-$1),$(call pkg-make,$1,build,) &&))
+$(if $(strip $(program-of-$1)),$(pkg-dir-$1)/build/$(strip $(program-of-$1)).uk.o: $(pkg-dir-$1)/done ;)
 $(foreach s,$(upstream-of-$1),$(eval $(call pkg-source,$1,$s)))
 endef
 
@@ -101,6 +126,21 @@ pkg-order :=
 $(foreach l,$(pkgs),$(call pkg-visit,$l))
 $(foreach l,$(pkg-order),$(eval $(call pkg-locate,$l))$(eval includes-y-of-$l := $(wildcard $(lib-dir-$l)/include) \
 	$(call pkg-place,$l,$(includes-y-of-$l) $(headers-of-$l)))$(eval $(call pkg-resolve,$l)))
+
+# The C library's source once more, as anybody would build it: for programs that run on the build machine
+# while packages are configured and built.
+ifneq ($(foreach l,$(pkgs),$(wrapped-$l)),)
+$(if $(CONFIG_LIBMUSL),,$(error $(foreach l,$(pkgs),$(if $(wrapped-$l),$l)): a package with a build of its own needs a complete C library; its Config.uk selects LIBMUSL))
+package-of-hostlibc := musl-host
+version-of-hostlibc := $(version-of-musl)
+pkg-dir-hostlibc    := $(abspath $(O))/packages/musl-host-$(strip $(version-of-musl))-$(shell \
+	printf %s '$(source-of-musl) $(cc-version)' | sha256sum | cut -c 1-12)
+hostlibc-build = rm -rf $(pkg-dir-hostlibc)/build && mkdir $(pkg-dir-hostlibc)/build && cd $(pkg-dir-hostlibc)/build && { { \
+	$(pkg-dir-musl)/src/configure --disable-shared CC="$(CC)" CFLAGS="-O1 -w" && $$(MAKE) -s MAKEOVERRIDES= $(addprefix lib/,crt1.o crti.o crtn.o libc.a); } \
+	>../build.log 2>&1 || { tail -n 15 ../build.log; exit 1; }; } &&
+$(eval $(call pkg-step,hostlibc,done,$(pkg-dir-musl)/fetched,$(hostlibc-build)))
+endif
+
 $(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
 
 # ---- archives -----------------------------------------------------------------------------------
@@ -119,7 +159,8 @@ $(foreach l,$(pkg-order),$(eval $(call pkg-rules,$l)))
 # just these names are weak; not the hidden ones, which are the archive's own business: if the image has
 # the same name elsewhere, it would get that instead, so let the link say so.
 
-users-of     = $(filter-out %.a %/keep.o,$(foreach l,$(linked-libs),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
+# (Of other archives those that see this one: the C library does not need compression.)
+users-of     = $(filter-out %.a %/keep.o,$(foreach l,$(foreach u,$(linked-libs),$(if $(filter $u,$(filter-out $1,$(archives))),$(if $(filter $1,$(call visible,$u)),$u),$u)),$(if $(filter $1,$l),$(filter-out $(B)/obj/$1/archive.o,$(call objs-of,$1)),\
 	$(if $(CONFIG_LTO),$(call objs-of,$l),$(B)/lib/$l.o))))
 archive-nm   = $(if $(CONFIG_LTO),$(if $(clang),llvm-nm,gcc-nm),$(NM))
 replace      = if cmp -s $1.tmp $1; then rm $1.tmp; else mv $1.tmp $1; fi

@@ -23,7 +23,7 @@ def read_manifest(path, plat):
         if not words:
             continue
         info = dict(w.split("=", 1) for w in words[2:])
-        if info["kind"] == "plat" and words[1] != plat:
+        if plat[len("plat-"):] not in info["plats"].split(","):
             continue
         for k in ("declared", "visible"):
             info[k] = [x for x in info[k].split(",") if x]

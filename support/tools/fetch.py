@@ -6,7 +6,8 @@
              [--patch FILE ...] [--out DIR]
 
 A source is an http, https, ftp or file URL, or `debian:NAME`: the upstream archive inside the
-distribution's source package NAME. Each place has its own sha256, because a distribution may repack.
+distribution's source package NAME. `debian:NAME/FILE` is a file of that package that the mirrors have,
+in whichever release: for packages of which this machine's has no version that can be had. Each place has its own sha256, because a distribution may repack.
 They are tried in the given order, after the download cache (WHITTLE_CACHE, or
 XDG_CACHE_HOME/whittle, or ~/.cache/whittle). Without --out the archive's path is printed.
 
@@ -41,6 +42,7 @@ from pathlib import Path
 CONNECT_SECONDS = 4         # how long a server may take to answer at all
 STALL_SECONDS = 30          # how long a running download may stand still
 UNREACHABLE_SECONDS = 600   # how long a server that did not answer is not asked again
+APT_HELPER = "/usr/lib/apt/apt-helper"
 STALE_SECONDS = 24 * 3600   # leftovers of killed runs older than this are removed
 
 
@@ -147,10 +149,10 @@ def download(url, target, cache, insist):
         raise Unavailable(str(error)) from error
 
 
-# --- The distribution's source packages --------------------------------------------------------
+# --- The distribution's packages ---------------------------------------------------------------
 
-def one_line_sources(text, suites):
-    """deb-src lines for the deb and deb-src lines of a sources.list."""
+def one_line_sources(text, suites, kind="deb-src"):
+    """Lines of the wanted kind (deb-src, deb) for the deb and deb-src lines of a sources.list."""
     lines = []
     for line in text.splitlines():
         match = re.match(r"\s*deb(?:-src)?\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s*([^#]*)", line)
@@ -158,13 +160,13 @@ def one_line_sources(text, suites):
             continue
         options = re.sub(r"\barch=\S*?(?=[\s\]])", "", match[1] or "").strip()
         options = "" if re.fullmatch(r"\[\s*\]", options) else options
-        entry = " ".join(["deb-src", options, match[2], match[3], match[4].strip()]).split()
+        entry = " ".join([kind, options, match[2], match[3], match[4].strip()]).split()
         if (entry := " ".join(entry)) not in lines:
             lines.append(entry)
     return "".join(line + "\n" for line in lines)
 
 
-def deb822_sources(text, suites):
+def deb822_sources(text, suites, kind="deb-src"):
     """The same for the newer form, whose paragraphs have one field per line."""
     result = []
     for paragraph in re.split(r"\n\s*\n", re.sub(r"(?m)^#.*\n?", "", text)):
@@ -178,15 +180,17 @@ def deb822_sources(text, suites):
         wanted = [suite for suite in fields.get("suites", "").split() if suites(suite)]
         if not wanted or fields.get("enabled", "yes").lower() in ("no", "false", "0"):
             continue
-        fields.update({"types": "deb-src", "suites": " ".join(wanted)})
+        fields.update({"types": kind, "suites": " ".join(wanted)})
         fields.pop("architectures", None)
         result.append("".join(f"{name.title()}: {value}\n" for name, value in fields.items()))
     return "\n".join(result)
 
 
-class SourcePackages:
+class Apt:
     """apt with lists, caches and configuration of its own: works as an ordinary user and changes
     nothing of the system's."""
+
+    kind = None     # of source entries: deb-src or deb
 
     def __init__(self, cache):
         if not shutil.which("apt-get"):
@@ -209,7 +213,9 @@ class SourcePackages:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **more)
         if done.returncode:
-            raise Unavailable(f"{command[0]}: " + " ".join(done.stdout.split("\n")[-4:]).strip())
+            lines = done.stdout.splitlines()
+            lines = [line for line in lines if line.startswith("E: ")] or lines[-4:]
+            raise Unavailable(f"{posixpath.basename(command[0])}: " + " ".join(lines).strip())
         return done.stdout
 
     def apt(self, tool, *arguments, **more):
@@ -231,7 +237,7 @@ class SourcePackages:
                 derive = {".list": one_line_sources, ".sources": deb822_sources}.get(file.suffix)
                 if not derive or not os.access(file, os.R_OK):
                     continue
-                if text := derive(file.read_text(encoding="utf-8", errors="replace"), mine):
+                if text := derive(file.read_text(encoding="utf-8", errors="replace"), mine, self.kind):
                     sources[f"{number}{file.suffix}"] = text
             if sources:
                 return sources
@@ -253,6 +259,21 @@ class SourcePackages:
             'Acquire::Retries "1";\nAcquire::Languages "none";\n'
             f'APT::Sandbox::User "{"root" if os.geteuid() == 0 else ""}";\n', encoding="utf-8")
 
+    def update(self):
+        """Makes or renews the lists; returns what went wrong, as one repository of several may be out of
+        order without harm."""
+        try:
+            self.apt("apt-get", "update")
+        except Unavailable as error:
+            return f"\n  ({error})"
+        return ""
+
+
+class SourcePackages(Apt):
+    """Upstream's archives, by their checksums."""
+
+    kind = "deb-src"
+
     def find(self, name, sha256):
         """The version of the source package that holds the file with this checksum, and the
         file's name; else the upstream archives it does have."""
@@ -270,6 +291,22 @@ class SourcePackages:
         raise Unavailable(f"no file with the pinned sha256\n  expected {sha256}{shown}"
                           if shown else f"no source package {name}")
 
+    def from_pool(self, name, file, sha256, target):
+        """Downloads a file of a source package, which need not be in the lists, from a mirror that
+        the lists are from (Debian Policy does not say where files lie; all mirrors have it so)."""
+        text = "".join(path.read_text(encoding="utf-8") for path in (self.dir / "parts").iterdir())
+        mirrors = list(dict.fromkeys(re.findall(r"\b(?:https?|ftp|file)://[^\s\]]+", text)))
+        folder = name[:4] if name.startswith("lib") else name[:1]
+        reasons = []
+        for mirror in mirrors:
+            url = f"{mirror.rstrip('/')}/pool/main/{folder}/{name}/{file}"
+            try:
+                self.apt(APT_HELPER, "download-file", url, str(target), f"SHA256:{sha256}")
+                return file
+            except Unavailable as error:
+                reasons.append(f"\n  ({error})")
+        raise Unavailable("no mirror has it" + "".join(reasons))
+
     def get(self, name, sha256, target):
         """Downloads the file with the given checksum; the lists are made or renewed when the
         ones there do not lead to it."""
@@ -279,11 +316,7 @@ class SourcePackages:
                 try:
                     if renew:
                         say("APT", "lists of source packages (private copy)")
-                        # One repository of several may be out of order without harm.
-                        try:
-                            self.apt("apt-get", "update")
-                        except Unavailable as error:
-                            trouble = f"\n  ({error})"
+                        trouble = self.update()
                     version, file = self.find(name, sha256)
                     with tempfile.TemporaryDirectory(dir=self.dir) as folder:
                         self.apt("apt-get", "source", "--download-only", "--tar-only",
@@ -294,6 +327,42 @@ class SourcePackages:
                     if renew:
                         raise Unavailable(f"{error}{trouble}") from error
         raise AssertionError("not reached")
+
+
+class BinaryPackages(Apt):
+    """Packages as they are installed, in whichever version the release has now. (Debian's mirrors drop a
+    version when a newer one comes, so it cannot be pinned; apt checks Debian's signature.)"""
+
+    kind = "deb"
+
+    def get(self, names, folder):
+        """Downloads them into a folder; returns [path]. A name may be `META -> REGEX`: the first dependency of
+        package META that the expression matches in full, for names that contain a version."""
+        with locked(self.dir / "lock"):
+            trouble = ""
+            for renew in (False, True):
+                try:
+                    if renew:
+                        print("  APT     lists of packages (private copy)", file=sys.stderr, flush=True)
+                        trouble = self.update()
+                    names = [self.resolve(name) for name in names]
+                    with tempfile.TemporaryDirectory(dir=self.dir) as work:
+                        self.apt("apt-get", "download", *names, cwd=work)
+                        return [shutil.move(path, folder) for path in sorted(Path(work).iterdir())]
+                except Unavailable as error:
+                    if renew:
+                        raise Unavailable(f"{error}{trouble}") from error
+        raise AssertionError("not reached")
+
+    def resolve(self, name):
+        meta, arrow, wanted = name.partition(" -> ")
+        if not arrow:
+            return name
+        for line in self.apt("apt-cache", "depends", meta).splitlines():
+            found = re.match(r"[\s|]*Depends: (\S+)", line)
+            if found and re.fullmatch(wanted, found[1]):
+                return found[1]
+        raise Unavailable(f"{meta}: no such package, or it depends on nothing like {wanted}")
 
 
 # --- The archive -------------------------------------------------------------------------------
@@ -329,7 +398,10 @@ def fetch_first(label, sources, cache):
                 target = Path(folder) / "download"
                 try:
                     if place.startswith("debian:"):
-                        file = SourcePackages(cache).get(place[7:], sha256, target)
+                        package, _, file = place[7:].partition("/")
+                        mirrors = SourcePackages(cache)
+                        file = (mirrors.from_pool(package, file, sha256, target) if file
+                                else mirrors.get(package, sha256, target))
                     else:
                         file = posixpath.basename(urllib.parse.urlsplit(place).path)
                         download(place, target, cache, insist)

@@ -215,7 +215,7 @@ def why(args):
     objects, libs = input_objects(args)
     defined, local, refs = section_graph(objects)
     entry = None
-    for name in ("_start", "kvm_start", "entry", "uk_boot"):
+    for name in ("_start", "boot_start", "entry", "uk_boot"):
         if name in defined:
             entry = defined[name]
             break

@@ -17,11 +17,13 @@ import subprocess
 import sys
 
 import guest
+import netrows
 import report
 import rows
 import tools
 
 
+GROUPS = rows.GROUPS + netrows.GROUPS
 TREE = "Linux tiny: %(linux)s. %(qemu)s. %(compiler)s. Tree: %(commit)s, %(when)s."
 
 
@@ -51,13 +53,13 @@ def arguments(argv):
 def chosen(only, app):
     """[(function, rows)] of which a row's key matches; an unknown key ends the program."""
     patterns = [p for p in only.split(",") if p]
-    keys = [r.key for _, group in rows.GROUPS for r in group]
+    keys = [r.key for _, group in GROUPS for r in group]
     for p in patterns:
         if not fnmatch.filter(keys, p):
             sys.exit("bench: --only %s: no such row; there are: %s" % (p, ", ".join(keys)))
     prefix = {"helloworld": "hello"}.get(app, app)
     picked = []
-    for function, group in rows.GROUPS:
+    for function, group in GROUPS:
         group = [r for r in group if any(fnmatch.fnmatch(r.key, p) for p in patterns)
                  and r.key.startswith(prefix)]
         if group:

@@ -14,6 +14,13 @@ import counters
 
 QEMU = "qemu-system-x86_64"
 MACHINE = "microvm,acpi=off"
+# A network of QEMU's own, which drops what the guest sends.
+NET = ("-global", "virtio-mmio.force-legacy=false", "-netdev", "user,restrict=on,id=net0",
+       "-device", "virtio-net-device,netdev=net0")
+
+# A disk of zeroes that answers at once.
+DISK = ("-global", "virtio-mmio.force-legacy=false", "-drive", "driver=null-co,size=64M,read-zeroes=on,if=none,id=d",
+        "-device", "virtio-blk-device,drive=d")
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,12 @@ class Guest:
     initrd: str = ""
     memory: str = "128M"
     machine: str = MACHINE
+    devices: tuple = ()  # QEMU's words for them
+    inside: tuple = ()   # words before QEMU's: in a network namespace
 
     def command(self, memory=None):
         """QEMU's command line: serial port on stdio, isa-debug-exit, nothing else."""
-        words = [QEMU, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
+        words = [*self.inside, QEMU, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
                  "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-rtc", "base=2020-01-01,clock=vm", "-serial", "stdio",
                  "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", self.kernel]
@@ -35,7 +44,7 @@ class Guest:
             words += ["-append", self.append]
         if self.initrd:
             words += ["-initrd", self.initrd]
-        return words
+        return words + list(self.devices)
 
 
 @dataclass(frozen=True)

@@ -34,15 +34,18 @@ class Linux:
         found = re.search(rb"Linux version (\S+)", tools.read(self.vmlinux))
         self.version = found[1].decode() if found else "unknown"
 
-    def guest(self, initrd, program=(), memory="64M", counted=True):
+    def guest(self, initrd, program=(), memory="64M", counted=True, address=None):
         """Boots with `initrd`; its init gets `program`, a list of words, as arguments.
+
+        With `address` it has a network device on PCI with that address.
 
         The clock is told (with icount 1 GHz, else the host's) so that Linux need not measure it
         either: a guest under KVM would not.
         """
         khz = 1000000 if counted else _host_khz()
-        words = ["quiet", "loglevel=0", "console=ttyS0", "panic=-1", "reboot=t", "pci=off",
-                 "tsc=reliable", "no_timer_check", "lpj=4000000", "nolapic_timer",
+        words = ["quiet", "loglevel=0", "console=ttyS0", "panic=-1", "reboot=t",
+                 "address=" + address if address else "pci=off", "tsc=reliable", "no_timer_check",
+                 "lpj=4000000", "nolapic_timer",
                  "tsc_early_khz=%d" % khz]
         if program:
             words += ["--"] + ['"%s"' % w if " " in w else w for w in program]
@@ -110,8 +113,9 @@ def _build(folder):
 
 
 def write_initrd(path, programs):
-    """An initramfs with `programs`, a mapping of names in the guest to files here."""
-    data = initramfs.archive({name: tools.read(file) for name, file in programs.items()})
+    """An initramfs with `programs`, a mapping of names in the guest to files here, or to their bytes."""
+    data = initramfs.archive({name: file if isinstance(file, bytes) else tools.read(file)
+                               for name, file in programs.items()})
     with open(path, "wb") as f:
         f.write(data)
     return path

@@ -54,7 +54,7 @@ class Bench:
                                         {"init": self.kit.linux_hello})
         return self.linux.guest(initrd, counted=counted)
 
-    def linux_program(self, app, sources, words):
+    def linux_program(self, app, sources, words, **more):
         """Linux running a program of these sources, compiled as the image of `app` is."""
         program = tools.linux_program(self.images, os.path.join(self.scratch, sources[-1], app), app,
                                       sources)
@@ -64,7 +64,7 @@ class Bench:
                     os.path.join(tools.HERE, "linux-init.c")])
         initrd = linuxtiny.write_initrd(os.path.join(self.scratch, app + ".cpio"),
                                         {"init": init, "program": program})
-        return self.linux.guest(initrd, ["/program"] + words)
+        return self.linux.guest(initrd, ["/program"] + words, **more)
 
     def smallest_kib(self, machine, expect, low, high, step):
         """The least memory in KiB with which `machine` ends well and prints `expect`."""
@@ -72,6 +72,16 @@ class Bench:
             result = guest.run(machine, memory="%dK" % kib, timeout=60)
             return result.exit_status == 0 and expect in result.output
         return minmem.smallest(works, low, high, step)
+
+
+def fill(rows, prefix, column, result):
+    """What the phases of a program took, into the rows of their names."""
+    for name, phase in counters.phases(result.events, result.output).items():
+        row = rows.get(prefix + name)
+        if row:
+            setattr(row, column, phase.per_op)
+            row.samples[column] = {"ops": phase.ops, "instructions": phase.spent.cost,
+                                   "rep": phase.spent.rep}
 
 
 # ---- hello ---------------------------------------------------------------------------------------
@@ -167,12 +177,21 @@ def micro(bench, rows):
         machines["linux"] = bench.linux_program("bench-micro", ["main.c"], [])
     for column, machine in machines.items():
         result = guest.must(machine, plugin=bench.kit.plugin, timeout=600)
-        for name, phase in counters.phases(result.events, result.output).items():
-            row = rows.get("op-" + name)
-            if row:
-                setattr(row, column, phase.per_op)
-                row.samples[column] = {"ops": phase.ops, "instructions": phase.spent.cost,
-                                       "rep": phase.spent.rep}
+        fill(rows, "op-", column, result)
+
+
+# ---- network: the lowest layer ---------------------------------------------------------------------
+
+def net_raw(bench, rows):
+    machine = bench.image("bench-net", devices=guest.NET)
+    result = guest.must(machine, plugin=bench.kit.plugin, timeout=600)
+    fill(rows, "net-raw-", "ours", result)
+
+
+def blk(bench, rows):
+    machine = bench.image("blktest", "count 2000", devices=guest.DISK)
+    result = guest.must(machine, plugin=bench.kit.plugin, timeout=600)
+    fill(rows, "blk-", "ours", result)
 
 
 # ---- as a process --------------------------------------------------------------------------------
@@ -253,7 +272,6 @@ BESIDE = ("wall clock, as a process on two CPUs of the host, in turn with the sa
 SCALES = BESIDE + "; best of --runs on two, divided by the best on one"
 MEDIAN = BESIDE + "; median of --runs"
 EXACT = "guest instructions under QEMU TCG with -icount, without rep iterations"
-
 GROUPS = [
     (hello_size, [
         Row("hello-size", "hello: image, default configuration", "bytes", 32768,
@@ -300,8 +318,20 @@ GROUPS = [
         Row("op-pread-4k", "pread 4 KiB", "instr.", 150, how=EXACT),
         Row("op-pwrite-4k", "pwrite 4 KiB", "instr.", how=EXACT),
         Row("op-pread-1", "pread 1 byte", "instr.", how=EXACT),
+        Row("op-epoll", "epoll_wait with one descriptor ready", "instr.", 150, how=EXACT),
+        Row("op-epoll-wake", "write to an eventfd, epoll_wait of another thread, its read, and back", "instr.",
+            how=EXACT),
         Row("op-malloc-64", "malloc(64) and free", "instr.", 60, how=EXACT),
         Row("op-malloc-mix", "malloc and free, mixed sizes", "instr.", how=EXACT)]),
+    (net_raw, [
+        Row("net-raw-tx", "UDP, 18 bytes, straight on the device: make and send, in bursts of 32", "instr.", 500,
+            how=EXACT + "; virtio-mmio; interrupts and waiting for room included"),
+        Row("net-raw-tx-1", "the same one by one", "instr.", 500, how=EXACT),
+        Row("net-raw-make", "of that: the packet and its buffer", "instr.", how=EXACT)]),
+    (blk, [
+        Row("blk-read-4k", "read 4 KiB of a disk, 16 requests under way", "instr.",
+            how=EXACT + "; virtio-mmio; submitting, reaping, interrupts and waiting included"),
+        Row("blk-read-4k-wait", "the same one by one, by a call that waits", "instr.", how=EXACT)]),
     (linuxu_start, [
         Row("linuxu-start", "as a process: start to exit", "us", 1.3, "floor",
             how="wall clock, median, in turn with a static musl process that only exits; 35 us of "

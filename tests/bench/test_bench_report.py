@@ -44,7 +44,7 @@ def test_table_is_aligned_and_has_the_notes():
 
 
 def test_keys_are_unique_and_every_row_says_how():
-    everything = [r for _, group in rows.GROUPS for r in group]
+    everything = [r for _, group in bench.GROUPS for r in group]
     assert len({r.key for r in everything}) == len(everything)
     assert all(r.how and r.what and r.unit for r in everything)
     json.dumps([r.as_json() for r in everything])

@@ -109,6 +109,10 @@ class Kit:
         return self._make("spawn", ["spawn.c"], ["-O2", "-Wall", "-Wextra"])
 
     @property
+    def lockstep(self):
+        return self._make("lockstep", ["lockstep.c"], ["-O2", "-Wall", "-Wextra"])
+
+    @property
     def linux_hello(self):
         return self._make("linux-hello", ["linux-hello.c"],
                           ["-O2", "-Wall", "-Wextra", "-static", "-nostdlib", "-no-pie", "-s",

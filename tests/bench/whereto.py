@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Where an image's instructions go, exactly: per library and function, between two markers.
 
-  whereto.py IMAGE [--phase N] [--top N] [--memory SIZE] [-- ARGUMENTS]
+  whereto.py IMAGE [--phase N] [--top N] [--memory SIZE] [--net] [-- ARGUMENTS]
 
 Boots IMAGE, a program that marks phases (apps/bench-*), under QEMU with the counting plugin.
 Names come from IMAGE.dbg.
@@ -93,13 +93,14 @@ def main():
     ap.add_argument("--phase", type=int, default=1, help="which phase, from 1 (0: all)")
     ap.add_argument("--top", type=int, default=40, help="how many functions to show")
     ap.add_argument("--memory", default="128M")
+    ap.add_argument("--net", action="store_true", help="with a network device; what it sends is dropped")
     ap.add_argument("--kit", default=os.path.join(tools.ROOT, "build/bench/tools/kit"))
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     args = ap.parse_args(sys.argv[1:split])
     append = "-- " + " ".join(shlex.quote(a) for a in sys.argv[split + 1:])
     with tempfile.TemporaryDirectory() as scratch:
         raw = os.path.join(scratch, "profile")
-        result = guest.must(guest.Guest(args.image, append), plugin=tools.Kit(args.kit).plugin,
+        result = guest.must(guest.Guest(args.image, append, devices=guest.NET if args.net else ()), plugin=tools.Kit(args.kit).plugin,
                             profile=(raw, args.phase), memory=args.memory, timeout=1200)
         with open(raw, encoding="ascii") as f:
             lines = f.read().splitlines()

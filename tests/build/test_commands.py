@@ -228,6 +228,17 @@ def test_reports(scratch):
     assert open(svg).read().lstrip().startswith("<?xml")
 
 
+def test_an_application_that_moved(scratch):
+    """The same build folder serves on; what it noted of the old place does not end make."""
+    scratch.make()
+    place = os.path.join(os.path.dirname(scratch.app), "elsewhere")
+    os.mkdir(place)
+    moved = os.path.join(place, "demo")
+    os.rename(scratch.app, moved)
+    whittle.make("APP=" + moved, "O=" + scratch.out)
+    assert whittle.run(scratch.image()).status == 0
+
+
 def test_help_and_list():
     assert "make run" in whittle.make("help")
     assert "helloworld" in whittle.make("list-apps").split()

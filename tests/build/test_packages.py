@@ -20,6 +20,7 @@ def archive(path, files):
         for name, text in files.items():
             info = tarfile.TarInfo("up-1/" + name)
             info.size = len(text)
+            info.mode = 0o755 if text.startswith("#!") else 0o644
             tar.addfile(info, io.BytesIO(text.encode()))
     with open(path, "rb") as file:
         return "file://" + path, hashlib.sha256(file.read()).hexdigest()

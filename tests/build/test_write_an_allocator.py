@@ -6,13 +6,13 @@ import subprocess
 import pytest
 
 import whittle
-from test_docs import extract, image
+from test_docs import image
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp("allocator")
-    extract("docs/write-an-allocator.md", str(folder))
+    whittle.extract("docs/write-an-allocator.md", str(folder))
     return folder
 
 

@@ -12,7 +12,6 @@ import pytest
 import whittle
 
 APP = os.path.join(whittle.ROOT, "tests/crash/crashing")
-FIRST_CPU = pytest.mark.not_smp("watches CPU 0 after its stack is lost, where nobody may interrupt it")
 VECTORS = {"NMI": 2, "double fault": 8, "machine check": 18}
 
 
@@ -64,7 +63,6 @@ class Machine:
         self.p.communicate()
 
 
-@FIRST_CPU
 def test_a_stack_each(tmp_path):
     """What may interrupt anything, each other included, has a stack of its own, with nothing below it."""
     with Machine(tmp_path) as m:
@@ -83,9 +81,8 @@ def test_a_stack_each(tmp_path):
         assert top - 0x1000 in pages and top - 0x2000 not in pages, (name, hex(top))
 
 
-@FIRST_CPU
 @pytest.mark.parametrize("inject,words", [
-    ("nmi", "non-maskable interrupt"),
+    pytest.param("nmi", "non-maskable interrupt", marks=pytest.mark.not_smp("comes to all CPUs, of which any may report it")),
     # A fatal error (valid, uncorrected, enabled, context corrupt) in bank 1 of CPU 0.
     ("mce 0 1 0xb200000000000000 0x4 0 0", "machine check"),
 ])

@@ -404,6 +404,32 @@ def test_distribution_source(box, server, repository, form):
 
 
 @needs_apt
+def test_distribution_has_it_in_another_release(box, server, repository):
+    """Nothing of it is in the lists; the pool has the file, and a second mirror is asked when the first one has not."""
+    server.routes["/two/pool/main/p/pkg/pkg_1.orig.tar.gz"] = box.tar.read_bytes()
+    (repository / "sources.list").write_text(f"deb [trusted=yes] {server.url}/deb ./\ndeb [trusted=yes] {server.url}/two ./\n")
+    done = box.run("debian:pkg/pkg_1.orig.tar.gz", box.pin)
+    assert done.returncode == 0, done.stderr
+    assert (box.out / "hello.c").exists()
+
+
+@needs_apt
+def test_distribution_has_it_in_no_release(box, server, repository):
+    (repository / "sources.list").write_text(f"deb [trusted=yes] {server.url}/deb ./\n")
+    done = box.run("debian:pkg/pkg_2.orig.tar.gz", box.pin)
+    assert done.returncode == 1 and "no mirror has it" in done.stderr and "404" in done.stderr
+
+
+@needs_apt
+def test_pool_has_other_bytes(box, server, repository):
+    server.routes["/deb/pool/main/p/pkg/pkg_1.orig.tar.gz"] = box.tar.read_bytes()
+    (repository / "sources.list").write_text(f"deb [trusted=yes] {server.url}/deb ./\n")
+    done = box.run("debian:pkg/pkg_1.orig.tar.gz", WRONG)
+    assert done.returncode == 1 and "Hash Sum mismatch" in done.stderr
+    nothing_left(box)
+
+
+@needs_apt
 def test_distribution_has_other_bytes(box, server, repository):
     (repository / "sources.list").write_text(f"deb [trusted=yes] {server.url}/deb ./\n")
     done = box.run("debian:pkg", WRONG)

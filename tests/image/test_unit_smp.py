@@ -10,7 +10,7 @@ from test_unit import RUNS, parse_ktap
 
 pytestmark = pytest.mark.not_smp("with a number of CPUs of its own")
 
-STRESS = ["sched_stress", "futex_stress", "lock_stress"]
+STRESS = ["sched_stress", "futex_stress", "lock_stress", "ukvmem_stress"]
 
 # name, platform, configuration, CPUs, QEMU's threads, how long the stress tests are
 QUICK = [("linuxu", "smp", 2, None, 1), ("kvm", "smp", 2, "multi", 1)]
@@ -48,7 +48,7 @@ def boot(tmp_path):
             options += ["--param", "test.only=[ %s ]" % " ".join(only)]
         if plat == "kvm":
             qemu = tmp_path / "qemu"
-            qemu.write_text('#!/bin/bash\nexec qemu-system-x86_64 "${@/#%%tcg/tcg,thread=%s}"\n' % threads)
+            qemu.write_text('#!/bin/bash\nexec qemu-system-x86_64 "${@/#tcg/tcg,thread=%s}"\n' % threads)
             qemu.chmod(0o755)
             options += ["--smp", str(cpus), "--memory", "128M", "--accel", "tcg", "--qemu", str(qemu)]
         else:

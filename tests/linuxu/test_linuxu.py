@@ -374,6 +374,30 @@ def test_signal_from_outside(app, signum):
     assert p.wait(60) == -signum and p.stderr.read() == b""
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_asked_twice_to_end(app, signum):
+    """With interrupts masked for ever nobody hears of a signal: not at once, but the second ends it."""
+    p = subprocess.Popen([app, "--", "stuck"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"running\n"
+    time.sleep(0.1)
+    p.send_signal(signum)
+    p.send_signal(signum)
+    time.sleep(1.5)
+    assert p.poll() is None
+    p.send_signal(signum)
+    assert p.wait(60) == -signum and p.stderr.read() == b""
+
+
+@pytest.mark.skipif(not whittle.SMP, reason="of several CPUs")
+def test_asked_to_end_while_another_cpu_is_stuck(app):
+    p = subprocess.Popen([app, "--", "stuck", "elsewhere"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"running\n"
+    time.sleep(0.1)
+    p.send_signal(signal.SIGTERM)
+    assert p.wait(60) == -signal.SIGTERM and p.stderr.read() == b""
+
+
 def test_terminal_is_borrowed(app):
     t = Terminal(app, "--", "cat")
     t.wait_raw()

@@ -54,3 +54,10 @@ def test_page():
             r = whittle.run(whittle.image(os.path.join(folder, "orders"), plat, configs="lockcheck"))
             text = r.err.decode().replace("\r", "").replace(folder + "/", "")
             assert r.status == 0 and text == printed, r
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+def test_locks_before_there_is_per_cpu_data(machine):
+    """Where firmware ran, low memory is not empty: what is read there too early is not zero."""
+    r = whittle.run(whittle.image("helloworld", "kvm", configs="smp lockcheck"), options=["--machine", machine])
+    assert r.status == 0 and r.out == b"Hello, world!\n" and r.err == b"", r

@@ -11,9 +11,10 @@ import whittle
 RUNQUEUE = "lib/sched/uksched/model/runqueue.pml"
 FUTEX = "lib/sched/ukfutex/model/futex.pml"
 SLEEP = "plat/linuxu/model/sleep.pml"
+TIMER = "lib/sched/uktime/model/timer.pml"
 
 HOLD = [(RUNQUEUE, []), (RUNQUEUE, ["UNBOUND"]), (FUTEX, []), (FUTEX, ["WAKER"]),
-        (SLEEP, [])]
+        (SLEEP, []), (TIMER, [])]
 STOP, LOST = "assertion violated", "invalid end state"
 MISTAKES = [
     (RUNQUEUE, ["BUG_WOKEN"], LOST), (RUNQUEUE, ["BUG_POLL"], LOST), (RUNQUEUE, ["BUG_LOCK"], STOP),
@@ -22,6 +23,8 @@ MISTAKES = [
     (RUNQUEUE, ["UNBOUND", "BUG_AWAIT"], STOP), (RUNQUEUE, ["UNBOUND", "BUG_OFFER"], STOP),
     (FUTEX, ["WAKER", "BUG_READ"], LOST), (FUTEX, ["WAKER", "BUG_NOBODY"], LOST),
     (FUTEX, ["BUG_ORDER"], LOST), (FUTEX, ["BUG_BUCKET"], STOP), (FUTEX, ["BUG_RETURN"], STOP),
+    (TIMER, ["BUG_NOTE"], STOP), (TIMER, ["BUG_COUNT"], STOP), (TIMER, ["BUG_WAIT"], STOP),
+    (TIMER, ["BUG_RUNS"], STOP), (TIMER, ["BUG_EARLY"], STOP), (TIMER, ["BUG_LATE"], STOP),
     (SLEEP, ["BUG_LOOK"], LOST), (SLEEP, ["BUG_STAY"], LOST), (SLEEP, ["BUG_SIGNAL"], LOST),
 ]
 
@@ -54,7 +57,7 @@ def test_mistake_is_found(tmp_path, model, options, how):
     assert "errors: 1" in out and how in out, out
 
 
-@pytest.mark.parametrize("model", [RUNQUEUE, FUTEX, SLEEP])
+@pytest.mark.parametrize("model", [RUNQUEUE, FUTEX, SLEEP, TIMER])
 def test_every_mistake_is_tried(model):
     text = open(os.path.join(whittle.ROOT, model)).read()
     tried = {o for m, options, _ in MISTAKES if m == model for o in options}

@@ -76,7 +76,7 @@ def check(seen, thing, places):
 
 # ---- how many places there are ----
 
-EARLY = "plat/kvm/x86_64/early.c"
+EARLY = "plat/common/x86_64/early.c"
 MEM = "plat/include/uk/plat/mem.h"
 PAGE, HUGE = 4096, 2 << 20
 
@@ -94,7 +94,7 @@ def stacks():
 
 
 def image_places(image):
-    """plat/kvm/x86_64/early.c: slots of 2 MiB, and a page in what the image leaves free of its slots."""
+    """plat/common/x86_64/early.c: slots of 2 MiB, and a page in what the image leaves free of its slots."""
     out = subprocess.run(["readelf", "-lW", image], stdout=subprocess.PIPE, text=True, check=True).stdout
     loads = re.findall(r"LOAD\s+\w+ (0x\w+) \w+ \w+ (0x\w+)", out)
     span = max(int(va, 16) + int(size, 16) for va, size in loads) + 16 * PAGE

@@ -5,6 +5,7 @@ what that run said; it is looked into, not tried again. make check-all, or alone
     WHITTLE_AGAIN=5 make check-all TESTS=tests/smp/test_again.py
 """
 import os
+import re
 
 import pytest
 
@@ -31,5 +32,6 @@ def test_again(program, plat, cpus):
     options = ["--smp", str(cpus)] + (["--memory", "256M"] if plat == "kvm" else [])
     for time in range(AGAIN):
         r = whittle.run(image, *args, options=options, timeout=600)
-        assert r.status == 0 and b"not ok" not in r.out and r.out.endswith(last), (
-            "%d times it went well, then: %r" % (time, r))
+        wrong = re.findall(r".*(?:not ok|: expected ).*", r.out.decode(errors="replace"))
+        assert r.status == 0 and not wrong and r.out.endswith(last), (
+            "%d times it went well, then: %s %r" % (time, wrong, r))

@@ -13,7 +13,7 @@ import whittle
 sys.path.insert(0, os.path.join(whittle.ROOT, "tests/crash"))
 from gdbrun import gdb  # noqa: E402
 
-APP = os.path.join(whittle.ROOT, "tests/smp/crashing")
+APP = os.path.join(whittle.ROOT, "tests/smp/crashing-cpus")
 CPUS = {"kvm": 4, "linuxu": 3}
 
 
@@ -86,8 +86,10 @@ def test_core_of_a_crash(tmp_path, plat):
     _, err = run(plat, "one", "--core", core)
     assert "%d threads; open it with: gdb " % n in err, err
     dbg = whittle.image(APP, plat, configs="smp") + ".dbg"
-    out = gdb(dbg, "-c", core, helpers=True, commands=["bt", "uk cpus", "uk threads -q", "thread apply all bt"])
-    assert re.search(r"#0 .* on_cpu .*main\.c:\d+", out), out
+    out = gdb(dbg, "-c", core, helpers=True, commands=["bt", "p/x $xmm7.v2_int64[0]", "uk cpus", "uk threads -q",
+                                                        "thread apply all bt"])
+    assert re.search(r"#0 .* crash .*main\.c:\d+", out), out
+    assert "$1 = 0x1122334455667788" in out, out
     assert re.search(r"^\* CPU 1 `on-1`", out, re.M) and re.search(r"^\* 2 `on-1` running on CPU 1 ", out, re.M), out
     for cpu in (i for i in range(n) if i != 1):
         assert re.search(r"^  CPU %d `on-%d`.*, stopped at \w+" % (cpu, cpu), out, re.M), out
@@ -97,10 +99,12 @@ def test_core_of_a_crash(tmp_path, plat):
 @pytest.mark.skipif(not shutil.which("gdb"), reason="needs gdb")
 @pytest.mark.parametrize("plat", whittle.PLATFORMS)
 def test_core_of_an_end(tmp_path, plat):
-    """abort() on CPU 1: the others were sent to their end, and show where they were until then."""
+    """abort() on CPU 1, which is shown first: the others were sent to their end, and show where they were until then."""
     core = str(tmp_path / "core")
     _, err = run(plat, "abort", "--core", core)
     assert "open it with: gdb " in err, err
     dbg = whittle.image(APP, plat, configs="smp") + ".dbg"
-    out = gdb(dbg, "-c", core, commands=["thread apply all bt"])
-    assert "in abort ()" in out and "compute_for_ever (" in out, out
+    out = gdb(dbg, "-c", core, helpers=True, commands=["bt", "echo ---\\n", "uk cpus", "thread apply all bt"])
+    first, rest = out.split("---")
+    assert "in abort ()" in first and "in on_cpu (" in first and "\n* CPU 1 `on-1`" in rest, out
+    assert "compute_for_ever (" in rest, out

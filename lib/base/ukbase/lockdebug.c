@@ -19,6 +19,7 @@ struct lock_cpu lock_cpus[UK_CPUS];
 struct uk_lock_class lock_classes[LOCK_CLASSES];
 uint32_t lock_nclasses;
 static uint32_t making;
+/* Before, there may be no per-CPU data: not even the flag that masks interrupts. */
 static bool on;
 
 static int start(void)
@@ -112,11 +113,15 @@ uint64_t uk_lock_clock(void)
 
 void uk_lock_ask(struct uk_lock_class **slot, const void *lock, const struct uk_lock_site *site)
 {
-	bool irq = uk_irq_save();
-	struct lock_cpu *cpu = lock_cpu();
+	struct lock_cpu *cpu;
 	struct uk_lock_class *c;
+	bool irq;
 
-	if (on && !cpu->busy && cpu->n) {
+	if (!on)
+		return;
+	irq = uk_irq_save();
+	cpu = lock_cpu();
+	if (!cpu->busy && cpu->n) {
 		c = class_of(slot, lock, site);
 		if (c)
 			lock_check_order(cpu, c, lock, site);
@@ -127,11 +132,15 @@ void uk_lock_ask(struct uk_lock_class **slot, const void *lock, const struct uk_
 void uk_lock_got(struct uk_lock_class **slot, const void *lock, const struct uk_lock_site *site,
 		 uint64_t since)
 {
-	bool irq = uk_irq_save();
-	struct lock_cpu *cpu = lock_cpu();
+	struct lock_cpu *cpu;
 	struct uk_lock_class *c;
+	bool irq;
 
-	if (!on || cpu->busy)
+	if (!on)
+		return;
+	irq = uk_irq_save();
+	cpu = lock_cpu();
+	if (cpu->busy)
 		goto out;
 	c = class_of(slot, lock, site);
 	if (cpu->n == LOCK_HELD) {
@@ -149,11 +158,16 @@ out:
 
 void uk_lock_gone(const void *lock)
 {
-	bool irq = uk_irq_save();
-	struct lock_cpu *cpu = lock_cpu();
-	unsigned i = cpu->n;
+	struct lock_cpu *cpu;
+	unsigned i;
+	bool irq;
 
-	if (!on || cpu->busy)
+	if (!on)
+		return;
+	irq = uk_irq_save();
+	cpu = lock_cpu();
+	i = cpu->n;
+	if (cpu->busy)
 		goto out;
 	while (i && cpu->held[i - 1].lock != lock)
 		i--;
@@ -175,9 +189,13 @@ out:
 
 void uk_lock_sleep(const struct uk_lock_site *site UK_UNUSED)
 {
-	bool irq = uk_irq_save();
-	struct lock_cpu *cpu = lock_cpu();
+	struct lock_cpu *cpu;
+	bool irq;
 
+	if (!on)
+		return;
+	irq = uk_irq_save();
+	cpu = lock_cpu();
 	if (!cpu->busy && cpu->n)
 		lock_check_sleep(cpu);
 	uk_irq_restore(irq);

@@ -79,6 +79,15 @@ void uk_log(enum uk_log_level level, const char *lib, const char *fmt, ...)
 	va_end(ap);
 }
 
+void uk_log_asked(const char *lib, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(true, lib, "", fmt, ap);
+	va_end(ap);
+}
+
 UK_COLD void uk_panic(const char *fmt, ...)
 {
 	va_list ap;

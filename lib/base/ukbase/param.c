@@ -162,7 +162,8 @@ static UK_COLD UK_NORETURN void unknown(const char *name)
 		 name, nearest);
 }
 
-static void set_word(char *word)
+/* False: there is no such parameter. */
+static bool set_known(char *word)
 {
 	char *value = uk_strchr(word, '=');
 	char *dot;
@@ -183,14 +184,20 @@ static void set_word(char *word)
 			uk_fatal("kernel parameter `%s`: %s `%s` (%s)", word,
 				 rc == -ERANGE ? "number too large" : "bad value",
 				 value ? value : "", p->help);
-		return;
+		return true;
 	}
-	unknown(word);
+	return false;
+}
+
+static void set_word(char *word)
+{
+	if (!set_known(word))
+		unknown(word);
 }
 
 /*
  * QEMU's microvm without ACPI appends one such word per device to the very end of the line, behind
- * any `--`: it is the machine's and never the application's.
+ * any `--`: it is the machine's and never the application's. Images without a driver have no use for it.
  */
 static bool is_machine_word(const char *w)
 {
@@ -219,8 +226,10 @@ void uk_param_parse(char *line)
 				 word);
 		if (!rc)
 			break;
-		if (is_machine_word(word))
+		if (is_machine_word(word)) {
+			set_known(word);
 			continue;
+		}
 		if (!app && !uk_strcmp(word, "--")) {
 			app = true;
 		} else if (!app) {

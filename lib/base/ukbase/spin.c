@@ -13,11 +13,7 @@ static void nobody(unsigned turns UK_UNUSED)
 void (*uk_spin_hook)(unsigned turns) = nobody;
 
 #ifdef CONFIG_SMP_RANDOM
-static void no_jitter(bool released UK_UNUSED)
-{
-}
-
-void (*uk_spin_jitter)(bool released) = no_jitter;
+void (*uk_spin_jitter)(bool released);
 #endif
 
 static bool broken;

@@ -28,6 +28,7 @@ static struct {
 	uint32_t key[KEY_WORDS];
 	bool started;
 	bool seeded; /* from sources made for the purpose */
+	bool asked;  /* all devices have been: there is no other source */
 	size_t since_seed;
 	uk_nsec seed_time;
 	const void *generation;           /* NULL: none, or not yet asked for */
@@ -68,6 +69,16 @@ static void mix(const uint8_t *data, size_t n)
 	wipe(word, sizeof(word));
 }
 
+/* There is no source. A device that is one may be found later in the boot. */
+static UK_COLD void unseeded(void)
+{
+	if (!rng.asked)
+		return;
+	if (uk_param_random_require.b)
+		uk_fatal("no source of randomness, and random.require does not let us go on");
+	uk_pr_warn("no source of randomness: keys made here can be guessed");
+}
+
 static void seed(void)
 {
 	uint8_t material[KEY_WORDS * sizeof(uint32_t)];
@@ -78,12 +89,10 @@ static void seed(void)
 	rng.key[1] ^= (uint32_t)(now >> 32);
 	mix(material, sizeof(material));
 	wipe(material, sizeof(material));
-	if (!good && uk_param_random_require.b)
-		uk_fatal("no source of randomness, and random.require does not let us go on");
-	if (!rng.started && !good)
-		uk_pr_warn("no source of randomness: keys made here can be guessed");
-	rng.started = true;
 	rng.seeded |= good;
+	if (!rng.started && !rng.seeded)
+		unseeded();
+	rng.started = true;
 	rng.since_seed = 0;
 	rng.seed_time = now;
 }
@@ -154,11 +163,11 @@ bool uk_random_is_seeded(void)
 	return seeded;
 }
 
-void uk_random_stir(const void *data, size_t n)
+static void stir(const uint8_t *p, size_t n, bool good)
 {
-	const uint8_t *p = data;
 	bool irq = uk_spin_lock_irq(&rng.lock);
 
+	rng.seeded |= good;
 	if (!rng.started)
 		seed();
 	while (n) {
@@ -172,12 +181,26 @@ void uk_random_stir(const void *data, size_t n)
 	uk_spin_unlock_irq(&rng.lock, irq);
 }
 
+void uk_random_stir(const void *data, size_t n)
+{
+	stir(data, n, false);
+}
+
+void uk_random_seed(const void *data, size_t n)
+{
+	stir(data, n, n >= sizeof(rng.key));
+}
+
 static int random_init(void)
 {
+	rng.asked = true;
+	if (rng.started && !rng.seeded)
+		unseeded();
 	rng.generation = uk_plat_generation(); /* the first request takes it for new */
 	if (uk_param_random_require.b)
 		uk_random_is_seeded(); /* who wants to be sure is told at boot */
 	return 0;
 }
 
-UK_INIT(UK_INIT_DEV, "1", random_init, NULL);
+/* Behind the buses (3), where there may be a device. */
+UK_INIT(UK_INIT_DEV, "4", random_init, NULL);

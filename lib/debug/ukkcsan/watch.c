@@ -120,8 +120,7 @@ static void wait(uint64_t *word, uint64_t w, uint32_t cpu)
 	uk_nsec until = uk_plat_clock_monotonic() + random_below(cpu, uk_param_kcsan_delay.u);
 
 	do
-		for (unsigned i = 0; i < 8; i++)
-			uk_arch_relax();
+		uk_arch_relax();
 	while (__atomic_load_n(word, __ATOMIC_RELAXED) == w && uk_plat_clock_monotonic() < until);
 }
 

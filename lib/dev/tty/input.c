@@ -61,7 +61,7 @@ void tty_update_events(void)
 	} else {
 		uk_event_clear(&tty.events, UK_POLLIN);
 		if (n) /* too few for poll, but a read that waits with VTIME counts them */
-			uk_event_wake(&tty.events);
+			uk_event_wake(&tty.events, 0);
 	}
 }
 

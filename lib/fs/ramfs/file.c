@@ -389,6 +389,37 @@ static int ramfs_page(struct uk_file *f, uint64_t index, unsigned how, uk_paddr_
 	return 0;
 }
 
+static void ramfs_borrow(struct uk_file *f, uk_off_t pos, const void **p, size_t *n,
+			 uk_paddr_t *frame)
+{
+	/* For what is missing in a file with holes. */
+	static const char zeros[256];
+	struct ramfs_pages *pages = &ramfs_i(f->inode)->pages;
+	uint64_t at = (uint64_t)pos, size = UK_READ_ONCE(f->inode->size);
+	size_t off = at % UK_PAGE_SIZE;
+	const char *page;
+
+	*frame = UK_PAGE_NONE;
+	*n = at < size ? UK_MIN(*n, UK_MIN(UK_PAGE_SIZE - off, size - at)) : 0;
+	if (!*n)
+		return;
+	touch_read(f, f->inode);
+	uk_spin_lock(&pages->lock);
+	page = ramfs_find_page(pages, at / UK_PAGE_SIZE);
+	if (page) {
+		*frame = uk_page_from_virt(page);
+		uk_page_ref(*frame);
+		*p = page + off;
+	} else if (at < pages->backing_len) {
+		*p = pages->backing + at;
+		*n = UK_MIN(*n, pages->backing_len - at);
+	} else {
+		*p = zeros;
+		*n = UK_MIN(*n, sizeof(zeros));
+	}
+	uk_spin_unlock(&pages->lock);
+}
+
 const struct uk_file_ops ramfs_file_ops = {
 	.read = ramfs_read,
 	.write = ramfs_write,
@@ -396,4 +427,5 @@ const struct uk_file_ops ramfs_file_ops = {
 	.sync = ramfs_sync,
 	.allocate = ramfs_allocate,
 	.page = ramfs_page,
+	.borrow = ramfs_borrow,
 };

@@ -13,16 +13,20 @@ struct eventfd {
 	struct uk_event_source events;
 };
 
-static void update(struct eventfd *e)
+/* Who watches for the edges of one direction hears nothing of the other. */
+static void update_read(struct eventfd *e)
 {
+	if (!e->count)
+		uk_event_clear(&e->events, UK_POLLIN);
+	uk_event_set(&e->events, UK_POLLOUT);
+}
+
+static void update_written(struct eventfd *e)
+{
+	if (e->count == COUNT_MAX)
+		uk_event_clear(&e->events, UK_POLLOUT);
 	if (e->count)
 		uk_event_set(&e->events, UK_POLLIN);
-	else
-		uk_event_clear(&e->events, UK_POLLIN);
-	if (e->count < COUNT_MAX)
-		uk_event_set(&e->events, UK_POLLOUT);
-	else
-		uk_event_clear(&e->events, UK_POLLOUT);
 }
 
 static ssize_t eventfd_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
@@ -36,9 +40,9 @@ static ssize_t eventfd_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos
 	for (;;) {
 		uk_mutex_lock(&e->lock);
 		value = e->semaphore && e->count ? 1 : e->count;
-		e->count -= value;
+		uk_shared_set(e->count, e->count - value);
 		if (value)
-			update(e);
+			update_read(e);
 		uk_mutex_unlock(&e->lock);
 		if (value)
 			return uk_iter_put(it, &value, sizeof(value)) == sizeof(value)
@@ -69,22 +73,17 @@ static ssize_t eventfd_write(struct uk_file *f, struct uk_iter *it, uk_off_t *po
 		uk_mutex_lock(&e->lock);
 		fits = value <= COUNT_MAX - e->count;
 		if (fits) {
-			e->count += value;
-			update(e);
-		} else {
-			/* Writable by 1, but not by this: wait for the next read. */
-			uk_event_clear(&e->events, UK_POLLOUT);
+			uk_shared_set(e->count, e->count + value);
+			update_written(e);
 		}
 		uk_mutex_unlock(&e->lock);
 		if (fits)
 			return (ssize_t)sizeof(value);
-		if (f->flags & UK_O_NONBLOCK) {
-			uk_mutex_lock(&e->lock);
-			update(e);
-			uk_mutex_unlock(&e->lock);
+		if (f->flags & UK_O_NONBLOCK)
 			return -EAGAIN;
-		}
-		err = uk_event_wait(&e->events, UK_POLLOUT, UK_NSEC_MAX);
+		/* It may well be writable by 1 meanwhile. */
+		err = UK_WAIT(&e->events.waiters, value <= COUNT_MAX - uk_shared_get(e->count),
+			      UK_NSEC_MAX);
 		if (err)
 			return err;
 	}
@@ -113,6 +112,6 @@ int uk_eventfd_create(uint64_t count, unsigned flags, bool semaphore, struct uk_
 		return -ENOMEM;
 	}
 	(*f)->events = &e->events;
-	update(e);
+	e->events.ready = (count ? UK_POLLIN : 0) | (count < COUNT_MAX ? UK_POLLOUT : 0);
 	return 0;
 }

@@ -53,9 +53,9 @@ static UK_NOINLINE long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cm
 			uk_file_put(f);
 		return n;
 	case UK_F_GETFL:
-		/* Programs built for 64-bit files expect to see this bit. */
+		/* Programs built for 64-bit files expect to see this bit in what they have opened. */
 		n = f->flags & ~UK_FILE_BITS;
-		return n & UK_O_PATH ? n & ~UK_O_ACCMODE : n | UK_O_LARGEFILE;
+		return n & UK_O_PATH ? n & ~UK_O_ACCMODE : f->inode ? n | UK_O_LARGEFILE : n;
 	}
 	if (f->flags & UK_O_PATH)
 		return -EBADF;

@@ -224,7 +224,8 @@ static inline void set_file(struct uk_fdtab *t, unsigned fd, struct uk_file *f)
 	__atomic_store_n(&t->files[fd], f, __ATOMIC_RELEASE);
 }
 
-int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
+/* A descriptor that refers to f, or to nothing yet. */
+static inline int add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags)
 {
 	int fd;
 
@@ -232,8 +233,20 @@ int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
 		return min ? -EINVAL : -EMFILE;
 	uk_spin_lock(&t->lock);
 	fd = take(t, (unsigned)min, flags & UK_O_CLOEXEC);
+	if (f && UK_LIKELY(fd >= 0))
+		set_file(t, (unsigned)fd, f);
 	uk_spin_unlock(&t->lock);
 	return fd;
+}
+
+int uk_fd_reserve(struct uk_fdtab *t, int min, unsigned flags)
+{
+	return add(t, NULL, min, flags);
+}
+
+int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags)
+{
+	return add(t, f, min, flags);
 }
 
 void uk_fd_install(struct uk_fdtab *t, int fd, struct uk_file *f)
@@ -257,15 +270,6 @@ void uk_fd_unreserve(struct uk_fdtab *t, int fd)
 	uk_spin_lock(&t->lock);
 	give_back(t, (unsigned)fd);
 	uk_spin_unlock(&t->lock);
-}
-
-int uk_fd_add(struct uk_fdtab *t, struct uk_file *f, int min, unsigned flags)
-{
-	int fd = uk_fd_reserve(t, min, flags);
-
-	if (fd >= 0)
-		uk_fd_install(t, fd, f);
-	return fd;
 }
 
 /* ---- closing ---- */

@@ -124,10 +124,15 @@ struct uk_file *uk_file_new(const struct uk_file_ops *ops, uint32_t flags, void 
 	return f;
 }
 
+/* A pointer, so that images which create no epoll instance do not link it. */
+void (*vfs_unwatch)(struct uk_file *f);
+
 void uk_file_close(struct uk_file *f)
 {
 	struct uk_inode *inode = f->inode;
 
+	if (UK_UNLIKELY(f->flags & UK_FILE_WATCHED))
+		vfs_unwatch(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (inode) {

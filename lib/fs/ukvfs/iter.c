@@ -19,8 +19,7 @@ int uk_iter_iov(struct uk_iter *it, const struct uk_iovec *iov, unsigned n)
 	return 0;
 }
 
-/* Move to the next buffer with room; false at the end. Keeps here <= left. */
-static bool next_buffer(struct uk_iter *it)
+bool uk_iter_next(struct uk_iter *it)
 {
 	while (!it->here) {
 		if (!it->left || !it->n)
@@ -37,7 +36,7 @@ size_t uk_iter_put_slow(struct uk_iter *it, const void *src, size_t n)
 {
 	size_t done = 0;
 
-	while (done < n && next_buffer(it)) {
+	while (done < n && uk_iter_next(it)) {
 		size_t part = UK_MIN(n - done, it->here);
 
 		memcpy(it->p, (const char *)src + done, part);
@@ -51,7 +50,7 @@ size_t uk_iter_get_slow(struct uk_iter *it, void *dst, size_t n)
 {
 	size_t done = 0;
 
-	while (done < n && next_buffer(it)) {
+	while (done < n && uk_iter_next(it)) {
 		size_t part = UK_MIN(n - done, it->here);
 
 		memcpy((char *)dst + done, it->p, part);
@@ -65,7 +64,7 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n)
 {
 	size_t done = 0;
 
-	while (done < n && next_buffer(it)) {
+	while (done < n && uk_iter_next(it)) {
 		size_t part = UK_MIN(n - done, it->here);
 
 		memset(it->p, 0, part);
@@ -77,7 +76,7 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n)
 
 void uk_iter_each(struct uk_iter *it, void (*fn)(void *arg, const void *piece, size_t n), void *arg)
 {
-	while (next_buffer(it)) {
+	while (uk_iter_next(it)) {
 		fn(arg, it->p, it->here);
 		uk_iter_advance(it, it->here);
 	}

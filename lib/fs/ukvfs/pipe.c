@@ -2,29 +2,12 @@
 /*
  * Pipes and FIFOs: a ring of pages between two ends.
  *
- * The ring holds 64 KiB in 16 pages which are allocated when data arrives and freed when it is read;
- * one is kept. Positions count bytes for ever and are reduced to the ring's size on use.
+ * The ring holds 64 KiB in 16 pages, or what F_SETPIPE_SZ says; they are allocated when data arrives and
+ * freed when it is read; one is kept. Positions count bytes for ever and are reduced to the ring's size on use.
  * Each end has an event source of its own: the reader's says IN and HUP, the writer's OUT and ERR.
  */
 #include <uk/abi/ioctl.h>
-#include "vfs_priv.h"
-
-#define SLOTS    16u
-#define PIPE_CAP (SLOTS * PIPE_BUF)
-#define PIPE_BUF 4096u /* size of a page of the ring; writes up to this are not mixed with others */
-
-struct uk_pipe {
-	struct uk_mutex lock;
-	uint32_t files;                /* open files: the pipe goes with the last; atomically */
-	uint32_t readers, writers;     /* open ends */
-	uint32_t opened_rd, opened_wr; /* ever: what the other end's open of a FIFO waits for */
-	uint64_t head;                 /* next byte to be written */
-	uint64_t tail;                 /* next byte to be read */
-	char *page[SLOTS];
-	struct uk_event_source rd;
-	struct uk_event_source wr;
-	struct uk_waitq opening;
-};
+#include "pipe_priv.h"
 
 static const struct uk_file_ops pipe_read_ops, pipe_write_ops, fifo_both_ops;
 
@@ -32,8 +15,11 @@ static struct uk_pipe *pipe_new(void)
 {
 	struct uk_pipe *p = uk_calloc(1, sizeof(*p));
 
-	if (p)
+	if (p) {
 		p->wr.ready = UK_POLLOUT;
+		p->slots = SLOTS;
+		p->page = p->first;
+	}
 	return p;
 }
 
@@ -41,62 +27,87 @@ static void pipe_free(struct uk_pipe *p)
 {
 	unsigned i;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < p->slots; i++)
 		uk_free(p->page[i]);
+	if (p->page != p->first)
+		uk_free(p->page);
 	uk_free(p);
 }
 
-/* Bring both ends' ready bits up to date after a change. p->lock is held. */
-static void update(struct uk_pipe *p)
+/*
+ * Ready bits after a read and after a write. Each tells its own end only of what has changed, and the other
+ * of everything that it may be waiting for: who watches for edges counts on it. p->lock is held.
+ */
+static inline void update_both(struct uk_pipe *p)
 {
-	uint64_t used = p->head - p->tail;
+	if (UK_LIKELY(!p->both))
+		return;
+	uk_event_clear(&p->rw, UK_POLLIN | UK_POLLOUT);
+	uk_event_set(&p->rw,
+		     (uk_event_ready(&p->rd) & UK_POLLIN) | (uk_event_ready(&p->wr) & UK_POLLOUT));
+}
 
-	if (used)
-		uk_event_set(&p->rd, UK_POLLIN);
-	else
+void pipe_update_read(struct uk_pipe *p)
+{
+	if (p->head == p->tail)
 		uk_event_clear(&p->rd, UK_POLLIN);
 	/* As Linux: writable when an atomic write would not block. */
-	if (PIPE_CAP - used >= PIPE_BUF)
+	if (pipe_room(p) >= PIPE_BUF && !(uk_event_ready(&p->wr) & UK_POLLOUT))
 		uk_event_set(&p->wr, UK_POLLOUT);
-	else
+	update_both(p);
+}
+
+void pipe_update_written(struct uk_pipe *p)
+{
+	if (pipe_room(p) < PIPE_BUF)
 		uk_event_clear(&p->wr, UK_POLLOUT);
+	uk_event_set(&p->rd, UK_POLLIN);
+	update_both(p);
 }
 
 /* ---- reading ---- */
 
-/* Move what is there, up to it->left. */
-static size_t take_bytes(struct uk_pipe *p, struct uk_iter *it)
+void pipe_consume(struct uk_pipe *p, size_t n)
 {
-	size_t done = 0;
+	while (n) {
+		unsigned slot = p->tail / PIPE_BUF % p->slots;
+		size_t part = UK_MIN(n, PIPE_BUF - p->tail % PIPE_BUF);
 
-	while (it->left && p->tail != p->head) {
-		unsigned slot = p->tail / PIPE_BUF % SLOTS;
-		size_t off = p->tail % PIPE_BUF;
-		size_t n = UK_MIN(PIPE_BUF - off, p->head - p->tail);
-		size_t moved = uk_iter_put(it, p->page[slot] + off, UK_MIN(n, it->left));
-
-		if (!moved)
-			break;
-		p->tail += moved;
-		done += moved;
+		p->tail += part;
+		n -= part;
 		/*
 		 * Free the page behind us, unless the ring is so full that its newest bytes are
 		 * in it, or empty now: the next write will want a page.
 		 */
-		if (p->tail % PIPE_BUF == 0 && p->tail != p->head &&
-		    p->head - p->tail <= PIPE_CAP - PIPE_BUF) {
+		if (p->tail % PIPE_BUF == 0 && p->tail != p->head && pipe_room(p) >= PIPE_BUF) {
 			uk_free(p->page[slot]);
 			p->page[slot] = NULL;
 		}
 	}
-	if (done && p->tail == p->head) {
+	if (p->tail == p->head) {
 		/* Start again at the beginning of the page that is left. */
-		unsigned slot = (p->tail - (p->tail % PIPE_BUF == 0)) / PIPE_BUF % SLOTS;
+		unsigned slot = (p->tail - (p->tail % PIPE_BUF == 0)) / PIPE_BUF % p->slots;
 		char *page = p->page[slot];
 
 		p->page[slot] = NULL;
 		p->page[0] = page;
 		p->head = p->tail = 0;
+	}
+}
+
+/* Move what is there, up to it->left. */
+static size_t take_bytes(struct uk_pipe *p, struct uk_iter *it)
+{
+	size_t done = 0, n, moved;
+
+	while (it->left && p->tail != p->head) {
+		const char *at = pipe_first(p, &n);
+
+		moved = uk_iter_put(it, at, UK_MIN(n, it->left));
+		if (!moved)
+			break;
+		pipe_consume(p, moved);
+		done += moved;
 	}
 	return done;
 }
@@ -112,7 +123,7 @@ static ssize_t pipe_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		uk_mutex_lock(&p->lock);
 		n = (ssize_t)take_bytes(p, it);
 		if (n)
-			update(p);
+			pipe_update_read(p);
 		else if (p->writers)
 			n = -EAGAIN;
 		uk_mutex_unlock(&p->lock);
@@ -126,15 +137,14 @@ static ssize_t pipe_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 
 /* ---- writing ---- */
 
-/* Move what fits, up to it->left. -ENOMEM if not even one byte could be stored for want of memory. */
-static ssize_t put_bytes(struct uk_pipe *p, struct uk_iter *it)
+ssize_t pipe_put_bytes(struct uk_pipe *p, struct uk_iter *it)
 {
 	ssize_t done = 0;
 
-	while (it->left && p->head - p->tail < PIPE_CAP) {
-		unsigned slot = p->head / PIPE_BUF % SLOTS;
+	while (it->left && pipe_room(p)) {
+		unsigned slot = p->head / PIPE_BUF % p->slots;
 		size_t off = p->head % PIPE_BUF;
-		size_t n = UK_MIN(PIPE_BUF - off, PIPE_CAP - (p->head - p->tail));
+		size_t n = UK_MIN(PIPE_BUF - off, pipe_room(p));
 		size_t moved;
 
 		if (!p->page[slot]) {
@@ -164,11 +174,12 @@ static ssize_t pipe_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos)
 		uk_mutex_lock(&p->lock);
 		if (!p->readers) {
 			n = -EPIPE;
-		} else if (PIPE_CAP - (p->head - p->tail) < need) {
+		} else if (pipe_room(p) < need) {
 			n = -EAGAIN; /* and less than a page is free, so OUT is not set */
 		} else {
-			n = put_bytes(p, it);
-			update(p);
+			n = pipe_put_bytes(p, it);
+			if (n > 0)
+				pipe_update_written(p);
 		}
 		uk_mutex_unlock(&p->lock);
 		if (n > 0)
@@ -210,8 +221,10 @@ static void pipe_release(struct uk_file *f)
 		uk_mutex_lock(&f->inode->lock);
 	}
 	uk_mutex_lock(&p->lock);
+	if (f->ops == &fifo_both_ops)
+		p->both--;
 	if (uk_file_readable(f) && !--p->readers)
-		uk_event_set(&p->wr, UK_POLLERR | UK_POLLOUT);
+		uk_event_set(&p->wr, UK_POLLERR);
 	if (uk_file_writable(f) && !--p->writers)
 		uk_event_set(&p->rd, UK_POLLHUP);
 	uk_mutex_unlock(&p->lock);
@@ -255,13 +268,81 @@ int uk_pipe_create(unsigned flags, struct uk_file **rd, struct uk_file **wr)
 	return 0;
 }
 
+/*
+ * Another number of slots. p->lock is held. The newest bytes may be at the beginning of the page whose end has
+ * the oldest: then they get a page of their own. 0, -EBUSY: holds more than that, -ENOMEM.
+ */
+static int resize(struct uk_pipe *p, unsigned slots)
+{
+	uint64_t first = p->tail / PIPE_BUF, end = UK_DIV_ROUND_UP(p->head, PIPE_BUF), i;
+	char **page, *fresh = NULL;
+
+	if (p->head == p->tail)
+		end = first; /* one page may be kept, in slot 0 */
+	if (end - first > slots)
+		return -EBUSY;
+	page = uk_calloc(slots, sizeof(*page));
+	if (page && end - first > p->slots)
+		fresh = uk_malloc(PIPE_BUF);
+	if (!page || (end - first > p->slots && !fresh)) {
+		uk_free(page);
+		return -ENOMEM;
+	}
+	for (i = first; i < end; i++) {
+		page[i % slots] = p->page[i % p->slots];
+		if (i - first == p->slots) {
+			memcpy(fresh, page[i % slots], p->head % PIPE_BUF);
+			page[i % slots] = fresh;
+		}
+	}
+	for (i = end; i < first + p->slots; i++)
+		uk_free(p->page[i % p->slots]);
+	if (p->page != p->first)
+		uk_free(p->page);
+	p->page = page;
+	p->slots = slots;
+	return 0;
+}
+
+static long set_size(struct uk_pipe *p, uintptr_t size)
+{
+	unsigned slots = 1;
+	long rc = 0;
+
+	if (size > SLOTS_MAX * PIPE_BUF)
+		return size > UINT32_MAX / 2 ? -EINVAL
+					     : -EPERM; /* beyond the limit of the system */
+	while (slots * PIPE_BUF < size)
+		slots *= 2;
+	uk_mutex_lock(&p->lock);
+	if (slots != p->slots)
+		rc = resize(p, slots);
+	if (!rc) {
+		rc = (long)pipe_capacity(p);
+		if (pipe_room(p) < PIPE_BUF)
+			uk_event_clear(&p->wr, UK_POLLOUT);
+		else if (!(uk_event_ready(&p->wr) & UK_POLLOUT))
+			uk_event_set(&p->wr, UK_POLLOUT);
+		update_both(p);
+	}
+	uk_mutex_unlock(&p->lock);
+	return rc;
+}
+
+struct uk_pipe *pipe_of(const struct uk_file *f)
+{
+	return f->ops == &pipe_read_ops || f->ops == &pipe_write_ops || f->ops == &fifo_both_ops
+		       ? f->priv
+		       : NULL;
+}
+
 long pipe_fcntl(struct uk_file *f, int cmd, uintptr_t arg)
 {
-	if (f->ops != &pipe_read_ops && f->ops != &pipe_write_ops && f->ops != &fifo_both_ops)
+	struct uk_pipe *p = pipe_of(f);
+
+	if (!p)
 		return -EBADF;
-	if (cmd == UK_F_SETPIPE_SZ && arg > PIPE_CAP)
-		return -EPERM; /* beyond the limit of the system, Linux says */
-	return PIPE_CAP;       /* asking for less may be answered with more */
+	return cmd == UK_F_SETPIPE_SZ ? set_size(p, arg) : (long)pipe_capacity(p);
 }
 
 /* ---- FIFOs: the pipe hangs off an inode while any end is open ---- */
@@ -292,6 +373,8 @@ int fifo_open(struct uk_file *f)
 		p->files++;
 		p->readers += rd;
 		p->writers += wr;
+		p->both += rd && wr;
+		update_both(p);
 		p->opened_rd += rd;
 		p->opened_wr += wr;
 		if (rd)
@@ -310,7 +393,7 @@ int fifo_open(struct uk_file *f)
 
 	f->priv = p;
 	f->ops = rd && wr ? &fifo_both_ops : rd ? &pipe_read_ops : &pipe_write_ops;
-	f->events = rd ? &p->rd : &p->wr;
+	f->events = rd && wr ? &p->rw : rd ? &p->rd : &p->wr;
 	uk_waitq_wake_all(&p->opening);
 	if (rd && wr)
 		return 0;

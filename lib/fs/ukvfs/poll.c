@@ -75,9 +75,12 @@ static int sleep_and_look(struct poll_item *items, struct uk_abi_pollfd *fds, un
 	}
 	/* What became ready before a subscription is seen by the first look. */
 	while (!(count = look(items, fds, n)) && !err) {
-		while (!__atomic_exchange_n(&p.noted, false, __ATOMIC_SEQ_CST) && !err)
+		if (uk_event_fetch(true))
+			continue;
+		if (!__atomic_exchange_n(&p.noted, false, __ATOMIC_SEQ_CST))
 			err = uk_thread_block(deadline, true);
 	}
+	uk_event_fetched();
 	for (i = 0; i < n; i++)
 		if (items[i].link.src)
 			uk_event_unsubscribe(&items[i].link);
@@ -102,6 +105,8 @@ int uk_fd_poll(struct uk_fdtab *t, struct uk_abi_pollfd *fds, unsigned n, uk_nse
 	for (i = 0; i < n; i++)
 		items[i].f = fds[i].fd < 0 ? NULL : uk_fd_get_io(t, fds[i].fd);
 	count = look(items, fds, n);
+	if (!count && !deadline && uk_event_fetch(false))
+		count = look(items, fds, n);
 	if (!count && deadline)
 		count = sleep_and_look(items, fds, n, deadline);
 	for (i = 0; i < n; i++)

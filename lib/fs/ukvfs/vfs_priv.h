@@ -295,6 +295,8 @@ void inode_adopt(struct uk_inode *dir, struct uk_inode *child);
 
 /* A file on an inode: takes over the caller's reference to the inode if it succeeds. */
 int file_open_inode(struct uk_file *f, struct uk_inode *inode);
+/* Ends what epoll instances know of a file that goes; set when there may be any. */
+extern void (*vfs_unwatch)(struct uk_file *f);
 /* Instead of uk_file_put() for a file that was made in vain: its operations are not called. */
 void file_abandon(struct uk_file *f);
 int fifo_open(struct uk_file *f);

@@ -31,7 +31,7 @@ overlay-srcs := $(wildcard $(addsuffix /*.c,$(overlay-path)) $(addsuffix /*.S,$(
 ifneq ($(findstring -fsanitize=kernel-address,$(CFLAGS) $(HANDED)),)
 overlay-srcs := $(filter-out %/strlen.c,$(overlay-srcs))
 obj/src/string/%.o obj/src/multibyte/%.o: CFLAGS_ALL += -U__GNUC__
-obj/src/string/%.o: CFLAGS_ALL += $(HANDED)
+obj/src/string/%.o obj/overlay/strcasecmp.o: CFLAGS_ALL += $(HANDED)
 # They fetch all arguments that there may be, also those that nobody passed: of their callers' stacks.
 obj/src/misc/syscall.o obj/src/linux/clone.o: CFLAGS_ALL := \
 	$(filter-out -fsanitize=kernel-address -fsanitize-address-use-after-scope -fasan-shadow-offset=%,$(CFLAGS_ALL))
@@ -48,7 +48,7 @@ replaced := $(addprefix obj/src/, \
 	thread/default_attr.o sched/sched_yield.o thread/pthread_getattr_np.o time/__map_file.o signal/sigaction.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
-	stat/fstatat.o $(if $(filter %/strlen.c,$(overlay-srcs)),string/strlen.o) env/__stack_chk_fail.o \
+	stat/fstatat.o string/strcasecmp.o time/gettimeofday.o $(if $(filter %/strlen.c,$(overlay-srcs)),string/strlen.o) env/__stack_chk_fail.o \
 	internal/syscall_ret.o fcntl/fcntl.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 

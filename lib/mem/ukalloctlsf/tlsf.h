@@ -158,9 +158,10 @@ static inline uint64_t head_get(const struct tlsf *t, uintptr_t b)
 	return uk_shared_get(*head_of(b)) ^ b ^ t->key;
 }
 
+/* Who frees the block before it looks at it meanwhile, and finds that one or this one. */
 static inline void head_set(const struct tlsf *t, uintptr_t b, size_t size, uint64_t flags)
 {
-	*head_of(b) = ((uint64_t)size << 20 | flags) ^ b ^ t->key;
+	uk_shared_set(*head_of(b), ((uint64_t)size << 20 | flags) ^ b ^ t->key);
 }
 
 static inline size_t head_size(uint64_t head)

@@ -67,7 +67,8 @@ static struct region regions[REGIONS]; /* by address; they come while there is o
 static unsigned nregions;
 static struct uk_spinlock lock; /* of all but the stacks */
 static struct uk_page_shrinker *shrinkers;
-static uint64_t total_pages, used_pages, peak_pages, failures;
+static uint64_t total_pages;
+static uint64_t used_pages, peak_pages, failures; /* changed under `lock`, read without */
 
 /*
  * Single free frames, ready to be handed out. Its lock comes before `lock`. With several CPUs its frames
@@ -146,9 +147,14 @@ static inline void leave_stack(struct stack *st, bool was)
 
 static inline void count_used(uint64_t npages)
 {
-	used_pages += npages;
+	uk_shared_set(used_pages, used_pages + npages);
 	if (used_pages > peak_pages)
-		peak_pages = used_pages;
+		uk_shared_set(peak_pages, used_pages);
+}
+
+static inline void count_free(uint64_t npages)
+{
+	uk_shared_set(used_pages, used_pages - npages);
 }
 
 static struct region *region_of(uint64_t pfn)
@@ -254,7 +260,7 @@ static UK_COLD bool advance(struct region *r, size_t npages, uint32_t *first)
 		p ? 0
 		  : UK_DIV_ROUND_UP(sizeof(*p) + r->npages * sizeof(struct frame), UK_PAGE_SIZE);
 	/* Page tables come out of the range; see uk_plat_direct_map(). */
-	size_t tables = 5 + 4 * ((head + npages) >> 18), least = head + npages;
+	size_t tables = uk_plat_direct_tables(head + npages), least = head + npages;
 	uint32_t from = p ? p->frontier : 0;
 	uint64_t to = from + least + tables,
 		 boundary = UK_ALIGN_UP(r->start + from, STEP_LARGE) - r->start;
@@ -388,7 +394,7 @@ static UK_NOINLINE void stack_drain(struct stack *st, unsigned keep)
 
 	uk_spin_acquire(&lock);
 	if (STACKS_COUNT)
-		used_pages -= st->n - keep;
+		count_free(st->n - keep);
 	while (st->n > keep) {
 		uint64_t pfn;
 
@@ -467,7 +473,7 @@ static UK_NOINLINE bool stack_fill(struct stack *st)
 	if (pa == UK_PAGE_NONE)
 		pa = run(n = 1, UK_PAGE_EASY, NULL);
 	if (!STACKS_COUNT && pa != UK_PAGE_NONE)
-		used_pages -= n;
+		count_free(n);
 	uk_spin_release(&lock);
 	if (pa == UK_PAGE_NONE)
 		return false;
@@ -554,7 +560,7 @@ uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 	do {
 		was = enter_lock();
 		pa = run(npages, flags, &was);
-		failures += pa == UK_PAGE_NONE;
+		uk_shared_set(failures, failures + (pa == UK_PAGE_NONE));
 		leave_lock(was);
 	} while (pa == UK_PAGE_NONE && !(flags & UK_PAGE_EASY) && uk_page_shrink());
 	return zeroed(pa, npages, flags);
@@ -594,7 +600,7 @@ static UK_COLD UK_NORETURN void bad_free(uk_paddr_t pa)
 static inline void stack_push(struct stack *st, uk_paddr_t pa, struct frame *f)
 {
 	if (!STACKS_COUNT)
-		used_pages--;
+		count_free(1);
 	uk_sanitize_close(uk_page_to_virt(pa), UK_PAGE_SIZE, UK_KASAN_FREE_FRAME);
 	if (UK_UNLIKELY(st->n == STACK_SIZE))
 		stack_drain(st, STACK_SIZE - STACK_LOT);
@@ -639,7 +645,7 @@ void uk_page_free_run(uk_paddr_t pa, size_t npages)
 				bad_free(address_of(r, f - r->pool->frames));
 			f->refs = 0;
 		}
-		used_pages -= n;
+		count_free(n);
 		uk_sanitize_close(uk_page_to_virt(pa), n << UK_PAGE_SHIFT, UK_KASAN_FREE_FRAME);
 		range_add(r, i, i + n);
 	}
@@ -748,12 +754,12 @@ UK_COLD bool uk_page_region(unsigned i, uk_paddr_t *start, uk_paddr_t *end)
 
 uint64_t uk_page_left(void)
 {
-	return total_pages - used_pages;
+	return total_pages - uk_shared_get(used_pages);
 }
 
 UK_COLD void uk_page_stats(struct uk_page_stats *st)
 {
-	uint64_t free = total_pages - used_pages;
+	uint64_t free = uk_page_left();
 	struct region *r;
 
 	for (unsigned i = 0; STACKS_COUNT && i < UK_CPUS; i++)
@@ -761,8 +767,8 @@ UK_COLD void uk_page_stats(struct uk_page_stats *st)
 	*st = (struct uk_page_stats){
 		.total = total_pages << UK_PAGE_SHIFT,
 		.free = free << UK_PAGE_SHIFT,
-		.peak = peak_pages << UK_PAGE_SHIFT,
-		.failures = failures,
+		.peak = uk_shared_get(peak_pages) << UK_PAGE_SHIFT,
+		.failures = uk_shared_get(failures),
 	};
 	for (r = regions; r < regions + nregions; r++)
 		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0))

@@ -10,6 +10,8 @@
  * a large page, but never more than a small part of what is left. That costs at most as much
  * memory again as was really touched.
  *
+ * With several CPUs the lock is held to look, and to map; not while the frames are zeroed.
+ *
  * A few frames are kept back for faults that happen with locks held: nobody can be asked for memory
  * then. (Stacks grow at any time.)
  */
@@ -73,20 +75,97 @@ static size_t span(struct area *a, uk_vaddr_t *va)
 	return n;
 }
 
-static int zero_fault(struct area *a, uk_vaddr_t va, unsigned access)
+#ifdef CONFIG_SMP
+/* Is the page still to be brought as `w` says, and the rest of the range where it belongs? */
+static bool is_still(const struct area *a, const struct what *w, uk_vaddr_t va, size_t n)
+{
+	return a && a->start <= va && va + n <= a->end && a->what.prot == w->prot &&
+	       a->what.flags == w->flags && !a->what.obj &&
+	       !(w->flags & AREA_GUARD && a->start == va);
+}
+
+/*
+ * Nearly all the time goes into making zeroes, which others need not wait for: the lock is dropped
+ * meanwhile. Afterwards the area may be another, or somebody may have brought some of the pages: what
+ * is not wanted any more goes back. 0, -EAGAIN (look again), -ENOMEM.
+ */
+static int bring(struct area *a, uk_vaddr_t va, size_t n, unsigned prot, bool *was)
+{
+	const struct what w = a->what;
+	size_t pages = n / UK_PAGE_SIZE, room;
+	uk_paddr_t pa, there;
+	int err = -EAGAIN;
+
+	vmem_leave(*was);
+	pa = vmem_frames(&pages, n == LARGE_PAGE);
+	*was = vmem_enter();
+	if (UK_UNLIKELY(pa == UK_PAGE_NONE))
+		return -ENOMEM;
+	if (UK_LIKELY(is_still(area_at(space_of(va), va), &w, va, pages * UK_PAGE_SIZE))) {
+		room = uk_plat_lookup_run(va, pages * UK_PAGE_SIZE, &there) / UK_PAGE_SIZE;
+		if (UK_UNLIKELY(there != UK_PAGE_NONE)) /* then they need no frames of ours */
+			room = 0;
+		err = room ? vmem_put(va, pa, room, prot) : 0;
+		if (UK_UNLIKELY(err) && room > 1) /* no tables for so many */
+			err = vmem_put(va, pa, room = 1, prot);
+		if (UK_LIKELY(!err)) {
+			pa += room * UK_PAGE_SIZE;
+			pages -= room;
+		}
+	}
+	if (UK_UNLIKELY(pages))
+		uk_page_free_run(pa, pages);
+	return err;
+}
+#else
+static int bring(struct area *a UK_UNUSED, uk_vaddr_t va, size_t n, unsigned prot,
+		 bool *was UK_UNUSED)
+{
+	int err = vmem_fill(va, n, prot, true);
+	uk_paddr_t pa;
+
+	if (UK_UNLIKELY(err) && n > UK_PAGE_SIZE) /* part of it may be there */
+		err = !uk_plat_lookup(va, &pa, NULL) ? 0 : vmem_fill(va, UK_PAGE_SIZE, prot, true);
+	return err;
+}
+#endif
+
+#ifdef CONFIG_SMP
+/*
+ * The host brings these pages, so what faulted met a change: where another CPU replaces an area, or moves
+ * it, the host has nothing there for a moment, and where protection was given back it came too late.
+ * Now the lock is ours, and it is worth another try, unless nothing was changed since the last one.
+ */
+static int host_fault(uk_vaddr_t va)
+{
+	static struct UK_CPU_ALIGNED {
+		uk_vaddr_t va;
+		uint64_t changes;
+	} last[UK_CPUS];
+	unsigned cpu = uk_cpu();
+
+	if (last[cpu].va == va && last[cpu].changes == vmem_changes)
+		return -EFAULT;
+	last[cpu].va = va;
+	last[cpu].changes = vmem_changes;
+	return 0;
+}
+#else
+static int host_fault(uk_vaddr_t va UK_UNUSED)
+{
+	return -EFAULT;
+}
+#endif
+
+static int zero_fault(struct area *a, uk_vaddr_t va, unsigned access, bool *was)
 {
 	unsigned prot = vmem_hw_prot(a->what.prot);
-	uk_paddr_t pa;
 	size_t n;
-	int err;
 
 	if (UK_UNLIKELY(access & UK_TRAP_PRESENT)) /* an old entry in some CPU's TLB */
 		return uk_plat_protect(va, UK_PAGE_SIZE, prot);
 	n = span(a, &va);
-	err = vmem_fill(va, n, prot, true);
-	if (UK_UNLIKELY(err) && n > UK_PAGE_SIZE) /* part of it may be there */
-		err = !uk_plat_lookup(va, &pa, NULL) ? 0 : vmem_fill(va, UK_PAGE_SIZE, prot, true);
-	return err;
+	return OTHERS && !n ? 0 : bring(a, va, n, prot, was);
 }
 
 static int fault(uk_vaddr_t va, unsigned access, unsigned how)
@@ -105,7 +184,7 @@ static int fault(uk_vaddr_t va, unsigned access, unsigned how)
 	else if (a->what.obj)
 		err = object_fault(a, page, access & UK_TRAP_WRITE, &was);
 	else
-		err = on_demand(&a->what) ? -EFAULT : zero_fault(a, page, access);
+		err = on_demand(&a->what) ? host_fault(page) : zero_fault(a, page, access, &was);
 	vmem_leave(was);
 	return err;
 }

@@ -34,6 +34,29 @@ static UK_NOINLINE uk_paddr_t get_run(size_t *n, bool large)
 	return uk_page_alloc(1, UK_PAGE_EASY);
 }
 
+#ifdef CONFIG_SMP
+uk_paddr_t vmem_frames(size_t *n, bool large)
+{
+	uk_paddr_t pa = UK_LIKELY(*n == 1) ? uk_page_alloc(1, UK_PAGE_EASY) : get_run(n, large);
+
+	if (UK_LIKELY(pa != UK_PAGE_NONE))
+		memset(uk_page_to_virt(pa), 0, *n * UK_PAGE_SIZE);
+	return pa;
+}
+
+int vmem_put(uk_vaddr_t va, uk_paddr_t pa, size_t n, unsigned prot)
+{
+	int err = UK_LIKELY(n == 1) ? uk_plat_map_page(va, pa, prot)
+				    : uk_plat_map(va, pa, n * UK_PAGE_SIZE, prot);
+
+	if (UK_UNLIKELY(err))
+		uk_plat_unmap(va, n * UK_PAGE_SIZE);
+	else
+		vmem_populated += n * UK_PAGE_SIZE;
+	return err;
+}
+#endif
+
 int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero)
 {
 	uk_paddr_t pa;
@@ -90,6 +113,34 @@ static void let_go(uk_paddr_t pa, size_t n, bool shared)
 		uk_page_unref(pa);
 }
 
+#ifdef CONFIG_SMP
+/* May a large page reach across this address? */
+static bool is_inside_large(uk_vaddr_t va)
+{
+	uk_vaddr_t large = UK_ALIGN_DOWN(va, LARGE_PAGE);
+	uk_paddr_t pa;
+
+	return va != large && uk_plat_lookup_run(large, LARGE_PAGE, &pa) == LARGE_PAGE &&
+	       pa != UK_PAGE_NONE;
+}
+
+/*
+ * A long range whose pages lie here and there goes piece by piece, and for each piece other CPUs would be
+ * interrupted. So they forget it all at once, first: pages that nobody can reach go without asking. Not
+ * where that could fail half-way, for want of a table for half a large page.
+ */
+static void close_range(uk_vaddr_t va, size_t len)
+{
+	if (len > BATCH * UK_PAGE_SIZE && !uk_plat_demand && !is_inside_large(va) &&
+	    !is_inside_large(va + len))
+		uk_plat_protect(va, len, UK_PROT_NONE);
+}
+#else
+static inline void close_range(uk_vaddr_t va UK_UNUSED, size_t len UK_UNUSED)
+{
+}
+#endif
+
 int vmem_depopulate(uk_vaddr_t va, size_t len, bool shared)
 {
 	struct {
@@ -101,6 +152,7 @@ int vmem_depopulate(uk_vaddr_t va, size_t len, bool shared)
 	size_t n;
 	int err;
 
+	close_range(va, len);
 	while (len) {
 		/* Unmap before freeing: nobody else may get a frame that is reachable here. */
 		for (from = va, nruns = 0; len && nruns < BATCH; va += n, len -= n) {

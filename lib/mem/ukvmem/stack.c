@@ -28,6 +28,11 @@
 
 /* What a stack has from the start. */
 #define FIRST (2 * UK_PAGE_SIZE)
+#ifdef CONFIG_WHOLE_STACKS
+#define FIRST_OF(size) (uk_plat_whole_stacks ? (size) : UK_MIN(size, FIRST))
+#else
+#define FIRST_OF(size) UK_MIN(size, FIRST)
+#endif
 
 struct space vmem_stacks;
 
@@ -70,7 +75,7 @@ static int make(size_t size, void **stack)
 	const struct what w = { .prot = UK_VMEM_READ | UK_VMEM_WRITE,
 				.kind = UK_VMEM_STACK,
 				.flags = GUARD != 0 ? AREA_GUARD : 0 };
-	size_t first = UK_MIN(size, FIRST);
+	size_t first = FIRST_OF(size);
 	uk_vaddr_t guard;
 	int err;
 

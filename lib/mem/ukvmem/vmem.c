@@ -45,6 +45,10 @@ struct uk_spinlock vmem_lock;
 bool vmem_locked;
 #endif
 
+#ifdef CONFIG_SMP
+uint64_t vmem_changes;
+#endif
+
 #ifndef CONFIG_LIBUKVMEM_SPACES
 struct space vmem_areas;
 #endif
@@ -460,7 +464,7 @@ static long populate_first(uk_vaddr_t va, size_t len, bool write)
 	({                                                                                         \
 		__typeof__(call) ret_;                                                             \
 		do {                                                                               \
-			bool was_ = vmem_enter();                                                  \
+			bool was_ = vmem_enter_to_change();                                        \
 			ret_ = (call);                                                             \
 			vmem_leave(was_);                                                          \
 			object_bury();                                                             \

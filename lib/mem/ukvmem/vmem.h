@@ -54,6 +54,21 @@ static inline void vmem_leave(bool was)
 	uk_spin_unlock_irq(&vmem_lock, was);
 }
 
+#ifdef CONFIG_SMP
+extern uint64_t vmem_changes; /* counts operations on areas */
+#endif
+
+/* The same for who changes what is mapped. */
+static inline bool vmem_enter_to_change(void)
+{
+	bool was = vmem_enter();
+
+#ifdef CONFIG_SMP
+	vmem_changes++;
+#endif
+	return was;
+}
+
 /* Bytes of frames in areas. */
 extern size_t vmem_populated;
 
@@ -117,7 +132,17 @@ unsigned vmem_hw_prot(unsigned prot);
  */
 int vmem_fill(uk_vaddr_t va, size_t len, unsigned prot, bool zero);
 
-/* The same for a range of which some pages may have frames: these stay as they are. */
+#ifdef CONFIG_SMP
+/*
+ * The same in steps, for who drops the lock meanwhile. Without it: a run of up to *n zeroed frames, of
+ * at least one, then *n says how many; or UK_PAGE_NONE. With it: puts them where nothing is; 0 or -ENOMEM,
+ * and then they are still the caller's.
+ */
+uk_paddr_t vmem_frames(size_t *n, bool large);
+int vmem_put(uk_vaddr_t va, uk_paddr_t pa, size_t n, unsigned prot);
+#endif
+
+/* As vmem_fill() for a range of which some pages may have frames: these stay as they are. */
 int vmem_populate(uk_vaddr_t va, size_t len, unsigned prot);
 
 /*

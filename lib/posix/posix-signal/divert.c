@@ -16,6 +16,7 @@
 #include "internal.h"
 
 #define RETRY_NSEC      (50 * UK_NSEC_PER_US)
+#define RETRY_MAX       (10 * UK_NSEC_PER_MS)
 #define ROOM_TO_DELIVER 512
 
 /* entry.S */
@@ -89,24 +90,30 @@ static inline void retry_stop(void)
 #else
 static void retry_fired(struct uk_timer *timer);
 static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
+static uk_nsec span; /* to the next */
 
 /*
  * The interrupt is what is wanted: its return calls the hook below. But if a section with interrupts
  * masked had held it up, it ends without a return; and if the thread was just about to leave the
- * kernel, it has looked already. So this goes on until the thread has seen it.
+ * kernel, it has looked already. So this goes on until the thread has seen it, but ever more slowly: where an
+ * interrupt takes as long as the time between two (a hypervisor that emulates the clock), the thread would not get on.
  */
 static void retry_fired(struct uk_timer *timer)
 {
 	struct uk_thread *t = uk_thread_current();
 
-	if (t && t->posix && t->state == UK_THREAD_RUNNABLE && uk_thread_interrupted(t))
-		signal_retry();
+	if (t && t->posix && t->state == UK_THREAD_RUNNABLE && uk_thread_interrupted(t)) {
+		span = UK_MIN(2 * span, RETRY_MAX);
+		uk_timer_start(timer, uk_deadline(span));
+	}
 }
 
 void signal_retry(void)
 {
-	if (!uk_timer_pending(&retry))
-		uk_timer_start(&retry, uk_deadline(RETRY_NSEC));
+	if (uk_timer_pending(&retry))
+		return;
+	span = RETRY_NSEC;
+	uk_timer_start(&retry, uk_deadline(span));
 }
 
 static inline void retry_stop(void)

@@ -162,7 +162,7 @@ static int create(struct uk_process *p, uint64_t mask, unsigned flags)
 
 	if (!s)
 		return -ENOMEM;
-	f = uk_file_new(&signalfd_ops, UK_O_RDONLY | (flags & UK_O_NONBLOCK), s);
+	f = uk_file_new(&signalfd_ops, UK_O_RDWR | (flags & UK_O_NONBLOCK), s);
 	if (!f) {
 		uk_free(s);
 		return -ENOMEM;

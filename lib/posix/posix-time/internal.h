@@ -96,6 +96,12 @@ void period_start(struct period *p, uk_nsec deadline, uk_nsec interval);
 /* In the timer's function: goes on to the next expiry. How many there were since the last time. */
 uint64_t period_advance(struct period *p);
 
+/*
+ * The same without starting it, for one with an interval that has expired: how many expiries there were, and
+ * p->deadline is the next. Under the lock under which it is set.
+ */
+uint64_t period_count(struct period *p);
+
 /* Time left until the next expiry; 0 if not armed, and at least 1 if it is. */
 uk_nsec period_left(const struct period *p);
 

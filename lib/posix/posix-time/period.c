@@ -31,18 +31,26 @@ void period_start(struct period *p, uk_nsec deadline, uk_nsec interval)
 #endif
 }
 
-uint64_t period_advance(struct period *p)
+uint64_t period_count(struct period *p)
 {
 	uk_nsec now = period_now(p);
 	uint64_t n = 1;
 
-	if (!p->interval) {
-		p->deadline = UK_NSEC_MAX;
-		return n;
-	}
 	if (now > p->deadline)
 		n += (now - p->deadline) / p->interval;
 	p->deadline += n * p->interval;
+	return n;
+}
+
+uint64_t period_advance(struct period *p)
+{
+	uint64_t n;
+
+	if (!p->interval) {
+		p->deadline = UK_NSEC_MAX;
+		return 1;
+	}
+	n = period_count(p);
 	start(p);
 	return n;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * timerfd_create(2): a timer as a file. Reading gives the number of expiries since the last read.
+ *
+ * After an expiry that nobody has read, the timer rests: further ones would tell nobody anything, and
+ * one with a period of microseconds would leave no time for anything else. Whoever asks starts
+ * it again, and counts what has passed meanwhile.
  */
 #include <uk/alloc.h>
 #include <uk/fdtab.h>
@@ -13,6 +17,7 @@ struct timerfd {
 	int clock;
 	struct period period;
 	uint64_t expiries;
+	bool resting; /* has expired, with a period, and was not started again */
 	struct uk_event_source events;
 };
 
@@ -23,16 +28,32 @@ static void expired(struct uk_timer *timer)
 
 	if (!period_lock(&t->period, &t->lock, &irq))
 		return;
-	t->expiries += period_advance(&t->period);
+	t->expiries++;
+	if (t->period.interval)
+		t->resting = true;
+	else
+		t->period.deadline = UK_NSEC_MAX;
 	uk_event_set(&t->events, UK_POLLIN);
 	uk_spin_unlock_irq(&t->lock, irq);
+}
+
+/* lock. Counts the expiries that nobody was told of. */
+static void catch_up(struct timerfd *t)
+{
+	if (!t->resting)
+		return;
+	t->resting = false;
+	t->expiries += period_count(&t->period) - 1;
+	period_start(&t->period, t->period.deadline, t->period.interval);
 }
 
 static uint64_t take(struct timerfd *t)
 {
 	bool irq = uk_spin_lock_irq(&t->lock);
-	uint64_t n = t->expiries;
+	uint64_t n;
 
+	catch_up(t);
+	n = t->expiries;
 	t->expiries = 0;
 	uk_event_clear(&t->events, UK_POLLIN);
 	uk_spin_unlock_irq(&t->lock, irq);
@@ -86,7 +107,7 @@ UK_SYSCALL(long, timerfd_create, int clock, unsigned flags)
 	t->clock = clock;
 	t->period.deadline = UK_NSEC_MAX;
 	uk_timer_init(&t->period.timer, expired);
-	f = uk_file_new(&timerfd_ops, UK_O_RDONLY | (flags & UK_O_NONBLOCK), t);
+	f = uk_file_new(&timerfd_ops, UK_O_RDWR | (flags & UK_O_NONBLOCK), t);
 	if (!f) {
 		uk_free(t);
 		return -ENOMEM;
@@ -123,6 +144,7 @@ static long exchange(int fd, bool absolute, const struct uk_abi_itimerspec *new,
 	}
 	t = f->priv;
 	irq = uk_spin_lock_irq(&t->lock);
+	catch_up(t);
 	if (old)
 		state(t, old);
 	if (new) {

@@ -343,6 +343,8 @@ static void wait(struct uk_sched *s)
 	uk_this_cpu_set(idle, 1);
 	s->polling = true;
 	uk_spin_release(&s->lock);
+	if (uk_sched_will_idle)
+		uk_sched_will_idle();
 	poll(s, cpu, began);
 	uk_spin_acquire(&s->lock);
 	s->polling = false;

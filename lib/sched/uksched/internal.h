@@ -50,6 +50,11 @@ extern struct uksched_cpu uksched_cpus[UK_CPUS];
 extern struct uk_spinlock uksched_clocks;
 
 /* This CPU's, with interrupts masked: a constant as long as there is one. */
+/* Weak, because it is there only if a library wants it (uk/sched_idle.h). */
+UK_API_BEGIN
+void uk_sched_will_idle(void) UK_OPTIONAL;
+UK_API_END
+
 static inline struct uksched_cpu *uksched_cpu(void)
 {
 	return &uksched_cpus[uk_cpu()];

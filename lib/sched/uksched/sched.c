@@ -46,6 +46,8 @@ static UK_NOINLINE void idle(struct uk_sched *s)
 	/* The current thread is blocked or gone: the handlers' return must not preempt it. */
 	uk_percpu()->preempt_off++;
 	uk_spin_release(&s->lock);
+	if (uk_sched_will_idle)
+		uk_sched_will_idle();
 	uk_plat_idle();
 	uk_irq_enable();
 	uk_irq_disable();

@@ -45,7 +45,7 @@ struct uk_waiter *uk_waitq_hand_over(struct uk_waitq *wq)
 }
 
 /* Wakes up to n threads; waiters that only take note are told along the way and stay queued. */
-static unsigned int wake(struct uk_waitq *wq, unsigned int n)
+static unsigned int wake(struct uk_waitq *wq, unsigned int n, uint32_t key)
 {
 	bool irq = uk_spin_lock_irq(&wq->lock);
 	struct uk_queue_node *node = wq->waiters.first, *last, *next;
@@ -60,7 +60,7 @@ static unsigned int wake(struct uk_waitq *wq, unsigned int n)
 
 		next = node->next;
 		if (w->notify) {
-			woken += w->notify(w);
+			woken += w->notify(w, key);
 		} else {
 			uk_queue_remove(&wq->waiters, node);
 			uk_thread_wake(w->thread);
@@ -76,12 +76,17 @@ out:
 
 bool uk_waitq_wake_one(struct uk_waitq *wq)
 {
-	return !uk_waitq_nobody(wq) && wake(wq, 1);
+	return !uk_waitq_nobody(wq) && wake(wq, 1, ~0U);
 }
 
 unsigned int uk_waitq_wake_all(struct uk_waitq *wq)
 {
-	return uk_waitq_nobody(wq) ? 0 : wake(wq, ~0u);
+	return uk_waitq_nobody(wq) ? 0 : wake(wq, ~0U, ~0U);
+}
+
+unsigned int uk_waitq_tell_all(struct uk_waitq *wq, uint32_t key)
+{
+	return wake(wq, ~0U, key);
 }
 
 int uk_waitq_step(struct uk_waitq *wq, struct uk_waiter *w, uk_nsec deadline, bool interruptible)

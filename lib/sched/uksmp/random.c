@@ -38,8 +38,7 @@ static void jitter(bool released)
 	if (released && r % 64 == 1)
 		uk_this_cpu_set(resched, 1);
 	if (r % 32 == 0)
-		for (uint32_t n = r / 64 % 512; n; n--)
-			uk_arch_relax();
+		uk_arch_linger(r / 64 % 512);
 	if (r % 1024 == 2)
 		uk_plat_cpu_yield();
 }

@@ -23,7 +23,7 @@ struct timer_base {
 	struct uk_spinlock lock;
 #ifdef CONFIG_SMP
 	struct uk_timer *running; /* its function is */
-	uint32_t runs;            /* functions that were called, or are just about to be */
+	uint32_t runs;            /* functions that were called, or are about to be */
 #endif
 } UK_CPU_ALIGNED;
 
@@ -50,9 +50,10 @@ static inline struct timer_base *lock_here(bool *irq)
 static inline void set_running(struct timer_base *b UK_UNUSED, struct uk_timer *t UK_UNUSED)
 {
 #ifdef CONFIG_SMP
-	if (t)
-		UK_WRITE_ONCE(b->runs, b->runs + 1);
+	/* In this order (model/timer.pml): who sees the number sees what runs. */
 	__atomic_store_n(&b->running, t, __ATOMIC_RELEASE);
+	if (t)
+		__atomic_store_n(&b->runs, b->runs + 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* before it is seen to be pending no more */
 #endif
 }

@@ -153,6 +153,40 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 	return read_table(sig, NULL, buf, size);
 }
 
+bool acpi_visit(const char *sig, void (*fn)(const uint8_t *table, size_t len, void *arg), void *arg)
+{
+	uint8_t fadt[FADT_SIZE];
+	size_t len, root_len;
+	const uint8_t *t = NULL, *list;
+
+	if (!memcmp(sig, "DSDT", 4)) {
+		uint64_t pa;
+
+		if (!acpi_read("FACP", fadt, sizeof(fadt)))
+			return false;
+		pa = acpi_field(fadt, FADT_X_DSDT, 8);
+		t = table_map(pa ? pa : acpi_field(fadt, FADT_DSDT, 4), &len);
+		list = NULL;
+	} else {
+		if (!root_entry)
+			find_root();
+		list = root_pa ? table_map(root_pa, &root_len) : NULL;
+	}
+	for (size_t i = HEADER_SIZE; list && !t && i + root_entry <= root_len; i += root_entry) {
+		uint64_t where = acpi_field(list, (unsigned)i, root_entry);
+
+		t = map(where, HEADER_SIZE);
+		t = t && !memcmp(t, sig, 4) ? table_map(where, &len) : NULL;
+	}
+	if (t)
+		fn(t, len, arg);
+	if (list)
+		x86_boot_unmap(list, root_len);
+	else if (t)
+		x86_boot_unmap(t, len);
+	return t;
+}
+
 #ifdef CONFIG_SMP
 /* Entries of the MADT (§5.2.12.2, §5.2.12.12). */
 #define MADT_ENTRIES 44
@@ -160,22 +194,16 @@ size_t acpi_read(const char *sig, void *buf, size_t size)
 #define MADT_X2APIC  9
 #define MADT_ENABLED 1U
 
-unsigned acpi_cpus(void (*fn)(uint32_t id))
+struct cpus {
+	void (*fn)(uint32_t id);
+	unsigned n;
+};
+
+static void madt_cpus(const uint8_t *t, size_t len, void *arg)
 {
-	size_t len, root_len;
-	const uint8_t *t = NULL, *list;
-	unsigned n = 0;
+	struct cpus *cpus = arg;
 
-	if (!root_entry)
-		find_root();
-	list = root_pa ? table_map(root_pa, &root_len) : NULL;
-	for (size_t i = HEADER_SIZE; list && !t && i + root_entry <= root_len; i += root_entry) {
-		uint64_t where = acpi_field(list, (unsigned)i, root_entry);
-
-		t = map(where, HEADER_SIZE);
-		t = t && !memcmp(t, "APIC", 4) ? table_map(where, &len) : NULL;
-	}
-	for (size_t i = MADT_ENTRIES; t && i + 2 <= len && t[i + 1] >= 2 && i + t[i + 1] <= len;
+	for (size_t i = MADT_ENTRIES; i + 2 <= len && t[i + 1] >= 2 && i + t[i + 1] <= len;
 	     i += t[i + 1]) {
 		const uint8_t *e = t + i;
 		uint32_t id;
@@ -186,12 +214,17 @@ unsigned acpi_cpus(void (*fn)(uint32_t id))
 			id = (uint32_t)acpi_field(e, 4, 4);
 		else
 			continue;
-		fn(id);
-		n++;
+		cpus->fn(id);
+		cpus->n++;
 	}
-	if (list)
-		x86_boot_unmap(list, root_len);
-	return n;
+}
+
+unsigned acpi_cpus(void (*fn)(uint32_t id))
+{
+	struct cpus cpus = { .fn = fn };
+
+	acpi_visit("APIC", madt_cpus, &cpus);
+	return cpus.n;
 }
 #endif
 

@@ -65,7 +65,7 @@ static int listen_device(const uint8_t *fadt)
 
 	if (!acpi_event_device(dsdt ? dsdt : acpi_field(fadt, FADT_DSDT, 4), &address, &line))
 		return -ENOTSUP;
-	page = kvm_map_device(KVM_FIXED_BUTTON, UK_ALIGN_DOWN(address, UK_PAGE_SIZE));
+	page = boot_map_device(BOOT_FIXED_BUTTON, UK_ALIGN_DOWN(address, UK_PAGE_SIZE));
 	if (!page)
 		return -ENOMEM;
 	events = (volatile uint32_t *)(page + (address & UK_PAGE_MASK));

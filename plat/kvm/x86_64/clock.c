@@ -151,12 +151,26 @@ uk_nsec kvm_clock_wanted(void)
 	return mult ? UK_NSEC_MAX : ref_refine;
 }
 
+/* Until the TSC's rate is known, and to refine it. Apart, so that the usual way saves no registers. */
+static UK_NOINLINE uk_nsec by_reference(void)
+{
+	bool irq = uk_spin_lock_save(&lock), first = false;
+	uk_nsec ns;
+
+	if (!ready)
+		first = init();
+	ns = ref.read ? sample() : 0;
+	uk_spin_unlock_restore(&lock, irq);
+	if (UK_UNLIKELY(first))
+		kvm_timer_sample(ref_refine); /* which looks at the clock itself */
+	return ns;
+}
+
 uk_nsec uk_plat_clock_monotonic(void)
 {
 	uint64_t tsc;
 	uint32_t seen;
 	uk_nsec ns;
-	bool irq, first = false;
 
 	while (mult) {
 		seen = uk_seq_read_begin(&changes);
@@ -169,14 +183,7 @@ uk_nsec uk_plat_clock_monotonic(void)
 	}
 	if (use_kvmclock)
 		return kvm_kvmclock_read();
-	irq = uk_spin_lock_save(&lock);
-	if (!ready)
-		first = init();
-	ns = ref.read ? sample() : 0;
-	uk_spin_unlock_restore(&lock, irq);
-	if (UK_UNLIKELY(first))
-		kvm_timer_sample(ref_refine); /* which looks at the clock itself */
-	return ns;
+	return by_reference();
 }
 
 /* How many ticks of the TSC this takes; 0 while nobody knows. */

@@ -17,12 +17,12 @@
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
 #include <uk/spin.h>
-#include <uk/param.h>
 #include <uk/plat/console.h>
 #include <uk/plat/irq.h>
 #include <uk/string.h>
 
 #include "kvm.h"
+#include "terminal.h"
 
 #define COM1     0x3f8
 #define COM1_IRQ 4
@@ -53,9 +53,6 @@
 #define CHANNEL    0xe9
 #define CHANNEL_ID 'W'
 #define RECORD_MAX 0xffff
-
-UK_PARAM_UINT(console, tty, 7, "which of the descriptors 0, 1, 2 are a terminal: 1 + 2 + 4");
-UK_PARAM_STR(console, size, NULL, "size of the terminal, ROWSxCOLUMNS");
 
 static void (*rx_callback)(void);
 static bool rx_break; /* the line told of a break: what is in the FIFO is the last */
@@ -103,9 +100,7 @@ static void ask_for_input(void)
 
 void kvm_console_init(void)
 {
-	/* The runner gives these to every image, used or not. */
-	UK_TABLE_KEEP(uk_param_console_tty);
-	UK_TABLE_KEEP(uk_param_console_size);
+	TERMINAL_KEEP_PARAMS();
 	uk_outb(IER, 0);
 	uk_outb(LCR, LCR_DLAB);
 	uk_outb(COM1, 1); /* 115,200 baud */
@@ -187,12 +182,35 @@ void kvm_console_flush(void)
 		__asm__ volatile("pause");
 }
 
+#ifdef CONFIG_PLAT_BUSES
+static const struct uk_plat_console_port *port;
+
+void uk_plat_console_use(const struct uk_plat_console_port *p)
+{
+	port = p;
+}
+
+static size_t port_write(int stream, const char *s, size_t n)
+{
+	return port && (stream == UK_CON_OUT || stream == UK_CON_ERR) ? port->write(s, n) : 0;
+}
+#else
+static const struct uk_plat_console_port *const port;
+
+static size_t port_write(int stream UK_UNUSED, const char *s UK_UNUSED, size_t n UK_UNUSED)
+{
+	return 0;
+}
+#endif
+
 ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
 	if (stream == UK_CON_OUT && reader_has_gone())
 		return -EPIPE;
 	if (stream == UK_CON_OUT || !kvm_runner()) {
-		serial_write(s, n);
+		size_t done = port_write(stream, s, n);
+
+		serial_write(s + done, n - done);
 		return (ssize_t)n;
 	}
 	for (size_t done = 0; done < n; done += RECORD_MAX)
@@ -209,6 +227,8 @@ ssize_t uk_plat_console_read(char *buf, size_t n)
 
 	if (!n)
 		return 0;
+	if (port)
+		return port->read(buf, n);
 	ask_for_input();
 	while (!rx_end && got < n) {
 		if (!(line_status() & LSR_DR)) {
@@ -241,6 +261,10 @@ void uk_plat_console_set_rx(void (*cb)(void))
 {
 	static bool connected;
 
+	if (port) {
+		port->set_rx(cb);
+		return;
+	}
 	uk_outb(IER, 0);
 	rx_callback = cb;
 	if (!cb)
@@ -251,22 +275,13 @@ void uk_plat_console_set_rx(void (*cb)(void))
 	uk_outb(IER, IER_RX);
 }
 
-int uk_plat_console_isatty(int fd)
-{
-	return fd >= 0 && fd <= 2 && (uk_param_console_tty.u >> fd & 1);
-}
-
 int uk_plat_console_winsize(unsigned *rows, unsigned *cols)
 {
 	unsigned v[2] = { 0, 0 };
-	const char *s = uk_param_console_size.s;
 
-	for (unsigned i = 0; s && i < 2; i++, s++)
-		for (; *s >= '0' && *s <= '9'; s++)
-			v[i] = v[i] * 10 + (unsigned)(*s - '0');
-	if (!v[0] || !v[1] || v[0] > 0xffff || v[1] > 0xffff)
-		return -ENOTTY;
-	*rows = v[0];
-	*cols = v[1];
-	return 0;
+	if (!uk_param_console_size.s && port) {
+		v[0] = port->rows;
+		v[1] = port->cols;
+	}
+	return terminal_size(v, rows, cols);
 }

@@ -11,6 +11,9 @@
 #include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/plat/irq.h>
+#ifdef CONFIG_PLAT_BUSES
+#include <uk/plat/bus.h>
+#endif
 #ifdef CONFIG_SMP
 #include <uk/smp.h>
 #endif
@@ -59,8 +62,12 @@ void (*kvm_timer_handler)(void *);
 
 static volatile char *lapic; /* NULL: none, or in x2APIC mode */
 static bool lapic_there, x2apic, lapic_asked;
-static volatile char *ioapic;
-static unsigned ioapic_lines;
+/* I/O APICs, by their first line; the second of microvm is where its devices are. */
+static struct ioapic {
+	volatile char *regs;
+	uint64_t address;
+	unsigned first, lines;
+} ioapics[KVM_LINES / 24];
 static uint16_t pic_mask = 0xffff;
 
 uint32_t kvm_lapic_read(unsigned reg)
@@ -97,11 +104,16 @@ bool kvm_lapic(void)
 	if (!(base & APIC_ENABLE))
 		x86_wrmsr(X86_MSR_APIC_BASE, base | APIC_ENABLE);
 	if (!x2apic)
-		lapic = kvm_map_device(KVM_FIXED_LAPIC, base & APIC_ADDR);
+		lapic = boot_map_device(BOOT_FIXED_LAPIC, base & APIC_ADDR);
 	lapic_there = x2apic || lapic;
 	if (lapic_there)
 		open_lapic();
 	return lapic_there;
+}
+
+uint32_t kvm_lapic_id(void)
+{
+	return x2apic ? kvm_lapic_read(LAPIC_ID) : kvm_lapic_read(LAPIC_ID) >> 24;
 }
 
 #ifdef CONFIG_SMP
@@ -122,11 +134,6 @@ void kvm_lapic_cpu_init(void)
 	if (x2apic)
 		x86_wrmsr(X86_MSR_APIC_BASE, base | APIC_X2);
 	open_lapic();
-}
-
-uint32_t kvm_lapic_id(void)
-{
-	return x2apic ? kvm_lapic_read(LAPIC_ID) : kvm_lapic_read(LAPIC_ID) >> 24;
 }
 
 void kvm_lapic_send(uint32_t id, uint32_t what)
@@ -181,34 +188,37 @@ static bool pic_spurious(unsigned irq)
 	return !(uk_inb(port) & 0x80);
 }
 
-static uint32_t ioapic_read(unsigned reg)
+static uint32_t ioapic_read(const struct ioapic *io, unsigned reg)
 {
-	uk_mmio_write32(ioapic + IOAPIC_SELECT, reg);
-	return uk_mmio_read32(ioapic + IOAPIC_DATA);
+	uk_mmio_write32(io->regs + IOAPIC_SELECT, reg);
+	return uk_mmio_read32(io->regs + IOAPIC_DATA);
 }
 
-static void ioapic_write(unsigned reg, uint32_t v)
+static void ioapic_write(const struct ioapic *io, unsigned reg, uint32_t v)
 {
-	uk_mmio_write32(ioapic + IOAPIC_SELECT, reg);
-	uk_mmio_write32(ioapic + IOAPIC_DATA, v);
+	uk_mmio_write32(io->regs + IOAPIC_SELECT, reg);
+	uk_mmio_write32(io->regs + IOAPIC_DATA, v);
 }
 
 /*
- * Which input of the I/O APIC has ISA line `irq`, and how it is wired: as the table says, or
- * without one as the ISA bus always was, and the timer on 2. Numbers from 16 on are inputs.
+ * Which input of the I/O APICs has ISA line `irq`, and how it is wired: as the table says, or
+ * without one as the ISA bus always was, and the timer on 2. Numbers from 16 on are inputs. *io is the
+ * I/O APIC that has it.
  */
-static unsigned wiring(unsigned irq, uint32_t *flags, uint64_t *address)
+static unsigned wiring(unsigned irq, uint32_t *flags, struct ioapic **io)
 {
 	static uint8_t madt[MADT_SIZE];
 	size_t len = acpi_read("APIC", madt, sizeof(madt));
-	unsigned input = irq ? irq : len ? 0 : 2;
+	unsigned input = irq ? irq : len ? 0 : 2, n = 0;
 
 	*flags = irq < 16 ? 0 : ENTRY_LOW | ENTRY_LEVEL;
-	*address = IOAPIC_DEFAULT;
+	ioapics[0].address = IOAPIC_DEFAULT;
 	len = UK_MIN(len, sizeof(madt));
 	for (size_t i = MADT_ENTRIES; i + 12 <= len + 2 && madt[i + 1] >= 2; i += madt[i + 1]) {
-		if (madt[i] == MADT_IOAPIC && !acpi_field(madt, (unsigned)i + 8, 4))
-			*address = acpi_field(madt, (unsigned)i + 4, 4);
+		if (madt[i] == MADT_IOAPIC && n < UK_ARRAY_SIZE(ioapics)) {
+			ioapics[n].address = acpi_field(madt, (unsigned)i + 4, 4);
+			ioapics[n++].first = (unsigned)acpi_field(madt, (unsigned)i + 8, 4);
+		}
 		if (madt[i] == MADT_OVERRIDE && madt[i + 3] == irq) {
 			uint16_t f = (uint16_t)acpi_field(madt, (unsigned)i + 8, 2);
 
@@ -217,29 +227,37 @@ static unsigned wiring(unsigned irq, uint32_t *flags, uint64_t *address)
 				 ((f & MPS_LEVEL) == MPS_LEVEL ? ENTRY_LEVEL : 0);
 		}
 	}
-	return input;
+	*io = &ioapics[0];
+	for (unsigned i = 1; i < n; i++)
+		if (input >= ioapics[i].first)
+			*io = &ioapics[i];
+	return input - (*io)->first;
 }
 
 static int ioapic_open(unsigned irq)
 {
 	uint32_t flags, id;
-	uint64_t address;
-	unsigned input = wiring(irq, &flags, &address);
+	struct ioapic *io;
+	unsigned input = wiring(irq, &flags, &io);
 
-	if (!ioapic) {
-		volatile char *page =
-			kvm_map_device(KVM_FIXED_IOAPIC, UK_ALIGN_DOWN(address, UK_PAGE_SIZE));
+	if (!io->regs) {
+		volatile char *page;
 
+#ifdef CONFIG_PLAT_BUSES
+		page = uk_plat_map_device(UK_ALIGN_DOWN(io->address, UK_PAGE_SIZE), UK_PAGE_SIZE);
+#else
+		page = boot_map_device(BOOT_FIXED_IOAPIC, UK_ALIGN_DOWN(io->address, UK_PAGE_SIZE));
+#endif
 		if (!page)
 			return -ENOMEM;
-		ioapic = page + (address & UK_PAGE_MASK);
-		ioapic_lines = (ioapic_read(IOAPIC_VERSION) >> 16 & 0xff) + 1;
+		io->regs = page + (io->address & UK_PAGE_MASK);
+		io->lines = (ioapic_read(io, IOAPIC_VERSION) >> 16 & 0xff) + 1;
 	}
-	if (input >= ioapic_lines)
+	if (input >= io->lines)
 		return -EINVAL;
 	id = kvm_lapic_read(LAPIC_ID);
-	ioapic_write(IOAPIC_ENTRY(input) + 1, x2apic ? id << 24 : id);
-	ioapic_write(IOAPIC_ENTRY(input), (X86_VECTOR_IRQ + irq) | flags);
+	ioapic_write(io, IOAPIC_ENTRY(input) + 1, x2apic ? id << 24 : id);
+	ioapic_write(io, IOAPIC_ENTRY(input), (X86_VECTOR_IRQ + irq) | flags);
 	return 0;
 }
 
@@ -273,6 +291,10 @@ void x86_irq_dispatch(unsigned vector)
 #endif
 	else if (irq < KVM_LINES && handlers[irq].fn)
 		handlers[irq].fn(handlers[irq].arg);
+#ifdef CONFIG_PLAT_BUSES
+	else if (vector >= KVM_VECTOR_MSI)
+		kvm_msi_dispatch(vector);
+#endif
 	if (lapic_there) {
 		kvm_lapic_write(LAPIC_EOI, 0);
 		return;

@@ -2,7 +2,7 @@
 /*
  * What the files of this platform share. In order of boot:
  *
- *	entry.S     the first instructions, up to 64-bit mode
+ *	entry.S     the first instructions, up to 64-bit mode (this and the next in plat/common/x86_64)
  *	early.c     random virtual base, final page tables, relocation
  *	setup.c     what happens then, as a table of contents
  *	bootinfo.c  memory map, command line, initrd; they come from pvh.c, multiboot.c, linux64.c
@@ -27,47 +27,7 @@
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
 
-/* From the linker script. */
-#pragma GCC visibility push(hidden)
-extern char uk_image_start[], uk_image_end[];
-extern char kvm_rodata[], kvm_relro[], kvm_data[];
-#pragma GCC visibility pop
-
-/* Virtual - physical address of the image. */
-extern uintptr_t kvm_image_offset;
-
-static inline uk_paddr_t kvm_image_paddr(const void *p)
-{
-	return (uintptr_t)p - kvm_image_offset;
-}
-
-/* Pages of address space behind the image and its boot stack, for devices and trap stacks. */
-enum kvm_fixed {
-	KVM_FIXED_LAPIC,
-	KVM_FIXED_IOAPIC,
-	KVM_FIXED_HPET,
-	KVM_FIXED_POWER,
-	KVM_FIXED_BUTTON,
-	KVM_FIXED_GENERATION,
-	KVM_FIXED_DF_GUARD, /* never mapped */
-	KVM_FIXED_DF_STACK,
-	KVM_FIXED_NMI_GUARD,
-	KVM_FIXED_NMI_STACK,
-	KVM_FIXED_MC_GUARD,
-	KVM_FIXED_MC_STACK,
-	KVM_FIXED_N
-};
-#define KVM_FIXED_PAGES                                                                            \
-	((unsigned)KVM_FIXED_N + 3) /* an unmapped one on either side; STACK_SHIFT */
-
-static inline uintptr_t kvm_fixed(enum kvm_fixed which)
-{
-	return UK_ALIGN_UP((uintptr_t)uk_image_end, UK_PAGE_SIZE) +
-	       (2 + (uintptr_t)which) * UK_PAGE_SIZE;
-}
-
-/* The registers at `pa`, a multiple of a page; NULL if there is no page table for them. */
-volatile void *kvm_map_device(enum kvm_fixed which, uk_paddr_t pa);
+#include "image.h"
 
 /* a * b / c without losing bits on the way; the result must fit. */
 static inline uint64_t kvm_mul_div(uint64_t a, uint64_t b, uint64_t c)
@@ -78,9 +38,6 @@ static inline uint64_t kvm_mul_div(uint64_t a, uint64_t b, uint64_t c)
 	__asm__("divq %2" : "+a"(lo), "+d"(hi) : "rm"(c) : "cc");
 	return lo;
 }
-
-#define CMOS_INDEX 0x70
-#define CMOS_DATA  0x71
 
 /* ---- console.c ---- */
 
@@ -101,13 +58,21 @@ void kvm_runner_listening(void);
 /* ---- irqchip.c ---- */
 
 /* Vectors: interrupt line n has X86_VECTOR_IRQ + n. */
-#define KVM_LINES           24
+#ifdef CONFIG_PLAT_BUSES
+#define KVM_LINES 48 /* of microvm's two I/O APICs */
+#else
+#define KVM_LINES 24
+#endif
 #define KVM_VECTOR_TIMER    (X86_VECTOR_IRQ + KVM_LINES)
 #define KVM_VECTOR_CPU      (KVM_VECTOR_TIMER + 1) /* from another CPU */
-#define KVM_VECTOR_SPURIOUS 63                     /* the low four bits must be ones on old CPUs */
+#define KVM_VECTOR_SPURIOUS (X86_VECTORS - 1)      /* the low four bits must be ones on old CPUs */
+#define KVM_VECTOR_MSI      (KVM_VECTOR_CPU + 1)
 
 /* Quiet whatever the firmware left behind. */
 void kvm_irqchip_init(void);
+
+/* msi.c: a message has come. */
+void kvm_msi_dispatch(unsigned vector);
 
 /* Handler of KVM_VECTOR_TIMER. */
 extern void (*kvm_timer_handler)(void *);
@@ -117,6 +82,9 @@ bool kvm_lapic(void);
 uint32_t kvm_lapic_read(unsigned reg);
 void kvm_lapic_write(unsigned reg, uint32_t v);
 
+/* This CPU's number at the interrupt controller. */
+uint32_t kvm_lapic_id(void);
+
 /* ---- the same with several CPUs; smp.c uses it ---- */
 
 /* Switches to x2APIC mode, if the CPU has it: false if not. Before another CPU is started. */
@@ -125,8 +93,8 @@ bool kvm_lapic_extend(void);
 /* This CPU's, as the first one's is. */
 void kvm_lapic_cpu_init(void);
 
-/* This CPU's number at the interrupt controller. */
-uint32_t kvm_lapic_id(void);
+/* smp.c: the number there of CPU `cpu`, one that runs. */
+uint32_t kvm_lapic_id_of(uint32_t cpu);
 
 /* An interrupt command (SDM vol. 3 §11.6.1) to the CPU of that number. Any context. */
 void kvm_lapic_send(uint32_t id, uint32_t what);
@@ -202,8 +170,22 @@ bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line);
 /* Where the machine's generation is (QEMU docs/specs/vmgenid); 0 if it has none. */
 uint64_t acpi_generation(void);
 
+/*
+ * Calls fn() with the whole of the table of that signature ("DSDT" as well), mapped for that time; false
+ * if there is none.
+ */
+bool acpi_visit(const char *sig, void (*fn)(const uint8_t *table, size_t len, void *arg),
+		void *arg);
+
 void acpi_init(uk_paddr_t rsdp);
 #else
+static inline bool acpi_visit(const char *sig UK_UNUSED,
+			      void (*fn)(const uint8_t *table, size_t len, void *arg) UK_UNUSED,
+			      void *arg UK_UNUSED)
+{
+	return false;
+}
+
 static inline size_t acpi_read(const char *sig UK_UNUSED, void *buf UK_UNUSED,
 			       size_t size UK_UNUSED)
 {

@@ -32,7 +32,7 @@ static uint64_t wide(const void *bp, unsigned low, unsigned high)
 	return acpi_field(bp, low, 4) | acpi_field(bp, high, 4) << 32;
 }
 
-void kvm_boot_linux64(struct uk_bootinfo *bi, uint32_t info)
+void boot_linux64(struct uk_bootinfo *bi, uint32_t info)
 {
 	const char *bp = boot_map(info, ZERO_PAGE_SIZE, "Linux boot parameters");
 	unsigned n = (unsigned)acpi_field(bp, E820_ENTRIES, 1);

@@ -45,7 +45,7 @@ static UK_COLD UK_NORETURN void corrupt(const char *what)
 	uk_fatal("Multiboot information is corrupt: %s", what);
 }
 
-void kvm_boot_multiboot1(struct uk_bootinfo *bi, uint32_t info)
+void boot_multiboot1(struct uk_bootinfo *bi, uint32_t info)
 {
 	const struct mb1_info *mb = boot_map(info, sizeof(*mb), "Multiboot information");
 	const struct mb1_module *mod;
@@ -103,7 +103,7 @@ static void mb2_memory(struct uk_bootinfo *bi, const struct mb2_tag *t)
 	}
 }
 
-void kvm_boot_multiboot2(struct uk_bootinfo *bi, uint32_t info)
+void boot_multiboot2(struct uk_bootinfo *bi, uint32_t info)
 {
 	static uint32_t rsdp[16]; /* the tag holds a copy, in memory that is about to be free */
 	const uint32_t *head = boot_map(info, 8, "Multiboot information");
@@ -135,7 +135,7 @@ void kvm_boot_multiboot2(struct uk_bootinfo *bi, uint32_t info)
 			mmap = true;
 		} else if ((t->type == MB2_RSDP1 || t->type == MB2_RSDP2) && data <= sizeof(rsdp)) {
 			memcpy(rsdp, t->data, data);
-			bi->acpi_rsdp = kvm_image_paddr(rsdp);
+			bi->acpi_rsdp = image_paddr(rsdp);
 		}
 		p += UK_MIN(UK_ALIGN_UP((size_t)t->size, 8), (size_t)(end - p));
 	}

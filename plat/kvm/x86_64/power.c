@@ -6,6 +6,11 @@
 #include <uk/arch/trap.h>
 #include <uk/plat/power.h>
 
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/smp.h>
+#endif
+
 #include "kvm.h"
 
 #define DEBUG_EXIT            0xf4   /* QEMU's isa-debug-exit */
@@ -37,7 +42,7 @@ static void acpi_off(void)
 			uk_outb((uint16_t)addr, v);
 		} else if (addr) {
 			volatile uint8_t *page =
-				kvm_map_device(KVM_FIXED_POWER, addr & ~UK_PAGE_MASK);
+				boot_map_device(BOOT_FIXED_POWER, addr & ~UK_PAGE_MASK);
 
 			if (page)
 				page[addr & UK_PAGE_MASK] = v;
@@ -65,13 +70,40 @@ static UK_NORETURN void triple_fault(void)
 		__asm__ volatile("cli; hlt");
 }
 
-UK_NORETURN void uk_plat_exit(int status)
+/* True for the first; a fault in what it does then must not come back here. */
+#ifdef CONFIG_SMP
+static const struct uk_percpu *UK_USED
+	uk_core_percpu; /* of the CPU that ends it all: for who writes a core file, by its name */
+
+static bool begin(void)
+{
+	const struct uk_percpu *nobody = NULL, *self = uk_percpu();
+
+	if (__atomic_compare_exchange_n(&uk_core_percpu, &nobody, self, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return true;
+	/* Another CPU has not got to the end of it yet: a triple fault now would swallow the status. */
+	for (unsigned turns = 0; nobody != self; turns++) {
+		uk_arch_relax();
+		uk_smp_poll(turns);
+	}
+	return false;
+}
+#else
+static bool begin(void)
 {
 	static bool again;
+	bool first = !again;
 
+	again = true;
+	return first;
+}
+#endif
+
+UK_NORETURN void uk_plat_exit(int status)
+{
 	x86_cli();
-	if (!again) {
-		again = true; /* a fault below must not come back here */
+	if (begin()) {
 		kvm_console_flush();
 		kvm_runner_status(status);
 		uk_outb(DEBUG_EXIT, (uint8_t)status);

@@ -75,7 +75,7 @@ static bool hpet_find(struct kvm_reference *ref)
 
 	if (!acpi_read("HPET", table, sizeof(table)))
 		return false;
-	hpet = kvm_map_device(KVM_FIXED_HPET, acpi_field(table, HPET_BASE, 8) & ~UK_PAGE_MASK);
+	hpet = boot_map_device(BOOT_FIXED_HPET, acpi_field(table, HPET_BASE, 8) & ~UK_PAGE_MASK);
 	if (!hpet)
 		return false;
 	period = uk_mmio_read32(hpet + HPET_PERIOD);

@@ -21,6 +21,7 @@
 #include <uk/smp.h>
 #include <uk/string.h>
 
+#include "cpustacks.h"
 #include "kvm.h"
 #include "kvm_cpustart.h"
 
@@ -33,10 +34,6 @@
 #define PATIENCE   (2 * UK_NSEC_PER_SEC) /* for a host that runs its CPUs in turns */
 
 #define XAPIC_IDS 255U
-
-/* Stacks of all CPUs for traps, at a random place: as random as the direct map's. */
-#define VA_TRAP_STACKS (UK_VA_IMAGE + (6UL << 40))
-#define STACKS_LEN     (X86_CPU_STACKS * X86_CPU_STACK)
 
 struct cpustart {
 	uint32_t cr3, efer;
@@ -95,36 +92,6 @@ static UK_NORETURN void kvm_cpu_entry(void)
 	__builtin_unreachable();
 }
 
-/* Maps what a CPU needs of its own. Its memory stays its own if it does not start. */
-static int make_stacks(uint32_t cpu)
-{
-	static uint32_t made; /* up to here */
-	static void *tables;
-	uk_paddr_t frame;
-
-	starting.stacks =
-		VA_TRAP_STACKS + (uk_plat_direct_base & ((1UL << 39) - 1)) + cpu * STACKS_LEN;
-	starting.tables = tables;
-	if (made == cpu)
-		return 0;
-	frame = x86_frame_alloc();
-	if (!frame)
-		return -ENOMEM;
-	starting.tables = tables = uk_plat_phys_to_virt(frame);
-	for (unsigned i = 0; i < X86_CPU_STACKS; i++) {
-		uintptr_t top = starting.stacks + (i + 1) * X86_CPU_STACK;
-
-		for (uintptr_t va = top - X86_CPU_STACK_USED; x86_trap_uses_stack(i) && va < top;
-		     va += UK_PAGE_SIZE) {
-			frame = x86_frame_alloc();
-			if (!frame || uk_plat_map_page(va, frame, UK_PROT_READ | UK_PROT_WRITE))
-				return -ENOMEM;
-		}
-	}
-	made = cpu;
-	return 0;
-}
-
 /* Has the CPU arrived after at most `span`? */
 static bool arrives(uk_nsec span)
 {
@@ -179,7 +146,7 @@ int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, 
 	starting.arrived = false;
 	kvm_timer_cpu_init(cpu);
 	id_of[cpu] = id;
-	err = make_stacks(cpu);
+	err = boot_cpu_stacks(cpu, &starting.tables, &starting.stacks);
 	if (!err)
 		err = uk_plat_map(KVM_CPU_START, KVM_CPU_START, UK_PAGE_SIZE,
 				  UK_PROT_READ | UK_PROT_WRITE);
@@ -191,6 +158,11 @@ int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, 
 	err = wake(id) ? 0 : -ETIMEDOUT;
 	uk_plat_unmap(KVM_CPU_START, UK_PAGE_SIZE);
 	return err;
+}
+
+uint32_t kvm_lapic_id_of(uint32_t cpu)
+{
+	return id_of[cpu];
 }
 
 void uk_plat_ipi(uint32_t cpu)

@@ -62,14 +62,20 @@ UK_WEAK void uk_timer_interrupt(void)
  * between. The highest bound is the best, and a timer set by it is never late. A bound over a
  * long time that confirms it ends the search. (That an interrupt is being handled does not say
  * that the counter has come to its end: it may have been started again since.)
+ *
+ * To read the counter leaves the guest, and where timers are all short the search would never end. So unless the
+ * interrupt came too early, a span that is hardly longer than one that confirmed the rate is not looked at.
  */
-static void learn(void)
+static void learn(bool early)
 {
 	struct timer *t = timer();
 	uint64_t counts, bound;
 	uk_nsec span;
 
 	if (!t->armed || rate_span >= GOOD_ENOUGH)
+		return;
+	span = uk_plat_clock_monotonic() - t->armed_at;
+	if (!early && span < rate_span + rate_span / 4)
 		return;
 	counts = t->armed - kvm_lapic_read(LAPIC_TIMER_NOW);
 	span = uk_plat_clock_monotonic() - t->armed_at;
@@ -122,9 +128,9 @@ static void handler(void *arg UK_UNUSED)
 	struct timer *t = timer();
 	uk_nsec now;
 
-	learn();
-	t->armed = 0;
 	now = uk_plat_clock_monotonic();
+	learn(now < t->user_deadline && now < t->sample_deadline);
+	t->armed = 0;
 	if (t->sample_deadline <= now) /* looking at the clock was all */
 		t->sample_deadline = kvm_clock_wanted();
 	if (t->user_deadline <= now) {
@@ -159,7 +165,7 @@ static void set(void)
 		init();
 	if (t->in_handler)
 		return; /* it starts the counter in the end */
-	learn();
+	learn(false);
 	arm(uk_plat_clock_monotonic());
 }
 

@@ -25,11 +25,26 @@ enum {
 	HOST_NR_rt_sigreturn = 15,
 	HOST_NR_ioctl = 16,
 	HOST_NR_pwrite64 = 18,
+	HOST_NR_readv = 19,
+	HOST_NR_writev = 20,
 	HOST_NR_sched_yield = 24,
 	HOST_NR_mremap = 25,
 	HOST_NR_mincore = 27,
 	HOST_NR_madvise = 28,
 	HOST_NR_getpid = 39,
+	HOST_NR_socket = 41,
+	HOST_NR_connect = 42,
+	HOST_NR_sendto = 44,
+	HOST_NR_recvfrom = 45,
+	HOST_NR_sendmsg = 46,
+	HOST_NR_recvmsg = 47,
+	HOST_NR_shutdown = 48,
+	HOST_NR_bind = 49,
+	HOST_NR_listen = 50,
+	HOST_NR_getsockname = 51,
+	HOST_NR_getpeername = 52,
+	HOST_NR_setsockopt = 54,
+	HOST_NR_getsockopt = 55,
 	HOST_NR_clone = 56,
 	HOST_NR_kill = 62,
 	HOST_NR_fcntl = 72,
@@ -44,9 +59,13 @@ enum {
 	HOST_NR_timer_settime = 223,
 	HOST_NR_clock_gettime = 228,
 	HOST_NR_exit_group = 231,
+	HOST_NR_epoll_ctl = 233,
 	HOST_NR_tgkill = 234,
 	HOST_NR_openat = 257,
 	HOST_NR_ppoll = 271,
+	HOST_NR_epoll_pwait = 281,
+	HOST_NR_accept4 = 288,
+	HOST_NR_epoll_create1 = 291,
 	HOST_NR_prlimit64 = 302,
 	HOST_NR_seccomp = 317,
 	HOST_NR_getrandom = 318,
@@ -195,6 +214,9 @@ void linuxu_sigreturn(void);
  * stack that ends at `top`. Its number at the host, or a negative errno.
  */
 int linuxu_clone(long flags, void *top, void (*fn)(void *arg), void *arg);
+
+/* struct epoll_event is packed on this CPU. */
+#define HOST_EPOLL_PACKED __attribute__((__packed__))
 
 /* The function of the vDSO that reads a clock. */
 #define LINUXU_VDSO_CLOCK "__vdso_clock_gettime"

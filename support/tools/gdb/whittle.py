@@ -108,11 +108,11 @@ def cpus():
 
 def core_cpu():
     """The CPU whose registers a core file shows first: that of the report, of the end, else the first."""
-    for name in "'arch/x86_64/report.c'::reporter", "linuxu_core_cpu":
-        cpu = value(name)
-        if cpu is not None and int(cpu):
-            return int(cpu) - 1
-    return 0
+    end = value("uk_core_percpu")
+    if end is not None and int(end):
+        return int(end["cpu"])
+    reporter = value("'arch/x86_64/report.c'::reporter")
+    return int(reporter) - 1 if reporter is not None and int(reporter) else 0
 
 
 class Thread:
@@ -292,8 +292,8 @@ KINDS = dict(enumerate(("anonymous", "file", "stack", "device", "reserved", "cod
 ANON, RESERVED = 0, 4
 
 # Parts of the image, as the linker scripts of kvm and linuxu name them; rounded to pages.
-PARTS = (("uk_image_start", "kvm_rodata", "r-x", "code"), ("kvm_rodata", "kvm_data", "r--", "data"),
-         ("kvm_data", "kvm_stack", "rw-", "data"), ("kvm_stack", "uk_image_end", "rw-", "stack"),
+PARTS = (("uk_image_start", "image_rodata", "r-x", "code"), ("image_rodata", "image_data", "r--", "data"),
+         ("image_data", "boot_stack", "rw-", "data"), ("boot_stack", "uk_image_end", "rw-", "stack"),
          ("uk_image_start", "uk_text_start", "r--", "data"), ("uk_text_start", "linuxu_relro", "r-x", "code"),
          ("linuxu_relro", "linuxu_relro_end", "r--", "data"),
          ("linuxu_relro_end", "uk_image_end", "rw-", "data"))
@@ -306,7 +306,7 @@ def symbol(name):
 
 def fixed_areas():
     """(start, end, protection, what) of what is mapped and no area: the image, frames."""
-    kvm = symbol("kvm_rodata") is not None
+    kvm = symbol("image_rodata") is not None
     for first, last, prot, kind in PARTS:
         start, end = symbol(first), symbol(last)
         if start is None or end is None or (kvm and first == "uk_image_start" and last == "uk_text_start"):

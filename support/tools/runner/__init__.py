@@ -5,7 +5,10 @@
     image.py     which platform an image is for
     cpio.py      --root: a folder becomes an initial ram disk
     kvm.py       the QEMU command, and the session with the guest
+    net.py       the network: --net, --publish, --pcap
+    disk.py      block devices: --disk
     gdb.py       the same under a debugger
+    xen.py       the image as a domain of Xen, in a rig of its own (../xenrig) or by `xl`
     linuxu.py    the image as a process
     process.py   child processes
     words.py     quoting as the kernel's command line has it

@@ -111,11 +111,21 @@ class Machine:
         """human(command) gives what QEMU's monitor answers."""
         self.memory, self.human = Memory(pid), human
         self.blocks = {}
-        text = human("info registers")
+        self.take(human("info registers"))
+
+    def take(self, text):
+        """What there is to say of a CPU, from the monitor's words."""
         self.registers = self.parse(text)
         self.vectors = {NT_FPREGSET: fxsave(text)}
         self.cr3 = int(re.search(r"CR3=([0-9a-f]+)", text)[1], 16)
         self.gdt = int(re.search(r"GDT= *([0-9a-f]+)", text)[1], 16)
+
+    def begin_with(self, elf, base):
+        """From here on it is about the CPU that ended the image, if that says which. (The monitor shows the first.)"""
+        percpu = word_at(self, elf, base, "uk_core_percpu", "<Q")
+        text = percpu and self.cpu_text(percpu)
+        if text:
+            self.take(text)
 
     @staticmethod
     def parse(text):
@@ -127,13 +137,16 @@ class Machine:
             registers[name + "_base"] = int(base[1], 16)
         return registers
 
-    def cpu_registers(self, fields):
-        """Of the CPU whose per-CPU data are at fields["gs"]; None if there is none."""
+    def cpu_text(self, gs):
+        """The monitor's words on the CPU whose per-CPU data are there, or None."""
         for text in re.split(r"^CPU#", self.human("info registers -a"), flags=re.M)[1:]:
-            registers = self.parse(text)
-            if registers["gs_base"] == int(fields["gs"], 16):
-                return registers
+            if self.parse(text)["gs_base"] == gs:
+                return text
         return None
+
+    def cpu_registers(self, fields):
+        text = self.cpu_text(int(fields["gs"], 16))
+        return text and self.parse(text)
 
     def physical(self, pa, size):
         """Memory at a physical address, inside one block; None where there is no RAM."""
@@ -226,9 +239,18 @@ class Process:
         self.pid, self.image, self.memory = pid, image, Memory(pid)
         with open("/proc/%d/maps" % pid) as f:
             self.maps = f.read().splitlines()
-        self.registers = self.cpu_registers({"host": pid}) or {}
-        self.vectors = traced_registers(pid)
         self.read = self.memory.read
+        self.take(pid)
+
+    def take(self, tid):
+        self.registers = self.cpu_registers({"host": tid}) or {}
+        self.vectors = traced_registers(tid)
+
+    def begin_with(self, elf, base):
+        """As Machine's."""
+        tid = word_at(self, elf, base, "linuxu_core_tid", "<i")
+        if tid and tid != self.pid:
+            self.take(tid)
 
     def cpu_registers(self, fields):
         """What the host tells of the thread of its that is a CPU: no more than where it is."""
@@ -291,21 +313,25 @@ class Process:
 
 # ---- the file ------------------------------------------------------------------------------------
 
+def word_at(source, elf, base, name, form):
+    """The value of one of the image's variables; None if it has none of that name."""
+    at = elf.address_of(name)
+    raw = source.read(base + at, struct.calcsize(form)) if at is not None and base is not None else None
+    return struct.unpack(form, raw)[0] if raw else None
+
+
 def crash_registers(source, elf, base):
     """Of the trap, as the image has saved them, with its signal; else those that it has now."""
     for symbol, pointer in (("uk_crash_regs", True), ("linuxu_core_regs", False)):
         at = elf.address_of(symbol)
         if at is None or base is None:
             continue
-        if pointer:
-            raw = source.read(base + at, 8)
-            at = struct.unpack("<Q", raw)[0] if raw else 0
-        else:
-            at += base
+        at = word_at(source, elf, base, symbol, "<Q") if pointer else base + at
         raw = source.read(at, 8 * len(UK_REGS)) if at else None
         values = dict(zip(UK_REGS, struct.unpack("<%dQ" % len(UK_REGS), raw))) if raw else {}
         if values.get("rip"):
-            values["fs_base"] = source.registers.get("fs_base", 0)
+            if "fs_base" in source.registers:  # what a host's process has, the thread's context says
+                values["fs_base"] = source.registers["fs_base"]
             return values, SIGNAL_OF_VECTOR.get(values["vector"]) if pointer else None
     return source.registers, None
 
@@ -351,6 +377,7 @@ def write(path, source, image, other_signal=SIGABRT):
         raise RunError("--core: %s is of another build than the image; with it a core says what is not true"
                        % image.debug_file)
     base = source.base(elf)
+    source.begin_with(elf, base)
     registers, signum = crash_registers(source, elf, base)
     signum = signum or other_signal
     threads = [Thread(1, registers, source.vectors)]

@@ -45,15 +45,15 @@ def open_core(image, o):
 def gdb_script(debug_file, remote):
     """gdb's arguments that attach to a machine at reset and lead it to where the symbols hold.
 
-    The image chooses a random address: kvm_early(), which runs where the loader put it (1 MiB),
-    returns how far the final place is from there, to the label kvm_relocated in entry.S.
+    The image chooses a random address: boot_early(), which runs where the loader put it (1 MiB),
+    returns how far the final place is from there, to the label boot_relocated in entry.S.
     """
     load = 0x100000
     name = os.path.realpath(debug_file).replace("\\", "\\\\").replace(" ", "\\ ")
     return ["-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
             "-ex", "target remote " + remote,
             "-ex", "add-symbol-file %s -o %#x" % (name, load),
-            "-ex", "hbreak *kvm_relocated", "-ex", "continue", "-ex", "delete",
+            "-ex", "hbreak *boot_relocated", "-ex", "continue", "-ex", "delete",
             "-ex", "remove-symbol-file %s" % name,
             "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load),
             "-ex", "source " + HELPERS]

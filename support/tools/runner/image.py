@@ -6,9 +6,13 @@ from . import RunError
 from .elf import build_id
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
+# What only an image with a driver of network devices contains.
+DRIVERS = {"kvm": b"virtio-net\0", "xen": b"netfront\0", "linuxu": b"TAP interface of the host that is our network device"}
+DISK_DRIVERS = {"kvm": b"virtio-blk\0", "xen": b"blkfront\0"}
 MAX_OFFSET = 1 << 40
 PT_LOAD, PT_INTERP, PT_NOTE = 1, 3, 4
-NOTE_PHYS32_ENTRY = 18  # Xen's, by which QEMU's -kernel enters (xen/include/public/elfnote.h)
+# Xen's (xen/include/public/elfnote.h): where a paravirtualised guest starts, and where QEMU's -kernel does.
+NOTE_ENTRY, NOTE_PHYS32_ENTRY = 1, 18
 
 
 class Image:
@@ -51,7 +55,10 @@ class Image:
                 raise RunError("%s: a program of this system, not an image" % self.path)
             elif kind == PT_NOTE:
                 f.seek(min(offset, MAX_OFFSET))
-                if has_note(f.read(min(size, 65536)), b"Xen\0", NOTE_PHYS32_ENTRY):
+                notes = f.read(min(size, 65536))
+                if has_note(notes, b"Xen\0", NOTE_ENTRY):
+                    self.platform = "xen"
+                elif has_note(notes, b"Xen\0", NOTE_PHYS32_ENTRY) and self.platform != "xen":
                     self.platform = "kvm"
 
     @property
@@ -59,10 +66,25 @@ class Image:
         """The same image with symbols and line numbers; the build leaves it beside the image."""
         return self.path + ".dbg"
 
+    def contains(self, text):
+        with open(self.path, "rb", buffering=0) as f:
+            return text in f.readall()
+
+    def has_network(self):
+        """A driver of a network device? Its name tells, or the help text of its parameter."""
+        return self.contains(DRIVERS[self.platform])
+
+    def has_disk(self):
+        """The same for block devices."""
+        return self.platform in DISK_DRIVERS and self.contains(DISK_DRIVERS[self.platform])
+
+    def has_hostnet(self):
+        """Has the process the host's sockets?"""
+        return self.platform == "linuxu" and self.contains(b"AF_INET sockets are the host's")
+
     def uses_several_cpus(self):
         """Is the parameter smp.cpus there? Its help text tells: an image has no list of options."""
-        with open(self.path, "rb", buffering=0) as f:
-            return b"how many CPUs to use;" in f.readall()
+        return self.contains(b"how many CPUs to use;")
 
 
 def has_note(notes, owner, wanted):

@@ -90,6 +90,12 @@ def qemu_command(image, o, initrd, append):
         argv += ["-initrd", initrd]
     if append:
         argv += ["-append", append]
+    if o.net != "none":
+        from . import net
+        argv += net.qemu_arguments(o)
+    if o.disk:
+        from . import disk
+        argv += disk.qemu_arguments(o)
     if o.core is None:
         argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
     else:  # its end, or its reset, leaves the machine to be looked at
@@ -259,18 +265,25 @@ class Session:
         self.pid = None
         return status
 
+    def silent(self, status):
+        """The guest has gone without telling a status: in words. status: QEMU's."""
+        how = ("was ended by signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else
+               "ended with status %d" % os.WEXITSTATUS(status))
+        return ("QEMU %s before the guest said how it went: it was reset, or QEMU itself failed (then its message is "
+                "above)" % how)
+
     # -- the loop: moves bytes until both of QEMU's streams have ended --
 
     def loop(self):
         deadline = time.monotonic() + self.o.timeout if self.o.timeout else None
         con_in, con_out, side = self.con_in, self.con_out, self.side_pipe
-        open_pipes = {con_out, side}
+        open_pipes = {fd for fd in (con_out, side) if fd >= 0}
         ending = None
         if self.o.core is not None:
             from .monitor import Ending
             ending = Ending(self)
         progress = 0.0
-        while open_pipes or self.out.data or self.err.data:
+        while (open_pipes and not self.is_over()) or self.out.data or self.err.data:
             poll = select.poll()
             # Nothing more is taken in while what came before has no taker: memory stays bounded.
             events = {}
@@ -326,6 +339,10 @@ class Session:
                 self.try_break()
         return True
 
+    def is_over(self):
+        """Over although the streams are open?"""
+        return False
+
     def streaming(self):
         """QEMU hands over every byte singly. When they come in a stream, let some gather."""
         now = time.monotonic()
@@ -351,7 +368,13 @@ class Session:
             raise process.Stop(signum)
         self.stopped_by = signum
         self.patience = time.monotonic() + self.o.grace
+        self.press_button()
+
+    def press_button(self):
         self.command(b'{"execute":"system_powerdown"}')
+
+    def tell_hung_up(self):
+        self.command(b'{"execute":"inject-nmi"}')
 
     def command(self, text):
         try:
@@ -383,7 +406,7 @@ class Session:
                 raise
             self.out.data = b""
             self.hung_up = True
-            self.command(b'{"execute":"inject-nmi"}')
+            self.tell_hung_up()
 
     # -- input --
 
@@ -407,7 +430,11 @@ class Session:
         elif self.stdin_tty and terminal.ESCAPE in data:
             raise process.Stop(process.SIGINT)
         else:
-            self.to_guest += data
+            self.to_guest += self.encode(data)
+
+    def encode(self, data):
+        """What the guest gets for what was typed."""
+        return data
 
     def send(self):
         try:
@@ -442,7 +469,12 @@ def run(image, o):
     initrd = initrd_for(o)
     check_memory(image, o, initrd)
     argv = qemu_command(image, o, initrd, append)
-    s = Session(image, o)
+    return conduct(Session(image, o), argv)
+
+
+def conduct(s, argv):
+    """From the start of a session to the exit status that this command has."""
+    image, o = s.image, s.o
     try:
         s.start(argv)
         in_time = s.loop()
@@ -472,18 +504,8 @@ def run(image, o):
     if not in_time:
         sys.stderr.write("support/run: timeout after %g s\n" % o.timeout)
         return STATUS_TIMEOUT
-    return silent(image, status, s.side.crash)
-
-
-def silent(image, status, crash):
-    """The guest has gone without telling a status."""
-    if os.WIFSIGNALED(status):
-        how = "was ended by signal %d" % os.WTERMSIG(status)
-    else:
-        how = "ended with status %d" % os.WEXITSTATUS(status)
-    if not crash:
-        sys.stderr.write("support/run: %s: QEMU %s before the guest said how it went: it was reset,"
-                         " or QEMU itself failed (then its message is above)\n" % (image.path, how))
+    if not s.side.crash:
+        sys.stderr.write("support/run: %s: %s\n" % (image.path, s.silent(status)))
     return STATUS_SILENT
 
 

@@ -13,8 +13,12 @@ from .options import KVM_ONLY
 SIGCONT, SIGSTOP = 18, 19
 
 
-def parameters(image, o, report, initrd):
+def parameters(image, o, report, initrd, pcap=None):
     p = list(o.params)
+    hostnet = image.has_hostnet()
+    if o.net != "none" or hostnet:
+        from . import net
+        p += net.linuxu_parameters(o, hostnet, pcap)
     if o.memory:
         p.append("linuxu.memory=%d" % o.memory)
     if o.smp and image.uses_several_cpus():
@@ -42,6 +46,8 @@ def run(image, o):
         if o.root is not None:
             print("support/tools/mkinitrd %s initrd.cpio" % process.quote([o.root]))
         initrd = "initrd.cpio" if o.root is not None else o.initrd
+        if o.pcap is not None:
+            print("# with --pcap the image gets the descriptor of %s in linuxu.pcap" % o.pcap)
         print(process.quote([path] + parameters(image, o, None, initrd)))
         return 0
     initrd = o.initrd
@@ -50,13 +56,17 @@ def run(image, o):
         fd = cpio.pack_to_memory(o.root)
         os.set_inheritable(fd, True)
         initrd = "/dev/fd/%d" % fd
+    pcap = None
+    if o.pcap is not None:
+        pcap = os.open(o.pcap, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        os.set_inheritable(pcap, True)
     if o.gdb:
-        return run_gdb(image, parameters(image, o, None, initrd))
+        return run_gdb(image, parameters(image, o, None, initrd, pcap))
     if not os.access(path, os.X_OK):
         raise RunError("%s: not executable; `chmod +x` it" % path)
     report, child_end = os.pipe()
     os.set_inheritable(child_end, True)
-    argv = [path] + parameters(image, o, child_end, initrd)
+    argv = [path] + parameters(image, o, child_end, initrd, pcap)
     if o.verbose:
         os.write(2, (process.quote(argv) + "\n").encode())
     tty = terminal.Terminal(0)

@@ -15,8 +15,26 @@ def main(words):
         if o.gdb and o.core is not None:
             from . import gdb
             return gdb.open_core(image, o)
+        if image.platform == "xen":
+            from . import xen
+            xen.decide(o)
+        else:
+            for name in options.XEN_ONLY:
+                if getattr(o, name):
+                    raise RunError("--%s: %s is for %s, not for Xen; `make APP=... PLAT=xen` builds one that is" % (
+                        name.replace("_", "-"), image.path, image.platform))
+        if o.net is None and not image.has_network() and not image.has_hostnet():
+            o.net = "none"  # and net.py need not be read
+        if o.net != "none" or o.publish or o.pcap is not None:
+            from . import net
+            net.resolve(image, o)
+        if o.disk:
+            from . import disk
+            disk.check(image, o)
         if image.platform == "kvm":
             from . import kvm as platform
+        elif image.platform == "xen":
+            platform = xen
         else:
             from . import linuxu as platform
         return platform.run(image, o)

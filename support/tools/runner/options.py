@@ -26,6 +26,20 @@ kernel messages go to stderr, and the exit status is the application's.
   --dry-run             print the command instead of running it
   --verbose             print the command, then run it
   --smp N               CPUs; kvm: 1 if not given, linuxu: all that the host gives us
+  --net user|tap:NAME|none
+                        the network: QEMU's own, which reaches out from this machine (kvm; the default if
+                        the image has a driver), a TAP interface of this machine, none
+  --publish HOST:PORT   port HOST of this machine leads to PORT of the image, with --net user; more of them with
+                        commas or by repeating; also ADDRESS:HOST:PORT (127.0.0.1 if not given), PORT/udp;
+                        HOST+:PORT takes the first free port from HOST on, and says which
+  --disk FILE[,ro]      a file as a block device; may be repeated
+  --pcap FILE           write all packets there, for wireshark or tcpdump
+xen only:
+  --xen-type TYPE       pvh (default), pv: a guest beside a Linux as dom0; pvh-dom0, pv-dom0: the image is dom0
+                        itself: faster, without devices
+  --xen xl|rig          xl: this machine is a Xen dom0 (default if so); rig: Xen, with a dom0 of its own, under
+                        QEMU; --timeout counts from the start of the guest
+  --print-xl            print the configuration for `xl create` instead of running
 kvm only:
   --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off
   --accel auto|kvm|tcg  auto takes KVM where the CPU really has it; tcg,thread=single: all CPUs
@@ -42,11 +56,14 @@ OPTIONS = {
     "--root": "root", "--initrd": "initrd", "--memory": "memory", "--param": "params",
     "--kernel-args": "kernel_args", "--timeout": "timeout", "--grace": "grace", "--machine": "machine", "--smp": "smp",
     "--accel": "accel", "--cpu": "cpu", "--qemu-args": "qemu_args", "--qemu": "qemu",
-    "--net": "net", "--core": "core",
+    "--net": "net", "--publish": "publish", "--pcap": "pcap", "--core": "core",
+    "--xen-type": "xen_type", "--xen": "xen", "--disk": "disk",
 }
-FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose"}
-LATER = {"--publish": "the network", "--disk": "block devices", "--share": "shared folders",
-         "--xen": "the Xen platform"}
+FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose", "--print-xl": "print_xl"}
+REPEATED = ("params", "publish", "disk")
+LATER = {"--share": "shared folders"}
+XEN_ONLY = ("xen_type", "xen", "print_xl")
+XEN_TYPES = ("pvh", "pv", "pvh-dom0", "pv-dom0")
 KVM_ONLY = ("machine", "accel", "cpu", "qemu_args", "qemu")
 
 
@@ -55,11 +72,9 @@ class Options:
 
     def __init__(self):
         self.image = None
-        self.params = []
         self.args = []
         for name in list(OPTIONS.values()) + list(FLAGS.values()):
-            if name != "params":
-                setattr(self, name, None)
+            setattr(self, name, [] if name in REPEATED else None)
 
 
 def usage_error(text):
@@ -101,8 +116,8 @@ def parse(words):
                 if not words or words[0] == "--":
                     raise usage_error("%s needs a value" % name)
                 value = words.pop(0)
-            if name == "--param":
-                o.params.append(value)
+            if OPTIONS[name] in REPEATED:
+                getattr(o, OPTIONS[name]).append(value)
             else:
                 setattr(o, OPTIONS[name], value)
         else:
@@ -114,8 +129,9 @@ def parse(words):
 def check(o):
     if o.image is None:
         raise usage_error("no image given")
-    if o.net not in (None, "none"):
-        raise RunError("--net %s: the network is not there yet" % o.net)
+    if o.net is not None or o.publish or o.pcap is not None:
+        from . import net
+        net.check_syntax(o)
     if o.root is not None and o.initrd is not None:
         raise usage_error("--root and --initrd both give the initial file system: use one")
     if o.root is not None and not os.path.isdir(o.root):
@@ -137,6 +153,10 @@ def check(o):
         raise usage_error("--smp %s: not a number of CPUs" % o.smp)
     if o.accel not in (None, "auto", "kvm", "tcg") and not o.accel.startswith("tcg,"):
         raise usage_error("--accel %s: auto, kvm or tcg" % o.accel)
+    if o.xen_type not in (None, *XEN_TYPES):
+        raise usage_error("--xen-type %s: %s" % (o.xen_type, ", ".join(XEN_TYPES)))
+    if o.xen not in (None, "xl", "rig"):
+        raise usage_error("--xen %s: xl or rig" % o.xen)
     if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm"):
         raise usage_error("--machine %s: microvm, q35 or pc" % o.machine)
 

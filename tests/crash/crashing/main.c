@@ -3,7 +3,9 @@
  * One way to crash per run, named by the argument, while two other threads wait; every value passes
  * through a volatile, so that the compiler cannot see it coming.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,12 +106,18 @@ static void deliver(unsigned vector, uint64_t error)
 			 : "rax", "memory");
 }
 
-/* Waits without a stack for what comes from outside. */
+/* Waits without a stack, on the first CPU, for what comes from outside and cannot be masked. */
 static void lose_the_stack(void)
 {
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	sched_setaffinity(0, sizeof(first), &first);
 	puts("waiting");
 	fflush(stdout);
-	__asm__ volatile("mov $0x123456789000, %rsp\n"
+	__asm__ volatile("cli\n\t"
+			 "mov $0x123456789000, %rsp\n"
 			 "1:\tpause\n\t"
 			 "jmp 1b");
 }

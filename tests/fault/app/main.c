@@ -26,6 +26,7 @@
 #include <uk/alloc.h>
 #include <uk/faultinject.h>
 #include <uk/page.h>
+#include <uk/thread.h>
 #include <uk/vmem.h>
 
 /* A request is true if it succeeded; what it cannot finish it takes back, as a program should. */
@@ -267,21 +268,38 @@ static const struct request {
 	{ "library", library },
 };
 
+static int cpus;
+
 /* All that is held: heap blocks, areas, and frames but for those that the heap keeps for itself. */
 struct held {
 	size_t blocks, bytes, frames, mapped;
 };
+
+static void nothing(void *arg)
+{
+}
+
+/* Threads that have ended on a CPU are freed by who ends there next; whom one joins is freed at once. */
+static void bury_on(int cpu)
+{
+	static const struct uk_thread_attr later = { .flags = UK_THREAD_SUSPENDED };
+	struct uk_thread *t = uk_thread_create(NULL, "bury", nothing, NULL, &later);
+#ifdef CONFIG_SMP
+	struct uk_cpuset only = { .bits = { 1UL << cpu } };
+
+	uk_thread_set_cpus(t, &only);
+#endif
+	uk_thread_wake(t);
+	uk_thread_join(t, UK_NSEC_MAX);
+}
 
 static struct held held(void)
 {
 	struct uk_alloc_stats heap;
 	struct uk_page_stats frames;
 	struct uk_vmem_stats areas;
-	pthread_t t;
-
-	/* The dead are buried by the next thread that is made: this one stays, whatever was before. */
-	if (!pthread_create(&t, NULL, work, NULL))
-		pthread_join(t, NULL);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		bury_on(cpu);
 	while (uk_page_shrink()) /* what is only kept for the next time */
 		;
 	uk_alloc_stats(uk_heap, &heap);
@@ -341,11 +359,27 @@ static bool try(const struct request *r, uint64_t times)
 	return ok;
 }
 
+/*
+ * Files that are closed are kept, 32 for each CPU and the rest for all: more than that many will do from now
+ * on, whatever is opened on one CPU and closed on another.
+ */
+static void keep_files(void)
+{
+	int n = cpus > 1 ? 40 * cpus : 0, fds[n + 1];
+
+	for (int i = 0; i < n; i++)
+		fds[i] = open("/", O_RDONLY);
+	while (n)
+		close(fds[--n]);
+}
+
 int main(void)
 {
 	unsigned i, failed = 0;
 
+	cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	keep_files();
 	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		failed += !try(&requests[i], 1) || !try(&requests[i], 0);
 	return failed;

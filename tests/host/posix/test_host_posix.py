@@ -8,14 +8,15 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDERS = ["lib/base/ukbase/include", "arch/x86_64/include"] + [
-    "lib/posix/posix-%s/include" % name for name in ("process", "mmap", "file")]
+    "lib/posix/posix-%s/include" % name for name in ("process", "mmap", "file", "socket")]
 
 
+@pytest.mark.parametrize("source", ["test_abi.c", "test_socket_abi.c"])
 @pytest.mark.parametrize("compiler", ["gcc", "musl-gcc"])
-def test_abi_matches_the_libc(compiler):
+def test_abi_matches_the_libc(compiler, source):
     if not shutil.which(compiler):
         pytest.skip("there is no " + compiler)
     top = os.path.join(HERE, "../../..")
     subprocess.run([compiler, "-std=gnu11", "-fsyntax-only"] +
-                   ["-I" + os.path.join(top, d) for d in FOLDERS] + ["test_abi.c"],
+                   ["-I" + os.path.join(top, d) for d in FOLDERS] + [source],
                    cwd=HERE, check=True, timeout=60)

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include <uk/irq.h>
 
 static volatile int stop;
 
@@ -186,6 +188,15 @@ static long host(char **argv)
 	return ret;
 }
 
+static void *stuck(void *arg)
+{
+	puts("running");
+	fflush(stdout);
+	uk_irq_disable();
+	for (;;)
+		__asm__ volatile("" ::: "memory");
+}
+
 int main(int argc, char **argv)
 {
 	static int variable;
@@ -232,6 +243,15 @@ int main(int argc, char **argv)
 		puts("running");
 		fflush(stdout);
 		vectors(NULL);
+	}
+	if (!strcmp(what, "stuck")) { /* nothing interrupts it any more; a timer wants to */
+		struct itimerval soon = { { 0, 20000 }, { 0, 20000 } };
+
+		if (argc > 2) /* on another CPU */
+			return pthread_create(&t, NULL, stuck, NULL) || cat();
+		setitimer(ITIMER_REAL, &soon, NULL);
+		signal(SIGALRM, SIG_IGN);
+		stuck(NULL);
 	}
 	if (!strcmp(what,
 		    "wait")) { /* for input that does not come, with a thread that uses memory */

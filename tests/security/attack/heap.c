@@ -54,6 +54,19 @@ enum verdict wild_free(void)
 	return hide(malloc(4 * SIZE)) == block[0] + SIZE ? SUCCEEDED : NOTHING_HAPPENED;
 }
 
+/* With several CPUs a heap may cut them from top to bottom. */
+static void sort(char *block[], size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		for (size_t k = i; k && block[k] < block[k - 1]; k--) {
+			char *b = block[k];
+
+			block[k] = block[k - 1];
+			block[k - 1] = b;
+		}
+	}
+}
+
 /*
  * A text that is too long runs into the block behind and makes it look four times as long: freed, it
  * will be given out together with what lies behind it.
@@ -65,6 +78,7 @@ enum verdict overflow_free(void)
 	do {
 		near(block, 8, SIZE);
 		near(model, 1, 4 * SIZE);
+		sort(block, 8);
 	} while (((uintptr_t)block[0] ^ (uintptr_t)model[0]) >> 16);
 	memset(hide(block[0]), 'A', (size_t)(block[1] - HEAD - block[0]));
 	memcpy(hide(block[1] - HEAD), hide(model[0] - HEAD), HEAD);

@@ -19,15 +19,22 @@
 #define STACK (64UL << 10)
 
 static enum verdict (*task)(void);
+static pthread_barrier_t all_there;
 
 static void *start(void *arg)
 {
 	pthread_setname_np(pthread_self(), arg);
+	pthread_barrier_wait(&all_there);
 	return (void *)(uintptr_t)task();
 }
 
+/* What an overflow of the stack above writes to is nothing that this needs to wait, and to end. */
 static void *idle(void *arg)
 {
+	char unused[4096];
+
+	hide(unused);
+	pthread_barrier_wait(&all_there);
 	for (;;)
 		pause();
 	return arg;
@@ -44,6 +51,7 @@ static enum verdict in_thread(enum verdict (*fn)(void))
 	task = fn;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
+	pthread_barrier_init(&all_there, NULL, 3);
 	if (pthread_create(&above, &attr, idle, NULL) ||
 	    pthread_create(&thread, &attr, start, name) ||
 	    pthread_create(&below, &attr, idle, NULL) || pthread_join(thread, &result))

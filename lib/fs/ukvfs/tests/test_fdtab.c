@@ -142,10 +142,10 @@ UK_TEST(fdtab, flags)
 	UK_REQUIRE(t != NULL);
 	UK_EXPECT_EQ(uk_fd_add(t, new_file(UK_O_RDWR), 0, 0), 0);
 	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_SETFL, UK_O_NONBLOCK | UK_O_CREAT), 0);
-	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETFL, 0), UK_O_RDWR | UK_O_NONBLOCK | UK_O_LARGEFILE);
+	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETFL, 0), UK_O_RDWR | UK_O_NONBLOCK);
 	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_SETFL, 0), 0);
 	UK_EXPECT_EQ(uk_fd_ioctl(t, 0, UK_FIONBIO, (uintptr_t)&one), 0);
-	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETFL, 0), UK_O_RDWR | UK_O_NONBLOCK | UK_O_LARGEFILE);
+	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETFL, 0), UK_O_RDWR | UK_O_NONBLOCK);
 	UK_EXPECT_EQ(uk_fd_ioctl(t, 0, UK_FIOCLEX, 0), 0);
 	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETFD, 0), UK_FD_CLOEXEC);
 	UK_EXPECT_EQ(uk_fd_ioctl(t, 0, UK_TCGETS, 0), -ENOTTY);

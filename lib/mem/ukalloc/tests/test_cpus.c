@@ -3,6 +3,8 @@
  * The default heap on all CPUs at once: threads allocate here and free there, resize, trim and ask for
  * statistics meanwhile. No block may be in two hands, and in the end nobody holds anything.
  */
+#include <uk/config.h>
+#ifdef CONFIG_LIBUKSCHED /* an image without threads is tested by test_heap.c */
 #include <uk/alloc.h>
 #include <uk/page.h>
 #include <uk/sched.h>
@@ -95,16 +97,20 @@ static void work(void *arg)
 	}
 }
 
+/* Those that there is memory for: none is left when the case goes on to free what they use. */
 static void run_on_all(void (*fn)(void *arg))
 {
 	struct uk_thread *t[THREADS];
+	int n;
 
-	for (int i = 0; i < THREADS; i++) {
-		t[i] = uk_thread_create(NULL, "worker", fn, (void *)(uintptr_t)(i + 1), NULL);
-		UK_REQUIRE(t[i] != NULL);
+	for (n = 0; n < THREADS; n++) {
+		t[n] = uk_thread_create(NULL, "worker", fn, (void *)(uintptr_t)(n + 1), NULL);
+		if (!t[n])
+			break;
 	}
-	for (int i = 0; i < THREADS; i++)
-		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
+	UK_EXPECT_EQ(n, THREADS);
+	while (n--)
+		UK_EXPECT_EQ(uk_thread_join(t[n], UK_NSEC_MAX), 0);
 }
 
 UK_TEST(ukalloc_cpus, blocks_change_hands)
@@ -207,3 +213,4 @@ UK_TEST(ukalloc_cpus, frames)
 	UK_EXPECT_EQ(uk_page_refs(common), 1U);
 	uk_page_free(common, 1);
 }
+#endif

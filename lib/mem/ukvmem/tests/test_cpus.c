@@ -11,45 +11,17 @@
 #include <uk/test.h>
 #include <uk/thread.h>
 #include <uk/vmem.h>
+#include "others.h"
 
 #ifndef ROUNDS
 #define ROUNDS 60
 #endif
 #define P       4096UL
 #define PAGES   8
-#define OTHERS  3
 #define RW      (UK_VMEM_READ | UK_VMEM_WRITE)
 #define FOREIGN 0xbbbbbbbbbbbbbbbbUL
 
 static volatile uint64_t *area;
-static bool ends;
-static unsigned long strange;
-
-static void note(bool bad)
-{
-	if (bad)
-		__atomic_fetch_add(&strange, 1, __ATOMIC_RELAXED);
-}
-
-static bool start(struct uk_thread *t[OTHERS], void (*fn)(void *arg))
-{
-	ends = false;
-	strange = 0;
-	for (int i = 0; i < OTHERS; i++) {
-		t[i] = uk_thread_create(NULL, "other", fn, (void *)(uintptr_t)(i + 1), NULL);
-		if (!t[i])
-			return false;
-	}
-	return true;
-}
-
-static void stop(struct uk_thread *t[OTHERS])
-{
-	__atomic_store_n(&ends, true, __ATOMIC_RELEASE);
-	for (int i = 0; i < OTHERS; i++)
-		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
-	UK_EXPECT_EQ(strange, 0UL);
-}
 
 /* Each has a word of its own in every page, which is what it wrote or, after a discard, 0. */
 static void use(void *arg)
@@ -207,8 +179,11 @@ static void first_touch(void *arg)
 
 	for (uint32_t i = 1; i <= ROUNDS / 4; i++) {
 		__atomic_fetch_add(&ready, 1, __ATOMIC_ACQ_REL);
-		while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) < i)
+		while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) < i) {
+			if (__atomic_load_n(&ends, __ATOMIC_ACQUIRE))
+				return; /* not all could be started */
 			uk_sched_yield();
+		}
 		for (unsigned k = 0; k < PAGES; k++)
 			area[k * P / 8 + self] = self;
 		for (unsigned k = 0; k < PAGES; k++)

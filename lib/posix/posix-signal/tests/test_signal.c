@@ -77,6 +77,22 @@ static void alarm_in(unsigned msec)
 	uk_timer_start(&timer, uk_deadline(msec * UK_NSEC_PER_MS));
 }
 
+/*
+ * The handler of an alarm that is to end a wait: on a busy machine it may come before the wait begins, and then there is
+ * another one.
+ */
+static void note_and_repeat(int sig, struct uk_abi_siginfo *info, struct uk_abi_ucontext *uc)
+{
+	note(sig, info, uc);
+	alarm_in(20);
+}
+
+static void expect_alarms(void)
+{
+	uk_timer_stop(&timer);
+	UK_EXPECT_GE(calls, 1);
+}
+
 UK_TEST(signal, handler_sees_who_and_why)
 {
 	UK_REQUIRE(act(UK_SIGUSR1, note, 0, 0) == 0);
@@ -209,10 +225,10 @@ UK_TEST(signal, ends_a_sleep)
 		long sec, nsec;
 	} ts = { 5, 0 }, rest = { 0, 0 };
 
-	UK_REQUIRE(act(UK_SIGALRM, note, UK_SA_RESTART, 0) == 0);
+	UK_REQUIRE(act(UK_SIGALRM, note_and_repeat, UK_SA_RESTART, 0) == 0);
 	alarm_in(5);
 	UK_EXPECT_EQ(uk_sys_nanosleep((long)&ts, (long)&rest), (long)-EINTR);
-	UK_EXPECT_EQ(calls, 1);
+	expect_alarms();
 	UK_EXPECT_EQ(last_code, UK_SI_KERNEL);
 	UK_EXPECT_EQ(rest.sec, 4L);
 	/* Ignored, it does not. */
@@ -248,10 +264,10 @@ UK_TEST(signal, restart)
 	UK_EXPECT_EQ(calls, 2);
 	/* Without SA_RESTART the first one ends it. */
 	word = 0;
-	UK_REQUIRE(act(UK_SIGALRM, note, 0, 0) == 0);
+	UK_REQUIRE(act(UK_SIGALRM, note_and_repeat, 0, 0) == 0);
 	alarm_in(5);
 	UK_EXPECT_EQ(uk_sys_futex((long)&word, futex_wait, 0, 0, 0, 0), (long)-EINTR);
-	UK_EXPECT_EQ(calls, 1);
+	expect_alarms();
 	reset(UK_SIGALRM);
 }
 
@@ -290,10 +306,10 @@ UK_TEST(signal, sigtimedwait)
 	UK_REQUIRE(act(UK_SIGUSR1, note, 0, 0) == 0);
 	set = UK_SIGBIT(UK_SIGUSR2);
 	mask(UK_SIG_SETMASK, UK_SIGBIT(UK_SIGUSR2));
-	UK_REQUIRE(act(UK_SIGALRM, note, 0, 0) == 0);
+	UK_REQUIRE(act(UK_SIGALRM, note_and_repeat, 0, 0) == 0);
 	alarm_in(3);
 	UK_EXPECT_EQ(uk_sys_rt_sigtimedwait((long)&set, 0, 0, 8), (long)-EINTR);
-	UK_EXPECT_EQ(calls, 1);
+	expect_alarms();
 	mask(UK_SIG_SETMASK, 0);
 	reset(UK_SIGUSR1);
 	reset(UK_SIGALRM);

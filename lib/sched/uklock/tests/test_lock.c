@@ -73,18 +73,19 @@ UK_TEST(mutex, uncontended)
 
 UK_TEST(mutex, first_come_first_served)
 {
-	unsigned int i;
+	unsigned int i, n = 0;
 
 	uk_test_one_cpu();
 	arrived = 0;
 	uk_mutex_lock(&mutex);
-	for (i = 0; i < THREADS; i++)
-		UK_REQUIRE(start(i, lock_and_arrive));
+	while (n < THREADS && start(n, lock_and_arrive)) /* without memory, fewer */
+		n++;
 	uk_mutex_unlock(&mutex);
 	/* Handed over: the former owner cannot take it before those who waited. */
-	UK_EXPECT(!uk_mutex_trylock(&mutex) || arrived == THREADS);
-	join_all(THREADS);
-	for (i = 0; i < THREADS; i++)
+	UK_EXPECT(!uk_mutex_trylock(&mutex) || arrived == n);
+	join_all(n);
+	UK_EXPECT_EQ(n, (unsigned int)THREADS);
+	for (i = 0; i < n; i++)
 		UK_EXPECT_EQ(order[i], i);
 	if (uk_mutex_held(&mutex))
 		uk_mutex_unlock(&mutex);

@@ -234,8 +234,8 @@ static void start_and_stop(void *arg)
 		UK_WRITE_ONCE(s.stopped, true);
 		if (r % 16 == 0)
 			uk_sched_yield();
-		for (unsigned int n = 0; n < 100 && r % 64 == 0; n++)
-			uk_arch_relax();
+		if (r % 64 == 0)
+			uk_arch_linger(100);
 		UK_EXPECT(!uk_timer_pending(&s.timer));
 		UK_WRITE_ONCE(s.stopped, false);
 	}

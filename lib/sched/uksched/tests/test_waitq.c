@@ -179,11 +179,15 @@ UK_TEST(waitq, interrupt_ends_the_wait)
 struct note {
 	struct uk_waiter w;
 	unsigned int told;
+	uint32_t key;
 };
 
-static bool take_note(struct uk_waiter *w)
+static bool take_note(struct uk_waiter *w, uint32_t key)
 {
-	UK_CONTAINER_OF(w, struct note, w)->told++;
+	struct note *n = UK_CONTAINER_OF(w, struct note, w);
+
+	n->told++;
+	n->key = key;
 	return false;
 }
 
@@ -208,6 +212,9 @@ UK_TEST(waitq, notify_is_told_and_stays)
 	UK_EXPECT_EQ(n[1].told, 1u);
 	for (i = 0; i < THREADS; i++)
 		UK_EXPECT_EQ(uk_thread_join(t[i], UK_NSEC_MAX), 0);
+	UK_EXPECT_EQ(n[1].key, ~0U);
+	UK_EXPECT_EQ(uk_waitq_tell_all(&wq, 5), 0u);
+	UK_EXPECT_EQ(n[1].key, 5u);
 	UK_EXPECT(uk_waitq_remove(&wq, &n[0].w));
 	UK_EXPECT(uk_waitq_remove(&wq, &n[1].w));
 	UK_EXPECT(!uk_waitq_remove(&wq, &n[1].w));

@@ -17,7 +17,26 @@
 #define UK_CON_LOG   3 /* kernel messages */
 #define UK_CON_CRASH 4 /* crash reports: shown, and symbolised by whoever watches */
 
+/*
+ * Another way for the application's bytes, of a driver. The functions keep to what is said below of
+ * uk_plat_console_write(), _read() and _set_rx(). write() may take fewer than n bytes, when its device has
+ * failed: the rest goes the old way.
+ */
+struct uk_plat_console_port {
+	size_t (*write)(const char *s, size_t n);
+	ssize_t (*read)(char *buf, size_t n);
+	void (*set_rx)(void (*cb)(void));
+	unsigned rows, cols; /* 0: not known */
+};
+
 UK_API_BEGIN
+
+/*
+ * With CONFIG_PLAT_BUSES: from now on the application's streams use `port`, which stays. Kernel messages and crash
+ * reports go on as before, and so does standard error under support/run, which keeps it apart. Once, at
+ * boot; before anybody has read.
+ */
+void uk_plat_console_use(const struct uk_plat_console_port *port);
 
 /*
  * Writes all n bytes to one of UK_CON_*; waits (busily) while the line is full, never sleeps.

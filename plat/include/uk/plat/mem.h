@@ -22,6 +22,7 @@
 #define UK_PLAT_MEM_H
 
 #include <uk/api.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 #define UK_PAGE_SHIFT 12
@@ -130,6 +131,14 @@ size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
  */
 extern const bool uk_plat_demand;
 
+#ifdef CONFIG_WHOLE_STACKS
+/*
+ * True: a stack has to have all its memory from the start, since the hypervisor writes to it as well and cannot wait for
+ * a page. Constant after boot.
+ */
+extern bool uk_plat_whole_stacks;
+#endif
+
 /* Zeroes on demand at [va, va + len), in place of what is mapped there. 0, -ENOMEM. */
 int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot);
 
@@ -191,6 +200,16 @@ UK_API_END
 static inline void *uk_plat_phys_to_virt(uk_paddr_t pa)
 {
 	return (void *)(uk_plat_direct_base + pa);
+}
+
+/* At most so many frames uk_plat_direct_map() takes for tables of npages frames, at one stretch. */
+static inline size_t uk_plat_direct_tables(size_t npages)
+{
+#ifdef CONFIG_PLAT_PARAVIRT
+	return 8 + (npages >> 9); /* one that has no large pages */
+#else
+	return 5 + 4 * (npages >> 18);
+#endif
 }
 
 /* The inverse, for addresses in the direct map only (see uk_plat_lookup()). Any context. */

@@ -46,7 +46,28 @@
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
 #include <uk/arch/relax.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
+
+#ifdef CONFIG_PLAT_PARAVIRT
+UK_API_BEGIN
+/*
+ * Set by a platform on a CPU that it may not touch (Xen PV), before anything else. The two functions are its own: open
+ * and close interrupts, as sti and cli.
+ */
+extern bool x86_paravirt;
+void x86_paravirt_open(void);
+void x86_paravirt_close(void);
+UK_API_END
+#else
+#define x86_paravirt false
+static inline void x86_paravirt_open(void)
+{
+}
+static inline void x86_paravirt_close(void)
+{
+}
+#endif
 
 struct x86_cpuid {
 	uint32_t eax, ebx, ecx, edx;
@@ -57,9 +78,15 @@ static inline struct x86_cpuid x86_cpuid(uint32_t leaf, uint32_t sub)
 {
 	struct x86_cpuid r;
 
-	__asm__ volatile("cpuid"
-			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-			 : "a"(leaf), "c"(sub));
+	/* An undefined instruction and a name: Xen answers, and leaves out what a guest cannot have. */
+	if (x86_paravirt)
+		__asm__ volatile("ud2; .ascii \"xen\"; cpuid"
+				 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+				 : "a"(leaf), "c"(sub));
+	else
+		__asm__ volatile("cpuid"
+				 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+				 : "a"(leaf), "c"(sub));
 	return r;
 }
 
@@ -115,6 +142,23 @@ static inline void x86_sti(void)
 	__asm__ volatile("sti" ::: "memory");
 }
 
+/* Open and close interrupts, as far as they are this CPU's own affair. */
+static inline void x86_irq_open(void)
+{
+	if (x86_paravirt)
+		x86_paravirt_open();
+	else
+		x86_sti();
+}
+
+static inline void x86_irq_close(void)
+{
+	if (x86_paravirt)
+		x86_paravirt_close();
+	else
+		x86_cli();
+}
+
 /* What the CPU has, as far as somebody asks; filled by x86_cpu_identify(). */
 struct x86_cpu {
 	uint32_t leaf_max;
@@ -145,6 +189,9 @@ void x86_cpu_identify(void);
 
 /* Then, switch on what we want of it: vector state, SMEP, SMAP, UMIP, CET. */
 void x86_cpu_init(void);
+
+/* Opens interrupts and waits for one, which may come before the CPU begins to wait. With them closed. */
+void x86_wait(void);
 
 /*
  * Fill a 64-bit word from rdseed or rdrand, whatever there is; false if neither is, or it gave up.

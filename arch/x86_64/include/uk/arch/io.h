@@ -52,6 +52,32 @@ static inline void uk_outsb(uint16_t port, const void *buf, size_t n)
 	__asm__ volatile("rep outsb" : "+S"(buf), "+c"(n) : "d"(port) : "memory");
 }
 
+static inline void uk_mmio_write8(volatile void *reg, uint8_t v)
+{
+	__asm__ volatile("movb %0, %1" ::"q"(v), "m"(*(volatile uint8_t *)reg) : "memory");
+}
+
+static inline void uk_mmio_write16(volatile void *reg, uint16_t v)
+{
+	__asm__ volatile("movw %0, %1" ::"r"(v), "m"(*(volatile uint16_t *)reg) : "memory");
+}
+
+static inline uint8_t uk_mmio_read8(const volatile void *reg)
+{
+	uint8_t v;
+
+	__asm__ volatile("movb %1, %0" : "=q"(v) : "m"(*(const volatile uint8_t *)reg) : "memory");
+	return v;
+}
+
+static inline uint16_t uk_mmio_read16(const volatile void *reg)
+{
+	uint16_t v;
+
+	__asm__ volatile("movw %1, %0" : "=r"(v) : "m"(*(const volatile uint16_t *)reg) : "memory");
+	return v;
+}
+
 static inline void uk_mmio_write32(volatile void *reg, uint32_t v)
 {
 	__asm__ volatile("movl %0, %1" ::"r"(v), "m"(*(volatile uint32_t *)reg) : "memory");
@@ -63,6 +89,22 @@ static inline uint32_t uk_mmio_read32(const volatile void *reg)
 
 	__asm__ volatile("movl %1, %0" : "=r"(v) : "m"(*(const volatile uint32_t *)reg) : "memory");
 	return v;
+}
+
+/* A register of n bytes: 1, 2 or 4. */
+static inline uint32_t uk_mmio_read(const volatile void *reg, unsigned n)
+{
+	return n == 1 ? uk_mmio_read8(reg) : n == 2 ? uk_mmio_read16(reg) : uk_mmio_read32(reg);
+}
+
+static inline void uk_mmio_write(volatile void *reg, unsigned n, uint32_t v)
+{
+	if (n == 1)
+		uk_mmio_write8(reg, (uint8_t)v);
+	else if (n == 2)
+		uk_mmio_write16(reg, (uint16_t)v);
+	else
+		uk_mmio_write32(reg, v);
 }
 
 #endif

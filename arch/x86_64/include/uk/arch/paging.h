@@ -19,6 +19,12 @@
 #include <uk/api.h>
 #include <uk/config.h>
 #include <uk/essentials.h>
+#include <uk/plat/mem.h>
+
+/* Mappings of what the loader left lie at X86_VA_BOOT + physical address, those that stay at X86_VA_KEPT. */
+#define X86_VA_BOOT     (UK_VA_IMAGE + (1UL << 40))
+#define X86_VA_BOOT_LEN (1UL << 41)
+#define X86_VA_KEPT     (X86_VA_BOOT + X86_VA_BOOT_LEN)
 
 UK_API_BEGIN
 
@@ -42,6 +48,25 @@ void x86_boot_unmap(const void *va, size_t len);
 
 /* A zeroed frame, in the direct map, of the source that page tables have; 0: none left. */
 uk_paddr_t x86_frame_alloc(void);
+
+/*
+ * The functions of <uk/plat/mem.h> for page tables that are ours to write; uk_plat_map() and so on are other names of
+ * them, unless the platform has its own.
+ */
+void x86_pt_set_frames(const struct uk_plat_frames *frames);
+int x86_pt_direct_map(uk_paddr_t pa, size_t len);
+int x86_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot);
+int x86_pt_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot);
+int x86_pt_unmap(uk_vaddr_t va, size_t len);
+int x86_pt_protect(uk_vaddr_t va, size_t len, unsigned prot);
+int x86_pt_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
+size_t x86_pt_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
+int x86_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len);
+void *x86_pt_map_boot(uk_paddr_t pa, size_t len);
+void x86_pt_unmap_boot(const void *va, size_t len);
+int x86_pt_space_create(struct uk_plat_space *s);
+void x86_pt_space_destroy(struct uk_plat_space *s);
+void x86_pt_space_switch(const struct uk_plat_space *s);
 
 #ifdef CONFIG_SMP
 /*

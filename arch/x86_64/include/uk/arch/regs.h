@@ -6,7 +6,44 @@
 #ifndef UK_ARCH_REGS_H
 #define UK_ARCH_REGS_H
 
-#ifndef __ASSEMBLER__
+#ifdef __ASSEMBLER__
+/* The general registers of struct uk_regs, below vector and error code. */
+	.macro	X86_PUSH_REGS
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	.endm
+
+	.macro	X86_POP_REGS
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	.endm
+#else
 #include <stdint.h>
 
 struct uk_regs {

@@ -8,7 +8,13 @@
 #ifndef UK_ARCH_TRAP_H
 #define UK_ARCH_TRAP_H
 
-#define X86_VECTORS    64
+#include <uk/config.h>
+
+#ifdef CONFIG_PLAT_BUSES
+#define X86_VECTORS 256
+#else
+#define X86_VECTORS 64
+#endif
 #define X86_VECTOR_IRQ 32
 
 /* Bytes of an entry stub: a call, and before it a landing pad where those are wanted; see trap.S. */
@@ -28,8 +34,6 @@
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
 #include <uk/arch/regs.h>
-#include <uk/config.h>
-#include <uk/essentials.h>
 #include <uk/essentials.h>
 
 UK_API_BEGIN
@@ -59,6 +63,15 @@ bool x86_trap_uses_stack(unsigned i);
  * off, irq_depth counted; calls handlers and tells the interrupt controller that it is over.
  */
 void x86_irq_dispatch(unsigned vector);
+
+/* uk_plat_page_faults_start() on a CPU whose descriptor tables are ours. */
+void x86_page_faults_start(void *stack);
+
+/*
+ * Interrupt `vector`, not masked by software, as entry code has it: dispatches it, and lets other threads run if that is
+ * due. With the hardware's interrupts off. For a platform with an entry of its own.
+ */
+void x86_irq(struct uk_regs *r, unsigned vector);
 
 /*
  * Print where `pc` (0: not known) is and the calls that led there to the crash stream, from stack

@@ -38,6 +38,10 @@ UK_API_BEGIN
 
 void uk_log(enum uk_log_level level, const char *lib, const char *fmt, ...) UK_PRINTF(3, 4);
 
+/* A line that somebody has asked for, by a parameter: no error, and shown whatever log.level is. */
+#define uk_pr_asked(...) uk_log_asked(UK_LIB_NAME, __VA_ARGS__)
+void uk_log_asked(const char *lib, const char *fmt, ...) UK_PRINTF(2, 3);
+
 /*
  * printf into a buffer: at most `size` bytes including the terminating 0. Returns the length the
  * whole text would have. Conversions: d i u x X o c s p % with flags - 0 + space #, width, precision

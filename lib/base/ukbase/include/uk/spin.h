@@ -34,9 +34,16 @@ void uk_spin_break(void);
 extern void (*uk_spin_hook)(unsigned turns);
 
 #ifdef CONFIG_SMP_RANDOM
-/* Called before a lock is taken and before and after it is released, to be in the way. */
+/*
+ * Called before a lock is taken and before and after it is released, to be in the way. NULL until uksmp sets
+ * it: the first locks are taken where the loader put the image, and functions are called where it will be.
+ */
 extern void (*uk_spin_jitter)(bool released);
-#define UK_SPIN_JITTER(released) uk_spin_jitter(released)
+#define UK_SPIN_JITTER(released)                                                                   \
+	do {                                                                                       \
+		if (uk_spin_jitter)                                                                \
+			uk_spin_jitter(released);                                                  \
+	} while (0)
 #else
 #define UK_SPIN_JITTER(released) UK_BARRIER()
 #endif

@@ -31,6 +31,12 @@ bool uk_random_is_seeded(void);
  */
 void uk_random_stir(const void *data, size_t n);
 
+/*
+ * As uk_random_stir(), of bytes that are random throughout: from a device made for it. 32 or more count as a seed,
+ * also where the platform has none. Any context but non-maskable.
+ */
+void uk_random_seed(const void *data, size_t n);
+
 UK_API_END
 
 /* A random word. Any context but non-maskable. */

@@ -20,6 +20,7 @@
 
 struct uk_event_source {
 	uint32_t ready;
+	bool taken; /* the present wake-up has a taker among those that want only one */
 	struct uk_waitq waiters; /* blocked threads and links */
 };
 
@@ -29,21 +30,51 @@ struct uk_event_link {
 	struct uk_event_source *src;
 	uint32_t mask; /* bits of interest; add ERR and HUP, which poll always reports */
 	/*
-	 * Something of `mask` became ready, or more of it arrived. In the producer's context, maybe
+	 * Something of `mask` became ready, or more of it arrived, and nothing else. In the producer's context, maybe
 	 * an interrupt, with interrupts masked: take note and wake a thread, touch no wait queue.
 	 */
 	void (*notify)(struct uk_event_link *link);
 };
 
+/*
+ * Input that nobody brings: a network stack that polls its devices leaves that to the threads that wait for
+ * input. So who is about to block, on whatever can become ready, looks for input first:
+ *
+ *	while (!ready() && !uk_event_fetch(true))
+ *		block;			// may end for nothing: then look again, and fetch again
+ *	uk_event_fetched();
+ *
+ * uk_event_wait(), poll and epoll do.
+ */
+struct uk_event_input {
+	/*
+	 * Take what has arrived. True: something has, so events may be ready by now. False: nothing;
+	 * and if `wait`, the calling thread may block, and is woken when something comes.
+	 */
+	bool (*fetch)(bool wait);
+	/* The calling thread blocks no more. */
+	void (*done)(void);
+};
+
 UK_API_BEGIN
 
+/* Set once, at boot, by who has such input; or NULL. */
+extern const struct uk_event_input *uk_event_input;
+
 /* What uk_event_set() does when somebody waits. */
-void uk_event_wake(struct uk_event_source *src);
+void uk_event_wake(struct uk_event_source *src, uint32_t bits);
 
 /* Start a subscription with src, mask and notify set. What is ready already is not told. Any context. */
 void uk_event_subscribe(struct uk_event_link *link);
 /* End it: notify runs no more. Any context. */
 void uk_event_unsubscribe(struct uk_event_link *link);
+/*
+ * The first subscription for which `match` is true, or NULL. `match` runs with the source locked and
+ * interrupts masked, so that no subscription ends meanwhile. Any context.
+ */
+struct uk_event_link *uk_event_find(struct uk_event_source *src,
+				    bool (*match)(struct uk_event_link *link, void *arg),
+				    void *arg);
 
 /*
  * Wait until one of `bits` is ready or the monotonic clock reaches `deadline` (UK_NSEC_MAX: never).
@@ -52,6 +83,18 @@ void uk_event_unsubscribe(struct uk_event_link *link);
 int uk_event_wait(struct uk_event_source *src, uint32_t bits, uk_nsec deadline);
 
 UK_API_END
+
+/* See struct uk_event_input. Threads, without locks that a network stack takes; may block for its lock. */
+static inline bool uk_event_fetch(bool wait)
+{
+	return UK_UNLIKELY(uk_event_input != NULL) && uk_event_input->fetch(wait);
+}
+
+static inline void uk_event_fetched(void)
+{
+	if (UK_UNLIKELY(uk_event_input != NULL))
+		uk_event_input->done();
+}
 
 static inline uint32_t uk_event_ready(const struct uk_event_source *src)
 {
@@ -70,7 +113,7 @@ static inline void uk_event_set(struct uk_event_source *src, uint32_t bits)
 	 */
 	__atomic_or_fetch(&src->ready, bits, __ATOMIC_SEQ_CST);
 	if (UK_UNLIKELY(!uk_waitq_empty(&src->waiters)))
-		uk_event_wake(src);
+		uk_event_wake(src, bits);
 }
 
 /* The bits are no longer ready. Any context. */

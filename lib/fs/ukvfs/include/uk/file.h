@@ -53,6 +53,13 @@ struct uk_file_ops {
 	 * [-ENODEV: cannot be mapped]
 	 */
 	int (*page)(struct uk_file *f, uint64_t index, unsigned how, uk_paddr_t *frame);
+	/*
+	 * Bytes as they lie in memory, for who hands them on instead of copying them: up to *n from `pos` on.
+	 * *p and *n tell where and how many, 0 at the end of the file. They stay until the reference on
+	 * *frame is dropped; UK_PAGE_NONE: for good. [they are read] Never sleeps.
+	 */
+	void (*borrow)(struct uk_file *f, uk_off_t pos, const void **p, size_t *n,
+		       uk_paddr_t *frame);
 	/* Somebody looks at f->events: bring them up to date, start input. Threads. [they are] */
 	void (*poll)(struct uk_file *f);
 	/* After lookup, before anyone else sees it; may set events, priv, even ops. [0] */
@@ -79,11 +86,12 @@ struct uk_file {
  * Beside the O_ flags: what is both allowed by the access mode and offered by the kind of file. So
  * that a transfer needs one test.
  */
-#define UK_FILE_READ   (1U << 28)
-#define UK_FILE_WRITE  (1U << 29)
-#define UK_FILE_PREAD  (1U << 30)
-#define UK_FILE_PWRITE (1U << 31)
-#define UK_FILE_BITS   (15U << 28)
+#define UK_FILE_WATCHED (1U << 27) /* an epoll instance has or had it: look when it closes */
+#define UK_FILE_READ    (1U << 28)
+#define UK_FILE_WRITE   (1U << 29)
+#define UK_FILE_PREAD   (1U << 30)
+#define UK_FILE_PWRITE  (1U << 31)
+#define UK_FILE_BITS    (31U << 27)
 
 static inline bool uk_file_readable(const struct uk_file *f)
 {
@@ -126,6 +134,16 @@ int uk_file_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg);
  */
 ssize_t uk_file_copy(struct uk_file *out, uk_off_t *out_pos, struct uk_file *in, uk_off_t *in_pos,
 		     size_t n);
+
+/*
+ * splice(2): up to n bytes from, to, or between pipes; positions as above, for files that have them. What is there
+ * and fits is moved, and only if that is nothing we wait (`wait`, and the pipes are not UK_O_NONBLOCK; whether the other
+ * file does is its own affair): how many bytes, 0 at the end. -EINVAL: neither is a pipe, or both are the same one; -ESPIPE: a
+ * position of a pipe; -EPIPE, as a write.
+ */
+ssize_t uk_file_splice(struct uk_file *out, uk_off_t *out_pos, struct uk_file *in, uk_off_t *in_pos,
+		       size_t n, bool wait);
+bool uk_file_is_pipe(const struct uk_file *f);
 
 /* What is ready now: UK_POLL* bits. */
 uint32_t uk_file_ready(struct uk_file *f);

@@ -70,6 +70,12 @@ size_t uk_iter_get_slow(struct uk_iter *it, void *dst, size_t n);
 size_t uk_iter_zero_slow(struct uk_iter *it, size_t n);
 
 /*
+ * Where `here` is 0: on to the next buffer that has bytes, if there is one. For who hands the caller's bytes on
+ * as they lie at p, `here` of them at most, and then advances. Keeps here <= left.
+ */
+bool uk_iter_next(struct uk_iter *it);
+
+/*
  * Hand all that is left of the caller's bytes to fn, piece by piece as they lie (or, where user
  * memory is foreign, from a buffer of the kernel's), for devices that take them at once.
  */
@@ -141,6 +147,9 @@ static UK_ALWAYS_INLINE int uk_user_read(void *dst, uintptr_t src, size_t n)
 	__builtin_memcpy(dst, (const void *)src, n);
 	return 0;
 }
+
+/* The same to an array that the POSIX layer has checked: uk_user_store(&array[i], &value). */
+#define uk_user_store(dst, src) __builtin_memcpy(dst, src, sizeof(*(src)))
 
 static UK_ALWAYS_INLINE int uk_user_write(uintptr_t dst, const void *src, size_t n)
 {

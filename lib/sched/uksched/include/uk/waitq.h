@@ -33,6 +33,12 @@ bool uk_waitq_wake_one(struct uk_waitq *wq);
 unsigned int uk_waitq_wake_all(struct uk_waitq *wq);
 
 /*
+ * The same for who has just found that the queue is not empty: waiters that take note learn `key`, what
+ * has happened.
+ */
+unsigned int uk_waitq_tell_all(struct uk_waitq *wq, uint32_t key);
+
+/*
  * One step of UK_WAIT: a waiter that is in no queue is appended and 0 returned at once, so that
  * the caller looks at its condition again; one that is queued blocks, see uk_thread_block().
  */

@@ -23,10 +23,11 @@ struct uk_waiter {
 	/*
 	 * NULL: a wake-up takes the waiter off the queue and wakes `thread`. Otherwise a
 	 * wake-up calls this instead, with the queue locked and interrupts masked: for event
-	 * sources that only take note (epoll). It may wake threads, and touch no wait queue. True
+	 * sources that only take note (epoll). It may wake threads, and touch no wait queue but those
+	 * above it in their order. `key` is the waker's (uk_waitq_tell_all()), else all ones. True
 	 * means that a thread was woken by it, which counts for uk_waitq_wake_one().
 	 */
-	bool (*notify)(struct uk_waiter *w);
+	bool (*notify)(struct uk_waiter *w, uint32_t key);
 };
 
 #endif

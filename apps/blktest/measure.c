@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How fast: requests of one size, in order or anywhere, one at a time or many under way. Under emulation the figures
+ * are the emulator's; count() has what does not depend on the machine.
+ */
+#include <time.h>
+#include <uk/mark.h>
+
+#include "blktest.h"
+
+#define BEGIN 16
+#define END   17
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+struct run {
+	const char *name;
+	enum uk_blk_op op;
+	unsigned size, depth;
+	int random;
+};
+
+static struct uk_blkreq reqs[SLOTS];
+static struct uk_blkseg segs[SLOTS];
+static uint64_t state = 88172645463325252, next;
+
+static void place(const struct run *run, struct uk_blkreq *r)
+{
+	uint64_t places = dev->size / run->size;
+
+	r->offset = (run->random ? random_next(&state) : next++) % places * run->size;
+	submit(dev->queue[0], r);
+}
+
+static void prepare(const struct run *run, char *buf)
+{
+	for (unsigned i = 0; i < run->depth; i++) {
+		segs[i] = (struct uk_blkseg){ buf + (size_t)i * run->size, run->size };
+		reqs[i] =
+			(struct uk_blkreq){ .op = (uint8_t)run->op, .nsegs = 1, .segs = &segs[i] };
+		place(run, &reqs[i]);
+	}
+}
+
+static int one(const struct run *run, unsigned seconds)
+{
+	struct uk_blkreq *done[SLOTS];
+	char *buf = memory((size_t)run->size * run->depth);
+	uint64_t begin = now(), end = begin + seconds * 1000000000ULL, n = 0, took, bytes;
+	unsigned left = run->depth;
+
+	memset(buf, 0x5a, (size_t)run->size * run->depth);
+	prepare(run, buf);
+	while (left) {
+		unsigned got = reap_some(dev->queue[0], done, SLOTS);
+		int more = now() < end;
+
+		for (unsigned i = 0; i < got; i++) {
+			if (done[i]->result) {
+				fprintf(stderr, "%s: %s\n", run->name, strerror(-done[i]->result));
+				return 1;
+			}
+			n++;
+			if (more)
+				place(run, done[i]);
+			else
+				left--;
+		}
+	}
+	took = (now() - begin) / 1000 + 1;
+	bytes = n * run->size;
+	printf("%-28s %8llu requests/s %7llu.%01llu MB/s\n", run->name,
+	       (unsigned long long)(n * 1000000 / took), (unsigned long long)(bytes / took),
+	       (unsigned long long)(bytes * 10 / took % 10));
+	free(buf);
+	return 0;
+}
+
+int measure(unsigned seconds, int writes)
+{
+	static const struct run runs[] = {
+		{ "read 64 KiB, in order", UK_BLK_READ, 65536, 8, 0 },
+		{ "read 4 KiB, anywhere", UK_BLK_READ, 4096, 1, 1 },
+		{ "read 4 KiB, anywhere, 16", UK_BLK_READ, 4096, 16, 1 },
+		{ "write 64 KiB, in order", UK_BLK_WRITE, 65536, 8, 0 },
+		{ "write 4 KiB, anywhere", UK_BLK_WRITE, 4096, 1, 1 },
+		{ "write 4 KiB, anywhere, 16", UK_BLK_WRITE, 4096, 16, 1 },
+	};
+	int rc = 0;
+
+	if (dev->size < 1 << 20 || dev->max_size < 65536) {
+		fprintf(stderr, "%s: a disk of 1 MiB, and requests of 64 KiB, are the least\n",
+			dev->name);
+		return 2;
+	}
+	start(1, 1);
+	for (unsigned i = 0; i < sizeof(runs) / sizeof(runs[0]) && !rc; i++)
+		if (runs[i].op == UK_BLK_READ || writes)
+			rc = one(&runs[i], seconds);
+	uk_blkdev_stop(dev);
+	return rc;
+}
+
+/* `requests` of them, SLOTS under way, waiting by interrupt when there are none to reap. */
+static int many(unsigned requests, char *buf)
+{
+	static const struct run run = { "many", UK_BLK_READ, 4096, SLOTS, 0 };
+	struct uk_blkreq *done[SLOTS];
+	unsigned n = 0, left = SLOTS;
+
+	prepare(&run, buf);
+	UK_MARK(BEGIN);
+	while (n < requests) {
+		unsigned got = reap_some(dev->queue[0], done, SLOTS);
+
+		n += got;
+		if (uk_blkdev_submit(dev->queue[0], done, got) != got)
+			return 1;
+	}
+	UK_MARK(END);
+	while (left)
+		left -= reap_some(dev->queue[0], done, SLOTS);
+	printf("phase read-4k %u\n", n);
+	return 0;
+}
+
+/* What a request of 4 KiB costs us: many under way; and each by itself, with a call that waits. */
+int count(unsigned requests)
+{
+	char *buf = memory(4096 * SLOTS);
+
+	start(1, 1);
+	if (many(requests, buf))
+		return 1;
+	uk_blkdev_stop(dev);
+	start(1, 0);
+	UK_MARK(BEGIN);
+	for (unsigned i = 0; i < requests; i++)
+		if (uk_blkdev_read(dev, 4096 * (i % 64), buf, 4096))
+			return 1;
+	UK_MARK(END);
+	printf("phase read-4k-wait %u\n", requests);
+	uk_blkdev_stop(dev);
+	free(buf);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * epoll(7): operations, flags and the structure of an event (Linux linux/eventpoll.h). The other bits
+ * of `events` are poll's (uk/abi/poll.h).
+ */
+#ifndef UK_ABI_EPOLL_H
+#define UK_ABI_EPOLL_H
+
+#include <stdint.h>
+
+#define UK_EPOLL_CTL_ADD 1
+#define UK_EPOLL_CTL_DEL 2
+#define UK_EPOLL_CTL_MOD 3
+
+#define UK_EPOLLEXCLUSIVE (1U << 28)
+#define UK_EPOLLWAKEUP    (1U << 29)
+#define UK_EPOLLONESHOT   (1U << 30)
+#define UK_EPOLLET        (1U << 31)
+
+/* Packed on x86_64 only, where a 32-bit program's would not be aligned either. */
+struct uk_abi_epoll_event {
+	uint32_t events;
+	uint64_t data;
+}
+#ifdef __x86_64__
+__attribute__((__packed__))
+#endif
+;
+
+#endif
