@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""iperf3, source unchanged, with the distribution's as its other end: on each machine, both ways, as server and as client."""
+import contextlib
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+import whittle
+from netns import GUEST, HOST, Guest, Namespace, do, free_port
+
+PORT = 5201
+MACHINES = {"microvm": ("kvm", ["--machine", "microvm"]), "q35": ("kvm", ["--machine", "q35"]), "linuxu": ("linuxu", [])}
+
+
+def ask(do, host, port, *words):
+    """A run of the client: the sums of its report."""
+    report = json.loads(do("iperf3", "-c", host, "-p", str(port), "-J", *words, timeout=60))
+    assert "error" not in report, report["error"]
+    return report["end"]
+
+
+@pytest.fixture(scope="module", params=MACHINES)
+def ns(request):
+    plat, options = MACHINES[request.param]
+    with Namespace() as ns:
+        options = [*options, "--param", "netdev.ip=%s/24" % GUEST]
+        with ns.start(whittle.image("iperf3", plat), "-s", "--forceflush", options=options) as guest:
+            guest.wait_for(b"Server listening on %d" % PORT)
+            yield ns
+
+
+@pytest.mark.parametrize("words", [[], ["-R"], ["-P", "4"], ["-P", "4", "-R"], ["--bidir"], ["-N", "-l", "1000"], ["-w", "64K"],
+                                   ["--dscp", "10"], ["-Z"]], ids=" ".join)
+def test_tcp(ns, words):
+    end = ask(ns.do, GUEST, PORT, "-t", "1", *words)
+    assert end["sum_received"]["bytes"] > 1 << 20 and end["sum_sent"]["bytes"] >= end["sum_received"]["bytes"]
+    assert end["sum_sent"]["retransmits"] >= 0  # from TCP_INFO of whoever sends
+
+
+@pytest.mark.parametrize("words", [[], ["-R"]], ids=" ".join)
+def test_udp(ns, words):
+    end = ask(ns.do, GUEST, PORT, "-t", "1", "-u", "-b", "20M", *words)
+    assert end["sum"]["packets"] > 500 and end["sum"]["lost_percent"] < 5 and end["sum"]["jitter_ms"] < 100
+
+
+@pytest.mark.parametrize("words,least", [(["-n", "5M"], 5 << 20), (["-n", "64M", "-R"], 64 << 20), (["-k", "40"], 40 * (128 << 10))],
+                         ids=["bytes", "bytes-R", "blocks"])
+def test_until(ns, words, least):
+    assert ask(ns.do, GUEST, PORT, *words)["sum_sent"]["bytes"] >= least
+
+
+def test_unknown_congestion_control(ns):
+    """An option that the image has not got: the client is told, and the next one is served when the server has turned round."""
+    with pytest.raises((AssertionError, subprocess.CalledProcessError)):
+        ask(ns.do, GUEST, PORT, "-t", "1", "-R", "-C", "vegas")
+    for _ in range(20):
+        with contextlib.suppress(AssertionError, subprocess.CalledProcessError):
+            assert ask(ns.do, GUEST, PORT, "-n", "1M")["sum_sent"]["bytes"] >= 1 << 20
+            return
+        time.sleep(0.2)
+    pytest.fail("nobody is served any more")
+
+
+def test_published_and_with_the_hosts_sockets():
+    port = free_port()
+    for plat in whittle.PLATFORMS:
+        with Guest([os.path.join(whittle.ROOT, "support/run"), whittle.image("iperf3", plat), "--publish", "%d:%d" % (port, PORT),
+                    "--", "-s", "--forceflush"]) as guest:
+            guest.wait_for(b"Server listening")
+            assert ask(do, "127.0.0.1", port, "-t", "1")["sum_received"]["bytes"] > 1 << 20
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_as_client(machine):
+    plat, options = MACHINES[machine]
+    with Namespace() as ns, Guest(ns.command("iperf3", "-s", "-1", "--forceflush")) as server:
+        server.wait_for(b"Server listening")
+        with ns.start(whittle.image("iperf3", plat), "-c", HOST, "-t", "1", "-J", "-R",
+                      options=[*options, "--param", "netdev.ip=%s/24" % GUEST]) as guest:
+            r = guest.end()
+        assert r.status == 0 and json.loads(r.out)["end"]["sum_received"]["bytes"] > 1 << 20, r
+
+
+def test_nobody_there():
+    """Linux's word for it, on standard error, and status 1."""
+    r = whittle.run(whittle.image("iperf3", "linuxu"), "-c", "127.0.0.1", "-p", "1", timeout=60)
+    assert r.status == 1 and b"unable to connect to server" in r.err + r.out and b"Connection refused" in r.err + r.out, r
