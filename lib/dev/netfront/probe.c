@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Finding a device, agreeing with its backend, opening and closing it. Names of keys are those of netif.h.
+ */
+#include <uk/alloc.h>
+#include <uk/errno.h>
+#include <uk/print.h>
+
+#include "netfront.h"
+
+UK_NETDEV_OPS(netfront);
+
+/* ---- what the backend can do ---- */
+
+static bool offers(const struct uk_xenbus_dev *d, const char *name)
+{
+	return uk_xenbus_offer(d, name, 0) == 1;
+}
+
+/* Without checksums of IPv6 none at all, as users know only one kind. */
+static uint32_t offered(const struct uk_xenbus_dev *d)
+{
+	uint32_t have = UK_NETDEV_RX_CSUM;
+	bool sg = offers(d, "feature-sg");
+
+	if (sg)
+		have |= UK_NETDEV_LRO4 | UK_NETDEV_LRO6;
+	if (!offers(d, "feature-ipv6-csum-offload"))
+		return have;
+	have |= UK_NETDEV_CSUM;
+	if (sg && offers(d, "feature-gso-tcpv4"))
+		have |= UK_NETDEV_TSO4;
+	if (sg && offers(d, "feature-gso-tcpv6"))
+		have |= UK_NETDEV_TSO6;
+	return have;
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+static int read_mac(struct uk_xenbus_dev *d, uint8_t mac[6])
+{
+	char text[UK_XENSTORE_TEXT];
+	int rc = uk_xenstore_read(0, d->path, "mac", text, sizeof(text));
+
+	for (int i = 0; rc > 0 && i < 6; i++) {
+		const char *c = text + 3 * i;
+
+		if (rc != 17 || hex(c[0]) < 0 || hex(c[1]) < 0 || (i < 5 && c[2] != ':'))
+			rc = -EINVAL;
+		else
+			mac[i] = (uint8_t)(hex(c[0]) << 4 | hex(c[1]));
+	}
+	return rc < 0 ? rc : rc ? 0 : -EINVAL;
+}
+
+static int probe(struct uk_xenbus_dev *d)
+{
+	struct netfront *nf = uk_memalign(__alignof__(struct netfront), sizeof(*nf));
+	uint64_t mtu;
+	int rc;
+
+	if (!nf)
+		return -ENOMEM;
+	memset(nf, 0, sizeof(*nf));
+	rc = read_mac(d, nf->dev.mac);
+	if (rc) {
+		uk_pr_err("%s: it has no address (mac)", d->name);
+		uk_free(nf);
+		return rc;
+	}
+	nf->bus = d;
+	d->data = nf;
+	if (uk_xenstore_read_uint(0, d->path, "mtu", &mtu) || mtu < UK_ETH_MTU_MIN ||
+	    mtu > 0xffff - 18)
+		mtu = UK_ETH_MTU;
+	nf->dev.mtu = (uint16_t)mtu;
+	return 0;
+}
+
+/* The first time that its backend is there: only now it is known what it can do. */
+static void found(struct netfront *nf)
+{
+	struct uk_netdev *dev = &nf->dev;
+
+	dev->ops = UK_OPS(&netfront_ops);
+	dev->driver = "netfront";
+	dev->rx_split = true;
+	dev->rx_pages = true;
+	dev->pieces = SLOTS - 1;
+	dev->max_queues = 1;
+	dev->features = nf->offered;
+	dev->tso_max = XEN_NETIF_MAX_TX_SIZE;
+	dev->restart = netfront_restart;
+	uk_netdev_register(dev);
+	nf->registered = true;
+}
+
+/* ---- connecting ---- */
+
+static int say(struct uk_xenbus_dev *d, struct netfront *nf, const struct share *s)
+{
+	const struct {
+		const char *name;
+		uint32_t value;
+		bool when;
+	} keys[] = {
+		{ "tx-ring-ref", s->ring_ref[0], true },
+		{ "rx-ring-ref", s->ring_ref[1], true },
+		{ "event-channel", s->rx_port, !nf->split },
+		{ "event-channel-tx", s->tx_port, nf->split },
+		{ "event-channel-rx", s->rx_port, nf->split },
+		{ "request-rx-copy", 1, true },
+		{ "feature-rx-notify", 1, true },
+		{ "feature-sg", 1, true },
+		{ "feature-no-csum-offload", 1, !(nf->dev.active & UK_NETDEV_RX_CSUM) },
+		{ "feature-ipv6-csum-offload", 1, nf->dev.active & UK_NETDEV_RX_CSUM },
+		{ "feature-gso-tcpv4", 1, nf->dev.active & UK_NETDEV_LRO4 },
+		{ "feature-gso-tcpv6", 1, nf->dev.active & UK_NETDEV_LRO6 },
+	};
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < UK_ARRAY_SIZE(keys); i++) {
+		if (keys[i].when) {
+			rc = uk_xenstore_write(0, d->path, keys[i].name, "%u", keys[i].value);
+		} else {
+			rc = uk_xenstore_rm(0, d->path, keys[i].name); /* of the last time */
+			rc = rc == -ENOENT ? 0 : rc;
+		}
+	}
+	return rc;
+}
+
+static int connect(struct uk_xenbus_dev *d)
+{
+	struct netfront *nf = d->data;
+	struct share *s;
+	int rc;
+
+	if (nf->off)
+		return -EPROTO;
+	if (!offers(d, "feature-rx-copy")) {
+		uk_pr_err("%s: its backend does not copy (feature-rx-copy)", d->name);
+		return -ENOTSUP;
+	}
+	nf->split = offers(d, "feature-split-event-channels");
+	nf->offered = offered(d);
+	if (!nf->registered)
+		found(nf);
+	if (!nf->dev.started)
+		return 0;
+	nf->dev.active &= nf->offered;
+	s = netfront_share(nf, nf->split, &rc);
+	if (!s)
+		return rc;
+	rc = say(d, nf, s);
+	if (rc) {
+		netfront_unshare(s);
+		return rc;
+	}
+	if (!UK_READ_ONCE(nf->now)) { /* whoever is inside finds nothing, until this is complete */
+		netfront_fill(s);
+		__atomic_store_n(&nf->now, s, __ATOMIC_RELEASE);
+		return XenbusStateConnected;
+	}
+	uk_spin_lock(&nf->lock);
+	UK_WRITE_ONCE(nf->next, s);
+	uk_spin_unlock(&nf->lock);
+	return XenbusStateConnected;
+}
+
+static struct share *take_next(struct netfront *nf)
+{
+	struct share *s;
+
+	uk_spin_lock(&nf->lock);
+	s = nf->next;
+	UK_WRITE_ONCE(nf->next, NULL);
+	uk_spin_unlock(&nf->lock);
+	return s;
+}
+
+static bool carrier(const struct netfront *nf)
+{
+	return UK_READ_ONCE(nf->live) && uk_xenbus_offer(nf->bus, "carrier", 1) == 1;
+}
+
+/* The stack exchanges what it uses when nobody is inside; it comes to that by a device that has failed. */
+static int connected(struct uk_xenbus_dev *d)
+{
+	struct netfront *nf = d->data;
+
+	UK_WRITE_ONCE(nf->live, true);
+	if (UK_READ_ONCE(nf->next)) {
+		nf->dev.restart_from = 0; /* this is no fault */
+		uk_netdev_failed(&nf->dev);
+		return 0;
+	}
+	uk_netdev_link_set(&nf->dev, carrier(nf));
+	uk_netq_event(&nf->rxq); /* it may have asked for one when there was nothing to ask */
+	return 0;
+}
+
+static void changed(struct uk_xenbus_dev *d)
+{
+	struct netfront *nf = d->data;
+
+	if (!uk_shared_get(nf->dev.failed))
+		uk_netdev_link_set(&nf->dev, carrier(nf));
+}
+
+static void disconnect(struct uk_xenbus_dev *d)
+{
+	struct netfront *nf = d->data;
+	struct share *s = UK_READ_ONCE(nf->now);
+
+	UK_WRITE_ONCE(nf->live, false);
+	if (s)
+		UK_WRITE_ONCE(s->dead, true);
+	uk_netdev_link_set(&nf->dev, false);
+	netfront_unshare(take_next(nf));
+}
+
+UK_XENBUS_DRIVER(netfront, ((struct uk_xenbus_driver){
+				   .name = "netfront",
+				   .type = "vif",
+				   .probe = probe,
+				   .connect = connect,
+				   .connected = connected,
+				   .changed = changed,
+				   .disconnect = disconnect,
+			   }));
+
+/* ---- the user's side ---- */
+
+int netfront_start(struct uk_netdev *dev, const struct uk_netdev_conf *conf)
+{
+	struct netfront *nf = netfront_of(dev);
+	int rc = uk_netdev_opening(dev, conf);
+
+	if (rc)
+		return rc;
+	uk_netq_init(&nf->rxq, dev, 0, false, conf);
+	uk_netq_init(&nf->txq, dev, 0, true, conf);
+	nf->rx_len = conf->rx_len ? UK_MIN(conf->rx_len, (unsigned)RX_SIZE) : RX_SIZE;
+	dev->started = true;
+	uk_xenbus_connect(nf->bus);
+	return 0;
+}
+
+void netfront_stop(struct uk_netdev *dev)
+{
+	struct netfront *nf = netfront_of(dev);
+
+	dev->started = false;
+	uk_xenbus_close(nf->bus);
+	netfront_unshare(nf->now);
+	nf->now = NULL;
+}
+
+/* Nobody is inside. Either the next backend is there; or this one broke the rules, and is asked to begin again. */
+int netfront_restart(struct uk_netdev *dev)
+{
+	struct netfront *nf = netfront_of(dev);
+	struct share *old = nf->now, *new = take_next(nf);
+
+	if (new) {
+		netfront_unshare(old);
+		netfront_fill(new);
+		__atomic_store_n(&nf->now, new, __ATOMIC_RELEASE);
+		uk_netdev_link_set(dev, carrier(nf));
+		return 0;
+	}
+	uk_xenbus_close(nf->bus);
+	UK_WRITE_ONCE(nf->now, NULL);
+	netfront_unshare(old);
+	if (nf->off)
+		return -EPROTO;
+	uk_xenbus_connect(nf->bus);
+	return 0;
+}

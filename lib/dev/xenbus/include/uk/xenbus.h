@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Xen's paravirtual devices: folders in xenstore, one of ours (the frontend's) and one of the domain that serves the device (the
+ * backend's), in each of which a number says what its side is about to do (public/io/xenbus.h).
+ *
+ *	backend InitWait	connect(): read what it can do, grant memory, write where; we are Initialised or Connected
+ *	backend Connected	connected(): the device works; we are Connected
+ *	backend Closing	we are Closed
+ *	backend Closed, or gone	disconnect(); we are Closed
+ *	backend InitWait once more	connect() again: it was restarted, and the device goes on
+ *	our folder is gone	remove(): unplugged
+ *
+ * Everything happens in the thread of xenstore's watches, one after the other, so drivers need no lock against themselves; and they
+ * may wait for xenstore.
+ */
+#ifndef UK_XENBUS_H
+#define UK_XENBUS_H
+
+#include <uk/table.h>
+#include <uk/xenstore.h>
+#include <xen/io/xenbus.h>
+
+struct uk_xenbus_dev;
+
+struct uk_xenbus_driver {
+	const char *name; /* "netfront" */
+	const char *type; /* "vif" */
+	/* A device is there; its backend perhaps not yet. 0, or an error, and nobody asks again until the next resume. */
+	int (*probe)(struct uk_xenbus_dev *d);
+	/*
+	 * The state to be in, XenbusStateInitialised or Connected; 0: not now, uk_xenbus_connect() comes; or a negative errno:
+	 * nothing is shared, we are Closed.
+	 */
+	int (*connect)(struct uk_xenbus_dev *d);
+	/* 0, or a negative errno: disconnect() comes next. */
+	int (*connected)(struct uk_xenbus_dev *d);
+	/*
+	 * Something below the backend's folder has changed while both are Connected. NULL: that is all the same.
+	 */
+	void (*changed)(struct uk_xenbus_dev *d);
+	/*
+	 * After a connect() that succeeded. Nothing that was shared is used when it returns; what the other side does not let go
+	 * of stays out of use.
+	 */
+	void (*disconnect)(struct uk_xenbus_dev *d);
+	/* It was unplugged, and is disconnected; d goes away. NULL: nothing to do. */
+	void (*remove)(struct uk_xenbus_dev *d);
+};
+
+struct uk_xenbus_dev {
+	const struct uk_xenbus_driver *driver;
+	void *data;        /* the driver's */
+	uint32_t remote;   /* the domain that serves it */
+	char path[48];     /* our folder: "device/vif/0" */
+	char backend[128]; /* the other one */
+	const char *name;  /* for messages: "vif/0" */
+	/* xenbus's. */
+	unsigned state, their; /* what both folders say */
+	bool shared, up;       /* after connect(), after connected() */
+	bool waits;            /* connect() has said: not now */
+	bool failed;           /* the driver does not want it */
+	bool broken;           /* to be connected anew */
+	bool there;
+	struct uk_xenstore_watch watch;
+	struct uk_list node;
+};
+
+#define UK_XENBUS_DRIVER(name_, driver_)                                                           \
+	static const UK_TABLE_ROOT(struct uk_xenbus_driver, xenbus_driver, "5",                    \
+				   uk_xenbus_driver_##name_) = driver_
+
+UK_API_BEGIN
+
+/*
+ * Looks for devices from now on, and waits until those that are there are connected, or refused; for `patience`
+ * at most, with a message for those that are not. 0, or what xenstore says. Thread context.
+ */
+int uk_xenbus_start(uk_nsec patience);
+
+/*
+ * The domain goes on elsewhere: nothing that was shared is. All devices are connected again, in the thread of watches, after
+ * uk_xenstore_attach(), which comes next. Any context.
+ */
+void uk_xenbus_resume(void);
+
+/* Now connect() can be called, when the backend is ready. Threads, but not that of watches. */
+void uk_xenbus_connect(struct uk_xenbus_dev *d);
+
+/*
+ * Closed, and disconnect() when the backend is, too, until uk_xenbus_connect(); it has five seconds. Threads, but not that of
+ * watches. Blocks.
+ */
+void uk_xenbus_close(struct uk_xenbus_dev *d);
+
+/* Forgets all devices; nothing is used when it returns. Thread context, but not that of watches. */
+void uk_xenbus_stop(void);
+
+/*
+ * The driver cannot go on: a message, in xenstore too, where the tools show it; disconnect(), we are Closed, and
+ * connect() comes if the backend starts again. In the thread of watches.
+ */
+void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...) UK_PRINTF(3, 4);
+
+/* The backend broke the rules: disconnect() soon, and connect() when it is ready for that. Any context. */
+void uk_xenbus_broken(struct uk_xenbus_dev *d);
+
+/* A number that the backend offers; `otherwise` if it is not there or no number. */
+uint64_t uk_xenbus_offer(const struct uk_xenbus_dev *d, const char *name, uint64_t otherwise);
+
+UK_API_END
+
+#endif

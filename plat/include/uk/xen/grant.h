@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Grants (Xen public/grant_table.h): leave given to another domain to map, read or write a page of ours, by a
+ * reference, the number of an entry in a table that Xen reads.
+ *
+ * References come from a free list. A grant ends only when the other domain has let go; while it has the page mapped,
+ * the page is not ours to use again.
+ */
+#ifndef UK_XEN_GRANT_H
+#define UK_XEN_GRANT_H
+
+#include <uk/api.h>
+#include <uk/essentials.h>
+
+UK_API_BEGIN
+
+/*
+ * Takes n references off the free list, all or none: 0, -ENOSPC if the table is full (and Xen gives no more frames), -ENOMEM. For
+ * drivers that need them for good; they grant with uk_xen_grant_set(). Any context but non-maskable.
+ */
+int uk_xen_grant_alloc(uint32_t *refs, unsigned n);
+void uk_xen_grant_free(const uint32_t *refs, unsigned n);
+
+/* How many can be had now without a call of Xen, and at all. Any context. */
+void uk_xen_grant_room(unsigned *now, unsigned *most);
+
+/* Grants domain `domid` the page at va (whole, mapped) under `ref`, which grants nothing yet. Any context. */
+void uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonly);
+
+/*
+ * Ends that. False: the other side still has the page mapped, and nothing has changed: ask again later, and give the
+ * page to nobody. Any context.
+ */
+bool uk_xen_grant_clear(uint32_t ref);
+
+/* Both in one: the reference, or -ENOSPC, -ENOMEM. */
+int uk_xen_grant(unsigned domid, const void *va, bool readonly);
+
+/* Ends it and frees the reference, or returns false as uk_xen_grant_clear(). */
+bool uk_xen_grant_end(uint32_t ref);
+
+UK_API_END
+#endif

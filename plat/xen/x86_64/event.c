@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Event channels, in Xen's older form: a bit per port in the shared page says that an event is pending, another masks it,
+ * and each CPU has a word of bits for the words with news, its selector (Xen public/xen.h, struct shared_info).
+ *
+ * Handlers run with interrupts closed. A port belongs to one CPU, which alone looks at its pending bit.
+ */
+#include <uk/arch/paging.h>
+#include <uk/errno.h>
+#include <uk/irq.h>
+#include <uk/print.h>
+#include <uk/spin.h>
+#include <uk/xen/event.h>
+#include "xen.h"
+
+#include <xen/event_channel.h>
+
+#define PORTS     (64U * 64)
+#define PER_CHUNK 256U
+#define FIRST     32U /* ports of small domains, which have their place in the image */
+
+struct handler {
+	void (*fn)(void *arg);
+	void *arg;
+};
+UK_STATIC_ASSERT(PER_CHUNK * sizeof(struct handler) == UK_PAGE_SIZE, "a frame each");
+
+#ifdef CONFIG_SMP
+/* Ports by the CPU that they are bound to: a word of pending bits holds ports of several. */
+static volatile uint64_t mine[UK_CPUS][PORTS / 64];
+#define MINE(word) mine[uk_cpu()][word]
+#else
+#define MINE(word) ~0UL
+#endif
+
+static struct handler few[FIRST];
+static struct handler *chunks[PORTS / PER_CHUNK];
+static struct uk_spinlock lock; /* of the table's growth */
+
+static struct handler *handler_of(uint32_t port)
+{
+	struct handler *chunk = UK_READ_ONCE(chunks[port / PER_CHUNK]);
+
+	return port < FIRST ? &few[port] : chunk ? &chunk[port % PER_CHUNK] : NULL;
+}
+
+/* Bits that Xen and other CPUs change at the same time. */
+static inline bool bit_clear(volatile uint64_t *words, uint32_t bit)
+{
+	bool was;
+
+	__asm__ volatile("lock btrq %2, %0"
+			 : "+m"(*(volatile uint64_t(*)[PORTS / 64]) words), "=@ccc"(was)
+			 : "r"((uint64_t)bit)
+			 : "memory", "cc");
+	return was;
+}
+
+static inline void bit_set(volatile uint64_t *words, uint32_t bit)
+{
+	__asm__ volatile("lock btsq %1, %0"
+			 : "+m"(*(volatile uint64_t(*)[PORTS / 64]) words)
+			 : "r"((uint64_t)bit)
+			 : "memory", "cc");
+}
+
+static inline bool bit_test(const volatile uint64_t *words, uint32_t bit)
+{
+	return words[bit / 64] >> bit % 64 & 1;
+}
+
+#define PENDING ((volatile uint64_t *)xen_shared->evtchn_pending)
+#define MASK    ((volatile uint64_t *)xen_shared->evtchn_mask)
+
+static void bind(uint32_t port UK_UNUSED, uint32_t cpu UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	for (uint32_t i = 0; i < UK_CPUS && port < PORTS; i++)
+		if (i == cpu)
+			bit_set(mine[i], port);
+		else
+			bit_clear(mine[i], port);
+#endif
+}
+
+static long evtchn(unsigned op, void *arg)
+{
+	return xen_call2(__HYPERVISOR_event_channel_op, op, arg);
+}
+
+static void deliver(uint32_t port)
+{
+	const struct handler *h = handler_of(port);
+
+	bit_clear(PENDING, port);
+	if (h && h->fn)
+		h->fn(h->arg);
+}
+
+void xen_event_dispatch(void)
+{
+	struct vcpu_info *v = xen_vcpu();
+
+	while (v->evtchn_upcall_pending) {
+		uint64_t words, bits;
+
+		v->evtchn_upcall_pending = 0;
+		/* A locked instruction: the selector is read after that write. */
+		words = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+		for (; words; words &= words - 1) {
+			uint32_t w = (uint32_t)__builtin_ctzl(words);
+
+			while ((bits = PENDING[w] & ~MASK[w] & MINE(w)))
+				deliver(w * 64 + (uint32_t)__builtin_ctzl(bits));
+		}
+	}
+}
+
+void uk_xen_event_mask(uint32_t port)
+{
+	if (port < PORTS)
+		bit_set(MASK, port);
+}
+
+void uk_xen_event_unmask(uint32_t port)
+{
+	struct evtchn_unmask op = { .port = port };
+
+	if (port >= PORTS)
+		return;
+	bit_clear(MASK, port);
+	/* What came while it was masked is in no selector: Xen puts it there. */
+	if (bit_test(PENDING, port)) {
+		bit_set(MASK, port);
+		evtchn(EVTCHNOP_unmask, &op);
+	}
+}
+
+bool uk_xen_event_take(uint32_t port)
+{
+	return port < PORTS && bit_test(PENDING, port) && bit_clear(PENDING, port);
+}
+
+void uk_xen_event_notify(uint32_t port)
+{
+	struct evtchn_send op = { .port = port };
+
+	evtchn(EVTCHNOP_send, &op);
+}
+
+int uk_xen_event_alloc(unsigned remote)
+{
+	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = (domid_t)remote };
+	long err = evtchn(EVTCHNOP_alloc_unbound, &op);
+
+	bind(op.port, 0);
+	return err ? (int)err : (int)op.port;
+}
+
+int uk_xen_event_connect(unsigned remote, uint32_t remote_port)
+{
+	struct evtchn_bind_interdomain op = { .remote_dom = (domid_t)remote,
+					      .remote_port = remote_port };
+	long err = evtchn(EVTCHNOP_bind_interdomain, &op);
+
+	bind(op.local_port, 0);
+	return err ? (int)err : (int)op.local_port;
+}
+
+int uk_xen_event_virq(unsigned virq, uint32_t cpu)
+{
+	struct evtchn_bind_virq op = { .virq = virq, .vcpu = cpu };
+	long err = evtchn(EVTCHNOP_bind_virq, &op);
+
+	bind(op.port, cpu);
+	return err ? (int)err : (int)op.port;
+}
+
+int uk_xen_event_move(uint32_t port, uint32_t cpu)
+{
+	struct evtchn_bind_vcpu op = { .port = port, .vcpu = cpu };
+	long err = evtchn(EVTCHNOP_bind_vcpu, &op);
+
+	if (!err) {
+		bind(port, cpu);
+		/* An event that came meanwhile may be known to the wrong CPU. */
+		if (!bit_test(MASK, port)) {
+			uk_xen_event_mask(port);
+			uk_xen_event_unmask(port);
+		}
+	}
+	return (int)err;
+}
+
+#ifdef CONFIG_SMP
+int xen_event_ipi(uint32_t cpu)
+{
+	struct evtchn_bind_ipi op = { .vcpu = cpu };
+	long err = evtchn(EVTCHNOP_bind_ipi, &op);
+
+	bind(op.port, cpu);
+	return err ? (int)err : (int)op.port;
+}
+#endif
+
+/* Makes the part of the table where the port is. */
+static int grow(uint32_t port)
+{
+	uk_paddr_t frame;
+	bool irq;
+
+	if (handler_of(port))
+		return 0;
+	frame = xen_frame_alloc();
+	if (!frame)
+		return -ENOMEM;
+	irq = uk_spin_lock_save(&lock);
+	if (!chunks[port / PER_CHUNK])
+		chunks[port / PER_CHUNK] = uk_plat_phys_to_virt(frame);
+	uk_spin_unlock_restore(&lock, irq);
+	return 0;
+}
+
+int uk_xen_event_handler(uint32_t port, void (*fn)(void *arg), void *arg)
+{
+	struct handler *h;
+
+	if (port >= PORTS)
+		return -EINVAL;
+	uk_xen_event_mask(port);
+	if (fn && grow(port))
+		return -ENOMEM;
+	h = handler_of(port);
+	if (!h)
+		return 0;
+	h->fn = NULL; /* never a function with the other's argument */
+	UK_BARRIER();
+	h->arg = arg;
+	UK_BARRIER();
+	h->fn = fn;
+	if (fn)
+		uk_xen_event_unmask(port);
+	return 0;
+}
+
+void uk_xen_event_close(uint32_t port)
+{
+	struct evtchn_close op = { .port = port };
+
+	uk_xen_event_handler(port, NULL, NULL);
+	evtchn(EVTCHNOP_close, &op);
+	if (port < PORTS)
+		bit_clear(PENDING, port);
+}
+
+void xen_event_init(void)
+{
+#ifdef CONFIG_SMP
+	/* Those that the toolstack made. */
+	for (unsigned i = 0; i < PORTS / 64; i++)
+		mine[0][i] = ~0UL;
+#endif
+	for (unsigned i = 0; i < PORTS / 64; i++)
+		MASK[i] = ~0UL;
+}

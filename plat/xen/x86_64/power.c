@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The end, and what Xen is told of its reason (Xen public/sched.h, SHUTDOWN_*).
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/trap.h>
+#include <uk/errno.h>
+#include <uk/plat/power.h>
+
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/smp.h>
+#endif
+
+#include "xen.h"
+
+#include <xen/sched.h>
+
+static UK_NORETURN void shut_down(unsigned reason)
+{
+	struct sched_shutdown s = { .reason = reason };
+
+	for (;;)
+		xen_call2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &s);
+}
+
+/* True for the first; a fault in what it does then must not come back here. */
+static bool begin(void)
+{
+	static const struct uk_percpu *ender;
+	const struct uk_percpu *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&ender, &nobody, uk_percpu(), false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+static UK_NORETURN void end(int status, unsigned reason)
+{
+	x86_irq_close();
+	if (begin()) {
+		xen_runner_status(status);
+		xen_console_flush();
+	}
+	/*
+	 * A control domain that powers off only halts the machine, under a Xen that cannot do more; one that starts it anew
+	 * ends a virtual one that is run so.
+	 */
+	shut_down(uk_xen_dom0 && reason == SHUTDOWN_poweroff ? SHUTDOWN_reboot : reason);
+}
+
+UK_NORETURN void uk_plat_exit(int status)
+{
+	end(status, SHUTDOWN_poweroff);
+}
+
+UK_NORETURN void uk_plat_crash(void)
+{
+	x86_irq_close();
+	x86_crash_report();
+	end(UK_PLAT_CRASH_STATUS, SHUTDOWN_crash);
+}
+
+int uk_plat_power_listen(void (*fn)(int sig))
+{
+	xen_console_listen(fn);
+	return 0;
+}

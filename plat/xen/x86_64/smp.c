@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The other CPUs, which Xen starts where we say (Xen public/vcpu.h; hvm/hvm_vcpu.h for PVH), and interrupts between
+ * them, which are events.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/relax.h>
+#include <uk/arch/trap.h>
+#include <uk/crash.h>
+#include <uk/errno.h>
+#include <uk/irq.h>
+#include <uk/percpu.h>
+#include <uk/plat/clock.h>
+#include <uk/plat/cpu.h>
+#include <uk/print.h>
+#include <uk/smp.h>
+#include <uk/string.h>
+#include <uk/xen/event.h>
+
+#include "cpustacks.h"
+#include "xen.h"
+
+#include <xen/hvm/hvm_vcpu.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+
+#define PATIENCE (2 * UK_NSEC_PER_SEC) /* for a host that runs its CPUs in turns */
+
+extern const char xen_pv_upcall[], xen_pv_failsafe[];
+
+static uint32_t ports[UK_CPUS]; /* of interrupts for each CPU */
+
+/* What the CPU that is being started needs. */
+static struct {
+	uint32_t cpu;
+	void *tables;
+	uintptr_t stacks;
+	void (*fn)(void);
+	bool arrived;
+} starting;
+
+static void interrupt(void *arg UK_UNUSED)
+{
+	uk_smp_interrupt();
+}
+
+/* Has `cpu` a port for interrupts? Made when somebody first wants another CPU. */
+static int listen(uint32_t cpu)
+{
+	int port = ports[cpu] ? 0 : xen_event_ipi(cpu);
+
+	if (port <= 0)
+		return port;
+	ports[cpu] = (uint32_t)port;
+	return uk_xen_event_handler((uint32_t)port, interrupt, NULL);
+}
+
+uint32_t uk_plat_cpus(void)
+{
+	uint32_t n = 1;
+
+	/* Xen says of each that there is whether it is up, and has no more than these in the shared page. */
+	while (n < XEN_LEGACY_MAX_VCPUS && xen_vcpu_op(VCPUOP_is_up, n, NULL) >= 0)
+		n++;
+	return n;
+}
+
+static UK_NORETURN void cpu_entry(void)
+{
+	if (!uk_xen_pv) {
+		x86_trap_init_cpu(starting.tables, starting.stacks);
+		x86_wrmsr(X86_MSR_GS_BASE, (uintptr_t)&uk_percpus[starting.cpu]);
+	}
+	x86_cpu_init();
+	x86_irq_open(); /* still masked by software */
+	__atomic_store_n(&starting.arrived, true, __ATOMIC_RELEASE);
+	starting.fn();
+	__builtin_unreachable();
+}
+
+static long init_pv(uint32_t cpu, uintptr_t sp)
+{
+	static struct vcpu_guest_context ctx; /* too large for a stack; one CPU starts at a time */
+	struct trap_info traps[XEN_TRAPS];
+
+	memset(&ctx, 0, sizeof(ctx));
+	ctx.flags = VGCF_IN_KERNEL;
+	ctx.user_regs.rip = (uintptr_t)cpu_entry;
+	ctx.user_regs.rsp = sp;
+	ctx.user_regs.cs = FLAT_KERNEL_CS;
+	ctx.user_regs.ss = FLAT_KERNEL_SS;
+	ctx.user_regs.eflags = X86_RFLAGS_IF;
+	ctx.kernel_ss = FLAT_KERNEL_SS;
+	ctx.kernel_sp = sp;
+	ctx.ctrlreg[3] = pv_root();
+	ctx.event_callback_eip = (uintptr_t)xen_pv_upcall;
+	ctx.failsafe_callback_eip = (uintptr_t)xen_pv_failsafe;
+	ctx.gs_base_kernel = (uintptr_t)&uk_percpus[cpu];
+	pv_trap_table(traps);
+	for (const struct trap_info *t = traps; t->address; t++)
+		ctx.trap_ctxt[t->vector] = *t; /* here by number */
+	xen_shared->vcpu_info[cpu].evtchn_upcall_mask = 1;
+	return xen_vcpu_op(VCPUOP_initialise, cpu, &ctx);
+}
+
+static long init_pvh(uint32_t cpu, uintptr_t sp)
+{
+	struct vcpu_hvm_context ctx = { .mode = VCPU_HVM_MODE_64B };
+	struct vcpu_hvm_x86_64 *r = &ctx.cpu_regs.x86_64;
+
+	r->rip = (uintptr_t)cpu_entry;
+	r->rsp = sp;
+	r->rflags = 2;
+	r->cr0 = x86_read_cr0();
+	r->cr3 = x86_read_cr3();
+	r->cr4 = X86_CR4_PAE;
+	r->efer = x86_rdmsr(X86_MSR_EFER) & (X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE);
+	return xen_vcpu_op(VCPUOP_initialise, cpu, &ctx);
+}
+
+static bool arrives(uint32_t cpu)
+{
+	uk_nsec end = uk_plat_clock_monotonic() + PATIENCE;
+
+	do {
+		if (__atomic_load_n(&starting.arrived, __ATOMIC_ACQUIRE))
+			return true;
+		uk_plat_cpu_yield();
+	} while (uk_plat_clock_monotonic() < end);
+	xen_vcpu_op(VCPUOP_down, cpu, NULL); /* it shall not come later */
+	return false;
+}
+
+int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, void (*fn)(void),
+		      char what[32])
+{
+	uintptr_t sp = (uintptr_t)stack + stack_size - sizeof(uint64_t);
+	int err;
+
+	uk_snprintf(what, 32, "%u", n);
+	/* Its part of the shared page goes by Xen's number. */
+	if (n != cpu)
+		return -ENODEV;
+	starting.cpu = cpu;
+	starting.fn = fn;
+	starting.arrived = false;
+	*(uint64_t *)sp = 0; /* no return address: backtraces end here */
+	err = listen(0);
+	if (!err)
+		err = listen(cpu);
+	if (!err && !uk_xen_pv)
+		err = boot_cpu_stacks(cpu, &starting.tables, &starting.stacks);
+	if (!err)
+		err = (int)(uk_xen_pv ? init_pv(cpu, sp) : init_pvh(cpu, sp));
+	if (!err)
+		err = (int)xen_vcpu_op(VCPUOP_up, cpu, NULL);
+	if (err)
+		return err;
+	return arrives(cpu) ? 0 : -ETIMEDOUT;
+}
+
+void uk_plat_ipi(uint32_t cpu)
+{
+	uk_xen_event_notify(ports[cpu]);
+}
+
+/* Xen goes on with who calls it, as a rule. */
+void uk_plat_ipi_later(uint32_t cpu)
+{
+	uk_plat_ipi(cpu);
+}
+
+void uk_plat_cpu_yield(void)
+{
+	xen_call2(__HYPERVISOR_sched_op, SCHEDOP_yield, NULL);
+}
+
+UK_NORETURN void uk_plat_cpu_stop(void)
+{
+	struct uk_regs here;
+
+	x86_regs_here(&here);
+	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
+	for (;;)
+		xen_vcpu_op(VCPUOP_down, uk_cpu(), NULL);
+}

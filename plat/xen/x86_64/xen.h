@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of this platform share. One image is both kinds of domain:
+ *
+ *	PVH	a virtual machine without a PC around it. entry.S and early.c of plat/common/x86_64 boot it as they
+ *		boot any; page tables, traps and masks are the CPU's
+ *	PV	pventry.S; Xen's kernel is ours: page tables (pvpaging.c), traps (pvtrap.c), the mask of
+ *		interrupts and other CPUs are asked of it
+ *
+ * In order of boot:
+ *
+ *	pventry.S   entries of a PV domain, and calls of Xen
+ *	pvstart.c   from there to the image's final address; boot information
+ *	setup.c     what happens then, as a table of contents
+ *	memory.c    <uk/plat/mem.h>: pvpaging.c, or arch/x86_64's
+ *
+ * and at run time, for both:
+ *
+ *	event.c     event channels: all interrupts come by them
+ *	grant.c     memory for other domains
+ *	clock.c     time and timer
+ *	console.c   console ring, Xen's own console, the runner's records
+ *	power.c     the end
+ *	smp.c       other CPUs
+ */
+#ifndef XEN_H
+#define XEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uk/arch/paging.h>
+#include <uk/config.h>
+#include <uk/essentials.h>
+#include <uk/percpu.h>
+#include <uk/plat/bootinfo.h>
+#include <uk/plat/mem.h>
+#include <uk/xen/hypercall.h>
+
+#define __XEN_INTERFACE_VERSION__ 0x00040d00
+#include <xen/xen.h>
+#include <xen/hvm/params.h>
+
+#include "image.h"
+#include "xen_asm.h"
+
+/* How to call Xen: XEN_CALL_*. */
+extern uint8_t xen_call_kind;
+
+/* Calls with a structure, or two numbers. */
+static inline long xen_call1(unsigned nr, const void *a)
+{
+	return uk_xen_call(nr, (uintptr_t)a, 0, 0, 0);
+}
+
+static inline long xen_call2(unsigned nr, uintptr_t a, const void *b)
+{
+	return uk_xen_call(nr, a, (uintptr_t)b, 0, 0);
+}
+
+static inline long xen_vcpu_op(unsigned op, uint32_t cpu, const void *arg)
+{
+	return uk_xen_call(__HYPERVISOR_vcpu_op, op, cpu, (uintptr_t)arg, 0);
+}
+
+/*
+ * The page that Xen and we share: masks, pending events, time. It lies in the image, whose own frame there is given
+ * up for it.
+ */
+#pragma GCC visibility push(hidden)
+extern union xen_shared_page {
+	struct shared_info info;
+	char page[UK_PAGE_SIZE];
+} xen_shared_page;
+#pragma GCC visibility pop
+#define xen_shared (&xen_shared_page.info)
+
+/* This CPU's part of it, as far as the caller cannot be moved. */
+static inline struct vcpu_info *xen_vcpu(void)
+{
+	return &xen_shared_page.info.vcpu_info[uk_cpu()];
+}
+
+/* What is known of console and store, from start info or parameters. Frames: of ours, 0: none. */
+extern struct xen_pages {
+	uk_paddr_t console, store;
+	uint32_t console_port, store_port;
+} xen_pages;
+
+/* ---- setup.c ---- */
+
+uk_paddr_t pv_frame_alloc(void); /* pvpaging.c */
+
+/* A parameter of a PVH domain; 0 if Xen does not know it. */
+uint64_t xen_hvm_param(unsigned index);
+
+/* A zeroed frame, for good; 0: none is left, or it is too early. */
+static inline uk_paddr_t xen_frame_alloc(void)
+{
+	return uk_xen_pv ? pv_frame_alloc() : x86_frame_alloc();
+}
+
+/* ---- pvstart.c ---- */
+
+/* Fills in what start info says. */
+void xen_pv_boot(struct uk_bootinfo *bi, uint32_t info);
+
+/* ---- pvpaging.c ---- */
+
+struct start_info;
+void pv_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
+void pv_pt_moved(uintptr_t offset);
+
+/* Before those: where the lists are. */
+void pv_pt_start(const struct start_info *si);
+
+/* What early page tables and Xen's own things take, from the list of frames on: [*start, *end). */
+void pv_pt_taken(uk_paddr_t *start, uk_paddr_t *end);
+
+void pv_pt_drop_identity(void);
+
+/* The frame of ours that is machine frame `mfn`; 0 if it is not ours. */
+uk_paddr_t pv_paddr(uint64_t mfn);
+uint64_t pv_mfn(uk_paddr_t pa);
+
+/* Puts the machine frame at a page of the image, in place of its own. */
+void pv_map_machine(const void *va, uint64_t maddr);
+
+int pv_direct_map(uk_paddr_t pa, size_t len);
+int pv_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot);
+int pv_unmap(uk_vaddr_t va, size_t len);
+int pv_protect(uk_vaddr_t va, size_t len, unsigned prot);
+int pv_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot);
+size_t pv_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa);
+int pv_move(uk_vaddr_t from, uk_vaddr_t to, size_t len);
+void pv_set_frames(const struct uk_plat_frames *frames);
+
+/* The root's machine address, for another CPU. */
+uint64_t pv_root(void);
+
+/* ---- pvtrap.c ---- */
+
+void pv_traps(void);
+
+/* The trap table, in XEN_TRAPS entries and an empty one. */
+#define XEN_TRAPS 20
+struct trap_info;
+void pv_trap_table(struct trap_info *t);
+
+/* ---- event.c ---- */
+
+void xen_event_init(void);
+
+/* A port whose events come to that CPU, whoever raises them. With CONFIG_SMP. */
+int xen_event_ipi(uint32_t cpu);
+
+/* All that is pending on this CPU. */
+void xen_event_dispatch(void);
+
+/* ---- clock.c ---- */
+
+void xen_timer_cpu_init(void);
+
+/* ---- console.c ---- */
+
+void xen_console_init(void);
+
+/* When there are pages and a command line: the ring, and what waits for it. */
+void xen_console_ring(void);
+
+/* Wait, but not for ever, until what was written has left. */
+void xen_console_flush(void);
+
+/* Tell the runner the exit status. */
+void xen_runner_status(int status);
+
+/* Calls fn when somebody outside presses the power button. */
+void xen_console_listen(void (*fn)(int sig));
+
+#endif

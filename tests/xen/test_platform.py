@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Platform xen: our images as dom0 (a smoke boot, 2 s each) and as a guest, PV and PVH."""
+import os
+import re
+import sys
+
+import pytest
+
+import whittle
+
+sys.path.insert(0, os.path.join(whittle.ROOT, "tests/image"))
+from test_unit import parse_ktap  # noqa: E402
+
+DOM0 = ["pv-dom0", "pvh-dom0"]
+GUEST = ["pv", "pvh"]
+LIMIT = 600
+CRASH = os.path.join(whittle.ROOT, "tests/crash/crashing")
+
+
+def image(app):
+    return whittle.image(app, "xen", configs="xen")
+
+
+def as_kind(kind):
+    """As dom0 there is no network, which an image with a driver would get."""
+    return ["--xen-type", kind] + (["--net", "none"] if kind in DOM0 else [])
+
+
+def run(app, kind, *args, options=(), **more):
+    return whittle.run(image(app), *args, options=[*as_kind(kind), *options], timeout=LIMIT, **more)
+
+
+@pytest.mark.parametrize("kind", DOM0 + GUEST)
+def test_hello(kind):
+    r = run("helloworld", kind)
+    assert (r.status, r.out) == (0, b"Hello, world!\n"), r
+
+
+@pytest.mark.parametrize("kind", DOM0 + GUEST)
+def test_sqlite(kind):
+    """Input, output, an end of input, memory, files, and the exit status."""
+    r = run("sqlite", kind, stdin=b"create table t(a); insert into t values(42);\nselect a * 2 from t;\n.exit 3\n")
+    assert (r.status, r.out) == (3, b"84\n"), r
+    r = run("sqlite", kind, stdin=b"select 6 * 7;\n")
+    assert (r.status, r.out) == (0, b"42\n"), r
+
+
+def check_unit(kind, options=()):
+    r = run("unittest", kind, options=["--memory", "96M", *options])
+    results = parse_ktap(r.out.decode(errors="replace"))
+    failed = ["%s.%s: %s" % (*case, notes) for case, (ok, _, notes) in results.items() if not ok]
+    assert not failed and r.status == 0 and len(results) > 300, (failed, len(results), r.status, r.err[-2000:])
+    return {suite for suite, _ in results}
+
+
+def test_unit():
+    """The libraries' own tests. PVH without those whose timers are closer together than an interrupt takes that is emulated."""
+    suites = check_unit("pv-dom0")
+    check_unit("pvh-dom0", ["--param", "test.only=[ %s ]" % " ".join(sorted(suites - {"sched_stress"}))])
+
+
+@pytest.mark.parametrize("kind", DOM0)
+def test_cpus(kind):
+    """Two CPUs: started by Xen where we say, interrupts between them by events, page tables of both."""
+    img = whittle.image("unittest", "xen", configs="xen smp")
+    r = whittle.run(img, options=[*as_kind(kind), "--smp", "2", "--memory", "96M", "--param",
+                                  "test.only=[ thread mutex ukspin ukvmem_cpus ]"], timeout=LIMIT)
+    results = parse_ktap(r.out.decode(errors="replace"))
+    assert r.status == 0 and len(results) > 25 and all(ok and not skip for ok, skip, _ in results.values()), (results, r)
+
+
+@pytest.mark.parametrize("kind", DOM0)
+@pytest.mark.parametrize("how,cause", [
+    ("null", "write to a null pointer"),
+    ("unmapped", "write to unmapped memory: in no part of the address map"),
+    ("code", "write to code `strlen`"),
+    ("constant", r"write to read-only data `crash_constant`\+0x8"),
+    ("run-heap", "jump to memory that is not executable: .*heap"),
+    ("run-data", r"jump to data `crash_data`\+0x10"),
+    ("non-canonical", "access to 0xdead00000000beef, which is no address"),
+    ("divide", "division by zero"),
+    ("trap", "a check of the program's own failed"),
+])
+def test_crash(kind, how, cause):
+    """A report that names the cause, as on other platforms; and the host sees that it failed."""
+    r = run(CRASH, kind, how)
+    assert r.status == 134 and re.search("  cause: " + cause, r.err.decode()), r
+
+
+@pytest.mark.parametrize("kind", GUEST)
+def test_guest_crash(kind):
+    r = run(CRASH, kind, "null")
+    assert r.status == 134 and b"write to a null pointer" in r.err, r
