@@ -18,6 +18,7 @@
 #include <uk/spin.h>
 #include <uk/string.h>
 #include <uk/xen/event.h>
+#include <uk/xen/power.h>
 
 #include "terminal.h"
 #include "xen.h"
@@ -28,7 +29,6 @@
 #define DLE        0x10
 #define RECORD_MAX 1024
 #define PATIENCE   (5 * UK_NSEC_PER_SEC) /* for who empties the ring */
-#define SIGTERM    15
 
 UK_PARAM_BOOL(xen, records, false, "the console's output is records, for support/run");
 
@@ -45,7 +45,6 @@ static uint32_t in_head, in_tail;
 static bool in_escape, in_end, no_reader;
 static bool armed; /* rx_callback is to be called for the next news */
 static void (*rx_callback)(void);
-static void (*button)(int sig);
 
 /* ---- out ---- */
 
@@ -228,8 +227,8 @@ static void take_input(void)
 				in_end = true;
 			else if (c == 'H')
 				no_reader = true;
-			else if (c == 'B' && button)
-				button(SIGTERM);
+			else if (c == 'B')
+				uk_xen_power_request();
 			if (c != 'D' && c != ']')
 				continue;
 			c = c == 'D' ? DLE : 0x1d;
@@ -297,9 +296,8 @@ void uk_plat_console_set_rx(void (*cb)(void))
 	uk_irq_restore(irq);
 }
 
-void xen_console_listen(void (*fn)(int sig))
+void xen_console_listen(void)
 {
-	button = fn;
 	watch();
 	tell('B', NULL, 0);
 }

@@ -5,7 +5,9 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
+#include <uk/irq.h>
 #include <uk/plat/power.h>
+#include <uk/xen/power.h>
 
 #ifdef CONFIG_SMP
 #include <uk/arch/relax.h>
@@ -15,6 +17,11 @@
 #include "xen.h"
 
 #include <xen/sched.h>
+
+#define SIGTERM 15
+
+static void (*listener)(int sig);
+static bool start_again;
 
 static UK_NORETURN void shut_down(unsigned reason)
 {
@@ -50,7 +57,7 @@ static UK_NORETURN void end(int status, unsigned reason)
 
 UK_NORETURN void uk_plat_exit(int status)
 {
-	end(status, SHUTDOWN_poweroff);
+	end(status, start_again ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
 }
 
 UK_NORETURN void uk_plat_crash(void)
@@ -62,6 +69,22 @@ UK_NORETURN void uk_plat_crash(void)
 
 int uk_plat_power_listen(void (*fn)(int sig))
 {
-	xen_console_listen(fn);
+	listener = fn;
+	xen_console_listen();
 	return 0;
+}
+
+void uk_xen_power_again(bool again)
+{
+	start_again = again;
+}
+
+bool uk_xen_power_request(void)
+{
+	bool irq = uk_irq_save();
+
+	if (listener)
+		listener(SIGTERM);
+	uk_irq_restore(irq);
+	return listener;
 }

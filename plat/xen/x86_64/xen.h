@@ -173,7 +173,7 @@ void xen_console_flush(void);
 /* Tell the runner the exit status. */
 void xen_runner_status(int status);
 
-/* Calls fn when somebody outside presses the power button. */
-void xen_console_listen(void (*fn)(int sig));
+/* Somebody listens for requests to end: tell the runner, and hear its. */
+void xen_console_listen(void);
 
 #endif

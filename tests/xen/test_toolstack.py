@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the tools of a Xen host ask of a guest: `xl shutdown`, `xl reboot`, `xl sysrq`."""
+import pytest
+
+from domains import domains, lasting
+
+KINDS = ["pv", "pvh"]
+
+
+@pytest.fixture(scope="module")
+def xl():
+    with domains(64 << 20) as d:
+        yield d
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shutdown(xl, kind):
+    """SIGTERM, and what the application does of it; a guest tells beforehand that it hears."""
+    g = xl.create(kind, lasting(), "-- stop")
+    xl.wait_said(g, "ready\n")
+    xl.wait(lambda: "no features", lambda: all(xl.store(g, "control/feature-" + f) == "1" for f in ("poweroff", "reboot")))
+    xl.run("xl shutdown -w " + g)
+    assert xl.said(g).endswith("ready\nasked by 15\n")
+    xl.wait_gone(g)
+
+
+def test_without_a_handler(xl):
+    g = xl.create("pvh", lasting(), "-- default", poweroff="preserve")
+    xl.wait_said(g, "ready\n")
+    xl.run("xl shutdown -w " + g)
+    assert xl.said(g).count("ready") == 1
+    xl.run("xl destroy " + g)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reboot(xl, kind):
+    """The guest ends as one that wants to be started again, and is."""
+    g = xl.create(kind, lasting(), "-- stop", reboot="restart")
+    xl.wait_said(g, "ready\n")
+    before = xl.domid(g)
+    xl.run("xl reboot " + g)
+    xl.wait_said(g, "asked by 15\n")
+    xl.wait_said(g, "ready\n", 2)
+    assert xl.domid(g) != before
+    xl.run("xl shutdown -w " + g)
+    xl.wait_gone(g)
+
+
+def test_sysrq(xl):
+    g = xl.create("pv", lasting(), "-- stop", crash="preserve")
+    xl.wait_said(g, "ready\n")
+    xl.run("xl sysrq %s m" % g)
+    xl.wait_said(g, " KiB in all, ")
+    assert xl.store(g, "control/sysrq") == ""
+    xl.run("xl sysrq %s t" % g)
+    xl.wait_said(g, "  xenstore: ready")
+    xl.run("xl sysrq %s x" % g)
+    xl.wait_said(g, 'sysrq: there is no key "x"')
+    xl.wait_said(g, "sysrq h: this help")
+    xl.run("xl sysrq %s c" % g)
+    xl.wait_said(g, "a crash was asked for")
+    xl.wait(xl.names, lambda: "---sc-" in xl.run("xl list " + g))
+    xl.run("xl destroy " + g)
+
+
+def test_unknown_word(xl):
+    """It is not taken, so that whoever wrote it sees that nobody does; and the next one is heard."""
+    g = xl.create("pvh", lasting(), "-- stop")
+    xl.wait_said(g, "ready\n")
+    xl.run("xenstore-write /local/domain/%s/control/shutdown levitate" % xl.domid(g))
+    xl.wait_said(g, 'control/shutdown: "levitate" is nothing that is known here')
+    assert xl.store(g, "control/shutdown") == "levitate"
+    xl.run("xl shutdown -w " + g)
+    xl.wait_said(g, "asked by 15\n")
