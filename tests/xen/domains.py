@@ -32,7 +32,7 @@ class Domains:
             self.files[path] = name
         return self.files[path]
 
-    def create(self, kind, image, cmdline, memory=16 << 20, vcpus=1, initrd=None, net=False, **after):
+    def create(self, kind, image, cmdline, memory=16 << 20, vcpus=1, initrd=None, net=False, extra="", **after):
         """Starts a guest; its name."""
         from xenrig import config
         self.number += 1
@@ -41,7 +41,7 @@ class Domains:
         guest.ramdisk = self.file(initrd) if initrd else None
         guest.vifs = [NET % self.number] if net else []
         guest.after = after
-        self.rig.put_text("/%s.cfg" % name, guest.text())
+        self.rig.put_text("/%s.cfg" % name, guest.text() + extra)
         self.run("xl create -q /%s.cfg" % name)
         return name
 
@@ -70,6 +70,13 @@ class Domains:
 
     def wait_gone(self, name):
         self.wait(lambda: "still there: %s; it has said %r" % (self.names(), self.said(name)), lambda: not self.is_there(name))
+
+    def mebibytes(self, name):
+        """What a guest has, as xl counts it."""
+        return int(self.run("xl list " + name).split("\n")[1].split()[2])
+
+    def wait_mebibytes(self, name, n):
+        self.wait(lambda: "%d MiB; it has said %r" % (self.mebibytes(name), self.said(name)), lambda: self.mebibytes(name) == n)
 
     def domid(self, name):
         return self.run("xl domid " + name).strip()

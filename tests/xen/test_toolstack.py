@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tools of a Xen host ask of a guest: `xl shutdown`, `xl reboot`, `xl sysrq`."""
+"""What the tools of a Xen host ask of a guest: `xl shutdown`, `xl reboot`, `xl sysrq`, `xl mem-set`."""
 import pytest
 
 from domains import domains, lasting
@@ -72,3 +72,41 @@ def test_unknown_word(xl):
     assert xl.store(g, "control/shutdown") == "levitate"
     xl.run("xl shutdown -w " + g)
     xl.wait_said(g, "asked by 15\n")
+
+
+def total_kib(xl, g, nth):
+    """Of all memory, as the guest itself counts it."""
+    xl.run("xl sysrq %s m" % g)
+    xl.wait_said(g, " KiB in all, ", nth)
+    return int(xl.said(g).split(" KiB in all, ")[nth - 1].split()[-1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory(xl, kind):
+    """Less, more, less than what is in use, all of it again; and nothing of what the application holds has changed."""
+    g = xl.create(kind, lasting(), "-- stop 8", memory=32 << 20)
+    xl.wait_said(g, "ready\n")
+    before = total_kib(xl, g, 1)
+    for n in 20, 26, 18:
+        xl.run("xl mem-set %s %d" % (g, n))
+        xl.wait_mebibytes(g, n)
+    assert before - total_kib(xl, g, 2) == 14 << 10
+    xl.run("xl mem-set %s 4" % g)
+    xl.wait_said(g, "where the host wants 4096: the rest is in use, or kept for use")
+    assert 8 < xl.mebibytes(g) < 18
+    xl.run("xl mem-set %s 32" % g)
+    xl.wait_mebibytes(g, 32)
+    assert total_kib(xl, g, 3) == before
+    xl.run("xl shutdown -w " + g)
+    assert xl.said(g).endswith("asked by 15\n")
+
+
+def test_no_more_than_at_the_start(xl):
+    """A guest that starts with less than it may have. (PV: for PVH, xl of Xen 4.17 corrupts its own memory.)"""
+    g = xl.create("pv", lasting(), "-- stop 4", memory=24 << 20, extra="maxmem = 40\n")
+    xl.wait_said(g, "ready\n")
+    assert xl.mebibytes(g) == 24
+    xl.run("xl mem-set %s 40" % g)
+    xl.wait_said(g, "it cannot be more than at the start")
+    xl.run("xl shutdown -w " + g)
+    assert xl.said(g).endswith("asked by 15\n")

@@ -754,7 +754,7 @@ UK_COLD bool uk_page_region(unsigned i, uk_paddr_t *start, uk_paddr_t *end)
 
 uint64_t uk_page_left(void)
 {
-	return total_pages - uk_shared_get(used_pages);
+	return uk_shared_get(total_pages) - uk_shared_get(used_pages);
 }
 
 UK_COLD void uk_page_stats(struct uk_page_stats *st)
@@ -765,7 +765,7 @@ UK_COLD void uk_page_stats(struct uk_page_stats *st)
 	for (unsigned i = 0; STACKS_COUNT && i < UK_CPUS; i++)
 		free += UK_READ_ONCE(stacks[i].n);
 	*st = (struct uk_page_stats){
-		.total = total_pages << UK_PAGE_SHIFT,
+		.total = uk_shared_get(total_pages) << UK_PAGE_SHIFT,
 		.free = free << UK_PAGE_SHIFT,
 		.peak = uk_shared_get(peak_pages) << UK_PAGE_SHIFT,
 		.failures = uk_shared_get(failures),
@@ -773,6 +773,16 @@ UK_COLD void uk_page_stats(struct uk_page_stats *st)
 	for (r = regions; r < regions + nregions; r++)
 		st->fresh += (uint64_t)(r->npages - (r->pool ? r->pool->frontier : 0))
 			     << UK_PAGE_SHIFT;
+}
+
+UK_COLD void uk_page_away(int64_t npages)
+{
+	bool was = enter_lock();
+
+	/* In this order: who reads meanwhile takes some for free, rather than less than nothing. */
+	uk_shared_set(used_pages, used_pages - (uint64_t)npages);
+	uk_shared_set(total_pages, total_pages - (uint64_t)npages);
+	leave_lock(was);
 }
 
 static UK_COLD int page_init(void)

@@ -20,7 +20,7 @@ static uk_paddr_t builder_root UK_RO_AFTER_INIT_ZERO;
 
 void pv_pt_start(const struct start_info *si)
 {
-	pvt.p2m = (const uint64_t *)si->mfn_list;
+	pvt.p2m = (uint64_t *)si->mfn_list;
 	pvt.npages = si->nr_pages;
 	builder_start = UK_ALIGN_DOWN(si->mfn_list, UK_PAGE_SIZE);
 	builder_root = si->pt_base;

@@ -164,6 +164,22 @@ static void direct_set(uk_paddr_t frame, bool writable)
 		uk_panic("Xen refuses to change how a page table is mapped");
 }
 
+void pv_direct_unmap(uk_paddr_t frame)
+{
+	if (pv_set_now((uintptr_t)uk_plat_phys_to_virt(frame), 0, UVMF_ONE))
+		uk_panic("Xen refuses to unmap a frame");
+}
+
+void pv_direct_remap(uk_paddr_t frame)
+{
+	direct_set(frame, true);
+}
+
+void pv_set_mfn(uk_paddr_t frame, uint64_t mfn)
+{
+	UK_WRITE_ONCE(pvt.p2m[frame >> UK_PAGE_SHIFT], mfn);
+}
+
 /* A zeroed frame that is mapped nowhere for writing, 0 if there is none. */
 static uk_paddr_t table_alloc(bool direct)
 {

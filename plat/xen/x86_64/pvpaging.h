@@ -13,7 +13,7 @@ struct pv_tables {
 	uint64_t nx; /* X86_PTE_NX, or 0 where the CPU does not have it */
 	bool live;   /* the processor uses our tables; before, they are filled with plain stores */
 
-	const uint64_t *p2m; /* machine frame of each of our npages frames */
+	uint64_t *p2m; /* machine frame of each of our npages frames */
 	uint64_t npages;
 
 	uk_paddr_t pool; /* the image's own frames ... */
@@ -29,6 +29,11 @@ extern struct pv_tables pvt;
 
 /* The entry of a page that has a table, at once; `how`: UVMF_*. Not 0: Xen refuses. */
 long pv_set_now(uk_vaddr_t va, uint64_t entry, unsigned how);
+
+/* frames.c: a frame of the direct map that has no memory any more, or has it again, and which that is. */
+void pv_direct_unmap(uk_paddr_t frame);
+void pv_direct_remap(uk_paddr_t frame);
+void pv_set_mfn(uk_paddr_t frame, uint64_t mfn);
 
 static inline uint64_t pv_machine(uk_paddr_t pa)
 {

@@ -112,3 +112,21 @@ UK_TEST(ukpage, freed_runs_merge)
 	if (run)
 		uk_page_free_run(run, 16);
 }
+
+UK_TEST(ukpage, frames_that_are_away)
+{
+	struct uk_page_stats before, without, after;
+	uk_paddr_t run = uk_page_alloc_run(4, 0);
+
+	UK_REQUIRE(run);
+	uk_page_stats(&before);
+	uk_page_away(4);
+	uk_page_stats(&without);
+	UK_EXPECT_EQ(without.total, before.total - 4 * UK_PAGE_SIZE);
+	UK_EXPECT_EQ(without.free, before.free);
+	uk_page_away(-4);
+	uk_page_stats(&after);
+	UK_EXPECT_EQ(after.total, before.total);
+	UK_EXPECT_EQ(after.free, before.free);
+	uk_page_free_run(run, 4);
+}

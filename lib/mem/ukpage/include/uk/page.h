@@ -105,6 +105,12 @@ bool uk_page_shrink(void);
 void uk_page_stats(struct uk_page_stats *st);
 
 /*
+ * The holder of npages frames has no memory behind them for now (a balloon): they count neither as there nor as used. Negative:
+ * it has some again. Any context.
+ */
+void uk_page_away(int64_t npages);
+
+/*
  * For listings: the i-th region that has entered (in part), from 0 on: its frames in use or free, [*start,
  * *end). False: there are no more.
  */
