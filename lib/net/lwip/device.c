@@ -158,6 +158,7 @@ static UK_NOINLINE void follow_links(void)
 		}
 		d->netif.mtu = d->tso ? UINT16_MAX : d->dev->mtu;
 	}
+	lwip_timers_plan();
 }
 
 bool device_poll(struct device *d)

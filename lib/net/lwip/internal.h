@@ -93,6 +93,7 @@ void lwip_timers_run(void);
 extern bool lwip_timer_due;
 extern bool lwip_timers_rest; /* nothing has moved for a while; who moves something calls: */
 void lwip_timers_wake(void);
+void lwip_timers_plan(void); /* something other than a packet may need them now */
 
 /* How many objects of this kind there are. */
 unsigned lwip_memp_used(unsigned type);

@@ -170,6 +170,7 @@ static int membership4(int name, const void *val, uint32_t len)
 		err = n ? igmp_joingroup_netif(n, &group) : igmp_joingroup(&iface, &group);
 	else
 		err = n ? igmp_leavegroup_netif(n, &group) : igmp_leavegroup(&iface, &group);
+	lwip_timers_plan();
 	if (err == ERR_MEM)
 		return -ENOBUFS;
 	return err == ERR_OK ? 0 : name == UK_IP_ADD_MEMBERSHIP ? -ENODEV : -EADDRNOTAVAIL;
@@ -319,6 +320,7 @@ static int membership6(int name, const void *val, uint32_t len)
 	ip6_addr_assign_zone(&group, IP6_MULTICAST, n);
 	err = name == UK_IPV6_JOIN_GROUP ? mld6_joingroup_netif(n, &group)
 					 : mld6_leavegroup_netif(n, &group);
+	lwip_timers_plan();
 	if (err == ERR_MEM)
 		return -ENOBUFS;
 	return err == ERR_OK ? 0 : -EADDRNOTAVAIL;

@@ -264,6 +264,7 @@ int lwip_setup(void)
 		uk_pr_warn("only the first %u network devices are used", DEVICES);
 	if (!i && uk_param_netdev_ip.given)
 		uk_pr_warn("netdev.ip= is given, but there is no network device");
+	lwip_timers_plan();
 #if LWIP_DHCP
 	if (dhcp && !has_address())
 		wait_for_address();

@@ -267,20 +267,25 @@ void lwip_timers_wake(void)
 	plan(now);
 }
 
+void lwip_timers_plan(void)
+{
+	plan(uk_clock_monotonic());
+}
+
 /* A connection has lost something. */
 void recovery_timer_needed(void)
 {
 	if (losses)
 		return;
 	losses = true;
-	plan(uk_clock_monotonic());
+	lwip_timers_plan();
 }
 
 /* lwIP has a connection, and had none before. */
 void tcp_timer_needed(void)
 {
 	if (cyclic[0].next == UK_NSEC_MAX && tcp_needed())
-		plan(uk_clock_monotonic());
+		lwip_timers_plan();
 }
 
 void sys_timeouts_init(void)
