@@ -54,10 +54,10 @@ class Guest:
         os.set_blocking(self.process.stdout.fileno(), False)
         self.out = b""
 
-    def wait_for(self, text, timeout=30):
-        """Until this is in its stdout."""
+    def wait_for(self, text, timeout=30, times=1):
+        """Until this is in its stdout, so many times."""
         end = time.monotonic() + timeout
-        while text not in self.out:
+        while self.out.count(text) < times:
             self.out += self.process.stdout.read() or b""
             if self.process.poll() is not None or time.monotonic() > end:
                 self.process.kill()

@@ -16,6 +16,13 @@ FLAGS = """-m64 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-pro
     -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments""".split()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages():
+    """Fetched and unpacked before the tests: it is said when it is done."""
+    from xenrig import packages
+    packages.files()
+
+
 @pytest.fixture(scope="session")
 def domain(tmp_path_factory):
     """Path of a tiny guest of Xen."""

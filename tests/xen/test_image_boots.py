@@ -13,12 +13,6 @@ LIMIT = 600
 KINDS = ["pv-dom0", "pvh-dom0", "pv", "pvh"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def packages():
-    from xenrig import packages
-    packages.files()
-
-
 def run(app, kind, *args, options=(), stdin=b""):
     return whittle.run(whittle.image(app, "xen", configs="xen"), *args, options=["--xen-type", kind, *options],
                        stdin=stdin, timeout=LIMIT)

@@ -15,13 +15,6 @@ LIMIT = 600
 BYTES = bytes(i * 7 % 256 for i in range(100000))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def packages():
-    """Fetched and unpacked before the tests: it is said when it is done."""
-    from xenrig import packages
-    packages.files()
-
-
 def run(image, kind, *args, stdin=b"", options=()):
     p = subprocess.run([RUN, image, "--xen-type", kind, *options, "--", *args], input=stdin, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=LIMIT)

@@ -81,6 +81,22 @@ def fxsave(text):
     return bytes(out.ljust(512, b"\0"))
 
 
+# AVX-512's registers and the protection keys in an XSAVE area: where CPUs have them that keep no room for MPX (AMD's), where
+# those of Intel do, their size. gdb before 14 looks for them at the second.
+XSAVE_MOVES = (832, 1088, 64), (896, 1152, 512), (1408, 1664, 1024), (2432, 2688, 8)
+
+
+def as_intel(area):
+    """An XSAVE area with its parts where Intel's CPUs have them."""
+    if len(area) not in (2432, 2440):
+        return area
+    out = bytearray(area[:XSAVE_MOVES[0][0]])
+    for here, there, size in XSAVE_MOVES:
+        if here < len(area):
+            out = out.ljust(there, b"\0") + area[here:here + size]
+    return bytes(out)
+
+
 def traced_registers(pid):
     """The same of a stopped process, by ptrace, with all that the CPU's XSAVE knows: {note: bytes}."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -95,7 +111,7 @@ def traced_registers(pid):
             area = ctypes.create_string_buffer(16384)
             vec = (ctypes.c_size_t * 2)(ctypes.addressof(area), len(area))
             if not libc.ptrace(getregset, pid, kind, ctypes.addressof(vec)):
-                found[kind] = area.raw[:vec[1]]
+                found[kind] = as_intel(area.raw[:vec[1]])
     libc.ptrace(detach, pid, None, None)
     return found
 
