@@ -53,15 +53,11 @@ irq_entry:
 	sub	%rcx, %rax		/* which vector, in units of stubs */
 	cmpl	$0, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	je	1f
-	/* Masked: note it, as in trap.S, and leave the hardware off. */
+	/* Masked: note it, and leave the hardware off. */
 	neg	%rax
 	sub	$(X86_VECTOR_IRQ * X86_STUB_SIZE), %eax
-	mov	%eax, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
 	pop	%rcx
-	pop	%rax
-	andl	$~X86_RFLAGS_IF, 24(%rsp)
-	add	$8, %rsp
-	iretq
+	jmp	x86_irq_note
 1:	lea	x86_stubs + X86_VECTOR_IRQ * X86_STUB_SIZE(%rip), %rcx
 	add	%rax, %rcx		/* what trap.S expects as the return address */
 	mov	%rcx, 16(%rsp)		/* in the place of an error code */

@@ -42,6 +42,10 @@ irq_entry:
 	push	%rax
 	lea	x86_stubs(%rip), %rax
 	sub	8(%rsp), %rax	/* negative, hence not 0 */
+	/* From fault.S as well: rax is pushed, the vector in it; above it the stub's return address and the CPU's frame. */
+	.globl	x86_irq_note
+	.hidden	x86_irq_note
+x86_irq_note:
 	mov	%eax, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
 	lea	halt(%rip), %rax
 	cmp	%rax, 16(%rsp)

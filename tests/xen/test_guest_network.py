@@ -63,8 +63,7 @@ def get(port, name, timeout=60):
         return c.getresponse().read()
 
 
-# A PVH guest under load powers itself off without a word once in some runs, which is not understood yet.
-@pytest.mark.parametrize("kind", ["pv", pytest.param("pvh", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
 def test_files(kind, files):
     """Segments of any length, from any place in a page; then several clients at once."""
     contents, root = files

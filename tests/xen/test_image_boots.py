@@ -38,8 +38,7 @@ def test_sqlite_as_dom0():
     assert (r.status, r.out) == (0, b"42\n"), r
 
 
-# PVH: see test_guest_network.py.
-@pytest.mark.parametrize("kind", ["pv", pytest.param("pvh", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
 def test_server(kind, tmp_path):
     """A port of this machine leads to the guest's, through QEMU's network, dom0's bridge and netfront; and the image ends
     when it is asked to."""
