@@ -23,6 +23,7 @@ UK_TABLE_DECLARE(const struct uk_test, test);
 UK_PARAM_LIST(test, only, "", "suites or suite.case to run; all if empty");
 
 UK_PARAM_UINT(test, long, 1, "how many times longer than usual stress tests run");
+UK_PARAM_UINT(test, patience, 10000, "milliseconds that tests wait for what should come at once");
 
 static bool case_failed;
 static const char *case_skipped;
@@ -70,6 +71,11 @@ void uk_test_skip(const char *why)
 unsigned uk_test_rounds(unsigned n)
 {
 	return n * (unsigned)uk_param_test_long.u;
+}
+
+unsigned uk_test_patience(void)
+{
+	return (unsigned)uk_param_test_patience.u;
 }
 
 #ifdef CONFIG_SMP

@@ -14,14 +14,8 @@
 #include <uk/spinlock.h>
 #include <uk/xen/event.h>
 #include <uk/xen/grant.h>
+#include <uk/xen/ring.h>
 #include <uk/xenbus.h>
-
-#define __XEN_INTERFACE_VERSION__ 0x00040d00 /* with which the barriers of its rings are ours */
-#define xen_mb()                  __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define xen_rmb()                 __atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define xen_wmb()                 __atomic_thread_fence(__ATOMIC_RELEASE)
-#include <xen/xen.h>
-
 #include <xen/io/blkif.h>
 
 #define SECTOR      512U /* of the protocol, whatever the device's are */
@@ -60,8 +54,7 @@ struct blkfront {
 	struct uk_blkq queue;
 	struct uk_xenbus_dev *bus;
 	uint16_t handle; /* the number that the backend knows the device by */
-	bool registered, off;
-	uk_nsec again;           /* a backend that breaks the rules before that stays off */
+	bool registered;
 	struct uk_spinlock lock; /* the rest, and the share's contents */
 	struct share *share;
 	struct uk_blkreq *parked; /* for the backend, when there is one; in order */

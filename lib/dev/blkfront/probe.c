@@ -105,7 +105,7 @@ static int connect(struct uk_xenbus_dev *d)
 	int rc;
 
 	retire(bf);
-	if (bf->off) {
+	if (d->off) {
 		give_up(bf);
 		return -EPROTO;
 	}

@@ -9,64 +9,24 @@
 
 #include "blkfront.h"
 
-#define AGAIN_SEC 60U
-
 void blkfront_broken(struct share *s, const char *what, unsigned long number)
 {
-	struct blkfront *bf = s->bf;
-	uk_nsec now = uk_clock_monotonic();
-
 	if (s->dead)
 		return;
 	s->dead = true;
-	bf->off = now < bf->again;
-	bf->again = now + AGAIN_SEC * UK_NSEC_PER_SEC;
-	uk_pr_err("%s: the backend in domain %u broke the protocol: %s %lu", bf->dev.name,
-		  bf->bus->remote, what, number);
-	uk_xenbus_broken(bf->bus);
-}
-
-/* A page granted to the backend; NULL and an error. */
-static void *granted(const struct share *s, uint32_t *ref, int *err)
-{
-	uk_paddr_t pa = uk_page_alloc(1, UK_PAGE_ZERO);
-	int rc = -ENOMEM;
-
-	if (pa != UK_PAGE_NONE) {
-		rc = uk_xen_grant(s->bf->bus->remote, uk_page_to_virt(pa), true);
-		if (rc < 0)
-			uk_page_free(pa, 1);
-	}
-	if (rc < 0) {
-		*err = rc;
-		return NULL;
-	}
-	*ref = (uint32_t)rc;
-	return uk_page_to_virt(pa);
+	uk_xenbus_broken(s->bf->bus, s->bf->dev.name, what, number);
+	uk_xenbus_reconnect(s->bf->bus);
 }
 
 static int open_ring(struct share *s, unsigned order)
 {
-	uk_paddr_t pa = uk_page_alloc_run(1UL << order, 0);
 	struct blkif_sring *ring;
+	int err;
 
-	if (pa == UK_PAGE_NONE)
-		return -ENOMEM;
-	s->ring_pages = uk_page_to_virt(pa);
-	memset(s->ring_pages, 0, UK_PAGE_SIZE << order);
-	for (unsigned i = 0; i < 1U << order; i++) {
-		int rc = uk_xen_grant(s->bf->bus->remote, (char *)s->ring_pages + i * UK_PAGE_SIZE,
-				      false);
-
-		if (rc < 0) {
-			while (i--)
-				uk_xen_grant_end(s->ring_ref[i]); /* nobody has seen them */
-			uk_page_free_run(pa, 1UL << order);
-			s->ring_pages = NULL;
-			return rc;
-		}
-		s->ring_ref[i] = (uint32_t)rc;
-	}
+	s->ring_pages =
+		uk_xen_grant_pages(s->bf->bus->remote, s->ring_ref, 1U << order, false, &err);
+	if (!s->ring_pages)
+		return err;
 	s->order = order;
 	ring = s->ring_pages;
 	SHARED_RING_INIT(ring);
@@ -83,7 +43,8 @@ static int open_slots(struct share *s, bool indirect)
 		struct slot *slot = &s->slot[i];
 
 		if (indirect)
-			slot->list = granted(s, &slot->list_ref, &rc);
+			slot->list = uk_xen_grant_pages(s->bf->bus->remote, &slot->list_ref, 1,
+							true, &rc);
 		if (!rc)
 			rc = uk_xen_grant_alloc(slot->refs, indirect ? SEGS_MAX : SEGS_DIRECT);
 		if (!rc)
@@ -118,17 +79,6 @@ struct share *blkfront_share(struct blkfront *bf, unsigned order, bool indirect,
 	return s;
 }
 
-/* False: the other side keeps it, so it is nobody's. */
-static bool free_granted(void *page, uint32_t ref)
-{
-	if (!page)
-		return true;
-	if (!uk_xen_grant_end(ref))
-		return false;
-	uk_page_free(uk_page_from_virt(page), 1);
-	return true;
-}
-
 /* The pages of a request are its owner's again. */
 static bool end_slot(struct slot *slot, unsigned *lost)
 {
@@ -142,7 +92,7 @@ static bool end_slot(struct slot *slot, unsigned *lost)
 			all = false;
 		}
 	}
-	*lost += !free_granted(slot->list, slot->list_ref);
+	*lost += !uk_xen_ungrant_pages(slot->list, &slot->list_ref, 1);
 	return all;
 }
 
@@ -150,7 +100,7 @@ void blkfront_unshare(struct share *s)
 {
 	struct blkfront *bf;
 	unsigned lost = 0, kept = 0;
-	bool ring_lost = false;
+	bool ring_lost;
 
 	if (!s)
 		return;
@@ -169,10 +119,7 @@ void blkfront_unshare(struct share *s)
 		else
 			kept++;
 	}
-	for (unsigned i = 0; s->ring_pages && i < 1U << s->order; i++)
-		ring_lost |= !uk_xen_grant_end(s->ring_ref[i]);
-	if (s->ring_pages && !ring_lost)
-		uk_page_free_run(uk_page_from_virt(s->ring_pages), 1UL << s->order);
+	ring_lost = !uk_xen_ungrant_pages(s->ring_pages, s->ring_ref, 1U << s->order);
 	if (lost || ring_lost)
 		uk_pr_warn("%s: domain %u keeps pages of ours mapped; %u reads will not end",
 			   bf->dev.name, bf->bus->remote, kept);

@@ -15,12 +15,8 @@
 #include <uk/spinlock.h>
 #include <uk/xen/event.h>
 #include <uk/xen/grant.h>
+#include <uk/xen/ring.h>
 #include <uk/xenbus.h>
-
-#define __XEN_INTERFACE_VERSION__ 0x00040d00 /* with which the barriers of its rings are ours */
-#define xen_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define xen_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define xen_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #include <xen/io/netif.h>
 
 #define TX_SIZE __CONST_RING_SIZE(netif_tx, UK_PAGE_SIZE)
@@ -59,8 +55,6 @@ struct netfront {
 	bool registered;
 	bool live;               /* the backend is connected */
 	bool split;              /* the backend has an event channel for each direction */
-	bool off;                /* it broke the rules again within a minute */
-	uk_nsec again;           /* until then, that is */
 	unsigned rx_len;         /* buffers to have in the ring */
 	uint32_t offered;        /* UK_NETDEV_* */
 	struct uk_spinlock lock; /* of `next` */

@@ -142,7 +142,7 @@ static int connect(struct uk_xenbus_dev *d)
 	struct share *s;
 	int rc;
 
-	if (nf->off)
+	if (d->off)
 		return -EPROTO;
 	if (!offers(d, "feature-rx-copy")) {
 		uk_pr_err("%s: its backend does not copy (feature-rx-copy)", d->name);
@@ -279,7 +279,7 @@ int netfront_restart(struct uk_netdev *dev)
 	uk_xenbus_close(nf->bus);
 	UK_WRITE_ONCE(nf->now, NULL);
 	netfront_unshare(old);
-	if (nf->off)
+	if (nf->bus->off)
 		return -EPROTO;
 	uk_xenbus_connect(nf->bus);
 	return 0;

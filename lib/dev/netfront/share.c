@@ -8,19 +8,12 @@
 
 #include "netfront.h"
 
-#define AGAIN_SEC 60U
-
 void netfront_broken(struct share *s, const char *what, unsigned number)
 {
-	uk_nsec now = uk_clock_monotonic();
-
 	if (s->dead)
 		return;
 	UK_WRITE_ONCE(s->dead, true);
-	s->nf->off = now < s->nf->again;
-	s->nf->again = now + AGAIN_SEC * UK_NSEC_PER_SEC;
-	uk_pr_err("%s: the backend in domain %u broke the protocol: %s %u", s->nf->dev.name,
-		  s->nf->bus->remote, what, number);
+	uk_xenbus_broken(s->nf->bus, s->nf->dev.name, what, number);
 	uk_netdev_failed(&s->nf->dev);
 }
 
@@ -82,36 +75,6 @@ static int open_channels(struct share *s, bool split)
 
 /* ---- rings ---- */
 
-static void *open_ring(struct share *s, uint32_t *ref, int *err)
-{
-	uk_paddr_t pa = uk_page_alloc(1, UK_PAGE_ZERO);
-	int rc;
-
-	if (pa == UK_PAGE_NONE) {
-		*err = -ENOMEM;
-		return NULL;
-	}
-	rc = uk_xen_grant(s->nf->bus->remote, uk_page_to_virt(pa), false);
-	if (rc < 0) {
-		*err = rc;
-		uk_page_free(pa, 1);
-		return NULL;
-	}
-	*ref = (uint32_t)rc;
-	return uk_page_to_virt(pa);
-}
-
-/* False: the other side still has it mapped, so it is nobody's. */
-static bool close_ring(void *ring, uint32_t ref)
-{
-	if (!ring)
-		return true;
-	if (!uk_xen_grant_end(ref))
-		return false;
-	uk_page_free(uk_page_from_virt(ring), 1);
-	return true;
-}
-
 struct share *netfront_share(struct netfront *nf, bool split, int *err)
 {
 	struct share *s = uk_calloc(1, sizeof(*s));
@@ -128,12 +91,12 @@ struct share *netfront_share(struct netfront *nf, bool split, int *err)
 	*err = uk_xen_grant_alloc(s->rx_ref, RX_SIZE);
 	if (*err)
 		goto no_rx;
-	tx = open_ring(s, &s->ring_ref[0], err);
+	tx = uk_xen_grant_pages(nf->bus->remote, &s->ring_ref[0], 1, false, err);
 	if (!tx)
 		goto no_ring;
 	SHARED_RING_INIT(tx);
 	FRONT_RING_INIT(&s->tx, tx, UK_PAGE_SIZE);
-	rx = open_ring(s, &s->ring_ref[1], err);
+	rx = uk_xen_grant_pages(nf->bus->remote, &s->ring_ref[1], 1, false, err);
 	if (!rx)
 		goto no_ring;
 	SHARED_RING_INIT(rx);
@@ -184,8 +147,8 @@ void netfront_unshare(struct share *s)
 		if (end(s->rx_ref[i], s->rx_buf[i], &lost) && s->rx_buf[i])
 			uk_netbuf_free(s->rx_buf[i]);
 	uk_netbuf_free(s->partial);
-	lost += !close_ring(s->tx.sring, s->ring_ref[0]);
-	lost += !close_ring(s->rx.sring, s->ring_ref[1]);
+	lost += !uk_xen_ungrant_pages(s->tx.sring, &s->ring_ref[0], 1);
+	lost += !uk_xen_ungrant_pages(s->rx.sring, &s->ring_ref[1], 1);
 	if (lost)
 		uk_pr_warn("%s: domain %u keeps %u pages of ours mapped; they are lost",
 			   s->nf->dev.name, s->nf->bus->remote, lost);

@@ -13,7 +13,8 @@
 
 UK_TABLE_DECLARE(const struct uk_xenbus_driver, xenbus_driver);
 
-#define PATIENCE (5 * UK_NSEC_PER_SEC) /* for a backend to close */
+#define PATIENCE (5 * UK_NSEC_PER_SEC)  /* for a backend to close */
+#define AGAIN    (60 * UK_NSEC_PER_SEC) /* a backend that breaks the rules earlier stays off */
 
 static struct uk_mutex busy; /* with the devices: the thread of watches, nearly always */
 static struct uk_list devices = UK_LIST_INIT(devices);
@@ -174,7 +175,18 @@ static void look_at_state(struct uk_xenbus_dev *d)
 	}
 }
 
-void uk_xenbus_broken(struct uk_xenbus_dev *d)
+void uk_xenbus_broken(struct uk_xenbus_dev *d, const char *name, const char *what,
+		      unsigned long number)
+{
+	uk_nsec now = uk_clock_monotonic();
+
+	UK_WRITE_ONCE(d->off, now < d->again);
+	d->again = now + AGAIN;
+	uk_pr_err("%s: the backend in domain %u broke the protocol: %s %lu", name, d->remote, what,
+		  number);
+}
+
+void uk_xenbus_reconnect(struct uk_xenbus_dev *d)
 {
 	UK_WRITE_ONCE(d->broken, true);
 	uk_xenstore_look(&d->watch);
@@ -338,6 +350,8 @@ static void start_again(struct uk_xenbus_dev *d)
 
 	part(d);
 	d->their = d->state = XenbusStateUnknown;
+	d->off = false;
+	d->again = 0;
 	if (!d->failed)
 		uk_xenstore_unwatch(&d->watch);
 	rc = find_backend(d);

@@ -14,7 +14,7 @@ struct UK_PACKED idt {
 	struct {
 		uint16_t low, selector, how, middle;
 		uint32_t high, unused;
-	} *gate;
+	} * gate;
 };
 
 /* Enters the gate as if an interrupt had come at `rip`, from which code returns to here. */

@@ -17,7 +17,7 @@
  * and at run time, for both:
  *
  *	event.c     event channels: all interrupts come by them
- *	grant.c     memory for other domains
+ *	grant.c     memory for other domains; grantpage.c: page frames for good
  *	clock.c     time and timer
  *	console.c   console ring, Xen's own console, the runner's records
  *	power.c     the end

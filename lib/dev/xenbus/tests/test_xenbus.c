@@ -69,9 +69,9 @@ UK_XENBUS_DRIVER(test, ((struct uk_xenbus_driver){
 #define OURS  "device/test/0"
 #define THEIR "/back/test/0"
 
-static void backend(unsigned state)
+static bool backend(unsigned state)
 {
-	UK_EXPECT_EQ(uk_xenstore_write(0, THEIR, "state", "%u", state), 0);
+	return UK_EXPECT_EQ(uk_xenstore_write(0, THEIR, "state", "%u", state), 0);
 }
 
 static unsigned ours(void)
@@ -82,22 +82,33 @@ static unsigned ours(void)
 	return (unsigned)n;
 }
 
-#define SOON(cond) UK_EXPECT_EQ(UK_WAIT(&moved, cond, uk_deadline(10 * UK_NSEC_PER_SEC)), 0)
+/* A wait that fails ends the case, as those behind it would fail, too. */
+#define SOON (uk_test_patience() * UK_NSEC_PER_MS)
+
+#define EXPECT_SOON(cond)                                                                          \
+	do {                                                                                       \
+		if (!UK_EXPECT_EQ(UK_WAIT(&moved, cond, uk_deadline(SOON)), 0))                    \
+			return;                                                                    \
+	} while (0)
 
 /* Our state is written after the driver was called: looked at again and again. */
-static void expect_state(unsigned state)
+static bool reaches(unsigned state)
 {
-	for (int i = 0; i < 1000 && ours() != state; i++)
-		uk_sleep(UK_NSEC_PER_SEC / 100);
-	UK_EXPECT_EQ(ours(), state);
+	uk_nsec end = uk_deadline(SOON);
+
+	while (ours() != state && uk_clock_monotonic() < end)
+		uk_sleep(UK_NSEC_PER_MS);
+	return UK_EXPECT_EQ(ours(), state);
 }
 
 /* Several changes may be one call of a watch: what is to be seen by itself is waited for. */
-static void expect_seen(unsigned state)
+static bool sees(unsigned state)
 {
-	for (int i = 0; i < 1000 && UK_READ_ONCE(dev->their) != state; i++)
-		uk_sleep(UK_NSEC_PER_SEC / 100);
-	UK_EXPECT_EQ(dev->their, state);
+	uk_nsec end = uk_deadline(SOON);
+
+	while (UK_READ_ONCE(dev->their) != state && uk_clock_monotonic() < end)
+		uk_sleep(UK_NSEC_PER_MS);
+	return UK_EXPECT_EQ(dev->their, state);
 }
 
 static bool plug(unsigned state)
@@ -119,112 +130,160 @@ static void unplug(int times)
 {
 	uk_xenstore_rm(0, "device/test", NULL);
 	uk_xenstore_write(0, "device/other", NULL, "%s", "");
-	SOON(did.removes == times);
-	uk_xenbus_stop();
+	EXPECT_SOON(did.removes == times);
+}
+
+/* A case: `steps` with a device whose backend is in that state. */
+static void with_device(unsigned state, void (*steps)(void))
+{
+	UK_REQUIRE(plug(state));
+	if (UK_EXPECT_EQ(uk_xenbus_start(0), 0)) {
+		UK_WAIT(&moved, did.probes, uk_deadline(SOON));
+		if (UK_EXPECT_EQ(did.probes, 1))
+			steps();
+		uk_xenbus_stop();
+	}
 	stop();
 }
 
-UK_TEST(xenbus, in_order)
+static void in_order(void)
 {
-	UK_REQUIRE(plug(XenbusStateInitWait));
-	UK_EXPECT_EQ(uk_xenbus_start(0), 0);
-	SOON(did.connects == 1);
-	expect_state(XenbusStateInitialised);
-	backend(XenbusStateConnected);
-	SOON(did.ups == 1);
-	expect_state(XenbusStateConnected);
-	UK_EXPECT_EQ(uk_xenstore_write(0, THEIR, "sectors", "8"), 0);
-	SOON(did.changes > 0);
+	EXPECT_SOON(did.connects == 1);
+	UK_REQUIRE(reaches(XenbusStateInitialised));
+	UK_REQUIRE(backend(XenbusStateConnected));
+	EXPECT_SOON(did.ups == 1);
+	UK_REQUIRE(reaches(XenbusStateConnected));
+	UK_REQUIRE(!uk_xenstore_write(0, THEIR, "sectors", "8"));
+	EXPECT_SOON(did.changes > 0);
 	UK_EXPECT_EQ(did.downs, 0);
-	backend(XenbusStateClosing);
-	expect_state(XenbusStateClosed);
+	UK_REQUIRE(backend(XenbusStateClosing));
+	UK_REQUIRE(reaches(XenbusStateClosed));
 	UK_EXPECT_EQ(did.downs, 0); /* it still has what is shared */
-	backend(XenbusStateClosed);
-	SOON(did.downs == 1);
+	UK_REQUIRE(backend(XenbusStateClosed));
+	EXPECT_SOON(did.downs == 1);
 	unplug(1);
 	UK_EXPECT_EQ(did.probes, 1);
 	UK_EXPECT_EQ(did.downs, 1);
 }
 
-UK_TEST(xenbus, backend_restarts)
+UK_TEST(xenbus, in_order)
 {
-	UK_REQUIRE(plug(XenbusStateInitWait));
-	UK_EXPECT_EQ(uk_xenbus_start(0), 0);
-	expect_state(XenbusStateInitialised);
+	with_device(XenbusStateInitWait, in_order);
+}
+
+static void restarts(void)
+{
+	UK_REQUIRE(reaches(XenbusStateInitialised));
 	for (int i = 1; i < 5; i++) {
-		backend(XenbusStateConnected);
-		expect_state(XenbusStateConnected);
+		UK_REQUIRE(backend(XenbusStateConnected));
+		UK_REQUIRE(reaches(XenbusStateConnected));
 		UK_EXPECT_EQ(did.ups, i);
 		if (i == 1) { /* its domain has died: there is not even a state */
 			uk_xenstore_rm(0, THEIR, "state");
 			uk_xenstore_write(0, THEIR, "other", "1");
-			expect_state(XenbusStateClosed);
+			UK_REQUIRE(reaches(XenbusStateClosed));
 		} else if (i == 2) { /* without a word */
-			backend(XenbusStateInitWait);
+			UK_REQUIRE(backend(XenbusStateInitWait));
 		} else {
-			backend(XenbusStateClosing);
-			expect_state(XenbusStateClosed);
-			backend(XenbusStateClosed);
-			SOON(did.downs == i);
-			backend(XenbusStateInitialising);
-			expect_state(XenbusStateInitialising);
+			UK_REQUIRE(backend(XenbusStateClosing));
+			UK_REQUIRE(reaches(XenbusStateClosed));
+			UK_REQUIRE(backend(XenbusStateClosed));
+			EXPECT_SOON(did.downs == i);
+			UK_REQUIRE(backend(XenbusStateInitialising));
+			UK_REQUIRE(reaches(XenbusStateInitialising));
 		}
-		SOON(did.downs == i);
-		backend(XenbusStateInitWait);
-		SOON(did.connects >= i + 1);
-		expect_state(XenbusStateInitialised);
+		EXPECT_SOON(did.downs == i);
+		UK_REQUIRE(backend(XenbusStateInitWait));
+		EXPECT_SOON(did.connects >= i + 1);
+		UK_REQUIRE(reaches(XenbusStateInitialised));
 	}
 	UK_EXPECT_EQ(did.probes, 1);
 	unplug(1);
 	UK_EXPECT_EQ(did.downs, 5);
 }
 
-UK_TEST(xenbus, jumps)
+UK_TEST(xenbus, backend_restarts)
 {
-	UK_REQUIRE(plug(XenbusStateConnected)); /* to nothing of ours */
-	UK_EXPECT_EQ(uk_xenbus_start(0), 0);
-	expect_state(XenbusStateInitialising);
+	with_device(XenbusStateInitWait, restarts);
+}
+
+static void jumps(void)
+{
+	UK_REQUIRE(reaches(XenbusStateInitialising));
 	for (unsigned state = 0; state < 20; state++)
-		if (state != XenbusStateInitWait) {
-			backend(state);
-			expect_seen(state);
-		}
+		if (state != XenbusStateInitWait)
+			UK_REQUIRE(backend(state) && sees(state));
 	UK_EXPECT_EQ(uk_xenstore_write(0, THEIR, "state", "no number"), 0);
 	UK_EXPECT_EQ(did.connects + did.ups + did.downs, 0);
 	did.refuse = -EPROTO;
-	backend(XenbusStateInitWait);
-	SOON(did.connects == 1);
-	expect_state(XenbusStateClosed);
-	backend(XenbusStateConnected);
-	expect_seen(XenbusStateConnected);
+	UK_REQUIRE(backend(XenbusStateInitWait));
+	EXPECT_SOON(did.connects == 1);
+	UK_REQUIRE(reaches(XenbusStateClosed));
+	UK_REQUIRE(backend(XenbusStateConnected) && sees(XenbusStateConnected));
 	UK_EXPECT_EQ(did.ups, 0);
 	did.refuse = 0;
-	backend(XenbusStateInitWait);
-	expect_state(XenbusStateInitialised);
+	UK_REQUIRE(backend(XenbusStateInitWait));
+	UK_REQUIRE(reaches(XenbusStateInitialised));
 	UK_EXPECT_EQ(did.downs, 0);
 	unplug(1);
 	UK_EXPECT_EQ(did.downs, 1);
 }
 
-UK_TEST(xenbus, resume)
+UK_TEST(xenbus, jumps)
 {
-	UK_REQUIRE(plug(XenbusStateInitWait));
-	UK_EXPECT_EQ(uk_xenbus_start(0), 0);
-	expect_state(XenbusStateInitialised);
-	backend(XenbusStateConnected);
-	SOON(did.ups == 1);
-	backend(XenbusStateInitWait); /* as the tools of the next host leave it */
-	SOON(did.connects == 2);
+	with_device(XenbusStateConnected, jumps); /* to nothing of ours */
+}
+
+static void breaks_the_rules(void)
+{
+	for (int i = 1; i < 3; i++) {
+		UK_REQUIRE(reaches(XenbusStateInitialised));
+		UK_REQUIRE(backend(XenbusStateConnected));
+		UK_REQUIRE(reaches(XenbusStateConnected));
+		uk_xenbus_broken(dev, "test", "it does what this test wants: number", i);
+		UK_EXPECT_EQ(dev->off, i == 2); /* within a minute */
+		uk_xenbus_reconnect(dev);
+		UK_REQUIRE(reaches(XenbusStateClosed));
+		UK_EXPECT_EQ(did.downs, i - 1); /* it has what is shared until it is closed */
+		UK_REQUIRE(backend(XenbusStateClosed));
+		EXPECT_SOON(did.downs == i);
+		UK_REQUIRE(reaches(XenbusStateInitialising));
+		UK_REQUIRE(backend(XenbusStateInitWait));
+		EXPECT_SOON(did.connects == i + 1);
+	}
+	UK_REQUIRE(reaches(XenbusStateInitialised));
+	unplug(1);
+}
+
+UK_TEST(xenbus, backend_breaks_the_rules)
+{
+	with_device(XenbusStateInitWait, breaks_the_rules);
+}
+
+static void resume(void)
+{
+	UK_REQUIRE(reaches(XenbusStateInitialised));
+	UK_REQUIRE(backend(XenbusStateConnected));
+	EXPECT_SOON(did.ups == 1);
+	UK_REQUIRE(backend(XenbusStateInitWait)); /* as the tools of the next host leave it */
+	EXPECT_SOON(did.connects == 2);
 	UK_EXPECT_EQ(did.downs, 1);
-	expect_state(XenbusStateInitialised);
-	UK_EXPECT_EQ(uk_xenstore_suspend(), 0);
+	UK_REQUIRE(reaches(XenbusStateInitialised));
+	UK_REQUIRE(!uk_xenstore_suspend());
 	d->ntokens = 0;
 	memset(&d->ring, 0, sizeof(d->ring));
+	dev->off = true; /* of the backend that there was */
 	uk_xenbus_resume();
 	uk_xenstore_attach(&d->ring, notify);
-	SOON(did.connects == 3);
-	backend(XenbusStateConnected);
-	expect_state(XenbusStateConnected);
+	EXPECT_SOON(did.connects == 3);
+	UK_EXPECT(!dev->off);
+	UK_REQUIRE(backend(XenbusStateConnected));
+	UK_REQUIRE(reaches(XenbusStateConnected));
 	UK_EXPECT_EQ(did.probes, 1);
 	unplug(1);
+}
+
+UK_TEST(xenbus, resume)
+{
+	with_device(XenbusStateInitWait, resume);
 }

@@ -39,5 +39,17 @@ int uk_xen_grant(unsigned domid, const void *va, bool readonly);
 /* Ends it and frees the reference, or returns false as uk_xen_grant_clear(). */
 bool uk_xen_grant_end(uint32_t ref);
 
+/*
+ * n frames that adjoin, zeroed, each granted to the domain for as long as it is there: for rings, and lists that it
+ * reads. Their references are in refs[]. NULL, and -ENOMEM, -ENOSPC in *err. Thread context. (With ukpage.)
+ */
+void *uk_xen_grant_pages(unsigned domid, uint32_t *refs, unsigned n, bool readonly, int *err);
+
+/*
+ * Ends that and frees the frames; NULL: nothing to do. False: the other side keeps some of them mapped. Then they stay nobody's,
+ * and so do the references of those. Thread context.
+ */
+bool uk_xen_ungrant_pages(void *va, const uint32_t *refs, unsigned n);
+
 UK_API_END
 #endif

@@ -88,6 +88,12 @@ static inline void uk_test_one_cpu(void)
 /* How often a stress test goes round: `n` times parameter test.long (1), which long runs set. */
 unsigned uk_test_rounds(unsigned n);
 
+/*
+ * Milliseconds to wait for what should come at once before the case fails: parameter test.patience (10,000: a timeout means
+ * that it never comes). For runs in which it often does not, as allocations fail, it can be short.
+ */
+unsigned uk_test_patience(void);
+
 bool uk_test_check(bool ok, const char *file, int line, const char *what, long a, long b);
 bool uk_test_check_str(const char *file, int line, const char *what, const char *a, const char *b);
 void uk_test_skip(const char *why);

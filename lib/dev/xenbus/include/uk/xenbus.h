@@ -55,6 +55,8 @@ struct uk_xenbus_dev {
 	char backend[128]; /* the other one */
 	const char *name;  /* for messages: "vif/0" */
 	/* xenbus's. */
+	bool off;      /* the backend broke the rules twice within a minute: connect() refuses */
+	uk_nsec again; /* until then, that is */
 	unsigned state, their; /* what both folders say */
 	bool shared, up;       /* after connect(), after connected() */
 	bool waits;            /* connect() has said: not now */
@@ -101,8 +103,16 @@ void uk_xenbus_stop(void);
  */
 void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...) UK_PRINTF(3, 4);
 
-/* The backend broke the rules: disconnect() soon, and connect() when it is ready for that. Any context. */
-void uk_xenbus_broken(struct uk_xenbus_dev *d);
+/*
+ * The backend broke the rules: a message, with the device's `name`, what it did and a number that goes with it. The driver believes
+ * nothing of it any more, and sees to it that it begins anew (uk_xenbus_reconnect()). When it comes to that twice within a minute,
+ * d->off is set, until a resume. Any context.
+ */
+void uk_xenbus_broken(struct uk_xenbus_dev *d, const char *name, const char *what,
+		      unsigned long number);
+
+/* disconnect() soon, and connect() when the backend is ready for that. Any context. */
+void uk_xenbus_reconnect(struct uk_xenbus_dev *d);
 
 /* A number that the backend offers; `otherwise` if it is not there or no number. */
 uint64_t uk_xenbus_offer(const struct uk_xenbus_dev *d, const char *name, uint64_t otherwise);
