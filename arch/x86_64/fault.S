@@ -6,7 +6,8 @@
  * The CPU cannot push its frame on a stack whose page is missing, and an interrupt that it cannot
  * deliver is lost. So both enter on small stacks of their own (IST, Intel SDM vol. 3 §6.14.5). A
  * page fault is dealt with there, unless it is none of ukvmem's; everything else moves to the
- * stack that was interrupted, and goes on as if it had been delivered there.
+ * stack that was interrupted, and goes on as if it had been delivered there. (Interrupts have none where the platform
+ * says x86_page_faults_only().)
  */
 #include <uk/arch/asm.h>
 #include <uk/arch/cpu.h>
@@ -36,33 +37,6 @@
 	pop	%rax
 	mov	(%rsp), %rsp
 	.endm
-
-/* As the stubs of trap.S, for interrupts. */
-x86_fault_stubs:
-	.rept X86_VECTORS - X86_VECTOR_IRQ
-	UK_LANDING
-	.byte 0xe8
-	.long irq_entry - . - 4
-	.endr
-
-irq_entry:
-	push	%rax
-	push	%rcx
-	mov	16(%rsp), %rax
-	lea	x86_fault_stubs(%rip), %rcx
-	sub	%rcx, %rax		/* which vector, in units of stubs */
-	cmpl	$0, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
-	je	1f
-	/* Masked: note it, and leave the hardware off. */
-	neg	%rax
-	sub	$(X86_VECTOR_IRQ * X86_STUB_SIZE), %eax
-	pop	%rcx
-	jmp	x86_irq_note
-1:	lea	x86_stubs + X86_VECTOR_IRQ * X86_STUB_SIZE(%rip), %rcx
-	add	%rax, %rcx		/* what trap.S expects as the return address */
-	mov	%rcx, 16(%rsp)		/* in the place of an error code */
-	move_frame
-	jmp	x86_entry_frame
 
 x86_fault_entry:			/* the CPU has pushed its frame and the error code */
 	UK_LANDING
@@ -109,5 +83,33 @@ x86_fault_entry:			/* the CPU has pushed its frame and the error code */
 3:	pop	%rax
 	add	$8, %rsp
 	iretq
+
+	.section .text.x86_fault_irq, "ax"
+/* As the stubs of trap.S, for interrupts. */
+x86_fault_stubs:
+	.rept X86_VECTORS - X86_VECTOR_IRQ
+	UK_LANDING
+	.byte 0xe8
+	.long irq_entry - . - 4
+	.endr
+
+irq_entry:
+	push	%rax
+	push	%rcx
+	mov	16(%rsp), %rax
+	lea	x86_fault_stubs(%rip), %rcx
+	sub	%rcx, %rax		/* which vector, in units of stubs */
+	cmpl	$0, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
+	je	1f
+	/* Masked: note it, and leave the hardware off. */
+	neg	%rax
+	sub	$(X86_VECTOR_IRQ * X86_STUB_SIZE), %eax
+	pop	%rcx
+	jmp	x86_irq_note
+1:	lea	x86_stubs + X86_VECTOR_IRQ * X86_STUB_SIZE(%rip), %rcx
+	add	%rax, %rcx		/* what trap.S expects as the return address */
+	mov	%rcx, 16(%rsp)		/* in the place of an error code */
+	move_frame
+	jmp	x86_entry_frame
 
 	.section .note.GNU-stack, "", @progbits

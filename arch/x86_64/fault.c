@@ -48,7 +48,7 @@ unsigned x86_fault(uintptr_t va, uint64_t error, uintptr_t sp)
 	return has_room(sp) ? X86_FAULT_MOVE : X86_FAULT_HERE;
 }
 
-UK_COLD void x86_page_faults_start(void *stack)
+UK_COLD void x86_page_faults_only(void *stack)
 {
 	char *top = (char *)stack + UK_PAGE_FAULT_STACK;
 
@@ -57,6 +57,13 @@ UK_COLD void x86_page_faults_start(void *stack)
 	uk_plat_shadow_need(UK_VA_SHADOW + (uintptr_t)stack / 8, UK_VA_SHADOW + (uintptr_t)top / 8);
 #endif
 	x86_gate_set(VEC_PF, x86_fault_entry, X86_IST_FAULT, top - IRQ_STACK);
+}
+
+UK_COLD void x86_page_faults_start(void *stack)
+{
+	char *top = (char *)stack + UK_PAGE_FAULT_STACK;
+
+	x86_page_faults_only(stack);
 	for (unsigned v = X86_VECTOR_IRQ; v < X86_VECTORS; v++)
 		x86_gate_set(v, x86_fault_stubs + (v - X86_VECTOR_IRQ) * X86_STUB_SIZE, X86_IST_IRQ,
 			     top);

@@ -130,11 +130,16 @@ void uk_plat_space_switch(const struct uk_plat_space *s)
 }
 #endif
 
-/* Under PV Xen pushes the frame, and stacks have all their memory: no other way in is needed. */
+/*
+ * Under PV Xen pushes the frame, and stacks have all their memory: no other way in is needed. Under PVH an event that found
+ * no stack comes again, as it is still pending. So interrupts need no stack of their own, and must not have one: an
+ * emulated CPU (QEMU 7.2's, with Xen on it) delivers some twice, the second time before the first instruction of the handler,
+ * and would overwrite the first one's frame at the top of that stack.
+ */
 void uk_plat_page_faults_start(void *stack)
 {
 	if (!uk_xen_pv)
-		x86_page_faults_start(stack);
+		x86_page_faults_only(stack);
 }
 
 uint64_t uk_xen_frame_of(const void *va)

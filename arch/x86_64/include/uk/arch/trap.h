@@ -68,6 +68,12 @@ void x86_irq_dispatch(unsigned vector);
 void x86_page_faults_start(void *stack);
 
 /*
+ * The same, but interrupts come on the stack that they interrupt: where one that the CPU could not deliver there comes
+ * again once there is memory.
+ */
+void x86_page_faults_only(void *stack);
+
+/*
  * Interrupt `vector`, not masked by software, as entry code has it: dispatches it, and lets other threads run if that is
  * due. With the hardware's interrupts off. For a platform with an entry of its own.
  */
