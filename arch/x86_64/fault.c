@@ -13,28 +13,13 @@
 #include <uk/plat/shadow.h>
 #include <uk/plat/trap.h>
 
+#include "common/room.h"
 #include "fault.h"
 #include "report.h"
 
 #define IRQ_STACK 512UL /* the frame, and room for an NMI's debugger to look at it */
-#define FRAME_ROOM                                                                                 \
-	1024UL /* below the stack pointer: for the frame and until classify() has read CR2 */
 
 extern const char x86_fault_stubs[], x86_fault_entry[];
-
-/* Makes sure that a frame can be pushed on the interrupted stack. */
-static bool has_room(uintptr_t sp)
-{
-	uintptr_t va = UK_ALIGN_DOWN(sp - FRAME_ROOM, UK_PAGE_SIZE);
-	uk_paddr_t pa;
-	unsigned prot;
-
-	for (; va < sp; va += UK_PAGE_SIZE)
-		if ((uk_plat_lookup(va, &pa, &prot) || !(prot & UK_PROT_WRITE)) &&
-		    uk_page_fault_hook(va, UK_TRAP_WRITE, 0))
-			return false;
-	return true;
-}
 
 unsigned x86_fault(uintptr_t va, uint64_t error, uintptr_t sp)
 {

@@ -8,6 +8,10 @@
 #include <uk/arch/trap.h>
 #include <uk/plat/trap.h>
 
+#ifndef ARCH
+#define ARCH(name) x86_##name
+#endif
+
 /* Page fault error code (Intel SDM vol. 3 §4.7). */
 #define PF_PRESENT 0x01U
 #define PF_WRITE   0x02U

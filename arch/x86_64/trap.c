@@ -53,6 +53,9 @@ struct table_ptr {
 	uint64_t base;
 };
 
+/* Which one entry code has noted: how far its stub is from the first. */
+#define IRQ_NOTED(pending) (-(pending) / X86_STUB_SIZE - 1)
+
 extern const char x86_stubs[];
 void x86_entry(struct uk_regs *r);
 
@@ -144,100 +147,7 @@ UK_COLD void x86_gate_set(unsigned vector, const void *entry, unsigned ist, void
 	g->high = at >> 32;
 }
 
-/*
- * Handlers run masked, as if by uk_irq_disable(), and with the hardware's interrupts off as well.
- */
-static void dispatch(struct uk_percpu *c, unsigned vector)
-{
-	c->irq_off = 1;
-	c->irq_depth++;
-	x86_irq_dispatch(vector);
-	c->irq_depth--;
-	UK_BARRIER();
-	c->irq_off = 0;
-}
-
-/* Is a switch due, and allowed? Never, where no scheduler preempts. */
-static inline bool switch_due(const struct uk_percpu *c UK_UNUSED)
-{
-#ifdef CONFIG_LIBUKSCHED_PREEMPT
-	return c->resched && !c->preempt_off;
-#else
-	return false;
-#endif
-}
-
-static void replay_one(struct uk_percpu *c)
-{
-	unsigned vector = -c->irq_pending / X86_STUB_SIZE - 1;
-
-	c->irq_pending = 0; /* no other can arrive: the hardware has been off since it was noted */
-	dispatch(c, vector);
-}
-
-/*
- * Let a better thread run, if one is ready. Called and returns with the hardware's interrupts off.
- * What arrives during the switch is noted instead of taken: so interrupts do not pile up on the
- * stack of a thread that is switched to and at once interrupted again. Returns the data of the CPU on
- * which the thread goes on.
- */
-static struct uk_percpu *reschedule(struct uk_percpu *c)
-{
-	if (!switch_due(c))
-		return c;
-	c->irq_off = 1;
-	x86_irq_open();
-	uk_sched_preempt();
-	x86_irq_close();
-	c = uk_percpu();
-	c->irq_off = 0;
-	return c;
-}
-
-UK_WEAK void uk_plat_irq_replay(void)
-{
-	struct uk_percpu *c = uk_percpu();
-
-	do {
-		replay_one(c);
-		c = reschedule(c);
-	} while (c->irq_pending); /* noted during the switch */
-	x86_irq_open();
-}
-
-/*
- * Let another thread run in the middle of this one. Kernel code leaves vector registers alone, so
- * they still hold the interrupted code's.
- */
-static UK_NOINLINE void preempt(struct uk_percpu *c)
-{
-	void *area = __builtin_alloca_with_align(uk_arch_fpu_size, 8 * UK_ARCH_FPU_ALIGN);
-
-	uk_arch_fpu_save(area);
-	for (;;) {
-		c = reschedule(c);
-		if (!c->irq_pending)
-			break;
-		replay_one(c);
-	}
-	uk_arch_fpu_restore(area);
-}
-
-void x86_irq(struct uk_regs *r, unsigned vector)
-{
-	struct uk_percpu *c = uk_percpu();
-
-#ifdef CONFIG_SMP
-	c->irq_regs = r; /* should this CPU be told to stop: where it was */
-#endif
-	dispatch(c, vector);
-#ifdef CONFIG_SMP
-	c->irq_regs = NULL;
-#endif
-	if (switch_due(c))
-		preempt(c);
-	uk_irq_return_hook(r);
-}
+#include "common/dispatch.h"
 
 void x86_entry(struct uk_regs *r)
 {
@@ -252,28 +162,4 @@ void x86_entry(struct uk_regs *r)
 		x86_trap(r);
 }
 
-/* What other libraries override. */
-
-UK_WEAK void uk_irq_return_hook(struct uk_regs *regs UK_UNUSED)
-{
-}
-
-UK_WEAK bool uk_trap_hook(const struct uk_trap_info *info UK_UNUSED, struct uk_regs *regs UK_UNUSED)
-{
-	return false;
-}
-
-UK_WEAK int uk_page_fault_hook(uk_vaddr_t va UK_UNUSED, unsigned access UK_UNUSED,
-			       unsigned how UK_UNUSED)
-{
-	return -EFAULT;
-}
-
-UK_WEAK const char *uk_trap_thread_name(void)
-{
-	return "main";
-}
-
-UK_WEAK void uk_sched_preempt(void)
-{
-}
+#include "common/hooks.h"

@@ -19,7 +19,7 @@ link-flags  = $(flags-all) $(if $(CONFIG_LTO),$(if $(clang),,-flto=auto -w)) -no
 	$(if $(CONFIG_LTO),$(if $(ssp-y),-Wl$(comma)-u$(comma)__stack_chk_guard -Wl$(comma)-u$(comma)__stack_chk_fail)) \
 	-Wl,--gc-sections -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--hash-style=gnu \
 	$(if $(skip-pads),-Wl$(comma)--emit-relocs) -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro \
-	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,-Wl$(comma)-z$(comma)pack-relative-relocs -Wl$(comma)--no-warn-rwx-segments)
+	$(if $(use-lld),-Wl$(comma)--pack-dyn-relocs=relr,$(arch-link) -Wl$(comma)--no-warn-rwx-segments)
 
 # Only who comes indirectly needs a landing pad; this wants to know all references.
 skip-pads = $(if $(CONFIG_HARDEN_CET),&& $(PYTHON) support/tools/skippads.py $1)

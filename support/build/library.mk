@@ -6,14 +6,21 @@
 # Makefile.uk adds its sources. Nothing else is known about a library. VAR-of-LIB is what LIB's
 # Makefile.uk said in VAR.
 
+# Compiler, linker and their flags for this CPU.
+include arch/$(uk-arch)/flags.mk
+
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(cross)gcc
 endif
-CC      ?= gcc
+CC      ?= $(cross)gcc
 clang   := $(findstring clang,$(notdir $(CC)))
-LD      := ld
-OBJCOPY := objcopy
-NM      := nm
+ifneq ($(and $(clang),$(cross)),)
+$(error CC=$(CC): $(uk-arch) is built by gcc so far; leave CC= out to take $(cross)gcc)
+endif
+LD      := $(cross)ld
+OBJCOPY := $(cross)objcopy
+NM      := $(cross)nm
+AR      := $(if $(clang),llvm-ar,$(cross)ar)
 
 # ---- flags -------------------------------------------------------------------------------------
 
@@ -28,7 +35,7 @@ cc-include := $(strip $(file <$(B)/.include-$(notdir $(CC))))
 ifeq ($(cc-include),)
 cc-include := $(shell $(CC) -print-file-name=include)
 ifeq ($(wildcard $(cc-include)/stddef.h),)
-$(error CC=$(CC): this compiler does not run, or has no freestanding headers; `make setup` installs gcc)
+$(error CC=$(CC): this compiler does not run, or has no freestanding headers; `$(if $(cross),support/setup $(uk-arch),make setup)` installs $(cross)gcc)
 endif
 $(file >$(B)/.include-$(notdir $(CC)),$(cc-include))
 endif
@@ -43,28 +50,24 @@ flags-all = -std=gnu11 -g $(opt-y) -fPIE -fvisibility=hidden -fno-common -ffunct
 	-ffile-prefix-map=$(ROOTDIR)/= -ffile-prefix-map=$(ROOTDIR)=. \
 	$(if $(CONFIG_LTO),-flto) $(if $(clang),,-fno-tree-loop-distribute-patterns) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(clang),-Wno-gnu-variable-sized-type-not-at-end) \
-	$(arch-flags-all-$(uk-arch))
+	$(arch-flags-all)
 # The kernel: freestanding, general registers only, so that an interrupt saves no vector state.
 flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing-prototypes \
-	-Wstrict-prototypes -Wvla $(ssp-global) $(arch-flags-kernel-$(uk-arch))
+	-Wstrict-prototypes -Wvla $(ssp-global) $(arch-flags-kernel)
 # Applications and C libraries: any register, the C library's headers before the compiler's.
 # An application is not a library: it hides nothing (main() above all).
-flags-app = -nostdinc $(ssp-app)
+flags-app = -nostdinc $(ssp-app) $(arch-flags-app)
 
 # The menu Hardening. The kernel's canary is a variable, since it has no thread block; musl's is in
-# the thread block. Link-time optimisation knows one kind per image.
+# the thread block, where the architecture has such a place (ssp-own). Link-time optimisation knows one kind per image.
 ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_STRONG) := -fstack-protector-strong
 ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_ALL)    := -fstack-protector-all
-ssp-global    := $(if $(ssp-y),-mstack-protector-guard=global)
-ssp-app       := $(if $(and $(CONFIG_LIBMUSL),$(if $(CONFIG_LTO),,y)),,$(ssp-global))
+ssp-global    := $(if $(ssp-y),$(ssp-place))
+ssp-app       := $(if $(and $(CONFIG_LIBMUSL),$(ssp-own),$(if $(CONFIG_LTO),,y)),,$(ssp-global))
 harden-flags  := $(or $(ssp-y),-fno-stack-protector) $(if $(CONFIG_LTO),$(ssp-global)) $(strip \
 	$(if $(CONFIG_HARDEN_RETPOLINE),-DUK_RETPOLINE -fno-jump-tables $(if $(clang),-mretpoline \
 	-mretpoline-external-thunk,-mindirect-branch=thunk-extern -mindirect-branch-register)) \
 	$(if $(CONFIG_HARDEN_SLS),-DUK_SLS $(if $(clang),,-mharden-sls=all)))
-
-arch-flags-all-x86_64    := -m64 -mno-red-zone -fcf-protection=$(if $(CONFIG_HARDEN_CET),branch,none)
-# (Functions and jump targets aligned to 16 bytes would be 4 % of a small image, and no faster in what is not a loop over data.)
-arch-flags-kernel-x86_64 := -mgeneral-regs-only $(if $(clang),,-falign-functions=1 -falign-jumps=1 -falign-loops=1)
 
 # ---- reading the manifests ---------------------------------------------------------------------
 
@@ -98,19 +101,21 @@ $(foreach l,$(uk-libs),$(if $(kind-of-$l),,$(eval kind-of-$l := \
 	$(if $(filter app,$(lib-kind-$l))$(package-of-$l),app,kernel))))
 
 # ---- tests: each library's tests/test_*.c are a library of their own, with only public access -----
+# Those in tests/ARCH/ are for one CPU.
 
 ifneq ($(CONFIG_LIBUKTEST),)
+tests-of = $(wildcard $(lib-dir-$1)/tests/test_*.c $(lib-dir-$1)/tests/$(uk-arch)/test_*.c)
 define add-tests
 lib-dir-$1-tests   := $(lib-dir-$1)
 lib-kind-$1-tests  := tests
 kind-of-$1-tests   := kernel
 cflags-y-of-$1-tests := -Wno-sign-compare
 platforms-y-of-$1-tests := $(platforms-y-of-$1)
-srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(wildcard $(lib-dir-$1)/tests/test_*.c)))
+srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(call tests-of,$1)))
 lib-deps-$1-tests  := uktest $(lib-deps-$1) $1 $(tests-need-y-of-$1)
 uk-libs            += $1-tests
 endef
-$(foreach l,$(uk-libs),$(if $(wildcard $(lib-dir-$l)/tests/test_*.c),$(eval $(call add-tests,$l))))
+$(foreach l,$(uk-libs),$(if $(call tests-of,$l),$(eval $(call add-tests,$l))))
 endif
 
 # ---- platforms --------------------------------------------------------------------------------
@@ -158,8 +163,9 @@ fortify-flags = $(if $(CONFIG_HARDEN_FORTIFY),$(if $(filter musl,$(call visible,
 include support/build/package.mk
 
 # What is left are files of ours. (package.mk has taken upstream's out, which may be yet to come.) What a
-# platform calls common/x is plat/common/x: several platforms compile it, each with headers of its own.
-src-path = $(if $(and $(filter plat,$(lib-kind-$1)),$(filter common/%,$2)),plat,$(lib-dir-$1))/$2
+# platform calls common/x is plat/common/x: several platforms compile it, each with headers of its own; an
+# architecture's is arch/common/x.
+src-path = $(if $(and $(filter plat arch,$(lib-kind-$1)),$(filter common/%,$2)),$(lib-kind-$1),$(lib-dir-$1))/$2
 $(foreach l,$(uk-libs),$(foreach s,$(srcs-y-of-$l),$(if $(wildcard $(call src-path,$l,$s)),,\
 	$(error $(lib-dir-$l)/Makefile.uk: srcs-y names $s, which is not in that folder))))
 
@@ -188,7 +194,7 @@ cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) 
 $$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1)$(if $(small-y-of-$1), # $(opt-small) for $(small-y-of-$1)))
 
 $(call compile-rule,$1,,$(lib-dir-$1)/)
-$(if $(filter plat,$(lib-kind-$1)),$(call compile-rule,$1,common/,plat/common/))
+$(if $(filter plat arch,$(lib-kind-$1)),$(call compile-rule,$1,common/,$(lib-kind-$1)/common/))
 
 $(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags
 	$$(call say,LIB,$1)

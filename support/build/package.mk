@@ -83,7 +83,7 @@ pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --
 # $(call pkg-make,LIB,FOLDER,GOAL): upstream's build, in FOLDER; the end of its output if it fails.
 pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
 	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(makefile-of-$1) $3 \
-	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(if $(clang),llvm-ar,ar)" \
+	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(AR)" \
 	HANDED="$(call san-handed,$1)" CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
 	$(if $(wrapped-$1),$(call pkg-wrap,$1)) $(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
 	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \

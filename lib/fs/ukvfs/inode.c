@@ -163,7 +163,7 @@ void inode_fill(const struct uk_inode *inode, struct uk_abi_stat *st)
 		st->st_ctime_sec = st->st_mtime_sec;
 		st->st_ctime_nsec = st->st_mtime_nsec;
 	}
-	st->unused[0] = st->unused[1] = st->unused[2] = 0;
+	uk_abi_stat_rest(st);
 }
 
 int uk_inode_stat(struct uk_inode *inode, struct uk_abi_stat *st)

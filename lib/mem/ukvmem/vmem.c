@@ -692,9 +692,7 @@ void space_init(struct space *s, uk_vaddr_t start, uk_vaddr_t end, uk_vaddr_t fr
 
 void vmem_window(struct space *s)
 {
-	/* 2^29 places, and far enough above 0xc000000000, which Go's heap wants for itself. */
-	space_init(s, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS + (1UL << 40),
-		   UK_VA_AREAS + (3UL << 40));
+	space_init(s, UK_VA_AREAS, UK_VA_AREAS_END, UK_VA_AREAS_RANDOM, UK_VA_AREAS_RANDOM_END);
 }
 
 #ifdef CONFIG_LIBUKVMEM_SPACES

@@ -31,11 +31,28 @@
 #define BOOT_MAGIC_MULTIBOOT2 0x36d76289
 #define BOOT_MAGIC_LINUX64    0x36346c78 /* ours, set by entry.S */
 
-#ifndef __ASSEMBLER__
-#include <uk/essentials.h>
-#include <uk/plat/bootinfo.h>
+/* Entry types of BIOS memory maps, as boot_memory() has them. */
+#define E820_RAM  1
+#define E820_ACPI 3
 
-struct uk_bootinfo;
+/* Beyond it no memory is used; PC firmware reports address ranges far above all as reserved. */
+#define PADDR_LIMIT (1ULL << 46)
+/*
+ * What a loader tells lies below: the least that a 64-bit CPU addresses. A page table entry for more
+ * than this CPU has would fault for its reserved bits.
+ */
+#define INFO_LIMIT (1ULL << 36)
+
+/* A short look at what the loader left; a platform may have another way. */
+#ifndef BOOT_MAP
+#define BOOT_MAP   x86_boot_map
+#define BOOT_UNMAP x86_boot_unmap
+#endif
+
+#define BOOT_FIXED_IS_STACK(i) ((i) == BOOT_FIXED_DF_STACK || (i) == BOOT_FIXED_NMI_STACK)
+
+#ifndef __ASSEMBLER__
+#include "gather.h"
 
 /* Is what lies at physical address `info` a PVH start info? */
 bool boot_is_pvh(uint32_t info);
@@ -45,25 +62,6 @@ void boot_pvh(struct uk_bootinfo *bi, uint32_t info);
 void boot_multiboot1(struct uk_bootinfo *bi, uint32_t info);
 void boot_multiboot2(struct uk_bootinfo *bi, uint32_t info);
 void boot_linux64(struct uk_bootinfo *bi, uint32_t info);
-
-/* ---- bootinfo.c: what they do it with ---- */
-
-/*
- * [pa, pa + len) of what the loader left, mapped for reading until boot information is complete;
- * `what` names it in the message that ends the boot if that cannot be.
- */
-const void *boot_map(uint64_t pa, uint64_t len, const char *what);
-
-/* Keep a copy of the command line, `pa` being 0 for none. */
-void boot_cmdline(struct uk_bootinfo *bi, uint64_t pa);
-
-void boot_initrd(struct uk_bootinfo *bi, uint64_t pa, uint64_t len);
-
-/* An entry of the memory map, by its type in the BIOS's numbering (ACPI 6.4 §15). */
-void boot_memory(struct uk_bootinfo *bi, uint64_t start, uint64_t len, uint32_t type);
-
-/* After the last of them. */
-void boot_memory_done(struct uk_bootinfo *bi);
 
 #endif
 #endif

@@ -8,43 +8,10 @@
 
 #include "kvm.h"
 
-/* Registers one after the other, at a random place: as random as the direct map's. */
-#define VA_DEVICES (UK_VA_IMAGE + (5UL << 40))
-#define LARGE      (2UL << 20)
-
-static uintptr_t next; /* address behind all that is mapped */
-
-/* The last that was mapped: small devices share a page. */
-static uk_paddr_t last_pa;
-static size_t last_len;
-static uintptr_t last_va;
-
-uintptr_t boot_devices(uintptr_t *end)
-{
-	*end = next;
-	return VA_DEVICES + (uk_plat_direct_base & ((1UL << 39) - 1));
-}
-
-volatile void *uk_plat_map_device(uk_paddr_t pa, size_t len)
-{
-	uk_paddr_t start = UK_ALIGN_DOWN(pa, UK_PAGE_SIZE);
-	size_t all = UK_ALIGN_UP(pa + len, UK_PAGE_SIZE) - start;
-	uintptr_t end;
-
-	if (start >= last_pa && all <= last_len && start - last_pa <= last_len - all)
-		return (volatile char *)last_va + (pa - last_pa);
-	if (!next)
-		next = boot_devices(&end);
-	if (all >= LARGE) /* large pages, if it has them */
-		next += (start - next) & (LARGE - 1);
-	if (uk_plat_map(next, start, all, UK_PROT_READ | UK_PROT_WRITE | UK_PROT_DEVICE))
-		return NULL;
-	last_pa = start;
-	last_len = all;
-	last_va = next;
-	next += all;
-	return (volatile char *)last_va + (pa - start);
-}
+/* As random as the direct map's place. */
+#define VA_DEVICES        (UK_VA_IMAGE + (5UL << 40))
+#define VA_DEVICES_RANDOM ((1UL << 39) - 1)
+#include "devices.h"
 
 struct found {
 	struct uk_plat_mmio *list;

@@ -9,7 +9,7 @@
  *
  * Where tables come from: at first the image's pool, then, for the direct map of what the builder left, memory behind
  * that. Until we change over to them, they are filled with plain stores, at their physical addresses. Later ones come from ukpage,
- * through the direct map; the direct map's own from the range that is brought in, as in arch/x86_64/paging.c.
+ * through the direct map; the direct map's own from the range that is brought in, as in arch/common/paging.c.
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>

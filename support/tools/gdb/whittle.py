@@ -111,7 +111,7 @@ def core_cpu():
     end = value("uk_core_percpu")
     if end is not None and int(end):
         return int(end["cpu"])
-    reporter = value("'arch/x86_64/report.c'::reporter")
+    reporter = value("'arch/common/report.c'::reporter")
     return int(reporter) - 1 if reporter is not None and int(reporter) else 0
 
 

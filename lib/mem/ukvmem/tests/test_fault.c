@@ -316,7 +316,7 @@ UK_TEST(ukvmem_fault, private_object)
 /* Reading one page brings those of its 64 KiB that exist; writing does not. */
 UK_TEST(ukvmem_fault, pages_around)
 {
-	const uk_vaddr_t at = 0xc100000000UL;
+	const uk_vaddr_t at = UK_VA_AREAS_WISH + (1UL << 30);
 	const struct uk_vmem_backing b = { .kind = UK_VMEM_FILE, .obj = &object };
 	unsigned got;
 	char *p;

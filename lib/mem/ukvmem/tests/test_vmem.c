@@ -87,8 +87,8 @@ UK_TEST(ukvmem, fixed_replaces)
 	UK_EXPECT(!uk_is_err(q) && q != p + 2 * P);
 	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)q, 2 * P), 0);
 	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)p, 8 * P), 0);
-	q = uk_vmem_map_anon(0xc000000000, P, RW, 0); /* where Go wants its heap */
-	UK_EXPECT_EQ(q, (char *)0xc000000000);
+	q = uk_vmem_map_anon(UK_VA_AREAS_WISH, P, RW, 0);
+	UK_EXPECT_EQ(q, (char *)UK_VA_AREAS_WISH);
 	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)q, P), 0);
 }
 
@@ -200,7 +200,7 @@ UK_TEST(ukvmem, impossible_requests)
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0, SIZE_MAX, RW, 0)), -(long)ENOMEM);
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0, 1UL << 44, RW, 0)), -(long)ENOMEM);
 	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0x1000, P, RW, UK_VMEM_FIXED)), -(long)ENOMEM);
-	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(0xc000000001, P, RW, UK_VMEM_FIXED)),
+	UK_EXPECT_EQ(uk_ptr_err(uk_vmem_map_anon(UK_VA_AREAS_WISH + 1, P, RW, UK_VMEM_FIXED)),
 		     -(long)EINVAL);
 	UK_EXPECT_EQ(uk_vmem_unmap(1, P), -EINVAL);
 	UK_EXPECT_EQ(uk_vmem_unmap(UK_VA_DIRECT, P), -EINVAL);
@@ -209,13 +209,14 @@ UK_TEST(ukvmem, impossible_requests)
 /* More than there is: an error, and everything is as before. */
 UK_TEST(ukvmem, out_of_memory)
 {
+	const size_t much = (UK_VA_AREAS_END - UK_VA_AREAS) / 2;
 	struct uk_vmem_stats before, after;
 	void *p;
 
 	uk_vmem_stats(&before);
-	p = uk_vmem_map_anon(0, 1UL << 42, UK_VMEM_NONE, 0);
+	p = uk_vmem_map_anon(0, much, UK_VMEM_NONE, 0);
 	UK_REQUIRE(!uk_is_err(p));
-	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)p, 1UL << 42), 0);
+	UK_EXPECT_EQ(uk_vmem_unmap((uk_vaddr_t)p, much), 0);
 	uk_vmem_stats(&after);
 	UK_EXPECT_EQ(after.mapped, before.mapped);
 	UK_EXPECT_EQ(after.populated, before.populated);

@@ -6,8 +6,9 @@
  * source of more. Nothing here allocates otherwise, blocks, or may be called from an interrupt
  * handler.
  *
- * Address map, the same on kvm and linuxu (each use has a slot of its own, so that a stray pointer
- * of one kind cannot reach another, and so that sanitizer shadow is at a constant offset):
+ * Address map, the same on all platforms of an architecture (each use has a slot of its own, so that a stray
+ * pointer of one kind cannot reach another, and so that sanitizer shadow is at a constant offset). The figures are in
+ * <uk/arch/vamap.h>, sizes here x86_64's:
  *
  *	0               4 MiB           never mapped: NULL and small offsets from it fault
  *	4 MiB           1 GiB           left to programs that are linked there
@@ -22,20 +23,13 @@
 #define UK_PLAT_MEM_H
 
 #include <uk/api.h>
+#include <uk/arch/vamap.h>
 #include <uk/config.h>
 #include <uk/essentials.h>
 
 #define UK_PAGE_SHIFT 12
 #define UK_PAGE_SIZE  (1UL << UK_PAGE_SHIFT)
 #define UK_PAGE_MASK  (UK_PAGE_SIZE - 1)
-
-#define UK_VA_AREAS      0x008000000000UL
-#define UK_VA_AREAS_END  0x080000000000UL
-#define UK_VA_DIRECT     0x100000000000UL
-#define UK_VA_IMAGE      0x200000000000UL
-#define UK_VA_STACKS     0x280000000000UL
-#define UK_VA_STACKS_END 0x288000000000UL
-#define UK_VA_SHADOW     0x400000000000UL
 
 /* Protection; the values of Linux's PROT_*. Writable and executable together is refused. */
 #define UK_PROT_NONE   0U

@@ -38,4 +38,10 @@ struct uk_abi_stat {
 	int64_t unused[3];
 };
 
+/* Clears what has no meaning, but pad0. */
+static inline void uk_abi_stat_rest(struct uk_abi_stat *st)
+{
+	st->unused[0] = st->unused[1] = st->unused[2] = 0;
+}
+
 #endif

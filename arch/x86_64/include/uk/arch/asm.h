@@ -6,6 +6,7 @@
  *	UK_LANDING		first instruction of what an indirect call or jump may reach (CET)
  *	UK_CALL(reg) UK_JMP(reg) UK_RET
  *	UK_JMP_NOTRACK(reg)	jump to where there is no landing pad, to a return address
+ *	UK_ASM_SYMBOL(n)	in C: the name of the symbol that operand n (constraint "i") is the address of
  */
 #ifndef UK_ARCH_ASM_H
 #define UK_ARCH_ASM_H
@@ -35,5 +36,7 @@
 #endif
 
 #define UK_RET ret UK_AFTER_JUMP
+
+#define UK_ASM_SYMBOL(n) "%c" #n
 
 #endif

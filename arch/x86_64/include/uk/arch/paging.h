@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Page tables of x86_64, as boot code sees them; everybody else uses <uk/plat/mem.h>, which
- * arch/x86_64/paging.c implements (weakly: a platform may bring its own).
+ * arch/common/paging.c implements (weakly: a platform may bring its own).
  */
 #ifndef UK_ARCH_PAGING_H
 #define UK_ARCH_PAGING_H

@@ -9,11 +9,13 @@
 #ifndef UK_API_H
 #define UK_API_H
 
+#include <uk/arch/visible.h>
+
 #ifdef __cplusplus
-#define UK_API_BEGIN _Pragma("GCC visibility push(default)") extern "C" {
+#define UK_API_BEGIN UK_ARCH_VISIBLE extern "C" {
 #define UK_API_END   } _Pragma("GCC visibility pop")
 #else
-#define UK_API_BEGIN _Pragma("GCC visibility push(default)")
+#define UK_API_BEGIN UK_ARCH_VISIBLE
 #define UK_API_END   _Pragma("GCC visibility pop")
 #endif
 

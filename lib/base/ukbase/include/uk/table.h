@@ -15,6 +15,7 @@
 #ifndef UK_TABLE_H
 #define UK_TABLE_H
 
+#include <uk/arch/asm.h>
 #include <uk/essentials.h>
 
 /* Defines an entry that is linked if something refers to it. */
@@ -26,7 +27,7 @@
 	type UK_SECTION(".uk_root." #table "." key "." #name) UK_USED UK_ALIGNED(8) name
 
 /* In a function: while this function is in the image, so is the entry. No code. */
-#define UK_TABLE_KEEP(entry) __asm__ volatile(".reloc ., BFD_RELOC_NONE, %c0" ::"i"(&(entry)))
+#define UK_TABLE_KEEP(entry) __asm__ volatile(".reloc ., BFD_RELOC_NONE, " UK_ASM_SYMBOL(0)::"i"(&(entry)))
 
 #define UK_TABLE_DECLARE(type, table) \
 	extern type uk_tab_##table##_start[], uk_tab_##table##_end[]

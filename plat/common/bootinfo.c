@@ -14,29 +14,8 @@
 #include "boot.h"
 #include "image.h"
 
-/* A short look at what the loader left, for a platform that has another way. */
-#ifndef BOOT_MAP
-#define BOOT_MAP   x86_boot_map
-#define BOOT_UNMAP x86_boot_unmap
-#endif
-
-#define MAPS_MAX    8
-#define RAM_MAX     32
-#define PADDR_LIMIT (1ULL << 46)
-/*
- * What a loader tells lies below: the least that a 64-bit CPU addresses. A page table entry for more
- * than this CPU has would fault for its reserved bits.
- */
-#define INFO_LIMIT  (1ULL << 36)
-
-/* Entry types of BIOS memory maps. */
-#define E820_RAM  1
-#define E820_ACPI 3
-
-/* The last of them; setup.c uses the others. */
-extern char boot_spare_pages[];
-#define CMDLINE      (boot_spare_pages + 3 * UK_PAGE_SIZE)
-#define CMDLINE_SIZE UK_PAGE_SIZE
+#define MAPS_MAX 8
+#define RAM_MAX  32
 
 static struct {
 	const void *va;
@@ -69,14 +48,14 @@ void boot_cmdline(struct uk_bootinfo *bi, uint64_t pa)
 	const char *s;
 	size_t n;
 
-	bi->cmdline = CMDLINE;
+	bi->cmdline = BOOT_CMDLINE;
 	bi->cmdline[0] = 0;
 	if (!pa)
 		return;
-	s = boot_map(pa, CMDLINE_SIZE, "command line");
-	n = uk_strnlen(s, CMDLINE_SIZE);
-	if (n == CMDLINE_SIZE)
-		uk_fatal("the kernel command line is longer than %lu bytes", CMDLINE_SIZE - 1);
+	s = boot_map(pa, BOOT_CMDLINE_SIZE, "command line");
+	n = uk_strnlen(s, BOOT_CMDLINE_SIZE);
+	if (n == BOOT_CMDLINE_SIZE)
+		uk_fatal("the kernel command line is longer than %lu bytes", BOOT_CMDLINE_SIZE - 1);
 	memcpy(bi->cmdline, s, n);
 	bi->cmdline[n] = 0;
 }
@@ -108,7 +87,7 @@ void boot_memory(struct uk_bootinfo *bi, uint64_t start, uint64_t len, uint32_t 
 	uint64_t end;
 
 	if (start >= PADDR_LIMIT || !len)
-		return; /* PC firmware reports address ranges far above all memory as reserved */
+		return;
 	end = len > PADDR_LIMIT - start ? PADDR_LIMIT : start + len;
 	if (type != E820_RAM) {
 		add_region(bi, UK_ALIGN_DOWN(start, UK_PAGE_SIZE), UK_ALIGN_UP(end, UK_PAGE_SIZE),

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Page tables (Intel SDM vol. 3 §4.5): one walker that maps, unmaps and protects, with 4 KiB and
- * 2 MiB pages. Levels: 0 = page table, 3 = the root.
+ * Page tables of 512 entries: one walker that maps, unmaps and protects, with 4 KiB and 2 MiB pages.
+ * Levels: 0 = page table, PT_ROOT = the root. What an entry looks like is in the architecture's pte.h.
  *
- * An entry that is not 0 is in use; one without the present bit but with SOFT_NONE is a page of
- * UK_PROT_NONE that keeps its frame. A table's number of used entries is kept in ignored bits of
- * the entry that points to it, so that unmapping knows at once when a table has become empty.
+ * An entry that is not 0 is in use; one that the CPU takes for absent may be a page of UK_PROT_NONE that
+ * keeps its frame.
  *
  * Where tables come from: the image brings a few frames, the pool. Later ones are from ukpage,
  * through the direct map. Mapping the direct map itself must not depend on either: it uses frames
@@ -13,7 +12,6 @@
  *
  * Nothing here takes a lock: callers do (ukvmem, ukpage), and boot is alone.
  */
-#include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/bits.h>
 #include <uk/config.h>
@@ -25,21 +23,12 @@
 #include <uk/smp.h>
 #endif
 
-#define ADDR_MASK   0x000ffffffffff000UL
-#define SOFT_NONE   0x200UL     /* bit 9, ignored by the CPU */
-#define COUNT       (1UL << 52) /* unit of the counter in bits 52..61, ignored by the CPU */
-#define COUNT_MASK  (0x3ffUL * COUNT)
-#define TABLE       (X86_PTE_P | X86_PTE_W | X86_PTE_A) /* protection is the last level's affair */
-#define ENTRIES     512UL
-#define ROOT        3U
+#define ENTRIES     PT_ENTRIES
+#define ROOT        PT_ROOT
 #define SIZE(level) (UK_PAGE_SIZE << (9 * (level)))
 #define LARGE       SIZE(1)
 #define GIB         SIZE(2)
-#define VA_END      (1UL << 47) /* we live in the lower half */
-
-#define VA_BOOT     X86_VA_BOOT
-#define VA_KEPT     X86_VA_KEPT
-#define VA_BOOT_LEN X86_VA_BOOT_LEN
+#define VA_END      (1UL << (UK_PAGE_SHIFT + 9 * (ROOT + 1) - 1)) /* we live in the lower half */
 
 /*
  * Frames that uk_plat_direct_map() needs at most for a piece that ends at the next GiB: two tables
@@ -52,7 +41,9 @@
 UK_WEAK uintptr_t uk_plat_direct_base UK_RO_AFTER_INIT_ZERO;
 
 static uint64_t *root UK_RO_AFTER_INIT_ZERO;
-static uint64_t nx UK_RO_AFTER_INIT_ZERO; /* X86_PTE_NX, or 0 where the CPU does not have it */
+
+#include "pte.h" /* entries, and what is known of the CPU's */
+
 static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
 
 #ifdef CONFIG_PLAT_SPACES
@@ -117,26 +108,26 @@ static inline void share(uk_vaddr_t va UK_UNUSED, uint64_t entry UK_UNUSED)
 
 static inline uint64_t *entry_in(uint64_t table, uk_vaddr_t va, unsigned level)
 {
-	return frame_at(table & ADDR_MASK) + index_of(va, level);
+	return frame_at(pte_frame(table)) + index_of(va, level);
 }
 
-void x86_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
+void ARCH(pt_init)(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
 {
 	root = root_table;
-	nx = has_nx ? X86_PTE_NX : 0;
+	pte_init(has_nx);
 	pool = pool_va = first;
 	pool_len = n * UK_PAGE_SIZE;
 	while (n-- && nreserve < UK_ARRAY_SIZE(reserve))
 		reserve[nreserve++] = first + n * UK_PAGE_SIZE;
 }
 
-void x86_pt_moved(uintptr_t offset)
+void ARCH(pt_moved)(uintptr_t offset)
 {
 	root = (uint64_t *)((uintptr_t)root + offset);
 	pool_va += offset;
 }
 
-void x86_pt_set_frames(const struct uk_plat_frames *frames)
+void ARCH(pt_set_frames)(const struct uk_plat_frames *frames)
 {
 	source = frames;
 }
@@ -156,7 +147,7 @@ static uk_paddr_t table_alloc(bool direct)
 	return frame;
 }
 
-uk_paddr_t x86_frame_alloc(void)
+uk_paddr_t ARCH(frame_alloc)(void)
 {
 	return source ? source->alloc() : 0;
 }
@@ -206,10 +197,10 @@ static struct {
 
 static void forget_all(void)
 {
-	x86_write_cr3(x86_read_cr3()); /* no page is global */
+	pt_forget_all();
 }
 
-void x86_tlb_idle(bool idle)
+void ARCH(tlb_idle)(bool idle)
 {
 	uint32_t *state = &watch[uk_cpu()].state;
 
@@ -238,7 +229,7 @@ static void forget(void *arg)
 		forget_all();
 	else
 		for (uk_vaddr_t va = s->start; va < s->end; va += UK_PAGE_SIZE)
-			x86_invlpg(va);
+			pt_forget(va);
 }
 
 /* Of the CPUs but this one, those that have to be asked. */
@@ -275,7 +266,7 @@ static void shoot_down(struct stale *s)
 
 static inline void note_stale(struct stale *s, uk_vaddr_t va, size_t size)
 {
-	x86_invlpg(va); /* this CPU's entry goes at once */
+	pt_forget(va); /* this CPU's entry goes at once */
 	s->start = UK_MIN(s->start, va);
 	s->end = UK_MAX(s->end, va + size);
 }
@@ -286,8 +277,7 @@ static inline void note_stale(struct stale *s, uk_vaddr_t va, size_t size)
  */
 static inline bool allows_more(uint64_t old, uint64_t new, uk_vaddr_t va)
 {
-	return (old & ~X86_PTE_NX & new) == (old & ~X86_PTE_NX) && !((new ^ old) & ADDR_MASK) &&
-	       ((old | ~new) & X86_PTE_NX) && va < UK_VA_AREAS_END;
+	return pte_allows_more(old, new) && va < UK_VA_AREAS_END;
 }
 
 /* The CPUs remember not only pages, but also the tables on the way to them. */
@@ -308,7 +298,7 @@ static inline void shoot_down(struct stale *s UK_UNUSED)
 
 static inline void note_stale(struct stale *s UK_UNUSED, uk_vaddr_t va, size_t size UK_UNUSED)
 {
-	x86_invlpg(va);
+	pt_forget(va);
 }
 
 static inline bool allows_more(uint64_t old UK_UNUSED, uint64_t new UK_UNUSED,
@@ -320,7 +310,7 @@ static inline bool allows_more(uint64_t old UK_UNUSED, uint64_t new UK_UNUSED,
 /* The CPU remembers not only pages, but also the tables on the way to them. */
 static void drop_table(struct stale *s UK_UNUSED, uk_paddr_t table, uk_vaddr_t va)
 {
-	x86_invlpg(va);
+	pt_forget(va);
 	table_free(table);
 }
 #endif
@@ -330,10 +320,9 @@ static void count(const struct path *p, uk_vaddr_t va, unsigned level, long n, s
 {
 	for (; level < ROOT && n; level++) {
 		uint64_t *e = p->e[level + 1];
-		uk_paddr_t table = *e & ADDR_MASK;
+		uk_paddr_t table = pte_frame(*e);
 
-		*e += (uint64_t)n * COUNT;
-		if (*e & COUNT_MASK)
+		if (pte_count(e, n, p->e[level]))
 			break;
 		*e = 0;
 		if (level + 1 == ROOT)
@@ -351,9 +340,9 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 
 	if (!frame)
 		return -ENOMEM;
-	*p->e[level] = frame | TABLE;
+	*p->e[level] = pte_table(frame);
 	if (level == ROOT)
-		share(va, frame | TABLE);
+		share(va, pte_table(frame));
 	count(p, va, level, 1, s);
 	return 0;
 }
@@ -362,32 +351,17 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 static int split(uint64_t *e, uk_vaddr_t va, struct stale *s)
 {
 	uk_paddr_t frame = table_alloc(false);
-	uint64_t small = *e & ~(uint64_t)X86_PTE_PS;
+	uint64_t small = *e & ~(uint64_t)PTE_LARGE;
 	uint64_t *t;
 
 	if (!frame)
 		return -ENOMEM;
 	t = frame_at(frame);
 	for (unsigned i = 0; i < ENTRIES; i++)
-		t[i] = small + i * UK_PAGE_SIZE;
-	*e = frame | TABLE | ENTRIES * COUNT;
+		t[i] = small + i * pte_of(UK_PAGE_SIZE);
+	*e = pte_full_table(frame);
 	note_stale(s, va, UK_PAGE_SIZE);
 	return 0;
-}
-
-static uint64_t flags_of(unsigned prot)
-{
-	uint64_t f = X86_PTE_P | X86_PTE_A;
-
-	if (!(prot & (UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC)))
-		return SOFT_NONE;
-	if (prot & UK_PROT_WRITE)
-		f |= X86_PTE_W | X86_PTE_D;
-	if (!(prot & UK_PROT_EXEC))
-		f |= nx;
-	if (prot & UK_PROT_DEVICE)
-		f |= X86_PTE_PCD | X86_PTE_PWT;
-	return f;
 }
 
 /*
@@ -406,10 +380,10 @@ static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t fir
 		if (!old)
 			continue;
 		used--;
-		if (!(old & X86_PTE_P))
+		if (!(old & PTE_PRESENT))
 			continue;
 		if (allows_more(old, first, va))
-			x86_invlpg(va + i * size);
+			pt_forget(va + i * size);
 		else
 			note_stale(s, va + i * size, size);
 	}
@@ -421,7 +395,7 @@ static void protect(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t 
 {
 	for (; n--; e++, va += size)
 		if (*e)
-			fill(e, 1, va, size, (*e & ADDR_MASK) | flags, 0, s);
+			fill(e, 1, va, size, pte_of(pte_frame(*e)) | flags, 0, s);
 }
 
 /* How many of the entries from va on in one table are in [va, end). */
@@ -444,7 +418,7 @@ static int descend(struct path *p, enum op op, uk_vaddr_t va, uk_vaddr_t end, uk
 	int rc;
 
 	for (l = ROOT;; e = entry_in(*e, va, --l)) {
-		bool leaf = l == 1 && (*e & X86_PTE_PS);
+		bool leaf = l == 1 && pte_is_large(*e);
 
 		p->e[l] = e;
 		*level = l;
@@ -473,18 +447,22 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 			break;
 		e = p.e[level];
 		n = level ? 1 : in_table(va, end);
-		ps = level ? X86_PTE_PS : 0;
+		ps = level ? PTE_LARGE : 0;
 		if (op == MAP) {
 			count(&p, va, level,
-			      fill(e, n, va, SIZE(level), pa | flags | ps, SIZE(level), &s), &s);
+			      fill(e, n, va, SIZE(level), pte_of(pa) | flags | ps,
+				   pte_of(SIZE(level)), &s),
+			      &s);
 			pa += n * SIZE(level);
-		} else if (op == PROTECT && (!level || (*e & X86_PTE_PS))) {
+		} else if (op == PROTECT && (!level || pte_is_large(*e))) {
 			protect(e, n, va, SIZE(level), flags | ps, &s);
-		} else if (op == UNMAP && (!level || (*e & X86_PTE_PS))) {
+		} else if (op == UNMAP && (!level || pte_is_large(*e))) {
 			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0, &s), &s);
 		}
 		va = UK_ALIGN_DOWN(va, SIZE(level)) + n * SIZE(level);
 	}
+	if (op == MAP)
+		pt_added_some();
 	shoot_down(&s);
 	return rc;
 }
@@ -500,11 +478,11 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
-int x86_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+int ARCH(pt_map)(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
 	if (bad_range(va, pa, len))
 		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot), false);
+	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, pte_flags(prot), false);
 }
 
 /*
@@ -520,37 +498,38 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 			return false;
 		e = entry_in(*e, va, level - 1);
 	}
-	if (UK_UNLIKELY(!*e || *e & X86_PTE_PS))
+	if (UK_UNLIKELY(!*e || pte_is_large(*e)))
 		return false;
 	leaf = entry_in(*e, va, 0);
 	if (UK_UNLIKELY(*leaf))
 		return false;
 	*leaf = entry;
-	*e += COUNT;
+	pte_count(e, 1, leaf);
+	pt_added(va);
 	return true;
 }
 
-int x86_pt_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
+int ARCH(pt_map_page)(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
 	if (UK_LIKELY(!bad_range(va, pa, UK_PAGE_SIZE) && !bad_prot(prot)) &&
-	    map_one(va, pa | flags_of(prot)))
+	    map_one(va, pte_of(pa) | pte_flags(prot)))
 		return 0;
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
 
-int x86_pt_unmap(uk_vaddr_t va, size_t len)
+int ARCH(pt_unmap)(uk_vaddr_t va, size_t len)
 {
 	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0, false);
 }
 
-int x86_pt_protect(uk_vaddr_t va, size_t len, unsigned prot)
+int ARCH(pt_protect)(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	if (bad_range(va, 0, len))
 		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, flags_of(prot), false);
+	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, pte_flags(prot), false);
 }
 
-int x86_pt_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
+int ARCH(pt_lookup)(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 {
 	unsigned level = ROOT;
 	uint64_t e;
@@ -558,16 +537,13 @@ int x86_pt_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	if (va >= VA_END)
 		return -EFAULT;
 	for (e = *top(va); e; e = *entry_in(e, va, --level))
-		if (!level || (level == 1 && (e & X86_PTE_PS)))
+		if (!level || (level == 1 && pte_is_large(e)))
 			break;
 	if (!e)
 		return -EFAULT;
-	*pa = (e & ADDR_MASK) + (va & (SIZE(level) - 1));
+	*pa = pte_frame(e) + (va & (SIZE(level) - 1));
 	if (prot)
-		*prot = !(e & X86_PTE_P) ? UK_PROT_NONE
-					 : UK_PROT_READ | (e & X86_PTE_W ? UK_PROT_WRITE : 0) |
-						   (e & X86_PTE_NX ? 0 : UK_PROT_EXEC) |
-						   (e & X86_PTE_PCD ? UK_PROT_DEVICE : 0);
+		*prot = pte_prot(e);
 	return 0;
 }
 
@@ -577,24 +553,24 @@ static inline uint64_t *entry_of(uk_vaddr_t va, unsigned *level)
 	uint64_t *e = top(va);
 	unsigned l = ROOT;
 
-	while (*e && l && !(l == 1 && (*e & X86_PTE_PS)))
+	while (*e && l && !(l == 1 && pte_is_large(*e)))
 		e = entry_in(*e, va, --l);
 	*level = l;
 	return e;
 }
 
-size_t x86_pt_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+size_t ARCH(pt_lookup_run)(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 {
 	size_t len = UK_PAGE_SIZE;
 	unsigned level;
 	uint64_t *e = entry_of(va, &level);
 
-	*pa = *e ? (*e & ADDR_MASK) + (va & (SIZE(level) - 1)) : 0;
+	*pa = *e ? pte_frame(*e) + (va & (SIZE(level) - 1)) : 0;
 	if (level)
 		return UK_MIN(SIZE(level) - (va & (SIZE(level) - 1)), max);
 	/* In a page table: as far as its entries go on in the same way. */
 	while (len < max && ((uintptr_t)++e & UK_PAGE_MASK) &&
-	       (*pa ? *e && (*e & ADDR_MASK) == *pa + len : !*e))
+	       (*pa ? *e && pte_frame(*e) == *pa + len : !*e))
 		len += UK_PAGE_SIZE;
 	return len;
 }
@@ -631,7 +607,7 @@ UK_WEAK bool uk_plat_resident(uk_vaddr_t va)
 }
 
 /* By runs of frames that adjoin and have one protection. */
-int x86_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+int ARCH(pt_move)(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 {
 	size_t n, at;
 
@@ -644,9 +620,9 @@ int x86_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 		n = uk_plat_lookup_run(from + at, len - at, &pa);
 		if (!pa)
 			continue;
-		flags = *e & ~(ADDR_MASK | COUNT_MASK | X86_PTE_PS);
+		flags = pte_flags_of(*e);
 		for (size_t k = UK_PAGE_SIZE; !level && k < n; k += UK_PAGE_SIZE)
-			if ((*++e ^ flags) & (X86_PTE_P | X86_PTE_W | X86_PTE_NX))
+			if ((*++e ^ flags) & PTE_PROT_MASK)
 				n = k;
 		rc = walk(MAP, to + at, n, pa, flags, false);
 		if (rc) {
@@ -657,7 +633,7 @@ int x86_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 	return uk_plat_unmap(from, len);
 }
 
-int x86_pt_direct_map(uk_paddr_t pa, size_t len)
+int ARCH(pt_direct_map)(uk_paddr_t pa, size_t len)
 {
 	unsigned want = len >= SMALL ? RESERVE_MAX : RESERVE_SMALL;
 	uk_paddr_t end = pa + len, taken = pa;
@@ -667,7 +643,7 @@ int x86_pt_direct_map(uk_paddr_t pa, size_t len)
 
 		next = UK_MIN(UK_ALIGN_DOWN(at, GIB) + GIB, end);
 		rc = walk(MAP, uk_plat_direct_base + at, next - at, at,
-			  flags_of(UK_PROT_READ | UK_PROT_WRITE), true);
+			  pte_flags(UK_PROT_READ | UK_PROT_WRITE), true);
 		if (rc)
 			return rc;
 		uk_spin_acquire(&reserve_lock);
@@ -687,7 +663,7 @@ static void *map_boot(uk_vaddr_t base, uk_paddr_t pa, size_t len, size_t unit)
 
 	if (!len || pa >= VA_BOOT_LEN || len > VA_BOOT_LEN - pa ||
 	    walk(MAP, base + start, UK_ALIGN_UP(pa + len, unit) - start, start,
-		 flags_of(UK_PROT_READ), false))
+		 pte_flags(UK_PROT_READ), false))
 		return NULL;
 	return (void *)(base + pa);
 }
@@ -699,22 +675,22 @@ static void unmap_boot(const void *va, size_t len, size_t unit)
 	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, unit) - start, 0, 0, false);
 }
 
-void *x86_boot_map(uk_paddr_t pa, size_t len)
+void *ARCH(boot_map)(uk_paddr_t pa, size_t len)
 {
 	return map_boot(VA_BOOT, pa, len, LARGE);
 }
 
-void x86_boot_unmap(const void *va, size_t len)
+void ARCH(boot_unmap)(const void *va, size_t len)
 {
 	unmap_boot(va, len, LARGE);
 }
 
-void *x86_pt_map_boot(uk_paddr_t pa, size_t len)
+void *ARCH(pt_map_boot)(uk_paddr_t pa, size_t len)
 {
 	return map_boot(VA_KEPT, pa, len, UK_PAGE_SIZE);
 }
 
-void x86_pt_unmap_boot(const void *va, size_t len)
+void ARCH(pt_unmap_boot)(const void *va, size_t len)
 {
 	unmap_boot(va, len, UK_PAGE_SIZE);
 }
@@ -722,12 +698,12 @@ void x86_pt_unmap_boot(const void *va, size_t len)
 #ifdef CONFIG_PLAT_SPACES
 /* ---- several address spaces ---- */
 
-int x86_pt_space_create(struct uk_plat_space *s)
+int ARCH(pt_space_create)(struct uk_plat_space *s)
 {
 	const unsigned kernel = index_of(UK_VA_AREAS_END, ROOT);
 
 	if (!spaces)
-		first = x86_read_cr3() & ADDR_MASK;
+		first = pt_root();
 	s->root = table_alloc(false);
 	if (!s->root)
 		return -ENOMEM;
@@ -737,7 +713,7 @@ int x86_pt_space_create(struct uk_plat_space *s)
 	return 0;
 }
 
-void x86_pt_space_destroy(struct uk_plat_space *s)
+void ARCH(pt_space_destroy)(struct uk_plat_space *s)
 {
 	struct uk_plat_space **link = &spaces;
 
@@ -747,18 +723,18 @@ void x86_pt_space_destroy(struct uk_plat_space *s)
 	table_free(s->root);
 }
 
-void x86_pt_space_switch(const struct uk_plat_space *s)
+void ARCH(pt_space_switch)(const struct uk_plat_space *s)
 {
 	current = s ? frame_at(s->root) : NULL;
-	x86_write_cr3(s ? s->root : first); /* no page is global: the TLB forgets all */
+	pt_set_root(s ? s->root : first); /* no page is global: the TLB forgets all */
 }
 #endif
 
 /* ---- what a platform may have in place of these, or choose from when it boots ---- */
 
 #define MAY_REPLACE(name)                                                                          \
-	__typeof__(x86_pt_##name) uk_plat_##name UK_WEAK __attribute__((__alias__("x86_"           \
-										  "pt_" #name)))
+	__typeof__(ARCH(pt_##name)) uk_plat_##name UK_WEAK                                         \
+		__attribute__((__alias__(ARCH_STR "pt_" #name)))
 
 MAY_REPLACE(set_frames);
 MAY_REPLACE(direct_map);

@@ -45,7 +45,7 @@ bool uk_plat_mapping(unsigned i, struct uk_plat_mapping *m)
 		return false;
 	*m = (struct uk_plat_mapping){ .start = i < parts ? at[i] : boot_fixed(i - parts) };
 	m->end = i < parts ? at[i + 1] : m->start + UK_PAGE_SIZE;
-	m->stack = i == 4 || i - parts == BOOT_FIXED_DF_STACK || i - parts == BOOT_FIXED_NMI_STACK;
+	m->stack = i == 4 || BOOT_FIXED_IS_STACK(i - parts);
 	m->name = i < parts ? names[i] : fixed_names[i - parts];
 	if (uk_plat_lookup(m->start, &pa, &m->prot)) /* the guard, or a device that is not there */
 		m->end = m->start;

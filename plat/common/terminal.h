@@ -2,8 +2,8 @@
 /*
  * What is known of the terminal at the other end, from parameters: for the platform's console.c alone.
  */
-#ifndef X86_TERMINAL_H
-#define X86_TERMINAL_H
+#ifndef PLAT_TERMINAL_H
+#define PLAT_TERMINAL_H
 
 #include <uk/errno.h>
 #include <uk/param.h>

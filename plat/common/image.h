@@ -3,8 +3,8 @@
  * The image in memory: where its parts are, and the pages of address space behind it, of which the
  * platform says in platform.h what they are for (enum boot_fixed).
  */
-#ifndef X86_IMAGE_H
-#define X86_IMAGE_H
+#ifndef BOOT_IMAGE_H
+#define BOOT_IMAGE_H
 
 #include <uk/essentials.h>
 #include <uk/plat/bootinfo.h>

@@ -10,8 +10,6 @@
  * Addresses in the image are printed as image+0x...: that is what the .dbg file has, whatever the
  * random base. Everything goes to the crash stream, a line at a time.
  */
-#include <uk/arch/cpu.h>
-#include <uk/arch/shadow.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
 #include <uk/crash.h>
@@ -28,16 +26,13 @@
 #endif
 
 #include "report.h"
+#ifdef CONFIG_LIBUKKASAN
+#include <uk/arch/shadow.h>
+#endif
 
 #define DEPTH      24   /* lines of a backtrace */
 #define DEPTH_CPU  6    /* ... of what another CPU did */
 #define SCAN_WORDS 2048 /* how far up the stack to look for them */
-
-#define VEC_NMI 2
-#define VEC_UD  6
-#define VEC_DF  8
-#define VEC_GP  13
-#define VEC_PF  14
 
 #ifdef CONFIG_SMP
 static uint32_t reporter; /* the CPU that reports, plus 1 */
@@ -110,11 +105,6 @@ void uk_crash_sections(const struct uk_trap_info *info, const struct uk_regs *re
 /* From the linker script. */
 extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
 
-UK_WEAK uintptr_t x86_fault_addr(void)
-{
-	return x86_read_cr2();
-}
-
 static bool in(uintptr_t va, const char *start, const char *end)
 {
 	return va >= (uintptr_t)start && va < (uintptr_t)end;
@@ -141,20 +131,8 @@ static UK_COLD bool readable(uintptr_t va)
 	return !(va & 7) && !uk_plat_lookup(va, &pa, &prot) && (prot & UK_PROT_READ);
 }
 
-/* Is there a call instruction before `ret`: e8 rel32, or ff /2 with its usual lengths? */
-static UK_COLD bool after_call(uintptr_t ret)
-{
-	const unsigned char *p = (const unsigned char *)ret;
-
-	if (!in(ret, uk_text_start + 7, uk_text_end))
-		return false;
-	if (p[-5] == 0xe8)
-		return true;
-	for (int n = 2; n <= 7; n++)
-		if (p[-n] == 0xff && (p[1 - n] & 0x38) == 0x10)
-			return true;
-	return false;
-}
+/* What is the architecture's, in the order of its first use: the file begins with a list. */
+#include "describe.h"
 
 static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned most)
 {
@@ -167,13 +145,13 @@ static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned
 	if (pc && readable(sp) && after_call(*(uintptr_t *)sp))
 		say_at(*(uintptr_t *)sp);
 	while (depth++ < most && readable(fp) && fp >= sp) {
-		uintptr_t ret = ((uintptr_t *)fp)[1];
+		uintptr_t ret = FRAME_RETURN(fp);
 
 		if (!ret)
 			break;
 		say_at(ret);
 		sp = fp;
-		fp = *(uintptr_t *)fp;
+		fp = FRAME_NEXT(fp);
 	}
 #else
 	(void)fp;
@@ -190,7 +168,18 @@ static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned
 #endif
 }
 
-UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+#ifdef REGS_LINK
+/* Where the innermost call that left its return address on the stack returns to; 0: nowhere near. */
+static UK_COLD uintptr_t first_call(uintptr_t sp)
+{
+	for (unsigned i = 0; i < SCAN_WORDS && readable(sp); i++, sp += 8)
+		if (after_call(*(uintptr_t *)sp))
+			return *(uintptr_t *)sp;
+	return 0;
+}
+#endif
+
+UK_COLD void ARCH(backtrace)(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
 	backtrace(pc, sp, fp, DEPTH);
 }
@@ -198,54 +187,24 @@ UK_COLD void x86_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 #ifdef CONFIG_SMP
 UK_COLD void uk_crash_say_where(const struct uk_regs *r)
 {
-	backtrace(r->rip, r->rsp, r->rbp, DEPTH_CPU);
+	backtrace(uk_regs_pc(r), uk_regs_sp(r), regs_fp(r), DEPTH_CPU);
 }
 #endif
-
-/*
- * The CPU's names of those vectors that code can meet here: the number, then the name. One string:
- * no pointers to relocate. support/run knows all.
- */
-static const char names[] = "\0division by zero or overflow\0"
-			    "\1debug exception\0"
-			    "\2non-maskable interrupt\0"
-			    "\3breakpoint\0"
-			    "\6undefined instruction\0"
-			    "\10double fault\0"
-			    "\14stack segment fault\0"
-			    "\15general protection fault\0"
-			    "\20x87 floating point error\0"
-			    "\21alignment check\0"
-			    "\22machine check\0"
-			    "\23SIMD floating point error\0"
-			    "\25control protection exception\0"
-			    "\377exception";
-
-static UK_COLD const char *name_of(unsigned vector)
-{
-	const char *s = names;
-
-	while ((uint8_t)*s < vector)
-		for (s++; *s++;)
-			;
-	return (uint8_t)*s == vector ? s + 1 : "exception";
-}
 
 static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info *info)
 {
 	const char *thread = uk_trap_thread_name();
 
-	if ((r->vector == VEC_PF || r->vector == VEC_DF) &&
-	    (uk_trap_is_guard(info->addr) || uk_trap_is_guard(r->rsp - 8)))
+	if (is_access(r) && (uk_trap_is_guard(info->addr) || uk_trap_is_guard(uk_regs_sp(r) - 8)))
 		uk_crash_say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread,
 			     info->addr);
-	else if (r->vector == VEC_PF)
+	else if (is_page_fault(r))
 		uk_crash_say("CRASH: page fault in thread `%s`: %s %#lx, %s", thread,
 			     info->access & UK_TRAP_EXEC    ? "execution at"
 			     : info->access & UK_TRAP_WRITE ? "write to"
 							    : "read of",
 			     info->addr,
-			     r->error & PF_RSVD          ? "corrupt page table"
+			     is_corrupt_table(r)         ? "corrupt page table"
 			     : info->addr < UK_PAGE_SIZE ? "where nothing is mapped (null pointer)"
 #ifdef CONFIG_LIBUKVMEM
 			     : info->cause == UK_TRAP_BUS ? "behind the end of a mapped file"
@@ -257,49 +216,12 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 			     : info->access & UK_TRAP_WRITE      ? "which is read-only"
 								 : "which is not readable");
 #ifdef CONFIG_LIBUKUBSAN_TRAP
-	else if (r->vector == VEC_UD && in(r->rip, uk_text_start, uk_text_end))
+	else if (is_undefined(r) && in(uk_regs_pc(r), uk_text_start, uk_text_end))
 		uk_crash_say("CRASH: undefined behaviour at image+%#lx in thread `%s`",
-			     r->rip - (uintptr_t)uk_image_start, thread);
+			     uk_regs_pc(r) - (uintptr_t)uk_image_start, thread);
 #endif
 	else
-		uk_crash_say("CRASH: %s in thread `%s` (vector %lu, error code %#lx)",
-			     name_of((unsigned)r->vector), thread, r->vector, r->error);
-}
-
-static UK_COLD void say_registers(const struct uk_regs *r)
-{
-	static const char label[] =
-		"r15r14r13r12rbprbxr11r10r9 r8 raxrcxrdxrsirdicr2"; /* as in struct uk_regs */
-	uint64_t cr2 = x86_fault_addr();
-
-	uk_crash_say("  rip %016lx  rsp %016lx  rflags %08lx", r->rip, r->rsp, r->rflags);
-	for (unsigned i = 0; i < 16; i += 4) {
-		const uint64_t *v = &r->r15 + i;
-		const char *l = label + 3 * i;
-
-		uk_crash_say("  %.3s %016lx  %.3s %016lx  %.3s %016lx  %.3s %016lx", l, v[0], l + 3,
-			     v[1], l + 6, v[2], l + 9, i < 12 ? v[3] : cr2);
-	}
-}
-
-static UK_COLD void classify(const struct uk_regs *r, struct uk_trap_info *info)
-{
-	static const uint8_t causes[] = {
-		[0] = UK_TRAP_ARITHMETIC,      [1] = UK_TRAP_DEBUG,       [3] = UK_TRAP_BREAKPOINT,
-		[4] = UK_TRAP_ARITHMETIC,      [6] = UK_TRAP_INSTRUCTION, [12] = UK_TRAP_PROTECTION,
-		[VEC_GP] = UK_TRAP_PROTECTION, [VEC_PF] = UK_TRAP_PAGE,   [16] = UK_TRAP_FLOAT,
-		[17] = UK_TRAP_ALIGNMENT,      [19] = UK_TRAP_FLOAT,
-	};
-
-	info->cause = UK_TRAP_OTHER;
-	if (r->vector < sizeof(causes) && (causes[r->vector] || r->vector == VEC_PF))
-		info->cause = causes[r->vector];
-	info->addr = r->rip;
-	info->access = 0;
-	if (r->vector == VEC_PF || r->vector == VEC_DF)
-		info->addr = x86_fault_addr();
-	if (info->cause == UK_TRAP_PAGE)
-		info->access = x86_fault_access(r->error);
+		say_exception(r, thread);
 }
 
 static UK_COLD UK_NOINLINE void say_more(const struct uk_trap_info *info,
@@ -309,14 +231,14 @@ static UK_COLD UK_NOINLINE void say_more(const struct uk_trap_info *info,
 		uk_crash_sections(info, regs);
 }
 
-UK_COLD void x86_crash_report(void)
+UK_COLD void ARCH(crash_report)(void)
 {
 	if (!begin())
 		return;
 	uk_crash_say("CRASH: in thread `%s`", uk_trap_thread_name());
 	say_cpu();
-	x86_backtrace(0, (uintptr_t)__builtin_frame_address(0) & ~7UL,
-		      (uintptr_t)__builtin_frame_address(0));
+	ARCH(backtrace)
+	(0, (uintptr_t)__builtin_frame_address(0) & ~7UL, (uintptr_t)__builtin_frame_address(0));
 	say_more(NULL, NULL);
 }
 
@@ -327,19 +249,20 @@ static UK_COLD UK_NORETURN void report(const struct uk_regs *r, const struct uk_
 		say_cause(r, info);
 		say_cpu();
 		say_registers(r);
-		x86_backtrace(r->rip, r->rsp, r->rbp);
+#ifdef REGS_LINK
+		say_at(uk_regs_pc(r));
+		if (after_call(REGS_LINK(r)) && REGS_LINK(r) != first_call(uk_regs_sp(r)))
+			say_at(REGS_LINK(r));
+		ARCH(backtrace)(0, uk_regs_sp(r), regs_fp(r));
+#else
+		ARCH(backtrace)(uk_regs_pc(r), uk_regs_sp(r), regs_fp(r));
+#endif
 		say_more(info, r);
 	} else {
 		uk_crash_say("CRASH: a trap in the report itself");
-		say_at(r->rip);
+		say_at(uk_regs_pc(r));
 	}
 	uk_plat_crash();
-}
-
-/* Does the frame lie on the stack that was interrupted, or on one for traps? */
-static inline bool on_own_stack(const struct uk_regs *r)
-{
-	return (uintptr_t)(r + 1) == UK_ALIGN_DOWN(r->rsp, 16UL);
 }
 
 /* A page that is missing, and a handler in thread context is not needed for. */
@@ -347,7 +270,7 @@ static UK_COLD bool resolve(struct uk_percpu *c, const struct uk_regs *r, struct
 {
 	bool masked = uk_irq_save();
 	unsigned how = masked || c->irq_depth || c->preempt_off ? 0 : UK_PAGE_FAULT_FREE;
-	int err = r->error & PF_RSVD ? -EFAULT : uk_page_fault_hook(info->addr, info->access, how);
+	int err = is_corrupt_table(r) ? -EFAULT : uk_page_fault_hook(info->addr, info->access, how);
 
 	if (err == -EIO)
 		info->cause = UK_TRAP_BUS;
@@ -373,40 +296,37 @@ static inline bool stays_here(bool own UK_UNUSED)
  */
 static UK_COLD bool ask(struct uk_percpu *c, struct uk_regs *r, const struct uk_trap_info *info)
 {
-	bool own = on_own_stack(r), open = own && r->rflags & X86_RFLAGS_IF, done;
+	bool own = on_own_stack(r), open = own && irq_was_open(r), done;
 
 	if (c->irq_depth || is_reporting())
 		return false;
 	if (open)
-		x86_irq_open();
+		ARCH(irq_open)();
 	if (stays_here(own))
 		c->irq_depth += !own;
 	done = uk_trap_hook(info, r);
 	if (stays_here(own))
 		c->irq_depth -= !own;
 	if (open)
-		x86_irq_close();
+		ARCH(irq_close)();
 	return done;
 }
 
-UK_COLD void x86_trap(struct uk_regs *r)
+UK_COLD void ARCH(trap)(struct uk_regs *r)
 {
 	struct uk_percpu *c = uk_percpu();
 	struct uk_trap_info info;
 
 #ifdef CONFIG_LIBUKKASAN
-	if (r->vector == VEC_PF && r->error & PF_WRITE && x86_shadow_fault(x86_fault_addr()))
+	if (is_page_fault(r) && is_write(r) && ARCH(shadow_fault)(ARCH(fault_addr)()))
 		return;
 #endif
 	classify(r, &info);
-	if (r->vector == VEC_PF && resolve(c, r, &info))
+	if (is_page_fault(r) && resolve(c, r, &info))
 		return;
-#ifdef CONFIG_LIBPOSIX_SIGNAL /* what it may mean is of use to signals only */
-	if (r->vector == VEC_NMI && x86_nmi && x86_nmi())
+	if (was_expected(r))
 		return;
-#endif
-	/* These two nobody can repair. */
-	if (r->vector != VEC_NMI && r->vector != VEC_DF && ask(c, r, &info))
+	if (may_be_repaired(r) && ask(c, r, &info))
 		return;
 	report(r, &info);
 }
