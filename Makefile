@@ -45,7 +45,9 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 app-path := $(if $(findstring /,$(APP)),$(abspath $(APP)),$(if $(wildcard apps/$(APP)/.),apps/$(APP)))
 app      := $(notdir $(app-path))
-B        := $(O)/$(app)
+# An architecture that CONFIGS= names has a folder of its own beside the application's.
+arch-of-configs := $(firstword $(foreach c,$(CONFIGS),$(if $(wildcard arch/$c/Config.uk),$c)))
+B        := $(O)/$(app)$(addprefix -,$(arch-of-configs))
 
 # Goals that need no configuration of their own.
 front-goals := help run demo check check-all security-table allocator-table sanitizer-table bench setup clean distclean debug list-apps

@@ -17,6 +17,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("WHITTLE_TEST_BUILD", os.path.join(ROOT, "build"))
 PLATFORMS = ["kvm", "linuxu"]
 ARCH = "x86_64"
+# A platform on another CPU is named kvm-riscv64. For tests that run there as well, if this machine has what they need.
+RISCV64 = "kvm-riscv64"
 # Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
 BUILD_TIMEOUT = 900
 RUN_TIMEOUT = 120
@@ -62,6 +64,10 @@ def image(app, plat, configs="", out=None, extra=()):
     Each set of configuration fragments has build folders of its own; packages are shared.
     """
     name = os.path.basename(app.rstrip("/"))
+    plat, _, arch = plat.partition("-")
+    if arch:
+        require_cross(arch)
+        configs = (arch + " " + configs).strip()
     if SMP:
         configs, out = "smp " + configs, out and out + "-smp"
     folder = os.path.join(OUT, "smp" if SMP else "", "test-" + "-".join(configs.split()) if configs else "", name)
@@ -73,7 +79,15 @@ def image(app, plat, configs="", out=None, extra=()):
         make(*words, "defconfig")
         make(*words)
         _built[key] = True
-    return os.path.join(folder, "%s_%s-%s" % (name, plat, ARCH))
+    return os.path.join(folder, "%s_%s-%s" % (name, plat, arch or ARCH))
+
+
+def require_cross(arch):
+    """Skips a test for whose CPU this machine has no compiler or no emulator: only who wants them installs them."""
+    if subprocess.run([os.path.join(ROOT, "support/setup"), arch], env=dict(os.environ, SETUP="no"),
+                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        import pytest
+        pytest.skip("images for %s: `support/setup %s` installs what they need" % (arch, arch))
 
 
 def machine(cpus, thread):

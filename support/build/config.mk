@@ -8,7 +8,7 @@
 # make remakes config.mk when an input changed and then starts again by itself.
 
 lib-paths   := $(subst :, ,$(LIBS))
-config-tree := Config.uk $(wildcard arch/Config.uk arch/*/Config.uk plat/Config.uk plat/*/Config.uk \
+config-tree := Config.uk $(wildcard arch/Config.uk arch/*/Config.uk arch/*/Options.uk plat/Config.uk plat/*/Config.uk \
 	       lib/*/*/Config.uk $(app-path)/Config.uk $(foreach d,$(lib-paths),$d/Config.uk $d/*/Config.uk))
 
 ifneq ($(lib-paths),)
@@ -22,6 +22,10 @@ endif
 $(foreach c,$(CONFIGS),$(if $(wildcard support/configs/$c.config),,\
 	$(error CONFIGS=$(CONFIGS): there is no support/configs/$c.config; there are: \
 	$(patsubst support/configs/%.config,%,$(wildcard support/configs/*.config)))))
+
+ifneq ($(word 2,$(foreach c,$(CONFIGS),$(if $(wildcard arch/$c/Config.uk),$c))),)
+$(error CONFIGS=$(CONFIGS): an image is for one CPU; name one architecture)
+endif
 
 kconfig := $(PYTHON) support/tools/kconfig.py --build $(B) --app $(app-path) \
 	   $(if $(LIBS),--libs '$(LIBS)') $(if $(CONFIGS),--configs '$(CONFIGS)')

@@ -16,7 +16,7 @@ setup:
 
 # Without APP, nginx: what to open in a browser is printed. It is reached through QEMU's network; a process has none.
 run:
-	@support/setup build run
+	@support/setup build run $(arch-of-configs)
 ifeq ($(origin APP),file)
 	@$(MAKE) --no-print-directory APP=nginx run-image
 else

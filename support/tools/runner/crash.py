@@ -15,9 +15,10 @@ from . import process
 from .elf import DebugFile
 
 ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
-REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}) +([0-9a-f]{16})\b")
+REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}|pc|ra|sp|gp|tp|[ast][0-9]{1,2}) +([0-9a-f]{16})\b")
 FAULT = re.compile(r"CRASH: page fault in .*: (read of|write to|execution at) (0x[0-9a-f]+|0),")
 OPERAND = re.compile(r"(?:%[c-gs]s:)?(-?0x[0-9a-f]+)?\((%r?[a-z0-9]*)?(?:,(%r[a-z0-9]+)(?:,([1248]))?)?\)")
+RISCV_OPERAND = re.compile(r"[ ,](-?[0-9]+)\(([a-z][a-z0-9]+)\)")
 # Error codes of the control protection exception (Intel SDM vol. 3 §6.15, interrupt 21).
 CONTROL = {
     1: "a return to where no call came from (near return against the shadow stack)",
@@ -116,9 +117,10 @@ class Facts:
         self.registers = {name: int(value, 16) for name, value in REGISTER.findall(text)}
         self.pc = self.base = None  # the pc as an offset, and where the image is
         m = re.search(r"^  at (?:image\+(0x[0-9a-f]+))?", text, re.M)
-        if m and m.group(1) and "rip" in self.registers:
+        pc = self.registers.get("rip", self.registers.get("pc"))
+        if m and m.group(1) and pc is not None:
             self.pc = int(m.group(1), 16)
-            self.base = self.registers["rip"] - self.pc
+            self.base = pc - self.pc
         m = re.search(r"^  that address: (.*)", text, re.M)
         self.words = m.group(1) if m else None
         self.panic = re.findall(r"^    \[whittle\] panic: (.*)", text, re.M)  # among the last messages
@@ -135,9 +137,9 @@ class Facts:
         return value & 0xffffffff if name[0] == "e" or name.endswith("d") else value
 
 
-def instruction_at(debug_file, pc):
+def instruction_at(debug_file, pc, arch):
     """The instruction as the disassembler writes it, or None."""
-    tool = process.find_program("objdump")
+    tool = process.find_program("objdump" if arch == os.uname().machine else arch + "-linux-gnu-objdump")
     if tool is None:
         return None
     out = output_of([tool, "-d", "--no-show-raw-insn", "--start-address=%#x" % pc,
@@ -148,6 +150,9 @@ def instruction_at(debug_file, pc):
 
 def operand_address(instruction, facts):
     """The address that an instruction's memory operand means, or None."""
+    m = RISCV_OPERAND.search(instruction)
+    if m and m.group(2) in facts.registers:
+        return facts.registers[m.group(2)] + int(m.group(1)) & (1 << 64) - 1
     m = OPERAND.search(instruction)
     if m is None or "%rip" in m.group(0):
         return None
@@ -210,12 +215,12 @@ def cause(facts, elf, instruction):
     return None
 
 
-def explain(text, debug_file, elf):
+def explain(text, debug_file, elf, arch="x86_64"):
     """The report with cause and instruction behind its first line; without elf, what needs no names."""
     if not text.startswith(b"CRASH: "):
         return text
     facts = Facts(text)
-    instruction = instruction_at(debug_file, facts.pc) if elf and facts.pc is not None else None
+    instruction = instruction_at(debug_file, facts.pc, arch) if elf and facts.pc is not None else None
     words = cause(facts, elf, instruction)
     more = ""
     if words:
@@ -239,7 +244,7 @@ def show(text, image):
         missing = "is not there"
     except (ValueError, IndexError, ArithmeticError, struct.error):
         missing = "is damaged"
-    out = explain(text, image.debug_file, elf)
+    out = explain(text, image.debug_file, elf, image.arch)
     if elf:
         out = symbolise(out, image.debug_file)
     else:

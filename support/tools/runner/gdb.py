@@ -62,7 +62,7 @@ def gdb_script(debug_file, remote):
 def run(image, o):
     """The machine under gdb, which has the terminal; the guest's console goes to stdout."""
     gdb = program(image)
-    kvm.require_qemu(o)
+    kvm.require_qemu(image, o)
     initrd = o.initrd if o.dry_run else kvm.initrd_for(o)
     argv = kvm.qemu_command(image, o, initrd, kvm.command_line(o)) + ["-S"]
     if o.dry_run:

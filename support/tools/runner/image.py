@@ -6,6 +6,8 @@ from . import RunError
 from .elf import build_id
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
+# Where memory begins on the machines that we start, per CPU that we can start one for.
+RAM = {"x86_64": 0, "riscv64": 0x80000000}
 # What only an image with a driver of network devices contains.
 DRIVERS = {"kvm": b"virtio-net\0", "xen": b"netfront\0", "linuxu": b"TAP interface of the host that is our network device"}
 DISK_DRIVERS = {"kvm": b"virtio-blk\0", "xen": b"blkfront\0"}
@@ -27,8 +29,8 @@ class Image:
         except (struct.error, OverflowError):
             raise RunError("%s: this ELF file is cut short, or damaged; build it again" % path) \
                 from None
-        if self.arch != "x86_64":
-            raise RunError("%s: an image for %s; there is x86_64 only so far" % (path, self.arch))
+        if self.arch not in RAM:
+            raise RunError("%s: an image for %s; there are %s so far" % (path, self.arch, " and ".join(sorted(RAM))))
 
     def read(self, f):
         head = f.read(64)
@@ -43,14 +45,18 @@ class Image:
         phentsize, phnum = struct.unpack_from("<HH", head, 54)
         f.seek(min(phoff, MAX_OFFSET))
         table = f.read(phentsize * phnum)
-        # A kernel says by a note how it wants to be entered; a process needs no note.
+        # A kernel of x86_64 says by a note how it wants to be entered; others are loaded where memory is. A process
+        # needs neither.
         self.platform = "linuxu"
-        self.end = 0  # of the memory that it takes, as a kernel: physical address
+        ram = RAM.get(self.arch, 0)
+        self.end = 0  # of the memory that it takes, as a kernel: how far behind the beginning of memory
         for i in range(phnum):
             kind, _, offset, _, start, size, taken = struct.unpack_from("<IIQQQQQ", table,
                                                                         i * phentsize)
             if kind == PT_LOAD:
-                self.end = max(self.end, start + taken)
+                self.end = max(self.end, start + taken - ram)
+                if ram and start >= ram:
+                    self.platform = "kvm"
             elif kind == PT_INTERP:
                 raise RunError("%s: a program of this system, not an image" % self.path)
             elif kind == PT_NOTE:

@@ -4,7 +4,8 @@
 Pipes connect us to QEMU, so that nothing is left behind in the file system:
 
   console   QEMU's own stdin and stdout are the guest's serial port: our input, and its stdout
-  side      records that the guest writes to port 0xe9 byte by byte (see SideChannel)
+  side      records that the guest writes to port 0xe9 byte by byte, or where there are no ports to the console
+            of semihosting (see SideChannel)
   monitor   QEMU's control protocol (a socket), to send a serial break, to press the power button,
             and for an NMI when our stdout is closed
 
@@ -28,7 +29,18 @@ BATCH = 0.0005           # seconds in which bytes of a stream gather
 EXIT_GRACE = 5.0         # seconds that QEMU may take to end, once all has been said
 
 DEFAULT_MEMORY = 128 << 20
-GUEST_SPEAKS = 0x102000  # with that much memory a guest can say itself that it needs more
+GUEST_SPEAKS = 0x102000  # with that much memory a guest of x86_64 can say itself that it needs more
+
+# QEMU per CPU: its name, Debian's package, what it starts and what it says it is, and the side channel.
+QEMU = {
+    "x86_64": ("qemu-system-x86_64", "qemu-system-x86", "microvm", "max",
+               ["-device", "isa-debugcon,iobase=0xe9,readback=0x57,chardev=side"]),
+    "riscv64": ("qemu-system-riscv64", "qemu-system-misc", "virt", "rv64",
+                ["-semihosting-config", "enable=on,target=native,chardev=side,arg=whittle-runner"]),
+}
+# Firmware writes to the console as well, and before the image does; which says so when it begins.
+BEGINS = b"\0whittle\0"
+FIRMWARE_TALKS = ("riscv64",)
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -47,7 +59,12 @@ def cpu_has_virtualisation():
     return False
 
 
-def accelerator(o):
+def accelerator(image, o):
+    if image.arch != os.uname().machine:
+        if o.accel == "kvm":
+            raise RunError("--accel kvm: this machine's CPU is %s, the image's %s; --accel tcg emulates it"
+                           % (os.uname().machine, image.arch))
+        return o.accel if o.accel and o.accel.startswith("tcg") else "tcg"
     if o.accel == "kvm":
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise RunError("--accel kvm: /dev/kvm is not there, or not yours (group kvm); "
@@ -77,11 +94,11 @@ def command_line(o, size=None, tty=None):
 
 def qemu_command(image, o, initrd, append):
     """QEMU's arguments but for console, side channel and monitor."""
-    accel = accelerator(o)
-    qemu = o.qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
-    argv = [qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", (o.machine or "microvm"), "-accel", accel,
-            "-cpu", o.cpu or ("host" if accel == "kvm" else "max"),
+    accel = accelerator(image, o)
+    _, _, machine, cpu, _ = QEMU[image.arch]
+    argv = [qemu_program(image, o), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-machine", (o.machine or machine), "-accel", accel,
+            "-cpu", o.cpu or ("host" if accel == "kvm" else cpu),
             "-m", qemu_memory(o.memory or DEFAULT_MEMORY)]
     if o.smp:
         argv += ["-smp", o.smp]
@@ -97,12 +114,18 @@ def qemu_command(image, o, initrd, append):
         from . import disk
         argv += disk.qemu_arguments(o)
     if o.core is None:
-        argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if image.arch == "x86_64":
+            argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
     else:  # its end, or its reset, leaves the machine to be looked at
         argv += ["-action", "shutdown=pause,reboot=shutdown"]
     if o.qemu_args:
         argv += words.split(o.qemu_args)
     return argv
+
+
+def qemu_program(image, o):
+    """$QEMU is x86_64's: tests put one in its place."""
+    return o.qemu or (image.arch == "x86_64" and os.environ.get("QEMU")) or QEMU[image.arch][0]
 
 
 def qemu_memory(size):
@@ -220,6 +243,7 @@ class Session:
         self.patience = None    # until when it may take its time
         self.hung_up = False  # nobody reads our stdout any more, and the guest was told
         self.core_message = None
+        self.firmware = b"" if image.arch in FIRMWARE_TALKS else None  # what it said, until the image begins
 
     # -- start and end --
 
@@ -232,7 +256,7 @@ class Session:
         os.set_inheritable(their_monitor.fileno(), True)
         argv = argv + ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
                        "-chardev", "file,id=side,path=/dev/fd/%d" % their_side,
-                       "-device", "isa-debugcon,iobase=0xe9,readback=0x57,chardev=side",
+                       *QEMU[self.image.arch][4],
                        "-chardev", "socket,id=mon,fd=%d" % their_monitor.fileno(),
                        "-mon", "chardev=mon,mode=control"]
         if self.o.verbose:
@@ -389,6 +413,8 @@ class Session:
             self.stdin_open = self.break_due = False
             self.to_guest = b""
         elif fd == self.con_out:
+            if self.firmware is not None:
+                data = self.skip_firmware(data)
             if not self.hung_up:
                 self.out.data += data
         else:
@@ -397,6 +423,15 @@ class Session:
             self.side.err = b""
             if self.side.wants_input and not self.stdin_open and not self.break_due:
                 self.open_stdin()
+
+    def skip_firmware(self, data):
+        """What of `data` is the image's."""
+        self.firmware += data
+        said, begins, rest = self.firmware.partition(BEGINS)
+        if not begins:
+            return b""
+        self.firmware = None
+        return rest
 
     def write(self, stream):
         try:
@@ -464,7 +499,7 @@ def run(image, o):
         return gdb.run(image, o)
     if o.dry_run:
         return dry_run(image, o)
-    require_qemu(o)
+    require_qemu(image, o)
     append = command_line(o, terminal.size(), terminal.mask())
     initrd = initrd_for(o)
     check_memory(image, o, initrd)
@@ -490,6 +525,8 @@ def conduct(s, argv):
     finally:
         s.kill()
         s.tty.restore()
+    if s.firmware and not s.stopped_by:  # the image never began, or could not say so
+        os.write(2, s.firmware)
     if s.side.crash:
         from . import crash
         crash.show(s.side.crash, image)
@@ -509,11 +546,11 @@ def conduct(s, argv):
     return STATUS_SILENT
 
 
-def require_qemu(o):
-    qemu = o.qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
+def require_qemu(image, o):
+    qemu = qemu_program(image, o)
     if process.find_program(qemu) is None:
-        raise RunError("%s is not there; install the package qemu-system-x86, or name another "
-                       "with --qemu" % qemu)
+        raise RunError("%s is not there; install the package %s, or name another "
+                       "with --qemu" % (qemu, QEMU[image.arch][1]))
 
 
 def check_memory(image, o, initrd):
@@ -521,7 +558,9 @@ def check_memory(image, o, initrd):
     have, need = o.memory or DEFAULT_MEMORY, image.end
     if initrd:
         need += os.stat(initrd).st_size + 4095 & ~4095
-    if have < need and (initrd or have < GUEST_SPEAKS) and not o.qemu_args:
+    if image.arch == "riscv64":  # QEMU puts the device tree into the last 2 MiB
+        need = (need + 0x1fffff & ~0x1fffff) + 0x200000
+    if have < need and (initrd or have < GUEST_SPEAKS or image.arch != "x86_64") and not o.qemu_args:
         raise RunError("memory too small: this image%s at least %d KiB; give --memory" % (
             " and its initrd need" if initrd else " needs", need + 1023 >> 10), status=1)
 

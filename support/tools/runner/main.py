@@ -12,6 +12,8 @@ def main(words):
         image = Image(o.image)
         if o.smp is not None:
             check_cpus(image, o)
+        if image.arch != "x86_64":
+            check_arch(image, o)
         if o.gdb and o.core is not None:
             from . import gdb
             return gdb.open_core(image, o)
@@ -42,6 +44,16 @@ def main(words):
         sys.stdout.flush()
         sys.stderr.write("support/run: %s\n" % e)
         return e.status
+
+
+def check_arch(image, o):
+    """What there is for x86_64 only, so far."""
+    for name in ("core", "gdb", "disk", "pcap", "publish"):
+        if getattr(o, name):
+            raise RunError("--%s: for %s there is not that yet" % (name, image.arch))
+    if o.net not in (None, "none"):
+        raise RunError("--net %s: for %s there is no network yet" % (o.net, image.arch))
+    o.net = "none"
 
 
 def check_cpus(image, o):

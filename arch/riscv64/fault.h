@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Between trap.S, fault.c and trap.c: see trap.S.
+ */
+#ifndef RISCV_FAULT_H
+#define RISCV_FAULT_H
+
+/* What riscv_fault() answers. */
+#define RISCV_FAULT_DONE 0 /* try again */
+#define RISCV_FAULT_MOVE 1 /* a trap, to be handled on the interrupted stack */
+#define RISCV_FAULT_HERE 2 /* one that cannot be: that stack is what is missing */
+
+/* In struct uk_regs, beside the registers: on which of the stacks for page faults the frame lies; 0: none. */
+#define UK_REGS_LEVEL 280
+
+#ifndef __ASSEMBLER__
+#include <uk/arch/regs.h>
+#include <uk/arch/trap.h>
+#include <uk/essentials.h>
+
+struct riscv_area {
+	uint64_t t0, t1, sp;
+	uint32_t level;
+	uintptr_t stacks[RISCV_FAULT_LEVELS];
+	struct {
+		uint64_t t0, t1, t2, pc, status, cause, tval;
+	} outer;
+};
+
+extern struct riscv_area riscv_area;
+
+unsigned riscv_fault(struct uk_regs *r);
+struct uk_regs *riscv_fault_frame(struct uk_regs *r, unsigned where);
+UK_NORETURN void riscv_hopeless(void);
+void riscv_entry(struct uk_regs *r);
+#endif
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+cross             := riscv64-linux-gnu-
+arch-flags-all    := -mcmodel=medany -msmall-data-limit=0
+# The kernel has no floating point, and is called like code that has: the assembler is told so alone. Its plain char is signed,
+# as x86_64's is.
+arch-flags-kernel := -fsigned-char -march=rv64imac_zicsr_zifencei -mabi=lp64 -mno-riscv-attribute -Wa,-march=rv64gc,-mabi=lp64d
+arch-flags-app    := -march=rv64gc -mabi=lp64d
+# GNU ld packs relative relocations for x86 only. Here it would leave references to some names to a loader, even in an executable.
+arch-link         := -Wl,--version-script=arch/riscv64/private.map
+# The stack protector's value is one for all, where gp points to, for which nobody else has a use: by its name it would be
+# reached through a table that early code may not look into.
+ssp-place         := -mstack-protector-guard=tls -mstack-protector-guard-reg=gp -mstack-protector-guard-offset=0

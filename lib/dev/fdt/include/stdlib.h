@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libfdt includes this name, and uses nothing of it. */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seed: what the loader has put into the device tree, and for want of more how long something takes that depends on the
+ * host.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/plat/random.h>
+
+#include "kvm.h"
+
+size_t uk_plat_entropy(void *buf, size_t n)
+{
+	size_t good = kvm_tree_seed(buf, n);
+
+	for (size_t i = good; i < n; i++) {
+		uint64_t v = 0;
+
+		for (int k = 0; k < 8; k++) {
+			sbi_call(SBI_EXT_BASE, 0, 0, 0); /* into the firmware and back */
+			v = (v ^ riscv_time()) * 0x9e3779b97f4a7c15;
+			v ^= v >> 29;
+		}
+		((uint8_t *)buf)[i] = (uint8_t)(v >> 32);
+	}
+	return good;
+}
+
+const void *uk_plat_generation(void)
+{
+	return NULL;
+}

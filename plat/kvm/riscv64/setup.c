@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the image's final address to uk_boot(): what a bare machine needs before libraries can run.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/config.h>
+#include <uk/percpu.h>
+#include <uk/plat/trap.h>
+
+#include "kvm.h"
+#include "start.h"
+
+uint64_t kvm_hart UK_RO_AFTER_INIT_ZERO;
+
+static struct uk_bootinfo bootinfo;
+
+UK_NO_STACK_PROTECTOR void boot_start(uint64_t hart, uk_paddr_t tree)
+{
+	boot_use_random();
+	boot_traps(); /* from here on mistakes are reported */
+	kvm_hart = hart;
+	kvm_channel_init();
+	kvm_tree_open(tree); /* which describes the machine */
+	kvm_console_init();
+	kvm_clock_init();
+	kvm_tree_boot(&bootinfo);
+	riscv_irq_open(); /* still masked by software */
+	uk_boot(&bootinfo);
+}

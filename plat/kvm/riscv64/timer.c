@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one-shot timer: an interrupt is pending while the CPUs' time is beyond a register (the extension Sstc), or the firmware
+ * does the same for us (SBI 1.0 §6).
+ */
+#include <uk/arch/cpu.h>
+#include <uk/plat/clock.h>
+
+#include "kvm.h"
+
+#define NEVER UINT64_MAX
+#define FAR   (100 * 366 * 86400UL * UK_NSEC_PER_SEC) /* 100 years: the same, and nothing overflows */
+
+static bool ready, own;
+
+/* uktime's; nothing where that is not configured. */
+void uk_timer_interrupt(void) __attribute__((__visibility__("default")));
+
+UK_WEAK void uk_timer_interrupt(void)
+{
+}
+
+static void set(uint64_t ticks)
+{
+	if (own)
+		riscv_csr_write(0x14d, ticks); /* stimecmp */
+	else
+		sbi_call(SBI_EXT_TIME, 0, ticks, 0);
+}
+
+static void handler(void)
+{
+	set(NEVER);
+	uk_timer_interrupt();
+}
+
+void uk_plat_timer_set(uk_nsec deadline)
+{
+	if (!ready) {
+		ready = true;
+		own = kvm_tree_has_extension("sstc");
+		kvm_timer_handler = handler;
+		set(NEVER);
+		riscv_csr_set(sie, 1UL << RISCV_IRQ_TIMER);
+	}
+	set(deadline >= FAR ? NEVER : kvm_clock_ticks(deadline));
+}
