@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What becomes of an interrupt behind the entry code: it is dispatched, and may end in a switch of threads.
- * A part of each architecture's trap.c, which defines IRQ_NOTED(): which interrupt a note in irq_pending is.
+ * A part of each architecture's trap.c, which defines IRQ_NOTED(): which interrupt a note in irq_pending is; and with several
+ * CPUs IRQ_LATER: what is there if nothing has come, but interrupts to other CPUs were withheld. An interrupt that comes takes its place.
  */
 #ifndef ARCH_DISPATCH_H
 #define ARCH_DISPATCH_H
@@ -21,6 +22,12 @@ static void dispatch(struct uk_percpu *c, unsigned vector)
 	c->irq_depth++;
 	ARCH(irq_dispatch)(vector);
 	c->irq_depth--;
+#ifdef CONFIG_SMP
+	if (UK_UNLIKELY(c->irq_pending)) { /* it can be nothing else here */
+		c->irq_pending = 0;
+		ARCH(irq_withheld)();
+	}
+#endif
 	UK_BARRIER();
 	c->irq_off = 0;
 }
@@ -35,12 +42,18 @@ static inline bool switch_due(const struct uk_percpu *c UK_UNUSED)
 #endif
 }
 
+/* With the hardware's interrupts off. */
 static void replay_one(struct uk_percpu *c)
 {
-	unsigned vector = IRQ_NOTED(c->irq_pending);
+	uint32_t noted = c->irq_pending;
 
 	c->irq_pending = 0; /* no other can arrive: the hardware has been off since it was noted */
-	dispatch(c, vector);
+#ifdef CONFIG_SMP
+	ARCH(irq_withheld)();
+	if (!noted || noted == IRQ_LATER)
+		return;
+#endif
+	dispatch(c, IRQ_NOTED(noted));
 }
 
 /*
@@ -66,6 +79,10 @@ UK_WEAK void uk_plat_irq_replay(void)
 {
 	struct uk_percpu *c = uk_percpu();
 
+#ifdef CONFIG_SMP
+	ARCH(irq_close)(); /* if nothing has come, and one was to be sent, it is open still */
+	c = uk_percpu();
+#endif
 	do {
 		replay_one(c);
 		c = reschedule(c);

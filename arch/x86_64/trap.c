@@ -55,6 +55,7 @@ struct table_ptr {
 
 /* Which one entry code has noted: how far its stub is from the first. */
 #define IRQ_NOTED(pending) (-(pending) / X86_STUB_SIZE - 1)
+#define IRQ_LATER          1U /* no such distance: they are negative */
 
 extern const char x86_stubs[];
 void x86_entry(struct uk_regs *r);
@@ -148,6 +149,18 @@ UK_COLD void x86_gate_set(unsigned vector, const void *entry, unsigned ist, void
 }
 
 #include "common/dispatch.h"
+
+#ifdef CONFIG_SMP
+void x86_irq_later(void)
+{
+	uint32_t none = 0;
+
+	__asm__ volatile("cmpxchg %2, %1"
+			 : "+a"(none), "+m"(uk_percpu()->irq_pending)
+			 : "r"(IRQ_LATER)
+			 : "cc");
+}
+#endif
 
 void x86_entry(struct uk_regs *r)
 {

@@ -10,20 +10,18 @@
  *	a signal	is noted by its handler, which clears the word, as nobody else does for it
  */
 #include <uk/arch/trap.h>
-#include <uk/bits.h>
-#include <uk/cpuset.h>
 #include <uk/crash.h>
 #include <uk/irq.h>
 #include <uk/percpu.h>
 #include <uk/plat/cpu.h>
 #include <uk/smp.h>
 
+#include "ipi.h"
 #include "linuxu.h"
 #include "regs.h"
 
 static struct {
 	uint32_t asleep;
-	struct uk_cpuset later; /* to be interrupted when this one opens interrupts */
 } UK_CPU_ALIGNED cpus[UK_CPUS];
 
 void uk_plat_ipi(uint32_t cpu)
@@ -42,22 +40,8 @@ void uk_plat_ipi_later(uint32_t cpu)
 		uk_plat_ipi(cpu);
 		return;
 	}
-	uk_cpuset_add(&cpus[uk_cpu()].later, cpu);
+	plat_ipi_withhold(cpu);
 	__atomic_fetch_or(&uk_percpu()->irq_pending, LINUXU_IRQ_LATER, __ATOMIC_RELAXED);
-}
-
-void linuxu_ipi_withheld(void)
-{
-	struct uk_cpuset *to = &cpus[uk_cpu()].later;
-
-	for (unsigned i = 0; i < UK_CPUSET_WORDS; i++) {
-		while (to->bits[i]) {
-			uint32_t cpu = i * 64 + (uint32_t)uk_ctz(to->bits[i]);
-
-			uk_cpuset_remove(to, cpu);
-			uk_plat_ipi(cpu);
-		}
-	}
 }
 
 void linuxu_cpu_stay(void)

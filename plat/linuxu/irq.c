@@ -29,6 +29,7 @@
 #include <uk/smp.h>
 #endif
 
+#include "ipi.h"
 #include "linuxu.h"
 #include "regs.h"
 
@@ -94,7 +95,7 @@ static void run_pending(struct uk_percpu *cpu)
 	if (pending & LINUXU_IRQ_CPU)
 		uk_smp_interrupt();
 	if (pending & LINUXU_IRQ_LATER)
-		linuxu_ipi_withheld();
+		plat_ipi_withheld();
 #endif
 	cpu->irq_depth--;
 }
@@ -206,7 +207,7 @@ static bool replay_withheld(void)
 	uk_irq_disable(); /* up to here a signal may have come, seen to all, and even moved us */
 	if (__atomic_compare_exchange_n(&uk_percpu()->irq_pending, &only, 0, false,
 					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		linuxu_ipi_withheld();
+		plat_ipi_withheld();
 	return !uk_arch_irq_flag_clear();
 }
 #endif

@@ -100,8 +100,6 @@ void linuxu_irq_cpu(void);
 
 /* ---- ipi.c ---- */
 
-/* Interrupts the CPUs that uk_plat_ipi_later() noted. Interrupts are masked. */
-void linuxu_ipi_withheld(void);
 
 /* This CPU sleeps until another one asks something of it (answered on return) or a signal is noted. */
 void linuxu_cpu_sleep(void);

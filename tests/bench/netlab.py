@@ -115,6 +115,14 @@ class Server:
                 self.said()[-2000:]))
         time.sleep(1.5)
 
+    def wait_for(self, text, times, seconds=60):
+        """Until it has said this so many times."""
+        end = time.monotonic() + seconds
+        while self.said().count(text) < times:
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise guest.GuestError("%r was not said %d times:\n%s" % (text, times, self.said()[-2000:]))
+            time.sleep(0.05)
+
     def now(self):
         names = [f.name for f in fields(counters.Counters) if f.name not in ("host_ns", "insns")]
         with open(self.shared, "rb") as f:

@@ -170,12 +170,6 @@ void uk_plat_ipi(uint32_t cpu)
 	kvm_lapic_send(id_of[cpu], ICR_FIXED | KVM_VECTOR_CPU);
 }
 
-/* It costs nobody's processor, and a second pass through opening interrupts costs more. */
-void uk_plat_ipi_later(uint32_t cpu)
-{
-	uk_plat_ipi(cpu);
-}
-
 /* There is no way to say so. */
 void uk_plat_cpu_yield(void)
 {

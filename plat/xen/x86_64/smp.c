@@ -164,12 +164,6 @@ void uk_plat_ipi(uint32_t cpu)
 	uk_xen_event_notify(ports[cpu]);
 }
 
-/* Xen goes on with who calls it, as a rule. */
-void uk_plat_ipi_later(uint32_t cpu)
-{
-	uk_plat_ipi(cpu);
-}
-
 void uk_plat_cpu_yield(void)
 {
 	xen_call2(__HYPERVISOR_sched_op, SCHEDOP_yield, NULL);

@@ -55,6 +55,15 @@ void x86_trap_init(uintptr_t nmi_stack, uintptr_t fault_stack, uintptr_t check_s
 #define X86_CPU_STACK_USED 8192UL
 void x86_trap_init_cpu(void *memory, uintptr_t stacks);
 
+#ifdef CONFIG_SMP
+/*
+ * Has this CPU call x86_irq_withheld(), the platform's, when it opens interrupts, before those that came meanwhile. With interrupts
+ * masked. It is called with the hardware's interrupts off.
+ */
+void x86_irq_later(void);
+void x86_irq_withheld(void);
+#endif
+
 /* Is stack `i` of those used at all? */
 bool x86_trap_uses_stack(unsigned i);
 
