@@ -206,6 +206,79 @@ TEST(context, every_fault_says_what_it_is)
 
 #endif
 
+#ifdef __riscv
+
+static volatile unsigned long seen_s2;
+
+static void change_registers(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	unsigned long *r = uc->uc_mcontext.__gregs;
+
+	note(sig, info, context);
+	seen_s2 = r[18];
+	r[19] = 1234;
+	r[0] += 4; /* sd s2, 64(zero), not compressed */
+	uc->uc_mcontext.__fpregs.__d.__f[18] ^= 0xff;
+	__asm__ volatile("fcvt.d.w fs3, %0\n\tfscsr %0" ::"r"(-1)
+			 : "fs3"); /* the context's are not these */
+}
+
+/* All of them come back as the handler left them in the context, floating point ones and their modes too. */
+TEST(context, registers_can_be_changed)
+{
+	struct sigaction sa = { .sa_sigaction = change_registers, .sa_flags = SA_SIGINFO };
+	unsigned long s2, s3, fs2, fs3, modes;
+
+	calls = 0;
+	sigaction(SIGSEGV, &sa, NULL);
+	__asm__ volatile("li s2, 0x11223344\n\t"
+			 "li s3, 0\n\t"
+			 "fmv.d.x fs2, s2\n\t"
+			 "fmv.d.x fs3, s2\n\t"
+			 "fsrmi 1\n\t"
+			 ".option push\n\t.option norvc\n\t"
+			 "sd s2, 64(zero)\n\t"
+			 ".option pop\n\t"
+			 "mv %0, s2\n\t"
+			 "mv %1, s3\n\t"
+			 "fmv.x.d %2, fs2\n\t"
+			 "fmv.x.d %3, fs3\n\t"
+			 "frrm %4\n\t"
+			 "fscsr zero"
+			 : "=&r"(s2), "=&r"(s3), "=&r"(fs2), "=&r"(fs3), "=&r"(modes)
+			 :
+			 : "s2", "s3", "fs2", "fs3", "memory");
+	EXPECT_EQ(calls, 1);
+	EXPECT_EQ(seen_s2, 0x11223344u);
+	EXPECT_EQ(s2, 0x11223344u);
+	EXPECT_EQ(s3, 1234u);
+	EXPECT_EQ(fs2, 0x11223344u ^ 0xff);
+	EXPECT_EQ(fs3, 0x11223344u);
+	EXPECT_EQ(modes, 1u);
+	EXPECT_EQ((uintptr_t)got_addr, 64u);
+	signal(SIGSEGV, SIG_DFL);
+}
+
+/* Which signal a fault is, with its code and its address. */
+TEST(context, every_fault_says_what_it_is)
+{
+	struct sigaction sa = { .sa_sigaction = note_and_jump, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGILL, &sa, NULL);
+	sigaction(SIGTRAP, &sa, NULL);
+	if (!sigsetjmp(env, 1))
+		__asm__ volatile(".word 0"); /* defined as undefined */
+	EXPECT_EQ(got, SIGILL);
+	if (!sigsetjmp(env, 1))
+		__asm__ volatile("ebreak");
+	EXPECT_EQ(got, SIGTRAP);
+	signal(SIGILL, SIG_DFL);
+	signal(SIGTRAP, SIG_DFL);
+}
+
+#endif
+
 /* Memory that is not there, not allowed, and not in the file any more. */
 TEST(context, faults_in_mappings)
 {

@@ -165,10 +165,17 @@ TEST(math, long_double)
 {
 	volatile long double x = 2.0L;
 
+#if LDBL_MANT_DIG == 64
 	EXPECT(sqrtl(x) == 0x1.6a09e667f3bcc908p0L);
 	EXPECT(expl(1.0L) == 0x1.5bf0a8b145769536p1L || expl(1.0L) == 0x1.5bf0a8b145769534p1L);
-	EXPECT(fabsl(sinl(x) - 0.909297426825681695396L) < 1e-18L);
 	EXPECT(powl(x, 0.5L) == sqrtl(x));
+#else
+	/* musl's functions of 113 bits are those of double in part: exp, log, pow. */
+	EXPECT(sqrtl(x) == 0x1.6a09e667f3bcc908b2fb1366ea95p0L);
+	EXPECT(fabsl(expl(1.0L) - 0x1.5bf0a8b1457695355fb8ac404e7ap1L) < 1e-15L);
+	EXPECT(fabsl(powl(x, 0.5L) - sqrtl(x)) < 1e-15L);
+#endif
+	EXPECT(fabsl(sinl(x) - 0.909297426825681695396L) < 1e-18L);
 	EXPECT(ldexpl(1.0L, 16383) * 1.5L < LDBL_MAX);
 }
 

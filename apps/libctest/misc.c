@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "machine.h"
 #include "test.h"
 
 static jmp_buf env;
@@ -74,7 +75,7 @@ TEST(misc, identity)
 	EXPECT_EQ(getgid(), getegid());
 	EXPECT_EQ(uname(&u), 0);
 	EXPECT_STR(u.sysname, "Linux");
-	EXPECT_STR(u.machine, "x86_64");
+	EXPECT_STR(u.machine, MACHINE);
 	EXPECT_EQ(gethostname(host, sizeof(host)), 0);
 	EXPECT_STR(host, u.nodename);
 	if (!getuid()) {

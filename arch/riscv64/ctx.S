@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The context switch. tp is not the kernel's, so it is loaded without a look whether it is another: two threads of an
- * application never share one.
+ * The context switch. tp is the application's, which may set it without asking anybody.
  */
 #include <uk/arch/ctx.h>
 
@@ -32,6 +31,7 @@ uk_arch_ctx_switch:			/* (a0 = from, a1 = to) */
 	each_fs	fsd, sp
 	sd	t0, RISCV_FRAME_FCSR(sp)
 	sd	sp, UK_ARCH_CTX_SP(a0)
+	sd	tp, UK_ARCH_CTX_TP(a0)
 	ld	sp, UK_ARCH_CTX_SP(a1)
 	ld	tp, UK_ARCH_CTX_TP(a1)
 	ld	ra, RISCV_FRAME_RA(sp)

@@ -10,3 +10,5 @@ arch-link         := -Wl,--version-script=arch/riscv64/private.map
 # The stack protector's value is one for all, where gp points to, for which nobody else has a use: by its name it would be
 # reached through a table that early code may not look into.
 ssp-place         := -mstack-protector-guard=tls -mstack-protector-guard-reg=gp -mstack-protector-guard-offset=0
+# long double has 128 bits, for which the CPU has nothing: what C libraries do with it is in the compiler's own library.
+arch-libs          = $(if $(CONFIG_LIBMUSL),$(shell $(CC) -print-libgcc-file-name))

@@ -36,7 +36,7 @@ $(call write-if-changed,$(B)/tables-rw.lds,/* Made by support/build/image.mk. */
 # $(call link,PLAT,IMAGE,OBJECTS), and again with a table of the functions that this gave.
 link       = $(CC) $(link-flags) $(ldflags-y-of-plat-$1) -Wl,-L,$(B) \
 	-Wl,-T,$(lib-dir-plat-$1)/$(linker-script-of-plat-$1) -Wl,-Map,$2.map -o $2 \
-	$(filter-out %.a,$3) -Wl,--start-group $(filter %.a,$3) -Wl,--end-group
+	$(filter-out %.a,$3) -Wl,--start-group $(filter %.a,$3) $(arch-libs) -Wl,--end-group
 add-symtab = && $(PYTHON) support/tools/symtab.py $2 $(if $(CONFIG_LIBUKSYMTAB_LIBRARIES),$(B)) >$2.sym.S && $(CC) -c $2.sym.S -o $2.sym.o && \
 	$(call link,$1,$2,$(link-objs) $2.sym.o)
 

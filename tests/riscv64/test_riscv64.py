@@ -145,3 +145,40 @@ def test_unit(outcome, suite, case):
     r = outcome("rv64")
     part = r.out.decode().partition("    # Subtest: %s\n" % suite)[2].partition("KTAP version")[0]
     assert re.search(r"^    ok \d+ %s( #.*)?$" % case, part, re.M), (part, r)
+
+
+def test_c_library():
+    """musl, with long double of 128 bits."""
+    r = whittle.run(whittle.image("helloworld-musl", PLAT), "x", options=["--param", "env.vars=[ A=1 ]"])
+    assert (r.status, r.out, r.err) == (0, b"Hello, world! 3.142 is pi.\nargument 1: x\nenvironment: A=1\n", b""), r
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("configs", ["", "sv48"])
+def test_all_unit_tests_pass(configs):
+    """Those of the whole tree, above the C library; and with x86_64's address map."""
+    r = whittle.run(whittle.image("unittest", PLAT, configs=configs), options=["--memory", "64M"], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out and r.out.count(b"\n    ok ") > 300, r
+
+
+@pytest.mark.slow
+def test_all_of_the_c_library():
+    """apps/libctest: signals and their contexts, threads, cancellation, thread-local variables, floating point."""
+    r = whittle.run(whittle.image("libctest", PLAT), options=["--memory", "64M"], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out and r.out.count(b"\n    ok ") > 100, r
+
+
+@pytest.mark.slow
+def test_threads():
+    r = whittle.run(whittle.image("pthread-stress", PLAT), timeout=300)
+    assert r.status == 0 and r.out.endswith(b"all is well\n"), r
+
+
+@pytest.mark.slow
+def test_sqlite(tmp_path):
+    (tmp_path / "in.sql").write_text("create table t(a, b); insert into t values (1, 'x'), (2, 'y');")
+    img = whittle.image("sqlite", PLAT)
+    r = whittle.run(img, "/some.db", options=["--root", str(tmp_path)],
+                    stdin=b".read /in.sql\nselect sum(a), 1 / 3.0 from t;\npragma integrity_check;\n")
+    assert (r.status, r.out, r.err) == (0, b"3|0.333333333333333\nok\n", b""), r
+    assert whittle.run(img, ":memory:", "select * from nowhere").status == 1

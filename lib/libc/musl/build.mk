@@ -52,7 +52,7 @@ replaced := $(addprefix obj/src/, \
 	internal/syscall_ret.o fcntl/fcntl.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 
-objs := $(filter-out $(replaced),$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
+objs := $(filter-out $(replaced) obj/src/process/vfork.o,$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
 
 # An image has no dynamic section; a weak name that nobody defines says so to the one who looks.
 obj/src/env/__init_tls.o: CFLAGS_ALL += -D_DYNAMIC=whittle_no_dynamic
@@ -94,7 +94,7 @@ headers: install-headers
 obj/libc.a: $(objs)
 	@rm -f $@
 	@$(AR) rcD $@ $(objs)
-	@if objdump -d $@ | grep -E '\s(syscall|sysenter|svc|ecall|int +\$$0x80)\b' -m1; then \
+	@if $(if $(filter %-ar,$(AR)),$(AR:ar=objdump),objdump) -d $@ | grep -E '\s(syscall|sysenter|svc|ecall|int +\$$0x80)\b' -m1; then \
 		echo 'musl: a system call instruction is left in libc.a; replace its object in build.mk'; \
 		rm $@; exit 1; fi
 

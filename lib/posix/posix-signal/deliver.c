@@ -89,17 +89,10 @@ static inline bool must_move(const struct uk_task_signals *s, const struct sigfr
 static UK_NOINLINE struct sigframe *move(const struct uk_task_signals *s, const struct sigframe *f)
 {
 	struct sigframe *alt = sigframe_place((uintptr_t)s->alt.sp + s->alt.size);
-	struct uk_abi_fpstate *fpu = alt->fpu;
 
 	/* The last handler may have left it by longjmp(). */
 	uk_sanitize_stack((void *)s->alt.sp, s->alt.size, sigframe_sp(f));
-	*alt = *f;
-	alt->fpu = fpu;
-	/* A handler that ran before on the other stack may have left its context there. */
-	if (f->uc.mcontext.fpstate == f->fpu) {
-		memcpy(fpu, f->fpu, uk_arch_fpu_size + SIGFRAME_FPU_TAIL);
-		alt->uc.mcontext.fpstate = fpu;
-	}
+	sigframe_copy(alt, f);
 	return alt;
 }
 

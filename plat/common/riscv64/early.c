@@ -82,7 +82,7 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uk_paddr_t tree)
 		      BOOT_FIXED_PAGES * UK_PAGE_SIZE;
 	size_t tables = (size_t)(boot_stack - image_tables);
 	size_t slots = UK_DIV_ROUND_UP(span, SLOT);
-	uint64_t r = boot_seed(tree), slot, page;
+	uint64_t r = boot_seed(tree), slot, page; /* and now messages have a way out */
 
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(boot_random); i++)
 		boot_random[i] = mix(r += riscv_time() + 0x9e3779b97f4a7c15);

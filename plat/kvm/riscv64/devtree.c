@@ -281,16 +281,19 @@ size_t kvm_tree_seed(uint8_t *buf, size_t n)
 }
 
 /*
- * The seed's 32 bytes folded into 8: addresses leak, and should tell little of it. This runs before relocation, where the
- * tree is at its physical address.
+ * The seed's 32 bytes folded into 8: addresses leak, and should tell little of it; and what else there is. This runs before
+ * relocation, where the tree is at its physical address.
  */
 UK_NO_STACK_PROTECTOR uint64_t boot_seed(uk_paddr_t pa)
 {
 	const void *t = (const void *)pa;
-	uint64_t v = riscv_time();
+	uint64_t v = 0;
 	const uint8_t *seed;
 	int chosen, len;
 
+	kvm_channel_init();
+	kvm_channel_seed(&v, sizeof(v));
+	v ^= riscv_time();
 	if (!pa || (pa & 7) || fdt_check_header(t))
 		return v;
 	chosen = fdt_path_offset(t, "/chosen");

@@ -77,9 +77,12 @@ void kvm_console_flush(void);
 
 /* ---- channel.c ---- */
 
-/* Finds out whether support/run listens. */
+/* Finds out whether support/run listens. Before relocation. */
 void kvm_channel_init(void);
 bool kvm_runner(void);
+
+/* Up to n bytes of what the host takes for random; how many. */
+size_t kvm_channel_seed(void *buf, size_t n);
 
 /* A record; types as support/run has them. */
 void kvm_record(char type, const char *s, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Seed: what the loader has put into the device tree, and for want of more how long something takes that depends on the
- * host.
+ * Seed: what the loader has put into the device tree, what support/run's host has, and for want of more how long something
+ * takes that depends on the host.
  */
 #include <uk/arch/cpu.h>
 #include <uk/plat/random.h>
@@ -12,6 +12,7 @@ size_t uk_plat_entropy(void *buf, size_t n)
 {
 	size_t good = kvm_tree_seed(buf, n);
 
+	good += kvm_channel_seed((char *)buf + good, n - good);
 	for (size_t i = good; i < n; i++) {
 		uint64_t v = 0;
 

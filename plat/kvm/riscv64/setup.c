@@ -19,7 +19,6 @@ UK_NO_STACK_PROTECTOR void boot_start(uint64_t hart, uk_paddr_t tree)
 	boot_use_random();
 	boot_traps(); /* from here on mistakes are reported */
 	kvm_hart = hart;
-	kvm_channel_init();
 	kvm_tree_open(tree); /* which describes the machine */
 	kvm_console_init();
 	kvm_clock_init();

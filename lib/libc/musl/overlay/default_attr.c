@@ -6,4 +6,4 @@
 #include "pthread_impl.h"
 
 unsigned __default_stacksize = UK_MUSL_THREAD_STACK;
-unsigned __default_guardsize = PAGE_SIZE;
+unsigned __default_guardsize = 4096;

@@ -13,7 +13,7 @@
 
 #define P    UK_PAGE_SIZE
 #define RW   (UK_VMEM_READ | UK_VMEM_WRITE)
-#define HERE 0xc000000000UL
+#define HERE UK_VA_AREAS_WISH
 
 /* Nobody else may come to run in the other space, which is this CPU's: it stays here. */
 static struct uk_vmem_space *enter(struct uk_vmem_space *s)

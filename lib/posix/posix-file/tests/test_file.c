@@ -11,6 +11,7 @@
 #include <uk/process.h>
 #include <uk/string.h>
 #include <uk/syscall.h>
+#include <uk/syscall_legacy.h>
 #include <uk/test.h>
 
 #define CWD  UK_AT_FDCWD

@@ -5,6 +5,7 @@
 #include <uk/abi/file.h>
 #include <uk/errno.h>
 #include <uk/syscall.h>
+#include <uk/syscall_legacy.h>
 #include <uk/test.h>
 
 #define S(s)  ((long)(s))

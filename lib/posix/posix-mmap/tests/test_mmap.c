@@ -5,6 +5,7 @@
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/syscall.h>
+#include <uk/syscall_legacy.h>
 #include <uk/string.h>
 #include <uk/test.h>
 #include <uk/vmem.h>
@@ -61,10 +62,10 @@ UK_TEST(mmap, refusals)
 UK_TEST(mmap, reserve_then_commit)
 {
 	/* As Go does it: a large reservation costs no memory, parts of it are committed later. */
-	char *p = map(0xc000000000, 64UL << 20, UK_VMEM_NONE, UK_MAP_NORESERVE), *q;
+	char *p = map(UK_VA_AREAS_WISH, 64UL << 20, UK_VMEM_NONE, UK_MAP_NORESERVE), *q;
 
 	UK_REQUIRE(!uk_is_err(p));
-	UK_EXPECT_EQ((uintptr_t)p, 0xc000000000UL);
+	UK_EXPECT_EQ((uintptr_t)p, UK_VA_AREAS_WISH);
 	q = map((uintptr_t)p + (1 << 20), UK_PAGE_SIZE, RW, UK_MAP_FIXED);
 	UK_REQUIRE(q == p + (1 << 20));
 	*q = 1;
@@ -121,6 +122,7 @@ UK_TEST(mmap, msync_errors)
 /* As far as a stack of Linux would grow; not over what is there. */
 UK_TEST(mmap, grows_down)
 {
+	const uintptr_t at = UK_VA_AREAS_WISH + (8UL << 30);
 	const size_t limit = 8UL << 20;
 	char *p = map(0, 2 * UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN), *q;
 
@@ -131,12 +133,12 @@ UK_TEST(mmap, grows_down)
 	UK_EXPECT(p[0] == 1 && p[UK_PAGE_SIZE] == 0);
 	UK_EXPECT_EQ(uk_sys_munmap((long)p - (long)limit + 2 * UK_PAGE_SIZE, (long)limit), 0L);
 	/* At an address: there is room for a part of it only. */
-	p = map(0xc200000000, UK_PAGE_SIZE, RW, UK_MAP_FIXED_NOREPLACE);
+	p = map(at, UK_PAGE_SIZE, RW, UK_MAP_FIXED_NOREPLACE);
 	UK_REQUIRE(!uk_is_err(p));
 	p[0] = 3;
-	q = map(0xc200100000, UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN | UK_MAP_FIXED_NOREPLACE);
+	q = map(at + (1UL << 20), UK_PAGE_SIZE, RW, UK_MAP_GROWSDOWN | UK_MAP_FIXED_NOREPLACE);
 	UK_REQUIRE(!uk_is_err(q));
-	UK_EXPECT_EQ((uintptr_t)q, 0xc200100000UL);
+	UK_EXPECT_EQ((uintptr_t)q, at + (1UL << 20));
 	q[0] = q[-0x40000] = 4;
 	UK_EXPECT_EQ(p[0], 3);
 	UK_EXPECT_EQ(uk_sys_munmap((long)p, 0x101000), 0L);
@@ -160,7 +162,8 @@ UK_TEST(mmap, huge_pages)
 	UK_EXPECT_EQ(uk_sys_munmap((long)p, (long)large), 0L);
 	UK_EXPECT_EQ((long)map(0, large, RW, UK_MAP_HUGETLB | 30U << UK_MAP_HUGE_SHIFT),
 		     (long)-EINVAL);
-	UK_EXPECT_EQ((long)map(0xc300001000, large, RW, UK_MAP_HUGETLB | UK_MAP_FIXED),
+	UK_EXPECT_EQ((long)map(UK_VA_AREAS_WISH + (12UL << 30) + UK_PAGE_SIZE, large, RW,
+			       UK_MAP_HUGETLB | UK_MAP_FIXED),
 		     (long)-EINVAL);
 }
 

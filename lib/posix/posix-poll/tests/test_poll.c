@@ -7,6 +7,7 @@
 #include <uk/errno.h>
 #include <uk/process.h>
 #include <uk/syscall.h>
+#include <uk/syscall_legacy.h>
 #include <uk/test.h>
 
 static int fds[2];

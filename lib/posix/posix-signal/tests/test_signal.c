@@ -56,7 +56,7 @@ static uint64_t mask(int how, uint64_t set)
 	return old;
 }
 
-static void nap(long msec)
+static UK_UNUSED void nap(long msec)
 {
 	struct {
 		long sec, nsec;

@@ -25,6 +25,7 @@
 #include <uk/essentials.h>
 #include <uk/plat/trap.h>
 #include <uk/process.h>
+#include <uk/string.h>
 
 struct sigframe {
 	uintptr_t restorer;
@@ -95,6 +96,20 @@ static inline struct sigframe *sigframe_place(uintptr_t top)
 
 	f->fpu = (struct uk_abi_fpstate *)fpu;
 	return f;
+}
+
+/* The same frame in another place. */
+static inline void sigframe_copy(struct sigframe *to, const struct sigframe *f)
+{
+	struct uk_abi_fpstate *fpu = to->fpu;
+
+	*to = *f;
+	to->fpu = fpu;
+	/* A handler that ran before on the other stack may have left its context there. */
+	if (f->uc.mcontext.fpstate == f->fpu) {
+		memcpy(fpu, f->fpu, uk_arch_fpu_size + SIGFRAME_FPU_TAIL);
+		to->uc.mcontext.fpstate = fpu;
+	}
 }
 
 /* What the context has beside the registers that entry.S has filled in. */

@@ -24,9 +24,15 @@ UK_SYSCALL_LEAF(long, nfsservctl, int small, unsigned wide, long all)
 
 UK_TEST(syscall, numbers)
 {
-	UK_EXPECT_EQ((long)UK_NR_read, 0L);
-	UK_EXPECT_EQ((long)UK_NR_exit_group, 231L);
-	UK_EXPECT_EQ((long)UK_NR_statx, 332L);
+#ifdef __x86_64__
+	const long numbers[] = { 0, 231, 332 };
+#else
+	const long numbers[] = { 63, 94, 291 }; /* Linux's newer machines have them in common */
+#endif
+
+	UK_EXPECT_EQ((long)UK_NR_read, numbers[0]);
+	UK_EXPECT_EQ((long)UK_NR_exit_group, numbers[1]);
+	UK_EXPECT_EQ((long)UK_NR_statx, numbers[2]);
 }
 
 UK_TEST(syscall, direct_and_table_agree)
@@ -47,12 +53,12 @@ UK_TEST(syscall, arguments_are_narrowed)
 
 UK_TEST(syscall, missing)
 {
-	UK_EXPECT_EQ(uk_sys_uselib(0), (long)-ENOSYS);
-	UK_EXPECT_EQ(uk_sys_fork(), (long)-ENOSYS);
-	UK_EXPECT_EQ(uk_syscall_table(UK_NR_uselib, 0, 0, 0, 0, 0, 0), (long)-ENOSYS);
+	UK_EXPECT_EQ(uk_sys_acct(0), (long)-ENOSYS);
+	UK_EXPECT_EQ(uk_sys_swapoff(0), (long)-ENOSYS);
+	UK_EXPECT_EQ(uk_syscall_table(UK_NR_acct, 0, 0, 0, 0, 0, 0), (long)-ENOSYS);
 #ifdef CONFIG_LIBPOSIX_SYSCALL_TABLE
 	/* Nothing here calls it but by number. */
-	UK_EXPECT_EQ(uk_syscall_table(UK_NR_getpgrp, 0, 0, 0, 0, 0, 0), 1L);
+	UK_EXPECT_EQ(uk_syscall_table(UK_NR_getpgid, 0, 0, 0, 0, 0, 0), 1L);
 #endif
 	UK_EXPECT_EQ(uk_syscall_table(-1, 0, 0, 0, 0, 0, 0), (long)-ENOSYS);
 	UK_EXPECT_EQ(uk_syscall_table(1L << 40, 0, 0, 0, 0, 0, 0), (long)-ENOSYS);

@@ -26,7 +26,7 @@
 
 struct uk_arch_ctx {
 	uintptr_t sp;
-	uintptr_t tp; /* loaded by every switch to it: see uk_arch_tp_set(); 0: has none */
+	uintptr_t tp; /* loaded by every switch to it, saved by every switch from it; 0: has none */
 };
 
 /* Alignment of a stack's top. */
