@@ -13,12 +13,15 @@ import struct
 import subprocess
 import tempfile
 
+import pytest
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("WHITTLE_TEST_BUILD", os.path.join(ROOT, "build"))
 PLATFORMS = ["kvm", "linuxu"]
 ARCH = "x86_64"
 # A platform on another CPU is named kvm-riscv64. For tests that run there as well, if this machine has what they need.
 RISCV64 = "kvm-riscv64"
+WITH_RISCV64 = [*PLATFORMS, pytest.param(RISCV64, marks=pytest.mark.slow)]
 # Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
 BUILD_TIMEOUT = 900
 RUN_TIMEOUT = 120
@@ -86,7 +89,6 @@ def require_cross(arch):
     """Skips a test for whose CPU this machine has no compiler or no emulator: only who wants them installs them."""
     if subprocess.run([os.path.join(ROOT, "support/setup"), arch], env=dict(os.environ, SETUP="no"),
                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-        import pytest
         pytest.skip("images for %s: `support/setup %s` installs what they need" % (arch, arch))
 
 

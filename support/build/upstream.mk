@@ -13,7 +13,6 @@
 #   FAST        names of source files that are compiled with FASTFLAGS besides
 #   HOSTLIBC    an ordinary static musl, for programs that run while all this is built
 #   TOOLS       support/
-#   CROSS       the architecture, if it is not the build machine's
 #
 # The package's source is copied, since many builds work only where the source is. The compiler that it gets is .uk/cc:
 # a compile is the real compiler with the image's flags at the end; all else goes to support/tools/ukcc.py.
@@ -54,7 +53,7 @@ space := $(empty) $(empty)
 env := env -u CFLAGS -u CPPFLAGS -u LDFLAGS -u LIBS CONFIG_SITE=$(TOOLS)/build/config.site PKG_CONFIG_LIBDIR=$(subst $(space),:,$(installed:%=%/lib/pkgconfig)) PKG_CONFIG_PATH= \
 	PATH="$(subst $(space),:,$(installed:%=%/bin)):$$PATH" \
 	GIT_DIR=$(CURDIR)/.uk/none SOURCE_DATE_EPOCH=1577836800 LC_ALL=C
-tools := CC=$(CURDIR)/.uk/cc AR=$(AR) RANLIB=ranlib
+tools := CC=$(CURDIR)/.uk/cc AR=$(AR) RANLIB=$(patsubst %ar,%ranlib,$(filter-out llvm-ar,$(AR)))$(if $(filter llvm-ar,$(AR)),ranlib)
 
 # Of our own make only its share of the CPUs: packages count on the rules that every make has.
 jobs := for f in $$MAKEFLAGS; do case $$f in -j* | --jobserver*) jobs="$$jobs $$f" ;; esac; done;
@@ -79,13 +78,11 @@ copy:
 
 cmake-args = -DCMAKE_C_COMPILER=$(CURDIR)/.uk/cc -DBUILD_SHARED_LIBS=OFF -DCMAKE_BUILD_TYPE=Release $(if $(LIBRARY),-DCMAKE_INSTALL_PREFIX=$(CURDIR)/install) \
 	'-DCMAKE_FIND_ROOT_PATH=$(subst $(space),;,$(installed))' -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY \
-	-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY \
-	$(if $(CROSS),-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=$(CROSS))
+	-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY
 
 configure: copy
 ifneq ($(by-cmake),)
 	$(env) cmake -S $(TREE) -B . $(cmake-args) $(CMAKE)
 else
-	if [ -x configure ]; then $(env) $(tools) ./configure $(if $(CROSS),--host=$(CROSS)-linux-musl) \
-		$(if $(LIBRARY),--prefix=$(CURDIR)/install) $(CONFIGURE); fi
+	if [ -x configure ]; then $(env) $(tools) ./configure $(if $(LIBRARY),--prefix=$(CURDIR)/install) $(CONFIGURE); fi
 endif

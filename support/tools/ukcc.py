@@ -11,7 +11,8 @@ image's flags. What does more than compile comes here, with the settings in the 
     UKCC_ARCHIVES  archives of the packages that this one uses: for -lNAME, and the image has them already
 
 A link gives two files. PROGRAM runs on the build machine: the same objects with the ordinary musl, which is what
-configure scripts and generators need. PROGRAM.uk.o is for the image: the objects, and the members of the package's own
+configure scripts and generators need. For another CPU it is a script that has qemu-user run PROGRAM.bin, so that nothing is a cross
+build to anybody. PROGRAM.uk.o is for the image: the objects, and the members of the package's own
 archives that they ask for, as one relocatable object; what is left undefined is the image's to provide.
 """
 import os
@@ -75,6 +76,23 @@ class Line:
         raise Refused("cannot find -l%s: an image has what its packages bring; select a package with lib%s.a" % (name, name))
 
 
+def cross_of(cc):
+    """What the names of the compiler's tools begin with, and the CPU if it is not the build machine's."""
+    name = os.path.basename(cc[0])
+    prefix = name[:-len("gcc")] if name.endswith("-gcc") else ""
+    cpu = prefix.partition("-")[0]
+    return prefix, cpu if cpu != os.uname().machine else ""
+
+
+def emulated(program, cpu):
+    """A script in a program's place, which moves aside."""
+    path = os.path.abspath(program)
+    os.replace(path, path + ".bin")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\nexec qemu-%s %s \"$@\"\n" % (cpu, shlex.quote(path + ".bin")))
+    os.chmod(path, 0o755)
+
+
 def run(command):
     """Runs it; its exit status ends ours if it fails."""
     status = subprocess.run(command, check=False).returncode
@@ -96,10 +114,20 @@ def checks_of(objects, folder, cc):
     return [source + ".o"]
 
 
+def canary_of(folder, cc):
+    """Where an image for riscv64 has its canary, programs of the build machine get a word that nobody changes."""
+    source = os.path.join(folder, "canary.S")
+    with open(source, "w", encoding="ascii") as f:
+        f.write("\t.section .rodata\n\t.balign 8\n\t.globl uk_canary\nuk_canary:\t.quad 0\n")
+    run([*cc, "-c", source, "-o", source + ".o"])
+    return [source + ".o", "-Wl,--no-relax,--defsym,__global_pointer$=uk_canary"]
+
+
 def link(words):
     cc, flags = shlex.split(os.environ["UKCC_CC"]), shlex.split(os.environ["UKCC_FLAGS"])
     libc, archives = os.environ["UKCC_HOSTLIBC"], os.environ["UKCC_ARCHIVES"].split()
     line = Line(words)
+    prefix, cpu = cross_of(cc)
     if line.flags & {"-shared", "-dynamiclib"}:
         raise Refused("-shared: an image has no shared libraries; tell the package so (--disable-shared, "
                       "-DBUILD_SHARED_LIBS=OFF, --static)")
@@ -123,11 +151,13 @@ def link(words):
         group = ["-Wl,--start-group"]
         run([*cc, "-static", "-no-pie", "-nostdlib", "-nostartfiles", "-o", line.out,
              os.path.join(libc, "crt1.o"), os.path.join(libc, "crti.o"), *line.link, *group, *parts,
-             *checks_of(parts, folder, cc), os.path.join(libc, "libc.a"), "-lgcc", "-Wl,--end-group",
+             *checks_of(parts, folder, cc), *(canary_of(folder, cc) if cpu == "riscv64" else []), os.path.join(libc, "libc.a"), "-lgcc", "-Wl,--end-group",
              os.path.join(libc, "crtn.o")])
+        if cpu:
+            emulated(line.out, cpu)
         own = [p for p in parts if p not in archives]
         # Sections stay apart, so that the image can leave out those that nobody asks for.
-        run(["ld", "-r", "--unique", "-u", "main", "-o", line.out + ".uk.o", "--start-group", *own, "--end-group"])
+        run([prefix + "ld", "-r", "--unique", "-u", "main", "-o", line.out + ".uk.o", "--start-group", *own, "--end-group"])
 
 
 if __name__ == "__main__":

@@ -182,3 +182,12 @@ def test_sqlite(tmp_path):
                     stdin=b".read /in.sql\nselect sum(a), 1 / 3.0 from t;\npragma integrity_check;\n")
     assert (r.status, r.out, r.err) == (0, b"3|0.333333333333333\nok\n", b""), r
     assert whittle.run(img, ":memory:", "select * from nowhere").status == 1
+
+
+@pytest.mark.slow
+def test_disk(tmp_path):
+    """A virtio device that the device tree tells of: written, read, compared."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    r = whittle.run(whittle.image("blktest", PLAT), "verify", options=["--disk", str(disk)])
+    assert r.status == 0 and any(disk.read_bytes()), r

@@ -37,7 +37,7 @@ def check(image, o):
 def qemu_arguments(o):
     """The devices, with a queue for each CPU where the bus has the interrupts for that."""
     argv = []
-    microvm = (o.machine or "microvm").startswith("microvm") and "pcie=on" not in (o.machine or "")
+    microvm = (o.machine or "microvm").startswith(("microvm", "virt")) and "pcie=on" not in (o.machine or "")
     for i, d in enumerate(o.disk):
         argv += ["-drive", d.for_qemu(i), "-device", "%s,drive=disk%d,num-queues=%d" % (
             "virtio-blk-device" if microvm else "virtio-blk-pci", i, min(int(o.smp or 1), 16))]

@@ -48,12 +48,10 @@ def main(words):
 
 def check_arch(image, o):
     """What there is for x86_64 only, so far."""
-    for name in ("core", "gdb", "disk", "pcap", "publish"):
+    for name in ("core", "gdb"):
         if getattr(o, name):
             raise RunError("--%s: for %s there is not that yet" % (name, image.arch))
-    if o.net not in (None, "none"):
-        raise RunError("--net %s: for %s there is no network yet" % (o.net, image.arch))
-    o.net = "none"
+    o.machine = o.machine or "virt"
 
 
 def check_cpus(image, o):

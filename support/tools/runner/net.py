@@ -200,7 +200,7 @@ def qemu_arguments(o):
             device += ",mq=on"
     machine, _, more = (o.machine or "microvm").partition(",")
     argv = ["-netdev", back]
-    if machine == "microvm" and "pcie=on" not in more.split(","):
+    if machine == "virt" or machine == "microvm" and "pcie=on" not in more.split(","):
         # Version 2 of the interface, which QEMU offers since 2019 but not by itself.
         argv += ["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net0" + device]
     else:
