@@ -8,7 +8,7 @@
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
- * marker's number (uk/mark.h). Each time one is executed, a line with all counters and the host's
+ * marker's number (uk/mark.h); on riscv64 lui zero, 0x55NNN. Each time one is executed, a line with all counters and the host's
  * clock is appended to `out` (default stderr); so is one at the start and one at the end. With
  * `shm` the counters live in a file that another process may map and read at any time, as
  * NR_COUNTERS native 64-bit words in the order of `names`. `stop` ends QEMU at that marker.
@@ -173,8 +173,13 @@ static void write_profile(void)
 
 static bool is_mark(const uint8_t *p, size_t n)
 {
-	return n == 7 && p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b &&
-	       p[6] == 0x55;
+	return n == 7 ? p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b && p[6] == 0x55
+		      : n == 4 && p[0] == 0x37 && !(p[1] & 0x0f) && p[3] == 0x55;
+}
+
+static unsigned mark_id(const uint8_t *p)
+{
+	return p[0] == 0x0f ? p[3] | p[4] << 8 : p[1] >> 4 | p[2] << 4;
 }
 
 static bool is_prefix(uint8_t b)
@@ -241,7 +246,7 @@ static struct mark *new_mark(const uint8_t *p, uint64_t address)
 
 	if (!m)
 		abort();
-	m->id = p[3] | p[4] << 8;
+	m->id = mark_id(p);
 	m->address = address;
 	return m;
 }

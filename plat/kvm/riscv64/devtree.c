@@ -21,30 +21,9 @@
 static const void *tree UK_RO_AFTER_INIT_ZERO;
 static uk_paddr_t tree_pa UK_RO_AFTER_INIT_ZERO;
 
-void kvm_tree_open(uk_paddr_t pa)
-{
-	const void *head;
-	size_t size;
-	int err;
-
-	if (!pa || (pa & 7) || pa >= RISCV_VA_BOOT_LEN - TREE_MAX)
-		uk_fatal("the firmware told no device tree (a1 is %#lx)", pa);
-	head = uk_plat_map_boot(pa, sizeof(struct fdt_header));
-	if (!head)
-		uk_fatal("no page table for the device tree at %#lx", pa);
-	err = fdt_check_header(head);
-	if (err)
-		uk_fatal("what lies at %#lx is no device tree, or a corrupt one (libfdt: error %d)",
-			 pa, -err);
-	size = fdt_totalsize(head);
-	if (size > TREE_MAX)
-		uk_fatal("the device tree at %#lx says that it is %lu bytes long: it is corrupt",
-			 pa, size);
-	tree = uk_plat_map_boot(pa, size);
-	if (!tree)
-		uk_fatal("no page table for the device tree at %#lx", pa);
-	tree_pa = pa;
-}
+/* Nodes that boot needs, found in one walk: the library goes through the tree for each question. -1: not there. */
+static int chosen UK_RO_AFTER_INIT = -1, cpus UK_RO_AFTER_INIT = -1, serial UK_RO_AFTER_INIT = -1;
+static int serial_parent UK_RO_AFTER_INIT_ZERO;
 
 /* A number of one or two cells at p. */
 static uint64_t number(const fdt32_t *p, int cells)
@@ -80,25 +59,84 @@ static void add_reserved(struct uk_bootinfo *bi, uint64_t start, uint64_t len)
 	boot_memory(bi, start, len, E820_RESERVED);
 }
 
-static void read_memory(struct uk_bootinfo *bi)
+static bool is_named(const char *name, const char *base)
 {
-	uint64_t start, len;
-	int node, child;
-	bool any = false;
+	size_t n = uk_strlen(base);
 
-	for (node = -1;
-	     (node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory", 7)) >= 0;
-	     any = true)
-		each_range(0, node, add_ram, bi);
+	return !uk_strncmp(name, base, n) && (!name[n] || name[n] == '@');
+}
+
+static bool is_memory(int node)
+{
+	int len;
+	const char *type = fdt_getprop(tree, node, "device_type", &len);
+
+	return type && len == 7 && !memcmp(type, "memory", 7);
+}
+
+/* Memory and what of it is not ours, in `bi`; the other nodes are noted. */
+static void walk(struct uk_bootinfo *bi)
+{
+	int node = 0, depth = 0, parent = 0;
+	bool any = false, reserved = false;
+
+	while ((node = fdt_next_node(tree, node, &depth)) >= 0 && depth > 0) {
+		const char *name = fdt_get_name(tree, node, NULL);
+
+		if (depth == 1) {
+			parent = node;
+			reserved = is_named(name, "reserved-memory");
+			if (is_named(name, "chosen"))
+				chosen = node;
+			else if (is_named(name, "cpus"))
+				cpus = node;
+			else if (is_named(name, "memory") && is_memory(node)) {
+				each_range(0, node, add_ram, bi);
+				any = true;
+			}
+		} else if (depth == 2 && reserved) {
+			each_range(parent, node, add_reserved, bi);
+		}
+		if (depth <= 2 && serial < 0 &&
+		    (is_named(name, "serial") || is_named(name, "uart")) &&
+		    !fdt_node_check_compatible(tree, node, "ns16550a")) {
+			serial = node;
+			serial_parent = depth == 2 ? parent : 0;
+		}
+	}
 	if (!any)
 		uk_fatal("the device tree has no node of memory");
+}
+
+void kvm_tree_open(struct uk_bootinfo *bi, uk_paddr_t pa)
+{
+	uint64_t start, len;
+	const void *head;
+	size_t size;
+	int err;
+
+	if (!pa || (pa & 7) || pa >= RISCV_VA_BOOT_LEN - TREE_MAX)
+		uk_fatal("the firmware told no device tree (a1 is %#lx)", pa);
+	head = uk_plat_map_boot(pa, sizeof(struct fdt_header));
+	if (!head)
+		uk_fatal("no page table for the device tree at %#lx", pa);
+	err = fdt_check_header(head);
+	if (err)
+		uk_fatal("what lies at %#lx is no device tree, or a corrupt one (libfdt: error %d)",
+			 pa, -err);
+	size = fdt_totalsize(head);
+	if (size > TREE_MAX)
+		uk_fatal("the device tree at %#lx says that it is %lu bytes long: it is corrupt",
+			 pa, size);
+	tree = uk_plat_map_boot(pa, size);
+	if (!tree)
+		uk_fatal("no page table for the device tree at %#lx", pa);
+	tree_pa = pa;
+	walk(bi);
 	for (int i = fdt_num_mem_rsv(tree); i-- > 0;)
 		if (!fdt_get_mem_rsv(tree, i, &start, &len))
 			add_reserved(bi, start, len);
-	node = fdt_path_offset(tree, "/reserved-memory");
-	if (node >= 0)
-		fdt_for_each_subnode(child, tree, node) each_range(node, child, add_reserved, bi);
-	add_reserved(bi, tree_pa, fdt_totalsize(tree));
+	add_reserved(bi, pa, size);
 }
 
 /* An address in /chosen; false if it is not there. */
@@ -117,9 +155,9 @@ static bool chosen_address(int chosen, const char *name, uint64_t *v)
 
 static void read_chosen(struct uk_bootinfo *bi)
 {
-	int chosen = fdt_path_offset(tree, "/chosen"), len;
 	uint64_t start, end;
 	const char *args;
+	int len;
 
 	bi->cmdline = BOOT_CMDLINE;
 	if (chosen < 0)
@@ -146,7 +184,6 @@ void kvm_tree_boot(struct uk_bootinfo *bi)
 	bi->protocol = "sbi";
 	bi->devtree = tree_pa;
 	read_chosen(bi);
-	read_memory(bi);
 	boot_memory_done(bi);
 }
 
@@ -160,9 +197,9 @@ int kvm_tree_device(const char *compatible)
 	return kvm_tree_next(-1, compatible);
 }
 
-bool kvm_tree_reg(int node, uk_paddr_t *pa, size_t *len)
+static bool reg_in(int parent, int node, uk_paddr_t *pa, size_t *len)
 {
-	int parent = fdt_parent_offset(tree, node), na, ns, n;
+	int na, ns, n;
 	const fdt32_t *reg = fdt_getprop(tree, node, "reg", &n);
 
 	if (parent < 0 || !reg)
@@ -174,6 +211,12 @@ bool kvm_tree_reg(int node, uk_paddr_t *pa, size_t *len)
 	*pa = number(reg, na);
 	*len = number(reg + na, ns);
 	return *pa < PADDR_LIMIT && *len <= PADDR_LIMIT - *pa;
+}
+
+bool kvm_tree_reg(int node, uk_paddr_t *pa, size_t *len)
+{
+	return reg_in(node == serial ? serial_parent : fdt_parent_offset(tree, node), node, pa,
+		      len);
 }
 
 uint32_t kvm_tree_u32(int node, const char *name, uint32_t none)
@@ -189,25 +232,33 @@ uint32_t kvm_tree_irq(int node)
 	return kvm_tree_u32(node, "interrupts", 0);
 }
 
+/* Does `path`, which may go on with a speed, lead to the UART that was noted? */
+static bool leads_to_serial(const char *path, size_t n)
+{
+	const char *name = serial < 0 ? NULL : fdt_get_name(tree, serial, NULL);
+	size_t len = name ? uk_strlen(name) : 0;
+
+	return name && n > len && path[n - len - 1] == '/' && !memcmp(path + n - len, name, len);
+}
+
 int kvm_tree_console(void)
 {
-	int chosen = fdt_path_offset(tree, "/chosen"), node = -1;
-	const char *path = chosen < 0 ? NULL : fdt_getprop(tree, chosen, "stdout-path", NULL);
+	const char *path = chosen < 0 ? NULL : fdt_getprop(tree, chosen, "stdout-path", NULL), *end;
+	int node;
 
-	if (path) {
-		const char *end = uk_strchr(path, ':'); /* its speed may follow */
-
-		node = fdt_path_offset_namelen(tree, path,
-					       (int)(end ? (size_t)(end - path) : uk_strlen(path)));
-	}
-	if (node >= 0 && !fdt_node_check_compatible(tree, node, "ns16550a"))
-		return node;
-	return kvm_tree_device("ns16550a");
+	if (!path)
+		return serial;
+	end = uk_strchr(path, ':');
+	if (!end)
+		end = path + uk_strlen(path);
+	if (leads_to_serial(path, (size_t)(end - path)))
+		return serial;
+	node = fdt_path_offset_namelen(tree, path, (int)(end - path));
+	return node >= 0 && !fdt_node_check_compatible(tree, node, "ns16550a") ? node : serial;
 }
 
 uint32_t kvm_tree_time_hz(void)
 {
-	int cpus = fdt_path_offset(tree, "/cpus");
 	uint32_t hz = cpus < 0 ? 0 : kvm_tree_u32(cpus, "timebase-frequency", 0);
 
 	if (!hz)
@@ -219,8 +270,8 @@ uint32_t kvm_tree_time_hz(void)
 /* The node of our hart, or an error. */
 static int our_cpu(void)
 {
-	int cpus = fdt_path_offset(tree, "/cpus"), node, len;
 	const fdt32_t *reg;
+	int node, len;
 
 	if (cpus >= 0)
 		fdt_for_each_subnode(node, tree, cpus)
@@ -269,7 +320,7 @@ int kvm_tree_plic_context(int node)
 size_t kvm_tree_seed(uint8_t *buf, size_t n)
 {
 	static int used;
-	int chosen = tree ? fdt_path_offset(tree, "/chosen") : -1, len;
+	int len;
 	const char *seed = chosen < 0 ? NULL : fdt_getprop(tree, chosen, "rng-seed", &len);
 
 	if (!seed || used >= len)
@@ -281,23 +332,24 @@ size_t kvm_tree_seed(uint8_t *buf, size_t n)
 }
 
 /*
- * The seed's 32 bytes folded into 8: addresses leak, and should tell little of it; and what else there is. This runs before
- * relocation, where the tree is at its physical address.
+ * The host's by the side channel, or else the seed's 32 bytes folded into 8: addresses leak, and should tell little of it.
+ * This runs before relocation, where the tree is at its physical address.
  */
 UK_NO_STACK_PROTECTOR uint64_t boot_seed(uk_paddr_t pa)
 {
 	const void *t = (const void *)pa;
 	uint64_t v = 0;
 	const uint8_t *seed;
-	int chosen, len;
+	int node, len;
 
 	kvm_channel_init();
-	kvm_channel_seed(&v, sizeof(v));
+	if (kvm_channel_seed(&v, sizeof(v)) == sizeof(v))
+		return v;
 	v ^= riscv_time();
 	if (!pa || (pa & 7) || fdt_check_header(t))
 		return v;
-	chosen = fdt_path_offset(t, "/chosen");
-	seed = chosen < 0 ? NULL : fdt_getprop(t, chosen, "rng-seed", &len);
+	node = fdt_path_offset(t, "/chosen");
+	seed = node < 0 ? NULL : fdt_getprop(t, node, "rng-seed", &len);
 	for (int i = 0; seed && i < len; i++)
 		v = (v ^ seed[i]) * 0x100000001b3; /* FNV-1a */
 	return v;

@@ -34,10 +34,10 @@ extern uint64_t kvm_hart;
 
 /* ---- devtree.c ---- */
 
-/* Maps the tree at `pa` for good, or ends with a message. */
-void kvm_tree_open(uk_paddr_t pa);
+/* Maps the tree at `pa` for good, or ends with a message; memory and what is reserved of it go into `bi`. */
+void kvm_tree_open(struct uk_bootinfo *bi, uk_paddr_t pa);
 
-/* Memory map, command line, initrd. */
+/* The rest of it: command line, initrd. */
 void kvm_tree_boot(struct uk_bootinfo *bi);
 
 /* The first node of a kind of device, -1 if there is none. Any context. */
