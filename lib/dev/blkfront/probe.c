@@ -5,6 +5,7 @@
  */
 #include <uk/alloc.h>
 #include <uk/errno.h>
+#include <uk/param.h>
 #include <uk/print.h>
 #include <uk/string.h>
 
@@ -14,6 +15,10 @@
 #define SECTORS_MAX (1ULL << 54)
 
 UK_BLKDEV_OPS(blkfront);
+
+UK_PARAM_UINT(blkfront, persistent, 0,
+	      "pages of a queue that stay granted, and through which data is copied; 0: it is "
+	      "granted where it lies");
 
 /* 51712 is the first disk of this kind, xvda; each has 16 numbers, for itself and its partitions (Xen misc/vbd-interface). */
 static void name_it(struct blkfront *bf)
@@ -39,8 +44,10 @@ static int probe(struct uk_xenbus_dev *d)
 	}
 	bf->handle = (uint16_t)handle; /* of larger ones the backend wants these bits */
 	bf->bus = d;
-	bf->parked_end = &bf->parked;
-	bf->queue.dev = &bf->dev;
+	for (unsigned i = 0; i < UK_BLKDEV_QUEUES; i++) {
+		bf->queue[i].parked_end = &bf->queue[i].parked;
+		bf->queue[i].q.dev = &bf->dev;
+	}
 	d->data = bf;
 	name_it(bf);
 	return 0;
@@ -48,78 +55,168 @@ static int probe(struct uk_xenbus_dev *d)
 
 /* ---- connecting ---- */
 
-static int say(struct uk_xenbus_dev *d, const struct share *s)
+/* What was perhaps said to the backend that there was. */
+static int unsay(const struct blkfront *bf, const char *folder, const char *name)
 {
-	int rc = uk_xenstore_write(0, d->path, "event-channel", "%u", s->port);
+	int rc = bf->registered ? uk_xenstore_rm(0, folder, name) : 0;
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Where the ring of a queue is; its folder's other keys are of another number of pages. */
+static int say_ring(const char *folder, const struct share *s)
+{
+	int rc = uk_xenstore_write(0, folder, "event-channel", "%u", s->port);
 	char name[16];
 
-	if (!rc && s->order)
-		rc = uk_xenstore_write(0, d->path, "ring-page-order", "%u", s->order);
-	if (!rc && !s->order)
-		rc = uk_xenstore_write(0, d->path, "ring-ref", "%u", s->ring_ref[0]);
-	for (unsigned i = 0; !rc && s->order && i < 1U << s->order; i++) {
-		uk_snprintf(name, sizeof(name), "ring-ref%u", i);
-		rc = uk_xenstore_write(0, d->path, name, "%u", s->ring_ref[i]);
-	}
 	if (!rc)
-		rc = uk_xenstore_write(0, d->path, "protocol", "x86_64-abi");
+		rc = s->order ? unsay(s->bf, folder, "ring-ref")
+			      : uk_xenstore_write(0, folder, "ring-ref", "%u", s->ring_ref[0]);
+	for (unsigned i = 0; !rc && i < RING_PAGES; i++) {
+		uk_snprintf(name, sizeof(name), "ring-ref%u", i);
+		rc = s->order && i < 1U << s->order
+			     ? uk_xenstore_write(0, folder, name, "%u", s->ring_ref[i])
+			     : unsay(s->bf, folder, name);
+	}
 	return rc;
 }
 
-/* The one there was, out of the queue's hands; requests that it had wait for the next. */
+/* One queue has its place in the device's own folder, several have one each. */
+static int say_rings(struct blkfront *bf, struct share *const *shares, unsigned n)
+{
+	const char *path = bf->bus->path;
+	char folder[sizeof(bf->bus->path) + sizeof("/queue-00")];
+	int rc = n == 1 ? say_ring(path, shares[0]) : 0;
+
+	if (UK_BLKDEV_QUEUES == 1)
+		return rc;
+	if (!rc)
+		rc = n > 1 ? uk_xenstore_write(0, path, "multi-queue-num-queues", "%u", n)
+			   : unsay(bf, path, "multi-queue-num-queues");
+	for (unsigned i = 0; !rc && i < UK_BLKDEV_QUEUES; i++) {
+		uk_snprintf(folder, sizeof(folder), "%s/queue-%u", path, i);
+		if (n > 1 && i < n) {
+			bf->folders = true;
+			rc = say_ring(folder, shares[i]);
+		} else if (bf->folders) {
+			rc = unsay(bf, folder, NULL);
+		}
+	}
+	return rc;
+}
+
+static int say(struct blkfront *bf, struct share *const *shares, unsigned n,
+	       const struct agreement *a)
+{
+	const char *path = bf->bus->path;
+	int rc = say_rings(bf, shares, n);
+
+	if (!rc)
+		rc = a->order ? uk_xenstore_write(0, path, "ring-page-order", "%u", a->order)
+			      : unsay(bf, path, "ring-page-order");
+	if (!rc)
+		rc = a->kept ? uk_xenstore_write(0, path, "feature-persistent", "1")
+			     : unsay(bf, path, "feature-persistent");
+	return rc ? rc : uk_xenstore_write(0, path, "protocol", "x86_64-abi");
+}
+
+/* The one that a queue had, out of its hands; requests that it had wait for the next. */
+static void exchange(struct queue *q, struct share *s)
+{
+	bool irq = uk_spin_lock_irq(&q->lock);
+	struct share *old = q->share;
+
+	q->share = s;
+	uk_spin_unlock_irq(&q->lock, irq);
+	blkfront_unshare(old);
+}
+
 static void retire(struct blkfront *bf)
 {
-	bool irq = uk_spin_lock_irq(&bf->lock);
-	struct share *s = bf->share;
-
-	bf->share = NULL;
-	uk_spin_unlock_irq(&bf->lock, irq);
-	blkfront_unshare(s);
+	for (unsigned i = 0; i < UK_BLKDEV_QUEUES; i++)
+		exchange(&bf->queue[i], NULL);
+	bf->shared = 0;
 }
 
 /* It was unplugged, or cannot be trusted: what waits for it ends. */
 static void give_up(struct blkfront *bf)
 {
-	struct uk_blkreq *r;
-	bool irq;
-
 	uk_blkdev_failed(&bf->dev);
-	irq = uk_spin_lock_irq(&bf->lock);
-	while ((r = bf->parked)) {
-		bf->parked = r->next;
-		uk_blkreq_end(&bf->queue, r, -EIO);
+	for (unsigned i = 0; i < UK_BLKDEV_QUEUES; i++) {
+		struct queue *q = &bf->queue[i];
+		bool irq = uk_spin_lock_irq(&q->lock);
+		struct uk_blkreq *r;
+
+		while ((r = q->parked)) {
+			q->parked = r->next;
+			uk_blkreq_end(&q->q, r, -EIO);
+		}
+		q->parked_end = &q->parked;
+		uk_spin_unlock_irq(&q->lock, irq);
+		if (bf->dev.started && i < bf->dev.queues)
+			uk_blkq_event(&q->q);
 	}
-	bf->parked_end = &bf->parked;
-	uk_spin_unlock_irq(&bf->lock, irq);
-	if (bf->dev.started)
-		uk_blkq_event(&bf->queue);
+}
+
+/* Queues that it serves, and that we can have. */
+static uint16_t max_queues(const struct uk_xenbus_dev *d)
+{
+	uint64_t n = uk_xenbus_offer(d, "multi-queue-max-queues", 1);
+
+	return (uint16_t)UK_MIN(UK_MAX(n, 1UL),
+				(uint64_t)UK_MIN((unsigned)UK_BLKDEV_QUEUES, QUEUES_MAX));
+}
+
+/* Several queues share the requests that one could have, as each holds grants and a page. */
+static struct agreement agree(const struct uk_xenbus_dev *d, unsigned queues)
+{
+	uint64_t order = uk_xenbus_offer(d, "max-ring-page-order", 0);
+	uint64_t kept = uk_param_blkfront_persistent.u;
+	struct agreement a = {
+		.order = (unsigned)UK_MIN(order, (uint64_t)ORDER_MAX),
+		.indirect = uk_xenbus_offer(d, "feature-max-indirect-segments", 0) >= SEGS_MAX,
+	};
+
+	while (a.order && queues << a.order > RING_PAGES)
+		a.order--;
+	if (kept) /* whether the backend wants it is only known when it is connected */
+		a.kept = (unsigned)UK_MIN(UK_MAX(kept, (uint64_t)KEPT_MIN), (uint64_t)KEPT_MAX);
+	return a;
 }
 
 static int connect(struct uk_xenbus_dev *d)
 {
 	struct blkfront *bf = d->data;
-	uint64_t order = uk_xenbus_offer(d, "max-ring-page-order", 0);
-	bool indirect = uk_xenbus_offer(d, "feature-max-indirect-segments", 0) >= SEGS_MAX;
-	struct share *s;
-	bool irq;
-	int rc;
+	unsigned n = bf->dev.started ? bf->dev.queues : 1, have = 0;
+	struct agreement a = agree(d, n);
+	struct share *shares[UK_BLKDEV_QUEUES];
+	int rc = 0;
 
 	retire(bf);
-	if (d->off) {
+	if (d->off || n > max_queues(d)) {
+		if (!d->off) /* who uses them counts on each */
+			uk_pr_err("%s: its backend serves %u queues now, and %u are in use",
+				  bf->dev.name, max_queues(d), n);
 		give_up(bf);
-		return -EPROTO;
+		return d->off ? -EPROTO : -ENOTSUP;
 	}
-	s = blkfront_share(bf, (unsigned)UK_MIN(order, (uint64_t)ORDER_MAX), indirect, &rc);
-	if (!s)
-		return rc;
-	rc = say(d, s);
+	for (; have < n; have++) {
+		shares[have] = blkfront_share(bf, have, &a, &rc);
+		if (!shares[have])
+			break;
+	}
+	if (!rc)
+		rc = say(bf, shares, n, &a);
 	if (rc) {
-		blkfront_unshare(s);
+		while (have--)
+			blkfront_unshare(shares[have]);
+		give_up(bf);
 		return rc;
 	}
-	irq = uk_spin_lock_irq(&bf->lock);
-	bf->share = s;
-	uk_spin_unlock_irq(&bf->lock, irq);
+	bf->broken = false;
+	for (unsigned i = 0; i < n; i++)
+		exchange(&bf->queue[i], shares[i]);
+	bf->shared = n;
 	return XenbusStateInitialised;
 }
 
@@ -129,7 +226,7 @@ static void read_limits(struct blkfront *bf, uint32_t sector)
 {
 	const struct uk_xenbus_dev *d = bf->bus;
 	struct uk_blkdev *dev = &bf->dev;
-	unsigned pages = bf->share->slot[0].nrefs;
+	unsigned pages = bf->queue[0].share->max_pages;
 
 	dev->sector = sector;
 	dev->physical = (uint32_t)UK_MIN(uk_xenbus_offer(d, "physical-sector-size", sector),
@@ -139,7 +236,7 @@ static void read_limits(struct blkfront *bf, uint32_t sector)
 	dev->max_segs = (uint16_t)pages;
 	dev->max_size =
 		(uint32_t)((pages - 1) * UK_PAGE_SIZE) & ~(sector - 1); /* wherever it begins */
-	dev->max_queues = 1;
+	dev->max_queues = max_queues(d);
 	dev->features = uk_xenbus_offer(d, "feature-flush-cache", 0) == 1 ? UK_BLKDEV_FLUSH : 0;
 	dev->discard_align = sector;
 	if (uk_xenbus_offer(d, "feature-discard", 0) == 1) {
@@ -161,13 +258,16 @@ static int connected(struct uk_xenbus_dev *d)
 {
 	struct blkfront *bf = d->data;
 	uint64_t sector = uk_xenbus_offer(d, "sector-size", SECTOR);
-	bool irq;
 
 	if (sector < SECTOR || sector > SECTOR_MAX || sector & (sector - 1) ||
 	    (bf->registered && sector != bf->dev.sector)) {
 		uk_pr_err("%s: sectors of %lu bytes: not usable", d->name, (unsigned long)sector);
 		return -EINVAL;
 	}
+	if (uk_param_blkfront_persistent.u && uk_xenbus_offer(d, "feature-persistent", 0) != 1)
+		uk_pr_warn("%s: its backend keeps no pages mapped, so blkfront.persistent costs "
+			   "copies for nothing",
+			   d->name);
 	if (!bf->registered) {
 		bf->dev.ops = UK_OPS(&blkfront_ops);
 		bf->dev.driver = "blkfront";
@@ -178,11 +278,15 @@ static int connected(struct uk_xenbus_dev *d)
 	} else {
 		uk_blkdev_resized(&bf->dev, read_size(bf));
 	}
-	irq = uk_spin_lock_irq(&bf->lock);
-	bf->share->live = true;
-	if (bf->parked)
-		blkfront_unpark(bf);
-	uk_spin_unlock_irq(&bf->lock, irq);
+	for (unsigned i = 0; i < bf->shared; i++) {
+		struct queue *q = &bf->queue[i];
+		bool irq = uk_spin_lock_irq(&q->lock);
+
+		q->share->live = true;
+		if (q->parked)
+			blkfront_unpark(q);
+		uk_spin_unlock_irq(&q->lock, irq);
+	}
 	return 0;
 }
 
@@ -216,6 +320,7 @@ UK_XENBUS_DRIVER(blkfront, ((struct uk_xenbus_driver){
 
 /* ---- the user's side ---- */
 
+/* The backend learns of a number of queues when it connects. Requests wait until it has. */
 int blkfront_start(struct uk_blkdev *dev, const struct uk_blkdev_conf *conf)
 {
 	struct blkfront *bf = blkfront_of(dev);
@@ -223,8 +328,13 @@ int blkfront_start(struct uk_blkdev *dev, const struct uk_blkdev_conf *conf)
 
 	if (rc)
 		return rc;
-	uk_blkq_init(&bf->queue, dev, 0, conf);
+	for (unsigned i = 0; i < dev->queues; i++)
+		uk_blkq_init(&bf->queue[i].q, dev, i, conf);
 	dev->started = true;
+	if (UK_BLKDEV_QUEUES > 1 && dev->queues > 1) {
+		uk_xenbus_close(bf->bus);
+		uk_xenbus_connect(bf->bus);
+	}
 	return 0;
 }
 
@@ -232,13 +342,16 @@ int blkfront_start(struct uk_blkdev *dev, const struct uk_blkdev_conf *conf)
 void blkfront_stop(struct uk_blkdev *dev)
 {
 	struct blkfront *bf = blkfront_of(dev);
-	bool irq;
 
 	uk_xenbus_close(bf->bus); /* retires what is shared */
-	irq = uk_spin_lock_irq(&bf->lock);
-	bf->parked = NULL;
-	bf->parked_end = &bf->parked;
-	uk_spin_unlock_irq(&bf->lock, irq);
+	for (unsigned i = 0; i < UK_BLKDEV_QUEUES; i++) {
+		struct queue *q = &bf->queue[i];
+		bool irq = uk_spin_lock_irq(&q->lock);
+
+		q->parked = NULL;
+		q->parked_end = &q->parked;
+		uk_spin_unlock_irq(&q->lock, irq);
+	}
 	dev->started = false;
 	uk_xenbus_connect(bf->bus);
 }

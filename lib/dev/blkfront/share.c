@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What both sides see: a ring of one or several pages, an event channel, and lists of pages for long requests, granted once.
+ * What both sides see: a ring of one or several pages, an event channel, lists of pages for long requests, granted once, and pages
+ * that stay granted for data.
  */
 #include <uk/alloc.h>
 #include <uk/errno.h>
 #include <uk/print.h>
 #include <uk/string.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #include "blkfront.h"
 
 void blkfront_broken(struct share *s, const char *what, unsigned long number)
 {
-	if (s->dead)
-		return;
 	s->dead = true;
+	if (__atomic_exchange_n(&s->bf->broken, true, __ATOMIC_RELAXED))
+		return;
 	uk_xenbus_broken(s->bf->bus, s->bf->dev.name, what, number);
 	uk_xenbus_reconnect(s->bf->bus);
 }
@@ -35,26 +39,61 @@ static int open_ring(struct share *s, unsigned order)
 	return 0;
 }
 
-static int open_slots(struct share *s, bool indirect)
+static int open_slots(struct share *s, const struct agreement *a)
 {
+	unsigned refs = a->kept ? 0 : s->max_pages;
 	int rc = 0;
 
 	for (unsigned i = 0; !rc && i < s->nslots; i++) {
 		struct slot *slot = &s->slot[i];
 
-		if (indirect)
+		/* What Linux's backend keeps mapped it maps to be written, lists as well. */
+		if (a->indirect)
 			slot->list = uk_xen_grant_pages(s->bf->bus->remote, &slot->list_ref, 1,
-							true, &rc);
+							!a->kept, &rc);
 		if (!rc)
-			rc = uk_xen_grant_alloc(slot->refs, indirect ? SEGS_MAX : SEGS_DIRECT);
+			rc = uk_xen_grant_alloc(slot->refs, refs);
 		if (!rc)
-			slot->nrefs = indirect ? SEGS_MAX : SEGS_DIRECT;
+			slot->nrefs = (uint16_t)refs;
 		s->free[s->nfree++] = (uint16_t)(s->nslots - 1 - i);
 	}
 	return rc;
 }
 
-struct share *blkfront_share(struct blkfront *bf, unsigned order, bool indirect, int *err)
+static int open_kept(struct share *s, unsigned n)
+{
+	int rc = 0;
+
+	s->kept = uk_calloc(n, sizeof(*s->kept) + sizeof(*s->kept_free));
+	if (!s->kept)
+		return -ENOMEM;
+	s->kept_free = (uint16_t *)(s->kept + n);
+	for (; !rc && s->nkept < n; s->nkept++) {
+		struct kept *k = &s->kept[s->nkept];
+
+		k->va = uk_xen_grant_pages(s->bf->bus->remote, &k->ref, 1, false, &rc);
+		s->kept_free[s->nkept_free++] = (uint16_t)s->nkept;
+	}
+	return rc;
+}
+
+static int open_channel(struct share *s, unsigned queue UK_UNUSED)
+{
+	int rc = uk_xen_event_alloc(s->bf->bus->remote);
+
+	if (rc < 0)
+		return rc;
+	s->port = (uint32_t)rc;
+	rc = uk_xen_event_handler(s->port, blkfront_event, s);
+#ifdef CONFIG_SMP
+	if (!rc)
+		rc = uk_xen_event_move(s->port, queue % uk_smp_cpus());
+#endif
+	return rc;
+}
+
+struct share *blkfront_share(struct blkfront *bf, unsigned queue, const struct agreement *a,
+			     int *err)
 {
 	struct share *s = uk_calloc(1, sizeof(*s));
 
@@ -62,16 +101,15 @@ struct share *blkfront_share(struct blkfront *bf, unsigned order, bool indirect,
 	if (!s)
 		return NULL;
 	s->bf = bf;
-	*err = open_ring(s, order);
+	s->queue = &bf->queue[queue];
+	s->max_pages = a->indirect ? SEGS_MAX : SEGS_DIRECT;
+	*err = open_ring(s, a->order);
 	if (!*err)
-		*err = open_slots(s, indirect);
-	if (!*err) {
-		*err = uk_xen_event_alloc(bf->bus->remote);
-		if (*err > 0) {
-			s->port = (uint32_t)*err;
-			*err = uk_xen_event_handler(s->port, blkfront_event, s);
-		}
-	}
+		*err = open_slots(s, a);
+	if (!*err && a->kept)
+		*err = open_kept(s, a->kept);
+	if (!*err)
+		*err = open_channel(s, queue);
 	if (*err) {
 		blkfront_unshare(s);
 		return NULL;
@@ -98,13 +136,11 @@ static bool end_slot(struct slot *slot, unsigned *lost)
 
 void blkfront_unshare(struct share *s)
 {
-	struct blkfront *bf;
-	unsigned lost = 0, kept = 0;
+	unsigned lost = 0, stuck = 0;
 	bool ring_lost;
 
 	if (!s)
 		return;
-	bf = s->bf;
 	if (s->port)
 		uk_xen_event_close(s->port);
 	for (unsigned i = 0; i < s->nslots; i++) {
@@ -115,13 +151,16 @@ void blkfront_unshare(struct share *s)
 			continue;
 		/* Of a write it reads what is there, perhaps too late; into a read's memory it may write. */
 		if (ended || r->op != UK_BLK_READ)
-			blkfront_park(bf, r);
+			blkfront_park(s->queue, r);
 		else
-			kept++;
+			stuck++;
 	}
+	for (unsigned i = 0; i < s->nkept; i++)
+		lost += !uk_xen_ungrant_pages(s->kept[i].va, &s->kept[i].ref, 1);
+	uk_free(s->kept);
 	ring_lost = !uk_xen_ungrant_pages(s->ring_pages, s->ring_ref, 1U << s->order);
 	if (lost || ring_lost)
 		uk_pr_warn("%s: domain %u keeps pages of ours mapped; %u reads will not end",
-			   bf->dev.name, bf->bus->remote, kept);
+			   s->bf->dev.name, s->bf->bus->remote, stuck);
 	uk_free(s);
 }

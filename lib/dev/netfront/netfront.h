@@ -3,8 +3,8 @@
  * Private to netfront. probe.c finds devices and agrees with the backend, share.c has what both sides see, rx.c and tx.c move
  * packets. References are to Xen's public/io/netif.h.
  *
- * What is shared with one backend, for as long as that lives, is a struct share. When the backend goes and another one comes,
- * xenbus's thread makes the next share, while the device's user may still be in the middle of the old one: it is only marked, and
+ * What one backend has of us, for as long as it lives, is a struct peer, with a struct share for each pair of queues. When it goes and
+ * another one comes, xenbus's thread makes the next peer, while the device's user may still be in the middle of the old one: it is only marked, and
  * exchanged when the user says that nobody is inside (dev->restart).
  */
 #ifndef NETFRONT_H
@@ -25,11 +25,13 @@
 /* Slots of one packet: what every backend takes (XEN_NETIF_NR_SLOTS_MIN). */
 #define SLOTS 18U
 
+/* Of a pair of queues. */
 struct share {
+	struct peer *peer;
 	struct netfront *nf;
-	bool dead;                 /* the backend is gone, or broke the rules */
 	uint32_t tx_port, rx_port; /* the same, if the backend has one for both */
 	uint32_t ring_ref[2];      /* of the rings' pages: to send, to receive */
+	bool tx_refs, rx_refs;     /* the next but one, and the like, are there */
 
 	struct netif_tx_front_ring tx;
 	uint32_t tx_ref[TX_SIZE]; /* the grant that goes with each id */
@@ -49,17 +51,24 @@ struct share {
 		bad; /* of it: more pieces come, something about it comes, it is not wanted */
 };
 
+struct peer {
+	struct netfront *nf;
+	bool dead; /* the backend is gone, or broke the rules */
+	struct share share[UK_NETDEV_QUEUES];
+};
+
 struct netfront {
 	struct uk_netdev dev;
 	struct uk_xenbus_dev *bus;
 	bool registered;
 	bool live;               /* the backend is connected */
 	bool split;              /* the backend has an event channel for each direction */
-	unsigned rx_len;         /* buffers to have in the ring */
+	bool folders;            /* we have said things in queue-0, queue-1 ... */
+	unsigned rx_len;         /* buffers to have in a ring */
 	uint32_t offered;        /* UK_NETDEV_* */
 	struct uk_spinlock lock; /* of `next` */
-	struct share *now, *next;
-	struct uk_netq rxq, txq;
+	struct peer *now, *next;
+	struct uk_netq rxq[UK_NETDEV_QUEUES], txq[UK_NETDEV_QUEUES];
 };
 
 UK_NETDEV_PROVIDER(netfront);
@@ -69,14 +78,27 @@ static inline struct netfront *netfront_of(struct uk_netdev *dev)
 	return UK_CONTAINER_OF(dev, struct netfront, dev);
 }
 
+static inline struct share *netfront_share_of(struct peer *p, const struct uk_netq *q)
+{
+	return &p->share[UK_NETDEV_QUEUES > 1 ? q->index : 0];
+}
+
+/* What the queue shares with a backend; NULL: there is none, or it has been found dead. */
+static inline struct share *netfront_share(const struct uk_netq *q)
+{
+	struct peer *p = UK_READ_ONCE(netfront_of(q->dev)->now);
+
+	return p && !UK_READ_ONCE(p->dead) ? netfront_share_of(p, q) : NULL;
+}
+
 /* Rings, grants and event channels for a backend; NULL and a negative errno. Nothing is in the rings. */
-struct share *netfront_share(struct netfront *nf, bool split, int *err);
+struct peer *netfront_peer(struct netfront *nf, bool split, int *err);
 
 /* Of dev->restart. */
 int netfront_restart(struct uk_netdev *dev);
 
 /* Ends all that; packets go back to their pools, but not what the other side still has mapped: that is lost, and said. */
-void netfront_unshare(struct share *s);
+void netfront_part(struct peer *p);
 
 /* The backend broke the rules: said; nothing of it is believed any more. */
 void netfront_broken(struct share *s, const char *what, unsigned number);

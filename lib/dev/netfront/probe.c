@@ -35,6 +35,14 @@ static uint32_t offered(const struct uk_xenbus_dev *d)
 	return have;
 }
 
+/* Queues that it serves, and that we can have. */
+static uint16_t max_queues(const struct uk_xenbus_dev *d)
+{
+	uint64_t n = uk_xenbus_offer(d, "multi-queue-max-queues", 1);
+
+	return (uint16_t)UK_MIN(UK_MAX(n, 1UL), (uint64_t)UK_NETDEV_QUEUES);
+}
+
 static int hex(char c)
 {
 	return c >= '0' && c <= '9'   ? c - '0'
@@ -93,7 +101,7 @@ static void found(struct netfront *nf)
 	dev->rx_split = true;
 	dev->rx_pages = true;
 	dev->pieces = SLOTS - 1;
-	dev->max_queues = 1;
+	dev->max_queues = max_queues(nf->bus);
 	dev->features = nf->offered;
 	dev->tso_max = XEN_NETIF_MAX_TX_SIZE;
 	dev->restart = netfront_restart;
@@ -103,43 +111,91 @@ static void found(struct netfront *nf)
 
 /* ---- connecting ---- */
 
-static int say(struct uk_xenbus_dev *d, struct netfront *nf, const struct share *s)
+struct key {
+	const char *name;
+	uint32_t value;
+	bool when; /* else it must not be there, as it was perhaps the last time */
+};
+
+static int say(const char *folder, const struct key *key, unsigned n)
 {
-	const struct {
-		const char *name;
-		uint32_t value;
-		bool when;
-	} keys[] = {
-		{ "tx-ring-ref", s->ring_ref[0], true },
-		{ "rx-ring-ref", s->ring_ref[1], true },
-		{ "event-channel", s->rx_port, !nf->split },
-		{ "event-channel-tx", s->tx_port, nf->split },
-		{ "event-channel-rx", s->rx_port, nf->split },
-		{ "request-rx-copy", 1, true },
-		{ "feature-rx-notify", 1, true },
-		{ "feature-sg", 1, true },
-		{ "feature-no-csum-offload", 1, !(nf->dev.active & UK_NETDEV_RX_CSUM) },
-		{ "feature-ipv6-csum-offload", 1, nf->dev.active & UK_NETDEV_RX_CSUM },
-		{ "feature-gso-tcpv4", 1, nf->dev.active & UK_NETDEV_LRO4 },
-		{ "feature-gso-tcpv6", 1, nf->dev.active & UK_NETDEV_LRO6 },
-	};
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < UK_ARRAY_SIZE(keys); i++) {
-		if (keys[i].when) {
-			rc = uk_xenstore_write(0, d->path, keys[i].name, "%u", keys[i].value);
+	for (; !rc && n--; key++) {
+		if (key->when) {
+			rc = uk_xenstore_write(0, folder, key->name, "%u", key->value);
 		} else {
-			rc = uk_xenstore_rm(0, d->path, keys[i].name); /* of the last time */
+			rc = uk_xenstore_rm(0, folder, key->name);
 			rc = rc == -ENOENT ? 0 : rc;
 		}
 	}
 	return rc;
 }
 
+/* What the backend needs to know of a pair of queues. */
+static int say_share(const char *folder, const struct share *s, bool when)
+{
+	bool split = s->nf->split;
+	const struct key keys[] = {
+		{ "tx-ring-ref", s->ring_ref[0], when },
+		{ "rx-ring-ref", s->ring_ref[1], when },
+		{ "event-channel", s->rx_port, when && !split },
+		{ "event-channel-tx", s->tx_port, when && split },
+		{ "event-channel-rx", s->rx_port, when && split },
+	};
+
+	return say(folder, keys, UK_ARRAY_SIZE(keys));
+}
+
+/* One pair has its place in the device's own folder, several have one each. */
+static int say_shares(struct uk_xenbus_dev *d, struct netfront *nf, const struct peer *p)
+{
+	unsigned n = nf->dev.queues;
+	char folder[sizeof(d->path) + sizeof("/queue-00")];
+	int rc = say_share(d->path, &p->share[0], n == 1);
+
+	for (unsigned i = 0;
+	     !rc && UK_NETDEV_QUEUES > 1 && (n > 1 || nf->folders) && i < UK_NETDEV_QUEUES; i++) {
+		uk_snprintf(folder, sizeof(folder), "%s/queue-%u", d->path, i);
+		if (n > 1 && i < n) {
+			nf->folders = true;
+			rc = say_share(folder, &p->share[i], true);
+		} else if (nf->folders) {
+			rc = uk_xenstore_rm(0, folder, NULL);
+			rc = rc == -ENOENT ? 0 : rc;
+		}
+	}
+	return rc;
+}
+
+static int say_all(struct uk_xenbus_dev *d, struct netfront *nf, const struct peer *p)
+{
+	const uint32_t active = nf->dev.active;
+	const struct key keys[] = {
+		{ "multi-queue-num-queues", nf->dev.queues, nf->dev.queues > 1 },
+		{ "request-rx-copy", 1, true },
+		{ "feature-rx-notify", 1, true },
+		{ "feature-sg", 1, true },
+		{ "feature-no-csum-offload", 1, !(active & UK_NETDEV_RX_CSUM) },
+		{ "feature-ipv6-csum-offload", 1, active & UK_NETDEV_RX_CSUM },
+		{ "feature-gso-tcpv4", 1, active & UK_NETDEV_LRO4 },
+		{ "feature-gso-tcpv6", 1, active & UK_NETDEV_LRO6 },
+	};
+	int rc = say_shares(d, nf, p);
+
+	return rc ? rc : say(d->path, keys, UK_ARRAY_SIZE(keys));
+}
+
+static void fill(struct netfront *nf, struct peer *p)
+{
+	for (unsigned i = 0; i < nf->dev.queues; i++)
+		netfront_fill(&p->share[i]);
+}
+
 static int connect(struct uk_xenbus_dev *d)
 {
 	struct netfront *nf = d->data;
-	struct share *s;
+	struct peer *p;
 	int rc;
 
 	if (d->off)
@@ -154,35 +210,42 @@ static int connect(struct uk_xenbus_dev *d)
 		found(nf);
 	if (!nf->dev.started)
 		return 0;
+	if (max_queues(d) < nf->dev.queues) { /* who uses them counts on each */
+		uk_pr_err("%s: its backend serves %u queues now, and %u are in use: it has to be "
+			  "stopped and "
+			  "started",
+			  nf->dev.name, max_queues(d), nf->dev.queues);
+		return -ENOTSUP;
+	}
 	nf->dev.active &= nf->offered;
-	s = netfront_share(nf, nf->split, &rc);
-	if (!s)
+	p = netfront_peer(nf, nf->split, &rc);
+	if (!p)
 		return rc;
-	rc = say(d, nf, s);
+	rc = say_all(d, nf, p);
 	if (rc) {
-		netfront_unshare(s);
+		netfront_part(p);
 		return rc;
 	}
 	if (!UK_READ_ONCE(nf->now)) { /* whoever is inside finds nothing, until this is complete */
-		netfront_fill(s);
-		__atomic_store_n(&nf->now, s, __ATOMIC_RELEASE);
+		fill(nf, p);
+		__atomic_store_n(&nf->now, p, __ATOMIC_RELEASE);
 		return XenbusStateConnected;
 	}
 	uk_spin_lock(&nf->lock);
-	UK_WRITE_ONCE(nf->next, s);
+	UK_WRITE_ONCE(nf->next, p);
 	uk_spin_unlock(&nf->lock);
 	return XenbusStateConnected;
 }
 
-static struct share *take_next(struct netfront *nf)
+static struct peer *take_next(struct netfront *nf)
 {
-	struct share *s;
+	struct peer *p;
 
 	uk_spin_lock(&nf->lock);
-	s = nf->next;
+	p = nf->next;
 	UK_WRITE_ONCE(nf->next, NULL);
 	uk_spin_unlock(&nf->lock);
-	return s;
+	return p;
 }
 
 static bool carrier(const struct netfront *nf)
@@ -202,7 +265,9 @@ static int connected(struct uk_xenbus_dev *d)
 		return 0;
 	}
 	uk_netdev_link_set(&nf->dev, carrier(nf));
-	uk_netq_event(&nf->rxq); /* it may have asked for one when there was nothing to ask */
+	/* They may have asked for one when there was nothing to ask. */
+	for (unsigned i = 0; nf->dev.started && i < nf->dev.queues; i++)
+		uk_netq_event(&nf->rxq[i]);
 	return 0;
 }
 
@@ -217,13 +282,13 @@ static void changed(struct uk_xenbus_dev *d)
 static void disconnect(struct uk_xenbus_dev *d)
 {
 	struct netfront *nf = d->data;
-	struct share *s = UK_READ_ONCE(nf->now);
+	struct peer *p = UK_READ_ONCE(nf->now);
 
 	UK_WRITE_ONCE(nf->live, false);
-	if (s)
-		UK_WRITE_ONCE(s->dead, true);
+	if (p)
+		UK_WRITE_ONCE(p->dead, true);
 	uk_netdev_link_set(&nf->dev, false);
-	netfront_unshare(take_next(nf));
+	netfront_part(take_next(nf));
 }
 
 UK_XENBUS_DRIVER(netfront, ((struct uk_xenbus_driver){
@@ -245,8 +310,10 @@ int netfront_start(struct uk_netdev *dev, const struct uk_netdev_conf *conf)
 
 	if (rc)
 		return rc;
-	uk_netq_init(&nf->rxq, dev, 0, false, conf);
-	uk_netq_init(&nf->txq, dev, 0, true, conf);
+	for (unsigned i = 0; i < dev->queues; i++) {
+		uk_netq_init(&nf->rxq[i], dev, i, false, conf);
+		uk_netq_init(&nf->txq[i], dev, i, true, conf);
+	}
 	nf->rx_len = conf->rx_len ? UK_MIN(conf->rx_len, (unsigned)RX_SIZE) : RX_SIZE;
 	dev->started = true;
 	uk_xenbus_connect(nf->bus);
@@ -259,7 +326,7 @@ void netfront_stop(struct uk_netdev *dev)
 
 	dev->started = false;
 	uk_xenbus_close(nf->bus);
-	netfront_unshare(nf->now);
+	netfront_part(nf->now);
 	nf->now = NULL;
 }
 
@@ -267,18 +334,18 @@ void netfront_stop(struct uk_netdev *dev)
 int netfront_restart(struct uk_netdev *dev)
 {
 	struct netfront *nf = netfront_of(dev);
-	struct share *old = nf->now, *new = take_next(nf);
+	struct peer *old = nf->now, *new = take_next(nf);
 
 	if (new) {
-		netfront_unshare(old);
-		netfront_fill(new);
+		netfront_part(old);
+		fill(nf, new);
 		__atomic_store_n(&nf->now, new, __ATOMIC_RELEASE);
 		uk_netdev_link_set(dev, carrier(nf));
 		return 0;
 	}
 	uk_xenbus_close(nf->bus);
 	UK_WRITE_ONCE(nf->now, NULL);
-	netfront_unshare(old);
+	netfront_part(old);
 	if (nf->bus->off)
 		return -EPROTO;
 	uk_xenbus_connect(nf->bus);

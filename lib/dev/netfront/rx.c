@@ -20,7 +20,7 @@ void netfront_fill(struct share *s)
 	int notify;
 
 	while (s->rx.req_prod_pvt - s->rx.rsp_cons < nf->rx_len) {
-		struct uk_netbuf *nb = uk_netpool_get(nf->rxq.pool);
+		struct uk_netbuf *nb = uk_netpool_get(nf->rxq[0].pool);
 		unsigned slot = slot_of(s->rx.req_prod_pvt);
 		struct netif_rx_request *r;
 
@@ -154,12 +154,12 @@ static struct uk_netbuf *finish(struct uk_netq *q, struct share *s)
 
 unsigned netfront_rx(struct uk_netq *q, struct uk_netbuf **pkts, unsigned n)
 {
-	struct share *s = netfront_of(q->dev)->now;
+	struct share *s = netfront_share(q);
 	uint64_t bytes = 0;
 	unsigned got = 0;
 	RING_IDX prod;
 
-	if (UK_UNLIKELY(!s) || UK_UNLIKELY(UK_READ_ONCE(s->dead)))
+	if (UK_UNLIKELY(!s))
 		return 0;
 	prod = UK_READ_ONCE(s->rx.sring->rsp_prod);
 	xen_rmb();
@@ -180,7 +180,7 @@ unsigned netfront_rx(struct uk_netq *q, struct uk_netbuf **pkts, unsigned n)
 		pkts[got++] = pkt;
 	}
 	uk_netq_count(q, got, bytes);
-	if (!s->dead)
+	if (!s->peer->dead)
 		netfront_fill(s);
 	return got;
 }

@@ -12,13 +12,13 @@
 
 unsigned netfront_reap(struct uk_netq *q)
 {
-	struct netfront *nf = netfront_of(q->dev);
-	struct share *s = nf->now;
+	struct peer *p = netfront_of(q->dev)->now;
+	struct share *s = p ? netfront_share_of(p, q) : NULL;
 	RING_IDX prod;
 
 	if (UK_UNLIKELY(!s))
 		return 0;
-	if (UK_UNLIKELY(s->dead))
+	if (UK_UNLIKELY(p->dead))
 		return TX_SIZE - s->tx_nfree;
 	prod = UK_READ_ONCE(s->tx.sring->rsp_prod);
 	xen_rmb();
@@ -209,16 +209,15 @@ static UK_NOINLINE struct uk_netbuf *linear(struct uk_netbuf *pkt)
 
 unsigned netfront_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned n)
 {
-	struct netfront *nf = netfront_of(q->dev);
-	struct share *s = nf->now;
+	struct share *s = netfront_share(q);
 	unsigned i, sent = 0;
 	uint64_t bytes = 0;
 
-	if (UK_UNLIKELY(!s) || UK_UNLIKELY(UK_READ_ONCE(s->dead)) || UK_UNLIKELY(!q->dev->link))
+	if (UK_UNLIKELY(!s) || UK_UNLIKELY(!q->dev->link))
 		return drop_all(q, pkts, n);
 	if (s->tx_nfree < TX_SIZE / 2)
 		netfront_reap(q);
-	for (i = 0; i < n && !UK_READ_ONCE(s->dead); i++) {
+	for (i = 0; i < n && !UK_READ_ONCE(s->peer->dead); i++) {
 		struct uk_netbuf *pkt = pkts[i];
 		uint32_t max = pkt->gso ? q->dev->tso_max : q->dev->mtu + UK_ETH_HEADER + 4U;
 		unsigned need;
@@ -255,18 +254,18 @@ unsigned netfront_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned 
 
 void netfront_tell(struct uk_netq *q)
 {
-	struct share *s = UK_READ_ONCE(netfront_of(q->dev)->now);
+	struct share *s = netfront_share(q);
 
-	if (s && !UK_READ_ONCE(s->dead))
+	if (s)
 		tell(s);
 }
 
 bool netfront_irq_on(struct uk_netq *q)
 {
-	struct share *s = netfront_of(q->dev)->now;
+	struct share *s = netfront_share(q);
 	int more;
 
-	if (!s || s->dead)
+	if (!s)
 		return q->tx; /* what is sent is dropped: nobody waits for room */
 	if (!q->tx) {
 		uk_xen_event_take(s->rx_port); /* of packets that were seen */
@@ -282,12 +281,12 @@ bool netfront_irq_on(struct uk_netq *q)
 		      s->tx.rsp_cons + (s->tx.req_prod_pvt - s->tx.rsp_cons) / 2 + 1);
 	xen_mb();
 	netfront_reap(q);
-	return has_room(s) || s->dead;
+	return has_room(s) || s->peer->dead;
 }
 
 void netfront_irq_off(struct uk_netq *q)
 {
-	struct share *s = netfront_of(q->dev)->now;
+	struct share *s = netfront_share(q);
 
 	if (s && s->tx_port != s->rx_port) /* else the other queue may want it */
 		uk_xen_event_mask(q->tx ? s->tx_port : s->rx_port);

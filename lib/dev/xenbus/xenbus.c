@@ -14,6 +14,7 @@
 UK_TABLE_DECLARE(const struct uk_xenbus_driver, xenbus_driver);
 
 #define PATIENCE (5 * UK_NSEC_PER_SEC)  /* for a backend to close */
+#define SOON     (2 * UK_NSEC_PER_SEC)  /* for one that has perhaps closed already */
 #define AGAIN    (60 * UK_NSEC_PER_SEC) /* a backend that breaks the rules earlier stays off */
 
 static struct uk_mutex busy; /* with the devices: the thread of watches, nearly always */
@@ -74,9 +75,9 @@ static unsigned their_state(const struct uk_xenbus_dev *d)
  * From our side: what is shared ends when the backend has closed, too, and lets go of it; or when it does not within some
  * seconds.
  */
-static void finish(struct uk_xenbus_dev *d)
+static void finish(struct uk_xenbus_dev *d, uk_nsec patience)
 {
-	uk_nsec end = uk_deadline(PATIENCE);
+	uk_nsec end = uk_deadline(patience);
 
 	go(d, XenbusStateClosed);
 	while (d->shared && their_state(d) != XenbusStateClosed && uk_clock_monotonic() < end)
@@ -95,14 +96,24 @@ void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...)
 	uk_pr_err("%s: %s (error %d, backend %s in domain %u)", d->name, text, -err,
 		  name_of(d->their), d->remote);
 	uk_xenstore_write(0, "error", d->path, "%d %s", -err, text);
-	finish(d);
+	finish(d, PATIENCE);
 }
 
 static void connect(struct uk_xenbus_dev *d)
 {
 	int rc;
 
-	part(d); /* it was restarted without a word */
+	if (d->shared) {
+		/*
+		 * It was restarted without a word. Linux's backends use what they find then, as we are connected still: so they
+		 * hear of our end first.
+		 */
+		finish(d, SOON);
+		go(d, XenbusStateInitialising);
+		d->their = their_state(d);
+		if (d->their != XenbusStateInitWait) /* it will be, and we hear of it */
+			return;
+	}
 	go(d, XenbusStateInitialising);
 	rc = d->driver->connect(d);
 	if (rc < 0) {
@@ -138,7 +149,7 @@ static void look_at_state(struct uk_xenbus_dev *d)
 
 	if (UK_UNLIKELY(UK_READ_ONCE(d->broken))) {
 		UK_WRITE_ONCE(d->broken, false);
-		finish(d);
+		finish(d, PATIENCE);
 		go(d, XenbusStateInitialising);
 		d->their = XenbusStateUnknown;
 	}
@@ -233,7 +244,7 @@ void uk_xenbus_connect(struct uk_xenbus_dev *d)
 void uk_xenbus_close(struct uk_xenbus_dev *d)
 {
 	uk_mutex_lock(&busy);
-	finish(d);
+	finish(d, PATIENCE);
 	uk_mutex_unlock(&busy);
 }
 

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Several queues of a device, which Linux's backends have by the rules of public/io/netif.h and blkif.h; and backends that go away
+and come again."""
+import os
+import re
+import time
+
+import pytest
+
+import whittle
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+QUEUES = 3
+SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def rig():
+    from xenrig import machine
+    r = machine.start(80 << 20, log=True)
+    try:
+        r.run("ip addr add 10.0.9.1/24 dev xenbr0", SECONDS)
+        yield r
+    finally:
+        r.end()
+
+
+class Guest:
+    """A running guest in a rig."""
+
+    def __init__(self, rig, image, kind, cmdline, vcpus, **devices):
+        from xenrig import config
+        self.rig, self.name = rig, "g"
+        fd = os.open(image, os.O_RDONLY)
+        rig.put("/g", fd)
+        os.close(fd)
+        g = config.Guest(self.name, kind, "/g", cmdline, 64 << 20, vcpus)
+        g.vifs, g.disks = devices.get("vifs", []), devices.get("disks", [])
+        self.device = "vif/0" if g.vifs else "vbd/51712"
+        rig.put_text("/g.cfg", g.text())
+        rig.run("rm -f /var/log/xen/console/guest-g.log; xl create -q /g.cfg", SECONDS)
+        self.id = rig.run("xl domid g", SECONDS)[1].decode().strip()
+
+    def said(self):
+        return self.rig.run("cat /var/log/xen/console/guest-g.log", SECONDS)[1].decode(errors="replace")
+
+    def wait_for(self, pattern):
+        end = time.monotonic() + SECONDS
+        while not re.search(pattern, self.said()):
+            assert time.monotonic() < end, (pattern, self.said(), self.rig.last_words())
+            time.sleep(0.2)
+        return re.search(pattern, self.said())
+
+    def store(self, key):
+        status, text = self.rig.run("xenstore-read /local/domain/%s/%s" % (self.id, key), SECONDS, check=False)
+        return None if status else text.decode().strip()
+
+    def wait_for_store(self, **keys):
+        """Until these keys of the device have these values."""
+        end = time.monotonic() + SECONDS
+        while True:
+            have = {key: self.store("device/%s/%s" % (self.device, key.replace("_", "-"))) for key in keys}
+            if have == keys:
+                return
+            assert time.monotonic() < end, (have, self.said(), self.rig.last_words())
+            time.sleep(0.1)
+
+    def restart_backend(self):
+        """It says that it closes, the guest lets go of it, and it begins again. (To take the device from Linux's driver, by `unbind`,
+        costs dom0 its memory: programs in its page cache were overwritten, 6.1.)"""
+        theirs = "/local/domain/0/backend/%s/%s/%s" % (*self.device.split("/")[:1], self.id, self.device.split("/")[1])
+        self.rig.run("xenstore-write %s/state 5" % theirs, SECONDS)
+        self.wait_for_store(state="6")
+        self.wait_for_backend(theirs, "6")
+        self.rig.run("xenstore-write /local/domain/%s/device/%s/state 1" % (self.id, self.device), SECONDS)
+        self.wait_for_store(state="4")
+        self.wait_for_backend(theirs, "4")
+
+    def wait_for_backend(self, theirs, state):
+        end = time.monotonic() + SECONDS
+        while self.rig.run("xenstore-read %s/state" % theirs, SECONDS)[1].decode().strip() != state:
+            assert time.monotonic() < end, (state, self.said(), self.rig.last_words())
+            time.sleep(0.1)
+
+    def destroy(self):
+        self.rig.run("xl destroy g", SECONDS, check=False)  # it may have ended by itself
+
+
+# Addresses, by which netback chooses a queue.
+PING = "n=0; for i in $(seq 10 33); do ping -c 1 -W 20 -s %d 10.0.9.$i >/dev/null && n=$((n+1)); done; echo $n"
+
+
+def pings(rig, size=56):
+    assert int(rig.run(PING % size, SECONDS)[1]) == 24
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_network(rig, kind):
+    """A packet is answered in the queue where it came from; each has an event channel on a CPU of its own. Then the backend
+    begins again, twice."""
+    image = whittle.image(os.path.join(HERE, "netecho"), "xen", configs="xen smp", out=os.path.join(whittle.OUT, "test-xen-smp"))
+    g = Guest(rig, image, kind, "-- %d" % QUEUES, 2, vifs=["mac=00:16:3e:00:00:09,bridge=xenbr0,script=vif-rig"])
+    try:
+        g.wait_for("eth0: 3 of 4 queues")
+        g.wait_for_store(multi_queue_num_queues=str(QUEUES), state="4")
+        pings(rig)
+        rig.run("ping -c 1 -W 20 -s 999 10.0.9.40", SECONDS)
+        counts = [int(n) for n in g.wait_for(r"queues: ([\d ]+)").group(1).split()]
+        assert len(counts) == 3 and all(counts) and sum(counts) >= 25, counts
+        for _ in range(2):
+            g.restart_backend()
+            pings(rig)
+        assert "broke the protocol" not in g.said() and "mapped" not in g.said()
+    finally:
+        g.destroy()
+
+
+@pytest.mark.parametrize("kind,persistent", [("pv", 0), ("pvh", 0), ("pv", 96), ("pvh", 200)])
+def test_disk(rig, kind, persistent):
+    """Data written and read by several queues, lying where it is or copied through pages that stay granted; then by one, for which the
+    backend begins again."""
+    image = whittle.image("blktest", "xen", configs="xen smp")
+    rig.run("dd if=/dev/zero of=/disk bs=1M count=12 2>/dev/null; losetup /dev/loop0 /disk", SECONDS)
+    g = Guest(rig, image, kind, "blkfront.persistent=%d -- xvda verify 5" % persistent, 2,
+              disks=["phy:/dev/loop0,xvda,w,script=block-rig"])
+    try:
+        g.wait_for_store(multi_queue_num_queues="4", feature_persistent="1" if persistent else None, state="4")
+        g.wait_for("xvda: verified|FAILED")
+        said = g.said()
+        assert "verified" in said and "FAILED" not in said and "mapped" not in said and "protocol" not in said, said
+    finally:
+        g.destroy()
+        rig.run("losetup -d /dev/loop0", SECONDS, check=False)
