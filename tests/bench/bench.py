@@ -20,10 +20,11 @@ import guest
 import netrows
 import report
 import rows
+import serverows
 import tools
 
 
-GROUPS = rows.GROUPS + netrows.GROUPS
+GROUPS = rows.GROUPS + netrows.GROUPS + serverows.GROUPS
 TREE = "Linux tiny: %(linux)s. %(qemu)s. %(compiler)s. Tree: %(commit)s, %(when)s."
 
 
