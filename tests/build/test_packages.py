@@ -229,7 +229,7 @@ def test_interrupted_in_the_middle_of_upstreams_build(package, how):
         assert time.monotonic() < deadline and make.poll() is None
         time.sleep(0.05)
     os.killpg(make.pid, how)
-    make.wait(30)
+    make.wait(150)
     assert not glob.glob(package.out + "/packages/up-1-*/done")
     open(go, "w").close()
     package.make()

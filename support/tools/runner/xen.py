@@ -369,9 +369,9 @@ def run_local(image, o):
     return kvm.conduct(s, ["xl", "create", "-q", "-F", "/proc/%d/fd/%d" % (os.getpid(), fd)])
 
 
-def program(o):
-    kvm.require_qemu(o)
-    return o.qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
+def program(image, o):
+    kvm.require_qemu(image, o)
+    return kvm.qemu_program(image, o)
 
 
 def run_smoke(image, o):
@@ -384,7 +384,7 @@ def run_smoke(image, o):
         raise RunError(str(e)) from None
     argv = machine.smoke_command(o.xen_type[:-5], files, image.path,
                                  kvm.command_line(o, terminal.size(), terminal.mask()), kvm.initrd_for(o),
-                                 o.memory or 64 << 20, int(o.smp or 1), program(o))
+                                 o.memory or 64 << 20, int(o.smp or 1), program(image, o))
     if o.dry_run:
         print(process.quote(argv + ["-serial", "stdio"]))
         return 0
@@ -405,7 +405,7 @@ def run_rig(image, o):
     rig = None
     try:
         size = g.memory + (os.stat(initrd).st_size if initrd else 0)
-        argv = machine.rig_command(packages.files(), size, int(o.smp or 1), program(o), network,
+        argv = machine.rig_command(packages.files(), size, int(o.smp or 1), program(image, o), network,
                                    [d.for_qemu(i) for i, d in enumerate(o.disk)])
         if o.dry_run:
             print(process.quote(argv))
