@@ -429,9 +429,15 @@ int uk_xenbus_start(uk_nsec patience)
 	return 0;
 }
 
-void uk_xenbus_resume(void)
+void uk_xenbus_suspend(void)
 {
-	UK_WRITE_ONCE(resumed, true);
+	uk_mutex_lock(&busy);
+}
+
+void uk_xenbus_resume(bool elsewhere)
+{
+	resumed |= elsewhere;
+	uk_mutex_unlock(&busy);
 }
 
 void uk_xenbus_stop(void)

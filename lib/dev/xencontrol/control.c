@@ -36,6 +36,22 @@ static void reboot(void)
 	ask_to_end(true);
 }
 
+#ifdef CONFIG_LIBXENCONTROL_SUSPEND
+static void tell_features(void);
+
+static void suspend(void)
+{
+	int rc = uk_xen_suspend();
+
+	if (rc < 0)
+		uk_pr_err("the domain cannot be saved now: error %d", -rc);
+	if (rc)
+		return;
+	uk_pr_info("restored, or moved to another host");
+	tell_features();
+}
+#endif
+
 static const struct command {
 	const char *word, *feature;
 	void (*fn)(void);
@@ -43,6 +59,9 @@ static const struct command {
 	{ "poweroff", "feature-poweroff", power_off },
 	{ "halt", NULL, power_off }, /* there is nothing that a halted one could do */
 	{ "reboot", "feature-reboot", reboot },
+#ifdef CONFIG_LIBXENCONTROL_SUSPEND
+	{ "suspend", "feature-suspend", suspend },
+#endif
 };
 
 static const struct command *find(const char *word)
@@ -117,12 +136,19 @@ static struct uk_xenstore_watch watches[] = {
 };
 
 /* What the tools may expect us to do. Those that want to know have made the places, which we cannot. */
-static void tell(const char *feature)
+static void tell(const char *feature, bool can)
 {
-	int rc = uk_xenstore_write(0, FOLDER, feature, "1");
+	int rc = uk_xenstore_write(0, FOLDER, feature, "%u", can);
 
 	if (rc && rc != -EACCES)
 		uk_pr_err("%s/%s cannot be written: xenstore says error %d", FOLDER, feature, -rc);
+}
+
+static void tell_features(void)
+{
+	for (size_t i = 0; i < UK_ARRAY_SIZE(commands); i++)
+		if (commands[i].feature)
+			tell(commands[i].feature, true);
 }
 
 /* In a thread, so that boot does not wait for xenstored. */
@@ -138,9 +164,14 @@ static void start(void *arg UK_UNUSED)
 				  "xenstore says error %d",
 				  watches[i].path, -rc);
 	}
-	for (size_t i = 0; i < UK_ARRAY_SIZE(commands); i++)
-		if (commands[i].feature)
-			tell(commands[i].feature);
+	tell_features();
+#ifdef CONFIG_LIBXENCONTROL_SUSPEND
+	if (uk_xen_suspend_init()) {
+		uk_pr_err("too little memory for what the tools want to know of a domain that is "
+			  "saved");
+		tell("feature-suspend", false);
+	}
+#endif
 }
 
 static int control_init(void)

@@ -413,6 +413,15 @@ static bool quiet(void)
 	return yes;
 }
 
+void uk_xenstore_continue(void)
+{
+	bool irq = uk_spin_lock_irq(&lock);
+
+	held = false;
+	uk_spin_unlock_irq(&lock, irq);
+	uk_xenstore_interrupt();
+}
+
 int uk_xenstore_suspend(void)
 {
 	bool irq = uk_spin_lock_irq(&lock);
@@ -421,10 +430,7 @@ int uk_xenstore_suspend(void)
 	uk_spin_unlock_irq(&lock, irq);
 	if (!UK_WAIT(&idle, quiet(), uk_deadline(uk_xenstore_patience)))
 		return 0;
-	irq = uk_spin_lock_irq(&lock);
-	held = false;
-	uk_spin_unlock_irq(&lock, irq);
-	uk_xenstore_interrupt();
+	uk_xenstore_continue();
 	return -ETIMEDOUT;
 }
 

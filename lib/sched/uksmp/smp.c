@@ -87,6 +87,14 @@ void uk_smp_poll(unsigned turns)
 		uk_plat_cpu_yield();
 }
 
+static void wait_for(const uint32_t *count, uint32_t value)
+{
+	for (unsigned turns = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) != value; turns++) {
+		uk_arch_relax();
+		uk_smp_poll(turns);
+	}
+}
+
 void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg)
 {
 	uint32_t n, self;
@@ -105,10 +113,40 @@ void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg)
 	for (uint32_t i = 0; i < n; i++)
 		if (i != self && (!set || uk_cpuset_has(set, i)))
 			request(i, CALL);
-	for (unsigned turns = 0; __atomic_load_n(&call_left, __ATOMIC_ACQUIRE); turns++) {
+	wait_for(&call_left, 0);
+	uk_spin_unlock_irq(&calling, irq);
+}
+
+/* CPUs that stand, and the word for them to go on. */
+static uint32_t standing;
+static bool wait_here;
+
+static void stand(void *arg UK_UNUSED)
+{
+	__atomic_add_fetch(&standing, 1, __ATOMIC_RELEASE);
+	for (unsigned turns = 0; __atomic_load_n(&wait_here, __ATOMIC_ACQUIRE); turns++) {
 		uk_arch_relax();
-		uk_smp_poll(turns);
+		if (turns % PATIENCE == PATIENCE - 1)
+			uk_plat_cpu_yield();
 	}
+}
+
+void uk_smp_alone(void (*fn)(void *arg), void *arg)
+{
+	bool irq = uk_spin_lock_irq(&calling);
+	uint32_t n = uk_smp_cpus(), self = uk_cpu();
+
+	call_fn = stand;
+	call_left = n - 1;
+	standing = 0;
+	__atomic_store_n(&wait_here, true, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < n; i++)
+		if (i != self)
+			request(i, CALL);
+	wait_for(&standing, n - 1);
+	fn(arg);
+	__atomic_store_n(&wait_here, false, __ATOMIC_RELEASE);
+	wait_for(&call_left, 0);
 	uk_spin_unlock_irq(&calling, irq);
 }
 

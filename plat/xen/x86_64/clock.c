@@ -7,6 +7,7 @@
 #include <uk/plat/clock.h>
 #include <uk/plat/irq.h>
 #include <uk/errno.h>
+#include <uk/irq.h>
 #include <uk/print.h>
 #include <uk/xen/event.h>
 
@@ -99,7 +100,7 @@ uk_nsec uk_plat_clock_wall_coarse(void)
 
 /* ---- timer ---- */
 
-static bool ready[UK_CPUS];
+static uint32_t port[UK_CPUS]; /* 0: none yet */
 
 static void interrupt(void *arg UK_UNUSED)
 {
@@ -108,12 +109,12 @@ static void interrupt(void *arg UK_UNUSED)
 
 static void init(uint32_t cpu)
 {
-	int port = uk_xen_event_virq(VIRQ_TIMER, cpu);
+	int rc = uk_xen_event_virq(VIRQ_TIMER, cpu);
 
-	if (port < 0 || uk_xen_event_handler((uint32_t)port, interrupt, NULL))
-		uk_panic("Xen gives no timer: error %d", -port);
+	if (rc < 0 || uk_xen_event_handler((uint32_t)rc, interrupt, NULL))
+		uk_panic("Xen gives no timer: error %d", -rc);
 	xen_vcpu_op(VCPUOP_stop_periodic_timer, cpu, NULL);
-	ready[cpu] = true;
+	port[cpu] = (uint32_t)rc;
 }
 
 void uk_plat_timer_set(uk_nsec deadline)
@@ -121,7 +122,7 @@ void uk_plat_timer_set(uk_nsec deadline)
 	struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = deadline + base };
 	uint32_t cpu = uk_cpu();
 
-	if (UK_UNLIKELY(!ready[cpu])) {
+	if (UK_UNLIKELY(!port[cpu])) {
 		uk_plat_clock_monotonic(); /* for the base */
 		t.timeout_abs_ns = deadline + base;
 		init(cpu);
@@ -130,6 +131,37 @@ void uk_plat_timer_set(uk_nsec deadline)
 		xen_vcpu_op(VCPUOP_stop_singleshot_timer, cpu, NULL);
 	else
 		xen_vcpu_op(VCPUOP_set_singleshot_timer, cpu, &t);
+}
+
+/* ---- suspended ---- */
+
+static uk_nsec stopped_at;
+
+void xen_clock_suspend(void)
+{
+	stopped_at = uk_plat_clock_monotonic();
+	for (uint32_t i = 0; i < UK_CPUS; i++) {
+		if (port[i])
+			uk_xen_event_close(port[i]);
+		port[i] = 0;
+	}
+}
+
+/* Our time stood still, and the other clock goes on from where it is: elsewhere Xen's time is another. */
+void xen_clock_resume(bool elsewhere)
+{
+	if (elsewhere)
+		base = xen_time() - stopped_at;
+	coarse_ticks = 0;
+}
+
+void xen_clock_resume_cpu(void)
+{
+	bool irq = uk_irq_save();
+
+	uk_plat_timer_set(
+		uk_plat_clock_monotonic()); /* who then looks at the clock sets it again */
+	uk_irq_restore(irq);
 }
 
 /* Interrupt lines are of PCs. */

@@ -269,10 +269,11 @@ static void news(void *arg UK_UNUSED)
 	}
 }
 
+static bool watching;
+
 /* Has news() called; once is enough. */
 static void watch(void)
 {
-	static bool watching;
 	int port = (int)xen_pages.console_port;
 
 	if (watching || (!uk_xen_dom0 && !ring))
@@ -324,4 +325,21 @@ void xen_console_ring(void)
 	ring = (struct xencons_interface *)boot_fixed(BOOT_FIXED_CONSOLE);
 	put(early, nearly);
 	notify();
+}
+
+/* ---- suspended ---- */
+
+void xen_console_suspend(void)
+{
+	xen_console_flush();
+	uk_xen_event_handler(xen_pages.console_port, NULL, NULL);
+}
+
+/* The page is the same, its contents perhaps not. */
+void xen_console_resume(void)
+{
+	if (!watching)
+		return;
+	watching = false;
+	watch();
 }

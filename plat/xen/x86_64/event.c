@@ -263,3 +263,38 @@ void xen_event_init(void)
 	for (unsigned i = 0; i < PORTS / 64; i++)
 		MASK[i] = ~0UL;
 }
+
+/* ---- suspended ---- */
+
+static bool has_handler(uint32_t port)
+{
+	const struct handler *h = handler_of(port);
+
+	return h && h->fn;
+}
+
+/*
+ * Elsewhere none of our channels is there, and the numbers are given out anew. Drivers still know theirs, and are going to close
+ * them: until then something nobody uses takes their places. (Xen gives the lowest number that is free.)
+ */
+void xen_event_resume(void)
+{
+	uint64_t spare[PORTS / 64] = { 0 };
+	uint32_t last = 0;
+	int port;
+
+	xen_event_init();
+	for (uint32_t i = 1; i < PORTS; i++)
+		if (has_handler(i))
+			last = i;
+	do {
+		port = uk_xen_event_alloc(DOMID_SELF);
+		if (port < 0)
+			uk_panic("Xen gives no event channels: error %d", -port);
+		if (port < (int)PORTS && !has_handler((uint32_t)port))
+			spare[port / 64] |= 1UL << port % 64;
+	} while (port < (int)last);
+	for (uint32_t i = 1; i <= (uint32_t)port; i++)
+		if (spare[i / 64] >> i % 64 & 1)
+			uk_xen_event_close(i);
+}

@@ -12,8 +12,10 @@
 #include <uk/plat/mem.h>
 #include <uk/print.h>
 #include <uk/spin.h>
+#include <uk/string.h>
 #include <uk/xen/grant.h>
 
+#include "pvpaging.h"
 #include "xen.h"
 
 #include <xen/grant_table.h>
@@ -183,4 +185,64 @@ bool uk_xen_grant_end(uint32_t ref)
 		return false;
 	uk_xen_grant_free(&ref, 1);
 	return true;
+}
+
+/* ---- suspended ---- */
+
+/* References that are free: elsewhere the table is an empty one, and with it the list. */
+static uint64_t is_free[FRAMES_MAX * PER_FRAME / 64];
+
+/* Page tables of a PV domain that is saved may mention nothing but its own frames. */
+void xen_grant_suspend(void)
+{
+	uint32_t ref = free_head;
+
+	memset(is_free, 0, sizeof(is_free));
+	for (uint32_t i = 0; i < nfree; i++, ref = table[ref].frame)
+		is_free[ref / 64] |= 1UL << ref % 64;
+	for (unsigned i = 0; i < nframes && uk_xen_pv; i++)
+		if (pv_set_now((uintptr_t)table + i * UK_PAGE_SIZE, 0, UVMF_INVLPG | UVMF_ALL))
+			uk_panic("Xen refuses to unmap the grant table");
+}
+
+static void map_again_pv(void)
+{
+	xen_pfn_t frames[FRAMES_MAX];
+	struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = nframes };
+
+	set_xen_guest_handle(s.frame_list, frames);
+	if (gnttab(GNTTABOP_setup_table, &s) || s.status != GNTST_okay)
+		uk_panic("Xen gives no grant table of %u frames", nframes);
+	for (unsigned i = 0; i < nframes; i++)
+		pv_map_machine((char *)table + i * UK_PAGE_SIZE, frames[i] << UK_PAGE_SHIFT);
+}
+
+static void map_again_pvh(void)
+{
+	for (unsigned i = 0; i < nframes; i++) {
+		struct xen_add_to_physmap a = { .domid = DOMID_SELF,
+						.space = XENMAPSPACE_grant_table,
+						.idx = i };
+
+		a.gpfn = uk_xen_frame_of((char *)table + i * UK_PAGE_SIZE);
+		if (xen_call2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &a))
+			uk_panic("Xen gives no grant table of %u frames", nframes);
+	}
+}
+
+/* What is in use grants nothing elsewhere, until its user frees it. */
+void xen_grant_resume(bool elsewhere)
+{
+	if (!nframes)
+		return;
+	if (uk_xen_pv)
+		map_again_pv();
+	else if (elsewhere)
+		map_again_pvh();
+	if (!elsewhere)
+		return;
+	nfree = 0;
+	for (uint32_t i = nframes * PER_FRAME; i-- > KEPT;)
+		if (is_free[i / 64] >> i % 64 & 1)
+			put(i);
 }

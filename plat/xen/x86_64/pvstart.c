@@ -16,6 +16,7 @@
 void xen_pv_prepare(const struct start_info *si);
 
 uint8_t xen_call_kind UK_RO_AFTER_INIT_ZERO;
+struct start_info *xen_start_info UK_RO_AFTER_INIT_ZERO;
 bool uk_xen_pv UK_RO_AFTER_INIT_ZERO, uk_xen_dom0 UK_RO_AFTER_INIT_ZERO;
 
 /* The first C function, where the image was loaded: see early.c for what it may not do. */
@@ -45,13 +46,23 @@ static void read_initrd(struct uk_bootinfo *bi, const struct start_info *si)
 	boot_initrd(bi, at, si->mod_len);
 }
 
+static UK_ALWAYS_INLINE void read_pages(void)
+{
+	const struct start_info *si = xen_start_info;
+
+	xen_pages.console = pv_paddr(si->console.domU.mfn);
+	xen_pages.console_port = si->console.domU.evtchn;
+	xen_pages.store = pv_paddr(si->store_mfn);
+	xen_pages.store_port = si->store_evtchn;
+}
+
 /*
  * Boot information is in the direct map: pv_pt_moved() has put all that Xen's builder left there. The
  * memory between image and list of frames, where an initrd may be, is free.
  */
 void xen_pv_boot(struct uk_bootinfo *bi, uint32_t info)
 {
-	const struct start_info *si = uk_plat_phys_to_virt(info);
+	struct start_info *si = uk_plat_phys_to_virt(info);
 	uk_paddr_t start, end, all = si->nr_pages << UK_PAGE_SHIFT;
 
 	pv_pt_taken(&start, &end);
@@ -61,11 +72,13 @@ void xen_pv_boot(struct uk_bootinfo *bi, uint32_t info)
 	add_memory(bi, 0, start);
 	boot_memory(bi, start, end - start, 2);
 	add_memory(bi, end, all);
-	if (!uk_xen_dom0) {
-		xen_pages.console = pv_paddr(si->console.domU.mfn);
-		xen_pages.console_port = si->console.domU.evtchn;
-		xen_pages.store = pv_paddr(si->store_mfn);
-		xen_pages.store_port = si->store_evtchn;
-	}
+	xen_start_info = si;
+	if (!uk_xen_dom0)
+		read_pages();
 	pv_map_machine(&xen_shared_page, si->shared_info);
+}
+
+void xen_pv_pages(void)
+{
+	read_pages();
 }

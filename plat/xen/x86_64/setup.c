@@ -96,18 +96,22 @@ bool xen_pvh_memory(struct uk_bootinfo *bi)
 	return true;
 }
 
+static UK_ALWAYS_INLINE void pvh_pages(void)
+{
+	xen_pages.console = xen_hvm_param(HVM_PARAM_CONSOLE_PFN) << UK_PAGE_SHIFT;
+	xen_pages.console_port = (uint32_t)xen_hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
+	xen_pages.store = xen_hvm_param(HVM_PARAM_STORE_PFN) << UK_PAGE_SHIFT;
+	xen_pages.store_port = (uint32_t)xen_hvm_param(HVM_PARAM_STORE_EVTCHN);
+}
+
 static void pvh_boot(uint32_t info)
 {
 	const struct hvm_start_info *si = boot_map(info, sizeof(*si), "PVH start info");
 
 	uk_xen_dom0 = si->magic == XEN_HVM_START_MAGIC_VALUE && si->flags & SIF_INITDOMAIN;
 	boot_pvh(&bootinfo, info);
-	if (!uk_xen_dom0) {
-		xen_pages.console = xen_hvm_param(HVM_PARAM_CONSOLE_PFN) << UK_PAGE_SHIFT;
-		xen_pages.console_port = (uint32_t)xen_hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
-		xen_pages.store = xen_hvm_param(HVM_PARAM_STORE_PFN) << UK_PAGE_SHIFT;
-		xen_pages.store_port = (uint32_t)xen_hvm_param(HVM_PARAM_STORE_EVTCHN);
-	}
+	if (!uk_xen_dom0)
+		pvh_pages();
 }
 
 /* ---- both ---- */
@@ -116,6 +120,17 @@ void *uk_xen_store_ring(uint32_t *port)
 {
 	*port = xen_pages.store_port;
 	return xen_pages.store ? (void *)boot_fixed(BOOT_FIXED_STORE) : NULL;
+}
+
+/* The pages themselves have stayed where they were. */
+void xen_shared_resume(void)
+{
+	if (uk_xen_pv) {
+		xen_pv_pages();
+	} else {
+		pvh_shared_page();
+		pvh_pages();
+	}
 }
 
 static void map_pages(void)

@@ -178,3 +178,27 @@ UK_NORETURN void uk_plat_cpu_stop(void)
 	for (;;)
 		xen_vcpu_op(VCPUOP_down, uk_cpu(), NULL);
 }
+
+/* ---- suspended ---- */
+
+static bool listens[UK_CPUS];
+
+void xen_smp_suspend(void)
+{
+	for (uint32_t i = 0; i < UK_CPUS; i++) {
+		listens[i] = ports[i];
+		if (ports[i])
+			uk_xen_event_close(ports[i]);
+		ports[i] = 0;
+	}
+}
+
+void xen_smp_resume(void)
+{
+	for (uint32_t i = 0; i < UK_CPUS; i++) {
+		int err = listens[i] ? listen(i) : 0;
+
+		if (err < 0)
+			uk_panic("CPU %u cannot be reached any more: error %d", i, -err);
+	}
+}

@@ -21,6 +21,8 @@
  *	clock.c     time and timer
  *	console.c   console ring, Xen's own console, the runner's records
  *	power.c     the end
+ *	suspend.c   standing still, and going on elsewhere
+ *	frames.c    memory that goes back to Xen
  *	smp.c       other CPUs
  */
 #ifndef XEN_H
@@ -88,6 +90,9 @@ extern struct xen_pages {
 
 /* ---- setup.c ---- */
 
+/* In another domain than before: the shared page, and what console and store are. */
+void xen_shared_resume(void);
+
 uk_paddr_t pv_frame_alloc(void); /* pvpaging.c */
 
 /* A parameter of a PVH domain; 0 if Xen does not know it. */
@@ -101,12 +106,18 @@ static inline uk_paddr_t xen_frame_alloc(void)
 
 /* ---- pvstart.c ---- */
 
+/* Stays in the direct map. */
+struct start_info;
+extern struct start_info *xen_start_info;
+
+/* Ports and frames of console and store, from there. */
+void xen_pv_pages(void);
+
 /* Fills in what start info says. */
 void xen_pv_boot(struct uk_bootinfo *bi, uint32_t info);
 
 /* ---- pvpaging.c ---- */
 
-struct start_info;
 void pv_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
 void pv_pt_moved(uintptr_t offset);
 
@@ -155,6 +166,27 @@ int xen_event_ipi(uint32_t cpu);
 
 /* All that is pending on this CPU. */
 void xen_event_dispatch(void);
+
+/*
+ * ---- suspend.c, and what the others do for it ----
+ *
+ * First all is told that the domain is about to stand still; then that it goes on, in the same domain or elsewhere. What says so
+ * runs in between with the other CPUs standing still, and takes no locks.
+ */
+int xen_store_suspend(void); /* 0, or -ETIMEDOUT: it cannot be */
+void xen_console_suspend(void);
+void xen_clock_suspend(void); /* others standing */
+void xen_smp_suspend(void);   /* others standing */
+void xen_grant_suspend(void); /* others standing */
+
+void xen_event_resume(void);           /* elsewhere, others standing; the first */
+void xen_random_resume(void);          /* elsewhere, others standing */
+void xen_grant_resume(bool elsewhere); /* others standing */
+void xen_clock_resume(bool elsewhere); /* others standing */
+void xen_smp_resume(void);             /* others standing */
+void xen_clock_resume_cpu(void);       /* on each CPU */
+void xen_console_resume(void);
+void xen_store_resume(bool elsewhere);
 
 /* ---- clock.c ---- */
 

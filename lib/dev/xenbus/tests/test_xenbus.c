@@ -269,11 +269,17 @@ static void resume(void)
 	EXPECT_SOON(did.connects == 2);
 	UK_EXPECT_EQ(did.downs, 1);
 	UK_REQUIRE(reaches(XenbusStateInitialised));
+	uk_xenbus_suspend();
 	UK_REQUIRE(!uk_xenstore_suspend());
+	uk_xenbus_resume(false); /* it was not saved: nothing happens */
+	uk_xenstore_continue();
+	uk_xenbus_suspend();
+	UK_REQUIRE(!uk_xenstore_suspend());
+	UK_EXPECT_EQ(did.connects, 2);
 	d->ntokens = 0;
 	memset(&d->ring, 0, sizeof(d->ring));
 	dev->off = true; /* of the backend that there was */
-	uk_xenbus_resume();
+	uk_xenbus_resume(true);
 	uk_xenstore_attach(&d->ring, notify);
 	EXPECT_SOON(did.connects == 3);
 	UK_EXPECT(!dev->off);

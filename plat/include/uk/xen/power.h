@@ -19,5 +19,18 @@ bool uk_xen_power_request(void);
 /* The domain's end is told to the toolstack as one after which it is to be started anew, or, with false, as just its end. */
 void uk_xen_power_again(bool again);
 
+/*
+ * The domain can be saved from now on, and the tools can ask for it. 0, or -ENOMEM: they had better not. Thread context.
+ */
+int uk_xen_suspend_init(void);
+
+/*
+ * The domain stands still and is saved. 0: this is a new domain, in which devices are going to be connected again, all watches are
+ * set, our folder in xenstore is new; time went on where it stood, but for the wall clock. Otherwise nothing has changed:
+ * 1 the tools did not want it any more, or have only made a copy; -ETIMEDOUT something is under way with xenstore; or what Xen
+ * says. In the thread of xenstore's watches, which so has nothing under way itself.
+ */
+int uk_xen_suspend(void);
+
 UK_API_END
 #endif

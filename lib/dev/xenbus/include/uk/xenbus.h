@@ -80,10 +80,16 @@ UK_API_BEGIN
 int uk_xenbus_start(uk_nsec patience);
 
 /*
- * The domain goes on elsewhere: nothing that was shared is. All devices are connected again, in the thread of watches, after
- * uk_xenstore_attach(), which comes next. Any context.
+ * The domain is about to be saved: waits until no driver is in the middle of connecting or closing, and keeps them from it. Threads,
+ * before uk_xenstore_suspend().
  */
-void uk_xenbus_resume(void);
+void uk_xenbus_suspend(void);
+
+/*
+ * In the same thread: it goes on. `elsewhere`: in another place, where nothing that was shared is. All devices are connected again,
+ * in the thread of watches, after uk_xenstore_attach(), which comes next.
+ */
+void uk_xenbus_resume(bool elsewhere);
 
 /* Now connect() can be called, when the backend is ready. Threads, but not that of watches. */
 void uk_xenbus_connect(struct uk_xenbus_dev *d);

@@ -137,6 +137,9 @@ void uk_xenstore_interrupt(void);
  */
 int uk_xenstore_suspend(void);
 
+/* It was not saved, and goes on as it was. Thread context. */
+void uk_xenstore_continue(void);
+
 UK_API_END
 
 #endif

@@ -35,6 +35,12 @@ void uk_smp_kick(uint32_t cpu);
 void uk_smp_call(const struct uk_cpuset *set, void (*fn)(void *arg), void *arg);
 
 /*
+ * Calls fn(arg) on this CPU, with interrupts masked, while all others stand still, wherever they may be, holding locks even: so it
+ * takes none, and calls nobody. They go on when it returns. Not from interrupt handlers, nor with spin locks held.
+ */
+void uk_smp_alone(void (*fn)(void *arg), void *arg);
+
+/*
  * Stops all other CPUs for good, for a crash or the end. Any context. Returns when they stand still, or
  * after a while if one does not answer. From then on uk_smp_call() calls nobody.
  */
