@@ -114,6 +114,16 @@ def test_memory_too_small_by_the_tree(tmp_path, tree):
     assert r.status == 1 and b"memory too small: this image needs" in r.err, r
 
 
+def test_corrupt_tree(tmp_path, tree):
+    """A tag that there is not, at the end of the first level: what lies before is right, so that the firmware starts us."""
+    structure, = struct.unpack_from(">I", tree, 8)
+    size, = struct.unpack_from(">I", tree, 36)
+    assert tree[structure + size - 8:structure + size] == struct.pack(">II", 2, 9)  # FDT_END_NODE, FDT_END
+    tree[structure + size - 5] = 7
+    r = with_tree(tmp_path, tree)
+    assert r.status == 1 and b"error: the device tree is corrupt at byte" in r.err, r
+
+
 def test_no_test_device(tmp_path, tree):
     """The firmware switches the machine off instead."""
     r = with_tree(tmp_path, tree.replace(b"sifive,test0\0", b"whittle,non0\0"))

@@ -74,36 +74,54 @@ static bool is_memory(int node)
 	return type && len == 7 && !memcmp(type, "memory", 7);
 }
 
-/* Memory and what of it is not ours, in `bi`; the other nodes are noted. */
+/* A node of depth 1 or 2 that boot may want; true: it is one of memory. `parent` is the one of depth 1. */
+static bool look_at(struct uk_bootinfo *bi, int node, int depth, int parent, bool reserved)
+{
+	const char *name = fdt_offset_ptr(tree, node + (int)FDT_TAGSIZE, 1);
+
+	if (depth == 2 && reserved) {
+		each_range(parent, node, add_reserved, bi);
+	} else if (serial < 0 && (is_named(name, "serial") || is_named(name, "uart")) &&
+		   !fdt_node_check_compatible(tree, node, "ns16550a")) {
+		serial = node;
+		serial_parent = depth == 2 ? parent : 0;
+	} else if (depth == 1 && is_named(name, "chosen")) {
+		chosen = node;
+	} else if (depth == 1 && is_named(name, "cpus")) {
+		cpus = node;
+	} else if (depth == 1 && is_named(name, "memory") && is_memory(node)) {
+		each_range(0, node, add_ram, bi);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Memory and what of it is not ours, in `bi`; the other nodes are noted. Tag by tag: the library's own steps from
+ * node to node read each node's name three times.
+ */
 static void walk(struct uk_bootinfo *bi)
 {
-	int node = 0, depth = 0, parent = 0;
+	int at = 0, next, depth = -1, parent = 0;
 	bool any = false, reserved = false;
+	uint32_t tag;
 
-	while ((node = fdt_next_node(tree, node, &depth)) >= 0 && depth > 0) {
-		const char *name = fdt_get_name(tree, node, NULL);
-
-		if (depth == 1) {
-			parent = node;
-			reserved = is_named(name, "reserved-memory");
-			if (is_named(name, "chosen"))
-				chosen = node;
-			else if (is_named(name, "cpus"))
-				cpus = node;
-			else if (is_named(name, "memory") && is_memory(node)) {
-				each_range(0, node, add_ram, bi);
-				any = true;
-			}
-		} else if (depth == 2 && reserved) {
-			each_range(parent, node, add_reserved, bi);
+	do {
+		tag = fdt_next_tag(tree, at, &next);
+		if (next < 0)
+			uk_fatal("the device tree is corrupt at byte %d (libfdt: error %d)", at,
+				 -next);
+		if (tag == FDT_END_NODE)
+			depth--;
+		if (tag == FDT_BEGIN_NODE && ++depth == 1) {
+			parent = at;
+			reserved = is_named(fdt_offset_ptr(tree, at + (int)FDT_TAGSIZE, 1),
+					    "reserved-memory");
 		}
-		if (depth <= 2 && serial < 0 &&
-		    (is_named(name, "serial") || is_named(name, "uart")) &&
-		    !fdt_node_check_compatible(tree, node, "ns16550a")) {
-			serial = node;
-			serial_parent = depth == 2 ? parent : 0;
-		}
-	}
+		if (tag == FDT_BEGIN_NODE && (depth == 1 || depth == 2))
+			any |= look_at(bi, at, depth, parent, reserved);
+		at = next;
+	} while (tag != FDT_END);
 	if (!any)
 		uk_fatal("the device tree has no node of memory");
 }
