@@ -69,7 +69,6 @@ def image(app, plat, configs="", out=None, extra=()):
     name = os.path.basename(app.rstrip("/"))
     plat, _, arch = plat.partition("-")
     if arch:
-        require_cross(arch)
         configs = (arch + " " + configs).strip()
     if SMP:
         configs, out = "smp " + configs, out and out + "-smp"
@@ -83,13 +82,6 @@ def image(app, plat, configs="", out=None, extra=()):
         make(*words)
         _built[key] = True
     return os.path.join(folder, "%s_%s-%s" % (name, plat, arch or ARCH))
-
-
-def require_cross(arch):
-    """Skips a test for whose CPU this machine has no compiler or no emulator: only who wants them installs them."""
-    if subprocess.run([os.path.join(ROOT, "support/setup"), arch], env=dict(os.environ, SETUP="no"),
-                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("images for %s: `support/setup %s` installs what they need" % (arch, arch))
 
 
 def machine(cpus, thread):
