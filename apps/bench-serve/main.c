@@ -117,7 +117,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	rounds = strtoul(argv[2], NULL, 10);
-	length = (size_t)snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: 512\r\n\r\n%0512d", 0);
+	length = (size_t)snprintf(answer, sizeof(answer),
+				  "HTTP/1.1 200 OK\r\nContent-Length: 512\r\n\r\n%0512d", 0);
 	while (--threads) {
 		pthread_t t;
 
