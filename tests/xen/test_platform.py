@@ -59,6 +59,13 @@ def test_unit():
     check_unit("pvh-dom0", ["--param", "test.only=[ %s ]" % " ".join(sorted(suites - {"sched_stress"}))])
 
 
+@pytest.mark.parametrize("kind", ["pv-dom0", "pvh"])
+def test_unknown_parameter(kind):
+    """Where the console is still being set up: the message, and the status that it is on other platforms."""
+    r = run("helloworld", kind, options=["--param", "log.levle=2"])
+    assert r.status == 1 and r.out == b"" and b"the nearest known one is `log.level`" in r.err, r
+
+
 @pytest.mark.parametrize("kind", DOM0)
 def test_cpus(kind):
     """Two CPUs: started by Xen where we say, interrupts between them by events, page tables of both."""
@@ -85,6 +92,13 @@ def test_crash(kind, how, cause):
     """A report that names the cause, as on other platforms; and the host sees that it failed."""
     r = run(CRASH, kind, how)
     assert r.status == 134 and re.search("  cause: " + cause, r.err.decode()), r
+
+
+@pytest.mark.parametrize("kind", ["pv-dom0", "pvh-dom0", "pv"])
+def test_stack_overflow(kind):
+    """Under PV the image itself cannot report it, since its traps need a stack."""
+    r = run(CRASH, kind, "overflow")
+    assert r.status == 134 and b"CRASH: stack overflow" in r.err, r
 
 
 @pytest.mark.parametrize("kind", GUEST)

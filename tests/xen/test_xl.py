@@ -94,6 +94,11 @@ def test_xl_fails(domain, dom0):
     assert r.status == 125 and b"xl could not start the domain" in r.err and b"not enough memory" in r.err, r
 
 
+def test_too_little_memory_for_pv(domain):
+    r = run(domain, "/nowhere", "--xen", "rig", "--xen-type", "pv", "--memory", "3M")
+    assert r.status == 1 and b"needs at least 4096 KiB as a PV guest; give --memory" in r.err, r
+
+
 def test_no_xl(domain):
     r = run(domain, "/nowhere", "--xen", "xl")
     assert r.status == 2 and b"no `xl` here" in r.err and b"--xen rig" in r.err, r

@@ -226,6 +226,8 @@ class Output:
 
 
 class Session:
+    silent_status = STATUS_SILENT  # of an image that says none itself
+
     def __init__(self, image, o):
         self.image, self.o = image, o
         self.con_in = self.con_out = self.side_pipe = self.monitor = -1
@@ -543,7 +545,7 @@ def conduct(s, argv):
         return STATUS_TIMEOUT
     if not s.side.crash:
         sys.stderr.write("support/run: %s: %s\n" % (image.path, s.silent(status)))
-    return STATUS_SILENT
+    return s.silent_status
 
 
 def require_qemu(image, o):

@@ -12,6 +12,7 @@ outside of records is shown as it is. Our input goes as it is but for byte 16, w
 The domain is not removed when it ends, but stands until its last bytes have come.
 """
 import os
+import re
 import time
 
 from . import RunError, kvm, process, terminal
@@ -21,10 +22,26 @@ TYPES = b"OKECXRBP"
 A_DLE, END_OF_INPUT, BUTTON, HUNG_UP = b"\x10D", b"\x10E", b"\x10B", b"\x10H"
 TTY_SECONDS = 10
 DRAIN = 3.0      # seconds without a byte after which a domain that has ended has said all
+STACKS, STACKS_END = 0x280000000000, 0x288000000000  # plat/include/uk/plat/mem.h, UK_VA_STACKS
+STACK_PAGE = 4096
+CRASH_STATUS = 134  # an image's that ends by a crash report
 REASONS = {0: "powered itself off", 1: "rebooted", 2: "suspended itself", 3: "crashed", 4: "was ended by its watchdog",
            5: "asked for a soft reset"}
 MAC = "00:16:3e:%02x:%02x:%02x"  # Xen's prefix
 BRIDGE = "xenbr0"
+PV_MORE, PV_STEP = 512 << 10, 4 << 20
+
+
+def stack_overflow(log):
+    """A PV guest's trap goes through its own stack. If that is used up Xen can only end the guest, and tell us where it
+    was: its last words as a sentence, or None if it was something else."""
+    registers = {name.lower(): int(value, 16) for name, value in re.findall(
+        r"\b(RIP|rsp|cr2):\s+(?:e033:\[<)?([0-9a-f]{16})", log[log.rfind("RIP:    e033:"):] if "RIP:    e033:" in log else "")}
+    if len(registers) < 3 or not STACKS <= registers["rsp"] < STACKS_END or \
+            not -STACK_PAGE <= registers["cr2"] - registers["rsp"] < STACK_PAGE:
+        return None
+    return "CRASH: stack overflow: nothing is mapped at the stack pointer, %#x, so Xen could not even hand the fault to the " \
+           "image, which was at instruction %#x" % (registers["rsp"], registers["rip"])
 
 
 class Records(kvm.SideChannel):
@@ -149,7 +166,12 @@ class Smoke(Session):
         os.set_blocking(self.con_in, False)
 
     def silent(self, status):
-        lines = self.side.log.decode(errors="replace").rstrip().split("\n")[-15:]
+        log = self.side.log.decode(errors="replace")
+        overflow = stack_overflow(log)
+        if overflow:
+            self.silent_status = CRASH_STATUS
+            return overflow
+        lines = log.rstrip().split("\n")[-15:]
         return "the machine ended before the image said how it went; the last lines of Xen:\n    " + "\n    ".join(lines)
 
 
@@ -191,6 +213,10 @@ class Domain(Session):
         if reason is None:
             return "xl could not start the domain, or lost it:\n    " + \
                 self.text.partition(b"\x1e")[0].decode(errors="replace").strip().replace("\n", "\n    ")
+        overflow = reason == 3 and stack_overflow(self.hypervisor_words())
+        if overflow:
+            self.silent_status = CRASH_STATUS
+            return overflow
         return "the domain %s (reason %d) before it said how it went%s" % (
             REASONS.get(reason, "ended"), reason, self.hypervisor_words() if reason == 3 else "")
 
@@ -328,6 +354,14 @@ def check(o):
         raise RunError("--qemu-args: not with Xen, whose QEMU is the rig's")
 
 
+def check_memory_pv(image, o):
+    """Xen's builder of a PV guest maps the image, half a MiB behind it, and all up to the next 4 MiB; with less memory
+    it fails, in words of its own."""
+    need = -(-(image.end + PV_MORE) // PV_STEP) * PV_STEP
+    if o.xen_type == "pv" and (o.memory or kvm.DEFAULT_MEMORY) < need:
+        raise RunError("memory too small: this image needs at least %d KiB as a PV guest; give --memory" % (need >> 10), status=1)
+
+
 def decide(o):
     """What was not asked for: who runs the guest, and as what."""
     o.xen_type = o.xen_type or "pvh"
@@ -342,8 +376,9 @@ def run(image, o):
         os.write(1, os.fsencode(text))
         return 0
     kvm.check_memory(image, o, None if o.root is not None else o.initrd)
+    check_memory_pv(image, o)
     if not o.dry_run:
-        o.params.append("xen.records=1")
+        o.params.insert(0, "xen.records=1")  # first: what follows may be wrong, and is complained of in a record
     if o.xen_type.endswith("-dom0"):
         return run_smoke(image, o)
     return run_local(image, o) if o.xen == "xl" else run_rig(image, o)
