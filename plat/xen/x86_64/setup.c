@@ -59,7 +59,7 @@ uint64_t xen_hvm_param(unsigned index)
 	return xen_call2(__HYPERVISOR_hvm_op, HVMOP_get_param, &p) ? 0 : p.value;
 }
 
-static void pvh_shared_page(void)
+static UK_ALWAYS_INLINE void pvh_shared_page(void)
 {
 	struct xen_add_to_physmap a = {
 		.domid = DOMID_SELF,

@@ -401,3 +401,52 @@ UK_TEST(ukspin_rcu, sync_waits_for_a_reader)
 	UK_TEST_SKIP("with one CPU there is nobody to wait for");
 #endif
 }
+
+#ifdef CONFIG_SMP
+static unsigned beats, enough;
+
+static void beat(void *arg UK_UNUSED)
+{
+	while (!uk_atomic_load_acquire(&enough))
+		uk_atomic_add_relaxed(&beats, 1);
+}
+
+static bool goes_on(unsigned n, uk_nsec span)
+{
+	uk_nsec end = uk_deadline(span);
+
+	while (uk_atomic_load_relaxed(&beats) == n)
+		if (uk_clock_monotonic() >= end)
+			return false;
+	return true;
+}
+
+static void look_for_beats(void *still)
+{
+	*(bool *)still = !goes_on(uk_atomic_load_relaxed(&beats), 5 * UK_NSEC_PER_MS);
+}
+#endif
+
+UK_TEST(ukspin_alone, others_stand_still)
+{
+#ifdef CONFIG_SMP
+	struct uk_thread *t;
+
+	if (uk_smp_cpus() < 2)
+		UK_TEST_SKIP("one CPU runs");
+	beats = enough = 0;
+	t = uk_thread_create(NULL, "beat", beat, NULL, NULL);
+	UK_REQUIRE(t);
+	for (int i = 0; i < 20; i++) {
+		bool still = false;
+
+		UK_EXPECT(goes_on(uk_atomic_load_relaxed(&beats), 10 * UK_NSEC_PER_SEC));
+		uk_smp_alone(look_for_beats, &still);
+		UK_EXPECT(still);
+	}
+	uk_atomic_store_release(&enough, 1);
+	UK_EXPECT_EQ(uk_thread_join(t, UK_NSEC_MAX), 0);
+#else
+	UK_TEST_SKIP("with one CPU there are no others");
+#endif
+}
