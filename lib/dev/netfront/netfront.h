@@ -35,10 +35,10 @@ struct share {
 
 	struct netif_tx_front_ring tx;
 	uint32_t tx_ref[TX_SIZE]; /* the grant that goes with each id */
-	struct uk_netbuf
-		*tx_pkt[TX_SIZE]; /* what to free when the last id of a packet comes back */
+	/* A packet's ids are linked from its first on, which has the packet, and the number that has not come back. */
+	uint16_t tx_first[TX_SIZE], tx_next[TX_SIZE], tx_left[TX_SIZE];
+	struct uk_netbuf *tx_pkt[TX_SIZE];
 	bool tx_busy[TX_SIZE];
-	bool tx_kept; /* at the end: the other side has not let go of all, so no packet is */
 	uint16_t tx_free[TX_SIZE];
 	unsigned tx_nfree;
 	RING_IDX tx_shown, tx_told; /* what the backend can see, and was told of */

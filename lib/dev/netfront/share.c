@@ -168,8 +168,8 @@ static unsigned close_share(struct share *s)
 		uk_xen_event_close(s->rx_port);
 	for (unsigned i = 0; s->tx_refs && i < TX_SIZE; i++)
 		if (!end(s->tx_ref[i], s->tx_busy[i], &lost))
-			s->tx_kept = true;
-	for (unsigned i = 0; i < TX_SIZE && !s->tx_kept; i++)
+			s->tx_pkt[s->tx_first[i]] = NULL; /* it is nobody's */
+	for (unsigned i = 0; i < TX_SIZE; i++)
 		uk_netbuf_free(s->tx_pkt[i]);
 	for (unsigned i = 0; s->rx_refs && i < RX_SIZE; i++)
 		if (end(s->rx_ref[i], s->rx_buf[i], &lost) && s->rx_buf[i])

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sending: a packet is a chain of slots, one for each part of a page that it touches, the first of which says how long all is.
- * (netif.h, "Guest transmit".) What the backend has copied comes back slot by slot; the packet is let go of with its last.
+ * (netif.h, "Guest transmit".) What the backend has copied comes back slot by slot, in any order; the packet is let go of when
+ * all have, and none of it is granted any more.
  */
 #include <uk/alloc.h>
 
@@ -9,6 +10,20 @@
 
 /* For any packet: its slots, and one that says how it is to be cut. */
 #define ROOM (SLOTS + 1)
+
+/* All of the packet has come back. */
+static void end_packet(struct share *s, uint16_t first)
+{
+	uint16_t id = first, next;
+
+	do {
+		next = s->tx_next[id];
+		s->tx_free[s->tx_nfree++] = id;
+		id = next;
+	} while (id != first);
+	uk_netbuf_free(s->tx_pkt[first]);
+	s->tx_pkt[first] = NULL;
+}
 
 unsigned netfront_reap(struct uk_netq *q)
 {
@@ -28,6 +43,7 @@ unsigned netfront_reap(struct uk_netq *q)
 	}
 	while (s->tx.rsp_cons != prod) {
 		struct netif_tx_response r;
+		uint16_t first;
 
 		RING_COPY_RESPONSE(&s->tx, s->tx.rsp_cons, &r);
 		s->tx.rsp_cons++;
@@ -43,10 +59,9 @@ unsigned netfront_reap(struct uk_netq *q)
 			return 0;
 		}
 		s->tx_busy[r.id] = false;
-		s->tx_free[s->tx_nfree++] = r.id;
-		if (s->tx_pkt[r.id])
-			uk_netbuf_free(s->tx_pkt[r.id]);
-		s->tx_pkt[r.id] = NULL;
+		first = s->tx_first[r.id];
+		if (!--s->tx_left[first])
+			end_packet(s, first);
 		if (UK_UNLIKELY(r.status != NETIF_RSP_OKAY))
 			uk_netq_error(q);
 	}
@@ -82,19 +97,19 @@ static inline bool starts_short(const struct uk_netbuf *pkt)
 	       UK_PAGE_SIZE - (uintptr_t)pkt->data % UK_PAGE_SIZE < UK_ETH_HEADER;
 }
 
-static struct netif_tx_request *put(struct share *s, const unsigned char *p, size_t len)
+/* The next slot of a packet. What lies in the ring is the backend's to change: it is written, and never read. */
+static struct netif_tx_request *put(struct share *s, uint16_t id, const unsigned char *p,
+				    size_t size, uint16_t flags)
 {
 	struct netif_tx_request *r = RING_GET_REQUEST(&s->tx, s->tx.req_prod_pvt++);
-	uint16_t id = s->tx_free[--s->tx_nfree];
 
 	uk_xen_grant_set(s->tx_ref[id], s->nf->bus->remote, p, true);
 	s->tx_busy[id] = true;
-	s->tx_pkt[id] = NULL;
 	r->gref = s->tx_ref[id];
 	r->offset = (uint16_t)((uintptr_t)p % UK_PAGE_SIZE);
-	r->flags = NETTXF_more_data;
+	r->flags = flags;
 	r->id = id;
-	r->size = (uint16_t)len;
+	r->size = (uint16_t)size;
 	return r;
 }
 
@@ -110,38 +125,51 @@ static void put_gso(struct share *s, const struct uk_netbuf *pkt)
 	e->u.gso.size = pkt->mss;
 }
 
+static uint16_t flags_of(const struct uk_netbuf *pkt)
+{
+	uint16_t flags = NETTXF_more_data;
+
+	if (pkt->flags & UK_NETBUF_CSUM)
+		flags |= NETTXF_csum_blank | NETTXF_data_validated;
+	else if (pkt->flags & UK_NETBUF_CSUM_GOOD)
+		flags |= NETTXF_data_validated;
+	return pkt->gso ? flags | NETTXF_extra_info : flags;
+}
+
 static void put_packet(struct share *s, struct uk_netbuf *pkt)
 {
+	uint16_t first = 0, last = 0, n = 0, flags = flags_of(pkt);
 	struct netif_tx_request *r = NULL;
 	const struct uk_netbuf *nb;
-	bool first = true;
 
 	for (nb = pkt; nb; nb = nb->next) {
 		const unsigned char *p = nb->data;
 		size_t left = nb->len;
 
 		while (left) {
-			size_t n = UK_MIN(left, UK_PAGE_SIZE - (uintptr_t)p % UK_PAGE_SIZE);
+			size_t len = UK_MIN(left, UK_PAGE_SIZE - (uintptr_t)p % UK_PAGE_SIZE);
+			uint16_t id = s->tx_free[--s->tx_nfree];
 
-			r = put(s, p, n);
-			if (first) {
-				r->size = (uint16_t)pkt->total;
-				if (pkt->flags & UK_NETBUF_CSUM)
-					r->flags |= NETTXF_csum_blank | NETTXF_data_validated;
-				else if (pkt->flags & UK_NETBUF_CSUM_GOOD)
-					r->flags |= NETTXF_data_validated;
-				if (pkt->gso) {
-					r->flags |= NETTXF_extra_info;
+			if (n++) {
+				flags = NETTXF_more_data;
+				s->tx_next[last] = id;
+				r = put(s, id, p, len, flags);
+			} else {
+				first = id;
+				r = put(s, id, p, pkt->total, flags);
+				if (pkt->gso)
 					put_gso(s, pkt);
-				}
 			}
-			first = false;
-			p += n;
-			left -= n;
+			s->tx_first[id] = first;
+			last = id;
+			p += len;
+			left -= len;
 		}
 	}
-	r->flags &= (uint16_t)~NETTXF_more_data;
-	s->tx_pkt[r->id] = pkt;
+	r->flags = flags & (uint16_t)~NETTXF_more_data;
+	s->tx_next[last] = first;
+	s->tx_left[first] = n;
+	s->tx_pkt[first] = pkt;
 }
 
 static unsigned drop_all(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned n)
