@@ -42,7 +42,7 @@ class Domains:
         guest.vifs = [NET % self.number] if net else []
         guest.after = after
         self.rig.put_text("/%s.cfg" % name, guest.text() + extra)
-        self.run("xl create -q %s/%s.cfg" % ("" if after else "-e ", name))
+        self.run("xl create -q /%s.cfg" % name)
         return name
 
     def said(self, name):

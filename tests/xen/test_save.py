@@ -34,7 +34,7 @@ def save(xl, g, *options):
 
 
 def restore(xl):
-    xl.run("xl restore -e /save/guest", seconds=180)
+    xl.run("xl restore /save/guest", seconds=180)
 
 
 @pytest.mark.parametrize("kind,vcpus", [("pvh", 1)] + [pytest.param(*p, marks=pytest.mark.slow)
