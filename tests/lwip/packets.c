@@ -37,6 +37,10 @@ void lwip_row_begins(void)
 {
 }
 
+void lwip_timers_plan(void)
+{
+}
+
 void lwip_unlock(void)
 {
 	struct netif *n;

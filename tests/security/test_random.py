@@ -36,12 +36,12 @@ def addresses(name, plat, boots, options=()):
     return seen
 
 
-def constant(path, name):
-    """A `#define` of a power of two or a small number, as the code has it."""
+def constant(path, name, **others):
+    """A `#define` of a number, as the code has it; with the values of `others` that it is said by."""
     text = open(os.path.join(whittle.ROOT, path)).read()
     value = re.search(r"#define\s+%s\s+(.+)" % name, text)[1]
     value = re.sub(r"/\*.*", "", value)
-    return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value))  # our own source: numbers, << and *
+    return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value), others)  # our own source: numbers, +, << and *
 
 
 def most_collisions(boots, places):
@@ -77,20 +77,20 @@ def check(seen, thing, places):
 # ---- how many places there are ----
 
 EARLY = "plat/common/x86_64/early.c"
-MEM = "plat/include/uk/plat/mem.h"
+MAP = "arch/x86_64/include/uk/arch/vamap.h"
 PAGE, HUGE = 4096, 2 << 20
 
 
 def areas():
     """lib/mem/ukvmem/vmem.c: pages in two of the window's TiB."""
-    found = re.search(r"UK_VA_AREAS \+ \((\d)UL << 40\),\s+UK_VA_AREAS \+ \((\d)UL << 40\)",
-                      open(os.path.join(whittle.ROOT, "lib/mem/ukvmem/vmem.c")).read())
-    return (int(found[2]) - int(found[1])) * (1 << 40) // PAGE
+    start = constant(MAP, "UK_VA_AREAS")
+    first, end = (constant(MAP, name, UK_VA_AREAS=start) for name in ("UK_VA_AREAS_RANDOM", "UK_VA_AREAS_RANDOM_END"))
+    return (end - first) // PAGE
 
 
 def stacks():
     """lib/mem/ukvmem/stack.c: pages in the lower half of the window."""
-    return (constant(MEM, "UK_VA_STACKS_END") - constant(MEM, "UK_VA_STACKS")) // 2 // PAGE
+    return (constant(MAP, "UK_VA_STACKS_END") - constant(MAP, "UK_VA_STACKS")) // 2 // PAGE
 
 
 def image_places(image):
