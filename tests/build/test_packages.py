@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packages: upstream sources by pin, built once per set of flags, safe to interrupt."""
+import contextlib
 import glob
 import hashlib
 import io
@@ -230,6 +231,10 @@ def test_interrupted_in_the_middle_of_upstreams_build(package, how):
         time.sleep(0.05)
     os.killpg(make.pid, how)
     make.wait(150)
+    with contextlib.suppress(ProcessLookupError):  # those that make had started may be longer about it
+        for _ in range(400):
+            os.killpg(make.pid, 0)
+            time.sleep(0.05)
     assert not glob.glob(package.out + "/packages/up-1-*/done")
     open(go, "w").close()
     package.make()

@@ -66,8 +66,7 @@ class Guest:
             time.sleep(0.1)
 
     def restart_backend(self):
-        """It says that it closes, the guest lets go of it, and it begins again. (To take the device from Linux's driver, by `unbind`,
-        costs dom0 its memory: programs in its page cache were overwritten, 6.1.)"""
+        """It says that it closes, the guest lets go of it, and it begins again."""
         theirs = "/local/domain/0/backend/%s/%s/%s" % (*self.device.split("/")[:1], self.id, self.device.split("/")[1])
         self.rig.run("xenstore-write %s/state 5" % theirs, SECONDS)
         self.wait_for_store(state="6")

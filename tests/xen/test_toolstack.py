@@ -102,7 +102,7 @@ def test_memory(xl, kind):
 
 
 def test_no_more_than_at_the_start(xl):
-    """A guest that starts with less than it may have. (PV: for PVH, xl of Xen 4.17 corrupts its own memory.)"""
+    """A guest that starts with less than it may have. (PV alone: xl once ended with a corrupt heap when it made such a PVH guest.)"""
     g = xl.create("pv", lasting(), "-- stop 4", memory=24 << 20, extra="maxmem = 40\n")
     xl.wait_said(g, "ready\n")
     assert xl.mebibytes(g) == 24

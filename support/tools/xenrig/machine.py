@@ -49,7 +49,7 @@ def smoke_command(kind, files, image, cmdline, initrd, memory, cpus, program):
 def rig_command(files, memory, cpus, program, network=(), disks=(), log=False):
     """Xen and dom0, with so much memory for guests. network: QEMU's -netdev named net0, or none; disks: of -drive, named
     disk0 and so on, which are dom0's /dev/vda ... With vector registers kept lazily, as is usual with this CPU, emulation loses
-    those of dom0's programs beside a guest of several CPUs: of 12 starts 9 had one crash."""
+    those of dom0's programs beside a guest of several CPUs: in 12 starts 9 of its commands crashed."""
     argv = base(memory + DOM0_MEMORY + XEN_MEMORY, cpus, program) + ["-machine", "pc"]
     argv += ["-kernel", files.xen, "-append", "console=com1 com1=115200,8n1 tsc=stable:socket dom0_mem=%dM dom0_max_vcpus=1 "
              "loglvl=all guest_loglvl=all spec-ctrl=eager-fpu" % (DOM0_MEMORY >> 20),
