@@ -46,10 +46,19 @@ def server(request):
             yield Server(ns, guest)
 
 
-@pytest.mark.parametrize("words", [[], ["-R"], ["-P", "4"], ["-P", "4", "-R"], ["--bidir"], ["-N", "-l", "1000"], ["-w", "64K"],
+@pytest.mark.parametrize("words", [[], ["-R"], ["-P", "4"], ["-P", "4", "-R"], ["-N", "-l", "1000"], ["-w", "64K"],
                                    ["--dscp", "10"], ["-Z"]], ids=" ".join)
 def test_tcp(server, words):
-    end = server.ask("-t", "1", *words)
+    check(server.ask("-t", "1", *words))
+
+
+@pytest.mark.slow  # fails once in some dozens of runs on microvm: docs/network.md, "Known faults"
+def test_both_ways_at_once(server):
+    for _ in range(20):
+        check(server.ask("-t", "1", "--bidir"))
+
+
+def check(end):
     assert end["sum_received"]["bytes"] > 1 << 20 and end["sum_sent"]["bytes"] >= end["sum_received"]["bytes"]
     assert end["sum_sent"]["retransmits"] >= 0  # from TCP_INFO of whoever sends
 

@@ -156,10 +156,12 @@ def test_a_hundred_thousand(plat):
 
 
 def test_a_thousand_at_once(plat):
-    """Twice, half of them ended rudely; the second thousand takes what the first one gave back."""
+    """Some times, half of them ended rudely; a thousand takes what those before it gave back. How many packets are under way at
+    once differs from time to time, and the buffers for the most of them stay."""
     with serving(plat) as many:
         free = []
-        for _ in range(3):
+        while len(free) < 3 or free[-1] < min(free[:-1]) - SLACK:
+            assert len(free) < 8, "each thousand takes more memory: bytes free %s" % free
             some = many.connect_at_once(1000)
             for s in some:
                 s.sendall(b"e" + b"y" * 200)
@@ -169,8 +171,6 @@ def test_a_thousand_at_once(plat):
                 reset(s) if i % 2 else s.close()
             time.sleep(0.2)
             free.append(many.free())
-        print("free", free)
-        many.returned(free[0])
 
 
 def test_port_that_is_remembered(plat):
