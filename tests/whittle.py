@@ -106,10 +106,14 @@ def machine(cpus, thread):
 
 QEMU = """\
 #!/bin/bash
-# QEMU with several CPUs, for a run of the tests with --smp.
+# QEMU with several CPUs, for a run of the tests with --smp. (1,maxcpus=2 is what support/run says for one.)
 set -- %s -smp %d "$@"
 for ((i = 1; i < $#; i++)); do
-	[ "${!i}" = -accel ] && next=$((i + 1)) && [ "${!next}" = tcg ] && set -- "${@:1:i}" tcg,thread=%s "${@:i+2}"
+	next=$((i + 1))
+	case "${!i} ${!next}" in
+	"-accel tcg") set -- "${@:1:i}" tcg,thread=%s "${@:i+2}" ;;
+	"-smp 1,maxcpus=2") set -- "${@:1:i-1}" "${@:i+2}" ;;
+	esac
 done
 exec "$@"
 """

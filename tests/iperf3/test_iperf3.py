@@ -47,14 +47,15 @@ def server(request):
 
 
 @pytest.mark.parametrize("words", [[], ["-R"], ["-P", "4"], ["-P", "4", "-R"], ["-N", "-l", "1000"], ["-w", "64K"],
-                                   ["--dscp", "10"], ["-Z"]], ids=" ".join)
+                                   ["--dscp", "10"], ["-Z"], ["--bidir"]], ids=" ".join)
 def test_tcp(server, words):
     check(server.ask("-t", "1", *words))
 
 
-@pytest.mark.slow  # fails once in some dozens of runs on microvm: docs/network.md, "Known faults"
+@pytest.mark.slow
 def test_both_ways_at_once(server):
-    for _ in range(20):
+    """A notification that got lost stopped everything, once in some 200 of these: docs/network.md, "QEMU by hand"."""
+    for _ in range(100):
         check(server.ask("-t", "1", "--bidir"))
 
 

@@ -145,6 +145,16 @@ def test_dry_run_kvm(guest):
     assert value("-append") == 'log.level=3 env.vars=[ A=1 ] -- "a b" "c\\"d\\\\" ""'
 
 
+@pytest.mark.parametrize("options,smp", [
+    ([], ["1,maxcpus=2"]), (["--smp", "1"], ["1,maxcpus=2"]), (["--accel", "tcg,thread=single"], ["1,maxcpus=2"]),
+    (["--qemu-args", "-smp 1,sockets=1"], ["1,sockets=1"])], ids=str)
+def test_one_cpu_has_room_for_two(guest, options, smp):
+    """As QEMU leaves out memory barriers otherwise; not if QEMU was told how many CPUs by other means."""
+    line, = dry(guest, "--accel", "tcg", *options)
+    argv = shlex.split(line)
+    assert [argv[i + 1] for i, word in enumerate(argv) if word == "-smp"] == smp
+
+
 def test_dry_run_line_works(guest):
     """By hand, the command does what support/run does, but for streams and status."""
     line, = dry(guest, "--accel", "tcg", "--", "cmdline")

@@ -92,6 +92,17 @@ def command_line(o, size=None, tty=None):
     return " ".join(line)
 
 
+def cpus(o, accel):
+    """For one CPU QEMU's emulation leaves out memory barriers (in 7.2 all of them, from 8.1 on those of x86's locked instructions),
+    as if its devices did not run beside that CPU, in another thread. Then a device asks to be notified just when the driver looks
+    whether it does, each sees what was before, and both wait. For what can have a second CPU QEMU leaves them in."""
+    if o.smp and int(o.smp) > 1:
+        return ["-smp", o.smp]
+    if accel.startswith("tcg") and "-smp" not in words.split(o.qemu_args or ""):
+        return ["-smp", "1,maxcpus=2"]
+    return ["-smp", o.smp] if o.smp else []
+
+
 def qemu_command(image, o, initrd, append):
     """QEMU's arguments but for console, side channel and monitor."""
     accel = accelerator(image, o)
@@ -100,9 +111,7 @@ def qemu_command(image, o, initrd, append):
             "-machine", (o.machine or machine), "-accel", accel,
             "-cpu", o.cpu or ("host" if accel == "kvm" else cpu),
             "-m", qemu_memory(o.memory or DEFAULT_MEMORY)]
-    if o.smp:
-        argv += ["-smp", o.smp]
-    argv += ["-kernel", image.path]
+    argv += cpus(o, accel) + ["-kernel", image.path]
     if initrd:
         argv += ["-initrd", initrd]
     if append:
