@@ -111,13 +111,17 @@ void *memset(void *dst, int c, size_t n)
 	if (n >= SMALL) {
 		for (; into(d); n--)
 			*d++ = (char)c;
-		for (; n >= 4 * W; n -= 4 * W, d += 4 * W) {
+		for (; n >= 8 * W; n -= 8 * W, d += 8 * W) {
 			word *to = (word *)d;
 
 			to[0] = v;
 			to[1] = v;
 			to[2] = v;
 			to[3] = v;
+			to[4] = v;
+			to[5] = v;
+			to[6] = v;
+			to[7] = v;
 		}
 		for (; n >= W; n -= W, d += W)
 			*(word *)d = v;

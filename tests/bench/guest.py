@@ -14,6 +14,7 @@ import counters
 
 QEMU = "qemu-system-x86_64"
 MACHINE = "microvm,acpi=off"
+VIRT = ("riscv64", "virt")  # architecture and machine
 # A network of QEMU's own, which drops what the guest sends.
 NET = ("-global", "virtio-mmio.force-legacy=false", "-netdev", "user,restrict=on,id=net0",
        "-device", "virtio-net-device,netdev=net0")
@@ -31,36 +32,39 @@ class Guest:
     initrd: str = ""
     memory: str = "128M"
     machine: str = MACHINE
+    arch: str = "x86_64"
     devices: tuple = ()  # QEMU's words for them
     inside: tuple = ()   # words before QEMU's: in a network namespace
 
     def command(self, memory=None):
-        """QEMU's command line: serial port on stdio, isa-debug-exit, nothing else."""
-        words = [*self.inside, QEMU, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
+        """QEMU's command line: serial port on stdio, on x86_64 isa-debug-exit, nothing else."""
+        words = [*self.inside, "qemu-system-" + self.arch, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
                  "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-rtc", "base=2020-01-01,clock=vm", "-serial", "stdio",
-                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", self.kernel]
+                 "-kernel", self.kernel]
+        if self.arch == "x86_64":
+            words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         if self.append:
             words += ["-append", self.append]
         if self.initrd:
             words += ["-initrd", self.initrd]
         return words + list(self.devices)
 
+    def exit_status(self, status):
+        """What the guest gave the device that ends it, of QEMU's status: isa-debug-exit makes 2s+1 of it. None: nothing."""
+        if status is None or self.arch != "x86_64":
+            return status
+        return status // 2 if status % 2 else None
+
 
 @dataclass(frozen=True)
 class Result:
-    """How a guest ended: `status` is QEMU's, None if the time was over."""
+    """How a guest ended: `status` is QEMU's, None if the time was over; `exit_status` the guest's."""
     status: int
+    exit_status: int
     output: str
     errors: str
     events: list
-
-    @property
-    def exit_status(self):
-        """What the guest gave isa-debug-exit (which makes 2s+1 of it), or None."""
-        if self.status is None or self.status % 2 == 0:
-            return None
-        return self.status // 2
 
 
 class GuestError(Exception):
@@ -90,7 +94,7 @@ def run(guest, plugin=None, mmio=False, profile=None, memory=None, timeout=60):
         if plugin and os.path.exists(log):
             with open(log, encoding="ascii") as f:
                 events = counters.parse(f.read())
-    return Result(status, output.decode(errors="replace"), errors.decode(errors="replace"), events)
+    return Result(status, guest.exit_status(status), output.decode(errors="replace"), errors.decode(errors="replace"), events)
 
 
 def must(guest, expect="", **options):

@@ -107,24 +107,37 @@ def hello_memory(bench, rows):
         row.linux = bench.smallest_kib(bench.linux_hello(), "Hello, world!", 8192, 131072, 1024)
 
 
-def hello_boot(bench, rows):
-    def to_main(machine, mmio=False):
-        events = guest.must(machine, plugin=bench.kit.plugin, mmio=mmio, timeout=120).events
-        entry = counters.at_mark(events, counters.ENTRY) or counters.Counters()
-        main = counters.at_mark(events, counters.MAIN)
-        if main is None:
-            raise tools.BenchError("%s has no marker at main()" % machine.kernel)
-        return main - entry
+def to_main(bench, machine, mmio=False):
+    events = guest.must(machine, plugin=bench.kit.plugin, mmio=mmio, timeout=120).events
+    entry = counters.at_mark(events, counters.ENTRY) or counters.Counters()
+    main = counters.at_mark(events, counters.MAIN)
+    if main is None:
+        raise tools.BenchError("%s has no marker at main()" % machine.kernel)
+    return main - entry
 
+
+def hello_boot(bench, rows):
     row, devices = rows["hello-boot"], rows["hello-boot-devices"]
     machine = bench.image("helloworld")
-    row.ours = to_main(machine).cost
-    devices.ours = to_main(machine, mmio=True).device
-    row.floor = to_main(bench.floor()).cost
-    devices.floor = to_main(bench.floor(), mmio=True).device
+    row.ours = to_main(bench, machine).cost
+    devices.ours = to_main(bench, machine, mmio=True).device
+    row.floor = to_main(bench, bench.floor()).cost
+    devices.floor = to_main(bench, bench.floor(), mmio=True).device
     if bench.linux:
-        row.linux = to_main(bench.linux_hello()).cost
-        devices.linux = to_main(bench.linux_hello(), mmio=True).device
+        row.linux = to_main(bench, bench.linux_hello()).cost
+        devices.linux = to_main(bench, bench.linux_hello(), mmio=True).device
+
+
+def hello_riscv64(bench, rows):
+    arch, machine = guest.VIRT
+    if not shutil.which("qemu-system-" + arch):
+        for row in rows.values():
+            row.note = "needs support/setup riscv64"
+        return
+    image = bench.images.build("helloworld", arch=arch)
+    rows["hello-size-riscv64"].ours = os.path.getsize(image)
+    rows["hello-boot-riscv64"].ours = to_main(
+        bench, guest.Guest(image, arch=arch, machine=machine)).cost
 
 
 def hello_wall(bench, rows):
@@ -287,6 +300,11 @@ GROUPS = [
             how=EXACT + "; Linux: from the first instruction of the machine to init"),
         Row("hello-boot-devices", "hello: device accesses until main()", "count",
             how="port and memory-mapped I/O, each would leave the guest under KVM")]),
+    (hello_riscv64, [
+        Row("hello-size-riscv64", "hello on riscv64: image", "bytes", 42598,
+            how="size of the bootable file"),
+        Row("hello-boot-riscv64", "hello on riscv64: kernel entry to main()", "instr.", 12000,
+            how=EXACT + ", on virt; the firmware runs before")]),
     (hello_wall, [
         Row("hello-wall", "hello: QEMU start to first output", "ms", 1.2, "floor",
             how="wall clock, median, guests started in turn; microvm, TCG")]),

@@ -87,6 +87,15 @@ def test_the_plugin_counts_exactly(kit):
     assert counts[0] == counts[1], "a boot takes the same instructions every time"
 
 
+def test_a_guest_of_another_architecture():
+    """Its own emulator and machine, without devices of a PC, and its status is QEMU's."""
+    machine = guest.Guest("image", arch="riscv64", machine="virt")
+    words = machine.command()
+    assert words[0] == "qemu-system-riscv64" and "virt" in words and "isa-debug-exit" not in " ".join(words)
+    assert [machine.exit_status(s) for s in (0, 3, None)] == [0, 3, None]
+    assert [guest.Guest("image").exit_status(s) for s in (0, 1, 3, None)] == [None, 0, 1, None]
+
+
 @needs_qemu
 def test_a_guest_that_prints_something_else_is_an_error(kit):
     with pytest.raises(guest.GuestError, match="did not print `hello`"):

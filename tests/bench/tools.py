@@ -136,9 +136,11 @@ class Images:
     def folder(self, app, variant=""):
         return os.path.join(self.root, variant or "default", app)
 
-    def build(self, app, plat="kvm", configs=""):
+    def build(self, app, plat="kvm", configs="", arch="x86_64"):
         """Path of the image of `app` for `plat`. `configs` are fragments as CONFIGS= takes them;
         each set of them has a build root of its own."""
+        if arch != "x86_64":
+            configs = " ".join([arch, *configs.split()])
         variant = configs.replace(" ", "+") or "default"
         if (app, variant) not in self.built:
             say("IMAGE", app + (" (%s)" % configs if configs else ""))
@@ -149,7 +151,8 @@ class Images:
                 call(make + ["defconfig"], env=env)
             call(make, env=env)
             self.built.add((app, variant))
-        path = os.path.join(self.root, variant, app, "%s_%s-x86_64" % (app, plat))
+        path = os.path.join(self.root, variant, app if arch == "x86_64" else "%s-%s" % (app, arch),
+                            "%s_%s-%s" % (app, plat, arch))
         if not os.path.exists(path):
             raise BenchError("%s: not built; is the platform %s selected in apps/%s/defconfig?"
                              % (path, plat, app))

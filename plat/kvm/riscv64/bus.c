@@ -17,9 +17,9 @@ unsigned uk_plat_virtio_mmio(struct uk_plat_mmio *list, unsigned max)
 {
 	unsigned n = 0;
 
-	for (int node = -1; n < max && (node = kvm_tree_next(node, "virtio,mmio")) >= 0;) {
+	for (int node = -1; n < max && (node = devtree_next(node, "virtio,mmio")) >= 0;) {
 		list[n].irq = kvm_tree_irq(node);
-		n += list[n].irq && kvm_tree_reg(node, &list[n].base, &list[n].size);
+		n += list[n].irq && devtree_reg(node, &list[n].base, &list[n].size);
 	}
 	return n;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The console: a 16550 UART that the device tree tells of (PC16550D data sheet). Before that is known, and on machines
- * without one, the firmware's (SBI 1.0 §5.2), which has no input here.
+ * The console: a 16550 UART that the device tree tells of (PC16550D data sheet), where it is looked for as soon as somebody
+ * has something to say. Before the tree is read, and on machines without one, the firmware's (SBI 1.0 §5.2), which has no
+ * input here.
  *
  * Input has no buffer of its own: the receive interrupt is off while there is something unread, and the FIFO and the host
  * behind it hold the rest back. A break on the line is the end of input.
@@ -30,10 +31,10 @@ enum { RBR = 0, THR = 0, IER = 1, FCR = 2, LCR = 3, MCR = 4, LSR = 5 };
 #define LSR_TEMT  0x40 /* the last bit is out */
 #define FIFO_SIZE 16
 
-static volatile uint8_t *uart UK_RO_AFTER_INIT_ZERO; /* NULL: the firmware's */
-static unsigned shift UK_RO_AFTER_INIT_ZERO,
-	width UK_RO_AFTER_INIT_ZERO;        /* registers: how far apart, how wide */
-static uint32_t line UK_RO_AFTER_INIT_ZERO; /* its interrupt */
+static volatile uint8_t *uart; /* NULL: the firmware's */
+static unsigned shift, width;  /* registers: how far apart, how wide */
+static uint32_t line;          /* its interrupt */
+static bool unknown;           /* the tree can be asked, and has not been */
 
 static void (*rx_callback)(void);
 static bool rx_break; /* the line told of a break: what is in the FIFO is the last */
@@ -47,6 +48,40 @@ static uint8_t get(unsigned reg)
 static void put(unsigned reg, uint8_t v)
 {
 	uk_mmio_write(uart + (reg << shift), width, v);
+}
+
+/* Asks the tree, the first time. */
+static void find_uart(void)
+{
+	static const devtree_name names[] = { "reg-shift", "reg-io-width", "interrupts" };
+	int node;
+	struct devtree_prop p[3];
+	volatile uint8_t *page;
+	uk_paddr_t pa;
+	size_t len;
+
+	if (UK_LIKELY(!unknown))
+		return;
+	unknown = false;
+	node = devtree_console("ns16550a");
+	if (node < 0 || !devtree_reg(node, &pa, &len))
+		return;
+	devtree_props(node, names, p, 3);
+	shift = devtree_number(&p[0], 0);
+	width = devtree_number(&p[1], 1);
+	if (shift > 2 || (width != 1 && width != 2 && width != 4) ||
+	    (pa & UK_PAGE_MASK) + (8UL << shift) > UK_PAGE_SIZE)
+		return;
+	page = boot_map_device(BOOT_FIXED_UART, pa & ~UK_PAGE_MASK);
+	if (!page)
+		return;
+	uart = page + (pa & UK_PAGE_MASK);
+	line = devtree_number(&p[2], 0);
+	/* The firmware has chosen the speed. */
+	put(IER, 0);
+	put(LCR, LCR_8N1);
+	put(FCR, FCR_ON);
+	put(MCR, MCR_ON);
 }
 
 /*
@@ -67,6 +102,7 @@ static uint8_t line_status(void)
 
 static void serial_write(const char *s, size_t n)
 {
+	find_uart();
 	if (!uart) {
 		for (; n; n--)
 			sbi_call(SBI_EXT_PUTCHAR, 0, (uint8_t)*s++, 0);
@@ -91,36 +127,10 @@ static void begin(void)
 		serial_write(begins, sizeof(begins));
 }
 
-static void find_uart(void)
-{
-	int node = kvm_tree_console();
-	volatile uint8_t *page;
-	uk_paddr_t pa;
-	size_t len;
-
-	if (node < 0 || !kvm_tree_reg(node, &pa, &len))
-		return;
-	shift = kvm_tree_u32(node, "reg-shift", 0);
-	width = kvm_tree_u32(node, "reg-io-width", 1);
-	if (shift > 2 || (width != 1 && width != 2 && width != 4) ||
-	    (pa & UK_PAGE_MASK) + (8UL << shift) > UK_PAGE_SIZE)
-		return;
-	page = boot_map_device(BOOT_FIXED_UART, pa & ~UK_PAGE_MASK);
-	if (!page)
-		return;
-	uart = page + (pa & UK_PAGE_MASK);
-	line = kvm_tree_irq(node);
-	/* The firmware has chosen the speed. */
-	put(IER, 0);
-	put(LCR, LCR_8N1);
-	put(FCR, FCR_ON);
-	put(MCR, MCR_ON);
-}
-
 void kvm_console_init(void)
 {
 	TERMINAL_KEEP_PARAMS();
-	find_uart();
+	unknown = true;
 	begin();
 }
 
@@ -180,6 +190,7 @@ ssize_t uk_plat_console_read(char *buf, size_t n)
 		return 0;
 	if (port)
 		return port->read(buf, n);
+	find_uart();
 	if (!uart)
 		return -EAGAIN;
 	ask_for_input();
@@ -218,6 +229,7 @@ void uk_plat_console_set_rx(void (*cb)(void))
 		port->set_rx(cb);
 		return;
 	}
+	find_uart();
 	if (!uart)
 		return;
 	put(IER, 0);

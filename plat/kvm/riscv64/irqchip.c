@@ -55,14 +55,14 @@ static void external(void)
 
 static int init(void)
 {
-	int node = kvm_tree_device("sifive,plic-1.0.0"), number;
+	int node = devtree_next(-1, "sifive,plic-1.0.0"), number;
 	volatile uint8_t *page;
 	uk_paddr_t pa;
 	size_t len;
 
 	if (node < 0)
-		node = kvm_tree_device("riscv,plic0");
-	if (node < 0 || !kvm_tree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK)) {
+		node = devtree_next(-1, "riscv,plic0");
+	if (node < 0 || !devtree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK)) {
 		uk_pr_warn("no interrupt controller that is known (PLIC): devices raise no "
 			   "interrupts");
 		return -ENODEV;

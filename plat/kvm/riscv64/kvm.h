@@ -5,7 +5,7 @@
  *	entry.S     the first instructions, up to address translation (this and the next in plat/common/riscv64)
  *	early.c     random virtual base, page tables, relocation
  *	setup.c     what happens then, as a table of contents
- *	devtree.c   the device tree: memory map, command line, initrd, devices
+ *	devtree.c   the device tree: plat/common's has memory map, command line, initrd, devices; this CPUs and interrupts
  *
  * and at run time:
  *
@@ -27,6 +27,7 @@
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
 
+#include "devtree.h"
 #include "image.h"
 
 /* The hart that we run on, by the firmware's number. */
@@ -34,27 +35,8 @@ extern uint64_t kvm_hart;
 
 /* ---- devtree.c ---- */
 
-/* Maps the tree at `pa` for good, or ends with a message; memory and what is reserved of it go into `bi`. */
-void kvm_tree_open(struct uk_bootinfo *bi, uk_paddr_t pa);
-
-/* The rest of it: command line, initrd. */
-void kvm_tree_boot(struct uk_bootinfo *bi);
-
-/* The first node of a kind of device, -1 if there is none. Any context. */
-int kvm_tree_device(const char *compatible);
-
-/* The one behind `node`. */
-int kvm_tree_next(int node, const char *compatible);
-
-/* Its registers: where, and how many bytes; its interrupt line, 0: none. */
-bool kvm_tree_reg(int node, uk_paddr_t *pa, size_t *len);
+/* The interrupt line of a device, 0: none. */
 uint32_t kvm_tree_irq(int node);
-
-/* A number of one cell; `none` where it is not there. */
-uint32_t kvm_tree_u32(int node, const char *name, uint32_t none);
-
-/* The UART that the firmware calls the console, or the first; -1 if there is none. */
-int kvm_tree_console(void);
 
 /* How fast the CPUs' time runs; ends the boot if it is not told. */
 uint32_t kvm_tree_time_hz(void);
@@ -64,9 +46,6 @@ bool kvm_tree_has_extension(const char *name);
 
 /* Of the interrupt controller `node`: the number of our hart's context, for supervisor mode; -1: none. */
 int kvm_tree_plic_context(int node);
-
-/* Up to n bytes of the seed that the loader left, each only once; how many. */
-size_t kvm_tree_seed(uint8_t *buf, size_t n);
 
 /* ---- console.c ---- */
 

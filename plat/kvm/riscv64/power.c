@@ -19,12 +19,12 @@
 
 static void finish(int status)
 {
-	int node = kvm_tree_device("sifive,test0");
+	int node = devtree_next(-1, "sifive,test0");
 	volatile uint8_t *page;
 	uk_paddr_t pa;
 	size_t len;
 
-	if (node < 0 || !kvm_tree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK))
+	if (node < 0 || !devtree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK))
 		return;
 	page = boot_map_device(BOOT_FIXED_FINISHER, pa);
 	if (page)

@@ -10,7 +10,7 @@
 
 size_t uk_plat_entropy(void *buf, size_t n)
 {
-	size_t good = kvm_tree_seed(buf, n);
+	size_t good = devtree_seed(buf, n);
 
 	good += kvm_channel_seed((char *)buf + good, n - good);
 	for (size_t i = good; i < n; i++) {

@@ -12,13 +12,13 @@
 
 static uk_nsec now_by_rtc(void)
 {
-	int node = kvm_tree_device("google,goldfish-rtc");
+	int node = devtree_next(-1, "google,goldfish-rtc");
 	volatile uint8_t *page;
 	uk_paddr_t pa;
 	uint32_t low;
 	size_t len;
 
-	if (node < 0 || !kvm_tree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK))
+	if (node < 0 || !devtree_reg(node, &pa, &len) || (pa & UK_PAGE_MASK))
 		return 0;
 	page = boot_map_device(BOOT_FIXED_RTC, pa);
 	if (!page)

@@ -19,10 +19,11 @@ UK_NO_STACK_PROTECTOR void boot_start(uint64_t hart, uk_paddr_t tree)
 	boot_use_random();
 	boot_traps(); /* from here on mistakes are reported */
 	kvm_hart = hart;
-	kvm_tree_open(&bootinfo, tree); /* which describes the machine */
+	devtree_open(&bootinfo, tree); /* which describes the machine */
 	kvm_console_init();
 	kvm_clock_init();
-	kvm_tree_boot(&bootinfo);
+	bootinfo.protocol = "sbi";
+	devtree_boot(&bootinfo);
 	riscv_irq_open(); /* still masked by software */
 	uk_boot(&bootinfo);
 }

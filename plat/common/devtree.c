@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The device tree. It comes from outside: libfdt checks the header, the walk checks that each of the tokens that the tree
+ * consists of (Devicetree Specification 0.4 §5.4) lies in the bounds that the header gives, and what a property says is
+ * checked where it is used.
+ *
+ * The walk is not libfdt's, which looks at those bounds for each number and each letter of a name, and starts anew for each
+ * question: ten times the instructions of all the rest of a boot. libfdt answers what is asked later.
+ *
+ * The tree stays where the loader left it, mapped for reading.
+ */
+#include <libfdt.h>
+#include <uk/arch/paging.h>
+#include <uk/print.h>
+#include <uk/string.h>
+
+#include "boot.h"
+#include "devtree.h"
+
+#define TREE_MAX   (2U << 20) /* Linux's limit, too */
+#define RANGES_MAX 32         /* nodes that tell of memory, or of what is reserved of it */
+#define PORTS_MAX  4
+
+#define TOKEN(n) ((uint32_t)(n) << 24) /* as it lies in the tree, whose numbers are big-endian */
+
+static const uint8_t *tree UK_RO_AFTER_INIT_ZERO;
+static uk_paddr_t tree_pa UK_RO_AFTER_INIT_ZERO;
+static uint32_t tree_size UK_RO_AFTER_INIT_ZERO;
+static uint32_t structure UK_RO_AFTER_INIT_ZERO;   /* where the tokens begin */
+static uint32_t strings UK_RO_AFTER_INIT_ZERO;     /* where the names of properties are, ... */
+static uint32_t strings_len UK_RO_AFTER_INIT_ZERO; /* ... whose last byte is 0 */
+
+/* What /chosen says (§3.6, and Linux's). */
+enum { SEED, STDOUT, BOOTARGS, INITRD_START, INITRD_END, CHOSEN_N };
+static const devtree_name chosen_names[CHOSEN_N] = {
+	"rng-seed", "stdout-path", "bootargs", "linux,initrd-start", "linux,initrd-end",
+};
+static struct devtree_prop chosen[CHOSEN_N] UK_RO_AFTER_INIT_ZERO;
+
+struct place {
+	int node, parent;
+};
+
+/* What the walk has found; 0, which is the root: nothing. */
+static struct {
+	int error;        /* libfdt's, of the header */
+	uint32_t corrupt; /* a byte where something is that cannot be */
+	int cpus;
+	int chosen;
+	unsigned nranges, nports;
+	struct place ranges[RANGES_MAX], ports[PORTS_MAX];
+} found UK_RO_AFTER_INIT_ZERO;
+
+/* One cell; tokens and what properties say begin at a multiple of its size. */
+static UK_ALWAYS_INLINE uint32_t cell(const void *p)
+{
+	uint32_t v = *(const uint32_t *)p;
+
+	return v << 24 | (v & 0xff00) << 8 | (v >> 8 & 0xff00) | v >> 24;
+}
+
+/*
+ * As cell(), of a number that is nearly always less than 64 Ki. The compiler must not see that bytes are swapped, for which
+ * it would take what a CPU without an instruction for that does worst.
+ */
+static UK_ALWAYS_INLINE size_t small(const uint32_t *p)
+{
+	const uint8_t *b = (const uint8_t *)p;
+	size_t high = b[2];
+
+	__asm__("" : "+r"(high));
+	return UK_LIKELY(!*(const uint16_t *)p) ? high << 8 | b[3] : cell(p);
+}
+
+/* The token behind the property at p: there are its length, its name, its value. */
+static UK_ALWAYS_INLINE const uint32_t *skip_prop(const uint32_t *p)
+{
+	return (const uint32_t *)((uintptr_t)p + ((small(p + 1) + 3 + 12) & ~3UL));
+}
+
+/* A number of one or two cells. */
+static uint64_t number(const uint8_t *p, unsigned cells)
+{
+	return cells == 2 ? (uint64_t)cell(p) << 32 | cell(p + 4) : cell(p);
+}
+
+static UK_ALWAYS_INLINE bool is_named(const char *name, const char *base)
+{
+	for (; *base && *name == *base; name++)
+		base++;
+	return !*base && (!*name || *name == '@');
+}
+
+/* A node of memory, or below the one of reserved memory. */
+static void note_range(struct place at)
+{
+	if (found.nranges < RANGES_MAX)
+		found.ranges[found.nranges] = at;
+	found.nranges++;
+}
+
+static void note_port(struct place at)
+{
+	if (found.nports < PORTS_MAX)
+		found.ports[found.nports++] = at;
+}
+
+/* Is this what serial ports are called (§2.2.2), or QEMU calls its own? */
+static UK_ALWAYS_INLINE bool is_port(const char *name)
+{
+	switch (*name) {
+	case 's':
+		return is_named(name, "serial");
+	case 'u':
+		return is_named(name, "uart");
+	case 'p':
+		return is_named(name, "pl011");
+	}
+	return false;
+}
+
+/* The first token from p on that is neither a property's nor the end of a node; at or behind `end` there is none. */
+static UK_NOINLINE const uint32_t *to_node(const uint32_t *p, const uint32_t *end, int *depth)
+{
+	int d = *depth;
+
+	while (p < end) {
+		uint32_t token = *p;
+
+		if (UK_LIKELY(token == TOKEN(FDT_PROP))) {
+			p = skip_prop(p);
+			continue;
+		}
+		if (token == TOKEN(FDT_END_NODE))
+			d--;
+		else if (token != TOKEN(FDT_NOP))
+			break;
+		p++;
+	}
+	*depth = d;
+	return p;
+}
+
+/* The cell behind the name that begins at p: behind the first that has a byte which is 0. */
+static UK_ALWAYS_INLINE const uint32_t *skip_name(const uint32_t *p)
+{
+	size_t v;
+
+	do
+		v = *p++;
+	while (!((v - 0x01010101) & ~v & 0x80808080));
+	return p;
+}
+
+/*
+ * Through the tokens between `block` and `end`, of which the last cell is FDT_END: so no other token is the last, and no name
+ * goes beyond it. Returns where something is that cannot be, NULL if all is well.
+ */
+static const uint32_t *walk(const uint32_t *block, const uint32_t *end)
+{
+	const uint32_t *p = block;
+	int node, parent = 0, reserved = -1, depth = -1;
+
+	while ((p = to_node(p, end, &depth)) < end && *p == TOKEN(FDT_BEGIN_NODE)) {
+		const char *name = (const char *)(p + 1);
+
+		node = (int)(p - block) * 4;
+		p = skip_name(p + 1);
+		if (++depth == 1) {
+			parent = node;
+			if (is_named(name, "memory"))
+				note_range((struct place){ node, 0 });
+			else if (is_named(name, "chosen"))
+				found.chosen = node;
+			else if (is_named(name, "cpus"))
+				found.cpus = node;
+			else if (is_named(name, "reserved-memory"))
+				reserved = node;
+			else if (is_port(name))
+				note_port((struct place){ node, 0 });
+		} else if (depth == 2) {
+			if (parent == reserved)
+				note_range((struct place){ node, parent });
+			else if (is_port(name))
+				note_port((struct place){ node, parent });
+		}
+	}
+	return p < end && *p == TOKEN(FDT_END) && depth == -1 ? NULL : p;
+}
+
+/* Nodes, in a tree whose header is in order. */
+static void scan(void)
+{
+	uint32_t size = fdt_size_dt_struct(tree);
+	const uint32_t *block, *end, *bad;
+
+	structure = fdt_off_dt_struct(tree);
+	strings = fdt_off_dt_strings(tree);
+	strings_len = fdt_size_dt_strings(tree);
+	block = (const void *)(tree + structure);
+	end = block + size / 4;
+	if ((structure & 3) || block == end)
+		found.corrupt = structure;
+	else if (end[-1] != TOKEN(FDT_END))
+		found.corrupt = structure + size;
+	else if (strings_len && tree[strings + strings_len - 1])
+		found.corrupt = strings + strings_len;
+	if (found.corrupt)
+		return;
+	bad = walk(block, end);
+	if (bad)
+		found.corrupt = (uint32_t)((const uint8_t *)bad - tree);
+}
+
+uint64_t devtree_scan(uk_paddr_t pa)
+{
+	uint64_t v = 0;
+
+	if (!pa || (pa & 7) || pa >= INFO_LIMIT - TREE_MAX)
+		return 0;
+	tree = (const void *)pa;
+	found.error = -fdt_check_header(tree);
+	if (found.error)
+		return 0;
+	tree_size = fdt_totalsize(tree);
+	if (tree_size > TREE_MAX)
+		return 0;
+	scan();
+	if (found.corrupt || !found.chosen)
+		return 0;
+	devtree_props(found.chosen, chosen_names, chosen, CHOSEN_N);
+	/* Addresses leak, and should tell little of it. */
+	for (uint32_t i = 0; i < chosen[SEED].len; i++)
+		v = (v ^ chosen[SEED].value[i]) * 0x100000001b3; /* FNV-1a */
+	return v;
+}
+
+const void *devtree(void)
+{
+	return tree;
+}
+
+int devtree_cpus(void)
+{
+	return found.cpus ? found.cpus : -1;
+}
+
+void devtree_props(int node, const devtree_name *names, struct devtree_prop *props, unsigned n)
+{
+	const uint32_t *p = skip_name((const void *)(tree + structure + node + FDT_TAGSIZE));
+
+	for (unsigned i = 0; i < n; i++)
+		props[i] = (struct devtree_prop){ NULL, 0 };
+	for (;; p++) {
+		for (; *p == TOKEN(FDT_PROP); p = skip_prop(p)) {
+			size_t at = small(p + 2);
+			const char *name = (const char *)tree + strings + at;
+
+			/* Most differ in the first letter. */
+			for (size_t i = 0; i < n && at < strings_len; i++)
+				if (names[i][0] == *name && !uk_strcmp(names[i], name)) {
+					props[i].value = (const uint8_t *)(p + 3);
+					props[i].len = cell(p + 1);
+				}
+		}
+		if (*p != TOKEN(FDT_NOP))
+			return;
+	}
+}
+
+uint32_t devtree_number(const struct devtree_prop *p, uint32_t none)
+{
+	return p->len >= 4 ? cell(p->value) : none;
+}
+
+uint32_t devtree_u32(int node, const devtree_name *name, uint32_t none)
+{
+	struct devtree_prop p;
+
+	devtree_props(node, name, &p, 1);
+	return devtree_number(&p, none);
+}
+
+static bool is_compatible(int node, const char *with)
+{
+	static const devtree_name name[] = { "compatible" };
+	struct devtree_prop p;
+	const char *s;
+
+	devtree_props(node, name, &p, 1);
+	s = (const char *)p.value;
+	for (size_t len; p.len; s += len, p.len -= (uint32_t)len) {
+		len = uk_strnlen(s, p.len) + 1;
+		if (len > p.len)
+			break;
+		if (!uk_strcmp(s, with))
+			return true;
+	}
+	return false;
+}
+
+/* How many cells addresses and sizes have in what lies below `parent`; false if we have no numbers of that kind. */
+static bool cells_below(int parent, unsigned *na, unsigned *ns)
+{
+	static const devtree_name names[] = { "#address-cells", "#size-cells" };
+	struct devtree_prop p[2];
+
+	devtree_props(parent, names, p, 2);
+	*na = devtree_number(&p[0], 2);
+	*ns = devtree_number(&p[1], 1);
+	return *na >= 1 && *na <= 2 && *ns >= 1 && *ns <= 2;
+}
+
+/* The ranges of a node, which was found to tell of memory, or of what is reserved; true: it is memory. */
+static bool add_ranges(struct uk_bootinfo *bi, const struct place *at)
+{
+	static const devtree_name names[] = { "reg", "device_type" };
+	struct devtree_prop p[2];
+	bool ram = !at->parent;
+	unsigned na, ns;
+
+	devtree_props(at->node, names, p, 2);
+	if (ram && (p[1].len != sizeof("memory") || memcmp(p[1].value, "memory", p[1].len)))
+		return false;
+	if (p[0].value && !cells_below(at->parent, &na, &ns))
+		uk_fatal("the device tree is corrupt: %u and %u cells for addresses and sizes of "
+			 "`%s`",
+			 na, ns, fdt_get_name(tree, at->node, NULL));
+	while (p[0].value && p[0].len >= (na + ns) * 4) {
+		boot_memory(bi, number(p[0].value, na), number(p[0].value + 4 * na, ns),
+			    ram ? E820_RAM : E820_RESERVED);
+		p[0].value += (na + ns) * 4;
+		p[0].len -= (na + ns) * 4;
+	}
+	return ram;
+}
+
+void devtree_open(struct uk_bootinfo *bi, uk_paddr_t pa)
+{
+	const uint8_t *seen = tree;
+	uint64_t start, len;
+	bool any = false;
+
+	if (!tree)
+		uk_fatal("the firmware told no device tree (its address is %#lx)", pa);
+	if (found.error)
+		uk_fatal("what lies at %#lx is no device tree, or a corrupt one (libfdt: error %d)",
+			 pa, found.error);
+	if (tree_size > TREE_MAX)
+		uk_fatal("the device tree at %#lx says that it is %u bytes long: it is corrupt", pa,
+			 tree_size);
+	if (found.corrupt)
+		uk_fatal("the device tree is corrupt at byte %u", found.corrupt);
+	if (found.nranges > RANGES_MAX)
+		uk_fatal("the device tree has %u nodes of memory, and for %d there is room",
+			 found.nranges, RANGES_MAX);
+	tree = uk_plat_map_boot(pa, tree_size);
+	if (!tree)
+		uk_fatal("no page table for the device tree at %#lx", pa);
+	tree_pa = pa;
+	for (unsigned i = 0; i < CHOSEN_N; i++)
+		if (chosen[i].value)
+			chosen[i].value += tree - seen;
+	for (unsigned i = 0; i < found.nranges; i++)
+		any |= add_ranges(bi, &found.ranges[i]);
+	if (!any)
+		uk_fatal("the device tree has no node of memory");
+	for (int i = fdt_num_mem_rsv(tree); i-- > 0;)
+		if (!fdt_get_mem_rsv(tree, i, &start, &len))
+			boot_memory(bi, start, len, E820_RESERVED);
+	boot_memory(bi, pa, tree_size, E820_RESERVED);
+}
+
+/* An address in /chosen; false if it is not there. */
+static bool address(unsigned i, uint64_t *v)
+{
+	const struct devtree_prop *p = &chosen[i];
+
+	if (!p->value)
+		return false;
+	if (p->len != 4 && p->len != 8)
+		uk_fatal("the device tree is corrupt: %s has %u bytes", chosen_names[i], p->len);
+	*v = number(p->value, p->len / 4);
+	return true;
+}
+
+void devtree_boot(struct uk_bootinfo *bi)
+{
+	const struct devtree_prop *args = &chosen[BOOTARGS];
+	uint64_t start, end;
+
+	bi->devtree = tree_pa;
+	bi->cmdline = BOOT_CMDLINE;
+	if (args->value) {
+		if (args->len > BOOT_CMDLINE_SIZE)
+			uk_fatal("the kernel command line is longer than %lu bytes",
+				 BOOT_CMDLINE_SIZE - 1);
+		if (!args->len || args->value[args->len - 1])
+			uk_fatal("the device tree is corrupt: bootargs does not end");
+		memcpy(bi->cmdline, args->value, args->len);
+	}
+	if (address(INITRD_START, &start) && address(INITRD_END, &end)) {
+		if (end < start)
+			uk_fatal("the device tree is corrupt: the initrd ends before it begins");
+		boot_initrd(bi, start, end - start);
+	}
+	boot_memory_done(bi);
+}
+
+int devtree_next(int node, const char *compatible)
+{
+	return tree ? fdt_node_offset_by_compatible(tree, node, compatible) : -1;
+}
+
+static int parent_of(int node)
+{
+	for (unsigned i = 0; i < found.nports; i++)
+		if (found.ports[i].node == node)
+			return found.ports[i].parent;
+	return fdt_parent_offset(tree, node);
+}
+
+bool devtree_reg(int node, uk_paddr_t *pa, size_t *len)
+{
+	static const devtree_name name[] = { "reg" };
+	struct devtree_prop reg;
+	int parent = parent_of(node);
+	unsigned na, ns;
+
+	devtree_props(node, name, &reg, 1);
+	if (parent < 0 || !reg.value || !cells_below(parent, &na, &ns) || reg.len < (na + ns) * 4)
+		return false;
+	*pa = number(reg.value, na);
+	*len = number(reg.value + 4 * na, ns);
+	return *pa < PADDR_LIMIT && *len <= PADDR_LIMIT - *pa;
+}
+
+/* Is the last part of a path the name of this node? */
+static bool leads_to(const char *path, size_t n, int node)
+{
+	const char *name = (const char *)tree + structure + node + FDT_TAGSIZE;
+	size_t len = uk_strlen(name);
+
+	return n > len && path[n - len - 1] == '/' && !memcmp(path + n - len, name, len);
+}
+
+int devtree_console(const char *compatible)
+{
+	const char *path = (const char *)chosen[STDOUT].value, *speed;
+	size_t n = path ? uk_strnlen(path, chosen[STDOUT].len) : 0;
+	int first = -1, node;
+
+	speed = n ? uk_memchr(path, ':', n) : NULL;
+	if (speed)
+		n = (size_t)(speed - path);
+	for (unsigned i = 0; i < found.nports; i++) {
+		node = found.ports[i].node;
+		if (!is_compatible(node, compatible))
+			continue;
+		if (leads_to(path, n, node))
+			return node;
+		if (first < 0)
+			first = node;
+	}
+	node = n ? fdt_path_offset_namelen(tree, path, (int)n) : -1;
+	return node >= 0 && is_compatible(node, compatible) ? node : first;
+}
+
+size_t devtree_seed(uint8_t *buf, size_t n)
+{
+	static uint32_t used;
+	const struct devtree_prop *seed = &chosen[SEED];
+
+	if (used >= seed->len)
+		return 0;
+	n = UK_MIN(n, (size_t)(seed->len - used));
+	memcpy(buf, seed->value + used, n);
+	used += (uint32_t)n;
+	return n;
+}
