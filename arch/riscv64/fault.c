@@ -43,7 +43,7 @@ unsigned riscv_fault(struct uk_regs *r)
 /* Where the trap goes on with the complete frame. */
 struct uk_regs *riscv_fault_frame(struct uk_regs *r, unsigned where)
 {
-	struct riscv_area *a = &riscv_area;
+	struct riscv_area *a = riscv_area();
 	uintptr_t pc = r->pc;
 
 	if (where == RISCV_FAULT_MOVE) {
@@ -65,5 +65,5 @@ struct uk_regs *riscv_fault_frame(struct uk_regs *r, unsigned where)
 
 UK_COLD void uk_plat_page_faults_start(void *stack)
 {
-	riscv_area.stacks[0] = (uintptr_t)stack + UK_PAGE_FAULT_STACK;
+	riscv_area()->stacks[0] = (uintptr_t)stack + UK_PAGE_FAULT_STACK;
 }

@@ -16,6 +16,7 @@
 #ifndef __ASSEMBLER__
 #include <uk/arch/regs.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 struct riscv_area {
@@ -27,7 +28,24 @@ struct riscv_area {
 	} outer;
 };
 
-extern struct riscv_area riscv_area;
+#ifdef CONFIG_SMP
+#include <uk/percpu.h>
+
+UK_STATIC_ASSERT(sizeof(uk_percpus[0].area) == sizeof(struct riscv_area), "<uk/arch/percpu.h>");
+
+/* This CPU's; with the hardware's interrupts off. */
+static inline struct riscv_area *riscv_area(void)
+{
+	return (struct riscv_area *)uk_percpu()->area;
+}
+#else
+extern struct riscv_area riscv_the_area;
+
+static inline struct riscv_area *riscv_area(void)
+{
+	return &riscv_the_area;
+}
+#endif
 
 unsigned riscv_fault(struct uk_regs *r);
 struct uk_regs *riscv_fault_frame(struct uk_regs *r, unsigned where);

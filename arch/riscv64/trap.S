@@ -15,6 +15,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/regs.h>
 #include <uk/arch/trap.h>
+#include <uk/arch/percpu.h>
 #include <uk/percpu.h>
 
 #include "fault.h"
@@ -66,13 +67,17 @@ riscv_trap_entry:
 	sd	t1, RISCV_AREA_T0(t0)
 	csrr	t1, scause
 	bgez	t1, exception
-	lw	t1, uk_percpu_boot + UK_PERCPU_IRQ_OFF
+	lw	t1, UK_THIS_CPU(UK_PERCPU_IRQ_OFF)
 	beqz	t1, to_interrupted_stack
 	/* Masked: note it. */
 	csrr	t1, scause
+#ifdef CONFIG_SMP
+	sw	t1, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING)
+#else
 	sd	t2, RISCV_AREA_OUTER(t0)
-	sw	t1, uk_percpu_boot + UK_PERCPU_IRQ_PENDING, t2
+	sw	t1, UK_THIS_CPU(UK_PERCPU_IRQ_PENDING), t2
 	ld	t2, RISCV_AREA_OUTER(t0)
+#endif
 	li	t1, RISCV_SSTATUS_SPIE
 	csrc	sstatus, t1
 	ld	t1, RISCV_AREA_T1(t0)

@@ -12,8 +12,9 @@
 #include "fault.h"
 #include "report.h"
 
-/* Entry code has noted its cause. */
-#define IRQ_NOTED(pending) (pending)
+/* Entry code has noted its cause, to which one more bit may have come. */
+#define IRQ_LATER          0x10000U
+#define IRQ_NOTED(pending) ((pending) & ~IRQ_LATER)
 
 #define CHECK(field, offset) UK_STATIC_ASSERT(offsetof(struct uk_regs, field) == (offset), #field)
 CHECK(pc, UK_REGS_PC);
@@ -34,17 +35,34 @@ UK_STATIC_ASSERT(sizeof(struct riscv_area) == RISCV_AREA_SIZE, "trap.S");
 
 extern const char riscv_trap_entry[];
 
-struct riscv_area riscv_area;
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+
+UK_STATIC_ASSERT(offsetof(struct uk_percpu, canary) == UK_PERCPU_CANARY, "flags.mk");
+UK_STATIC_ASSERT(offsetof(struct uk_percpu, area) == UK_PERCPU_AREA, "<uk/arch/percpu.h>");
+#else
+struct riscv_area riscv_the_area;
+#endif
 
 UK_COLD void riscv_trap_init(uintptr_t fault_stack, uintptr_t nested_stack)
 {
-	riscv_area.stacks[0] = fault_stack;
-	riscv_area.stacks[1] = nested_stack;
-	riscv_csr_write(sscratch, (uintptr_t)&riscv_area);
+	struct riscv_area *area = riscv_area();
+
+	area->stacks[0] = fault_stack;
+	area->stacks[1] = nested_stack;
+	riscv_csr_write(sscratch, (uintptr_t)area);
 	riscv_csr_write(stvec, (uintptr_t)riscv_trap_entry);
 }
 
 #include "common/dispatch.h"
+
+#ifdef CONFIG_SMP
+/* In one instruction: an interrupt that comes meanwhile is noted before or behind it. */
+void riscv_irq_later(void)
+{
+	__atomic_fetch_or(&uk_percpu()->irq_pending, IRQ_LATER, __ATOMIC_RELAXED);
+}
+#endif
 
 void riscv_entry(struct uk_regs *r)
 {

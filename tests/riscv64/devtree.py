@@ -4,10 +4,10 @@ import struct
 import subprocess
 
 
-def dump(path, memory="64M"):
+def dump(path, memory="64M", harts=1):
     """The tree of a machine of this size, as bytes."""
     subprocess.run(["qemu-system-riscv64", "-nodefaults", "-display", "none", "-machine", "virt,dumpdtb=%s" % path,
-                    "-m", memory], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    "-m", memory, "-smp", str(harts)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(path, "rb") as f:
         return bytearray(f.read())
 

@@ -159,6 +159,25 @@ def test_unit(outcome, suite, case):
     assert re.search(r"^    ok \d+ %s( #.*)?$" % case, part, re.M), (part, r)
 
 
+@pytest.fixture(scope="module")
+def on_harts():
+    return whittle.image(os.path.join(FOLDER, "kernel"), PLAT, configs="smp")
+
+
+def test_unit_tests_pass_on_four_harts(on_harts):
+    r = whittle.run(on_harts, options=["--memory", "128M", "--smp", "4"], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out, r
+    assert re.search(rb"^ok \d+ ukvmem_cpus", r.out, re.M), r  # skipped where there is one CPU
+
+
+def test_hart_that_does_not_start(tmp_path, on_harts):
+    """The tree tells of three, and the machine has two."""
+    devtree.dump(str(tmp_path / "tree"), "128M", harts=3)
+    r = whittle.run(on_harts, options=["--memory", "128M", "--smp", "2", "--qemu-args", "-dtb %s" % (tmp_path / "tree")],
+                    timeout=300)
+    assert r.status == 0 and re.search(rb"CPU 2 \(hart \d\) does not start \(error \d+\): left out", r.err), r
+
+
 def test_c_library():
     """musl, with long double of 128 bits."""
     r = whittle.run(whittle.image("helloworld-musl", PLAT), "x", options=["--param", "env.vars=[ A=1 ]"])

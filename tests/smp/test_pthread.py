@@ -6,7 +6,7 @@ import whittle
 
 
 def cpus(plat, n):
-    return ["--smp", str(n), "--memory", "256M"] if plat == "kvm" else ["--param", "smp.cpus=%d" % n]
+    return ["--smp", str(n), "--memory", "256M"] if plat != "linuxu" else ["--param", "smp.cpus=%d" % n]
 
 
 def stress(plat, n, configs="smp"):
@@ -18,7 +18,7 @@ def stress(plat, n, configs="smp"):
         assert r.out.startswith(b"%d CPUs, 64 threads" % n), r
 
 
-@pytest.mark.parametrize("plat,n", [("kvm", 4), ("linuxu", 2)])
+@pytest.mark.parametrize("plat,n", [("kvm", 4), ("linuxu", 2), pytest.param(whittle.RISCV64, 4, marks=pytest.mark.slow)])
 def test_64_threads(plat, n):
     stress(plat, n)
 
@@ -29,7 +29,7 @@ def test_64_threads_on_one_cpu(plat):
     stress(plat, 1, configs="")
 
 
-@pytest.mark.parametrize("plat,n", [("kvm", 2), ("linuxu", 2)])
+@pytest.mark.parametrize("plat,n", [("kvm", 2), ("linuxu", 2), pytest.param(whittle.RISCV64, 2, marks=pytest.mark.slow)])
 def test_main_ends_first(plat, n):
     """pthread_exit() in main(), and another thread that joins it: it hung, since nobody cleared musl's lock of all
     threads for it."""

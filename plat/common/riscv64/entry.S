@@ -18,7 +18,9 @@ boot_entry:
 	csrw	sie, zero
 	li	tp, 0			/* the application's: none yet */
 	lla	sp, boot_stack_top
-#ifdef CONFIG_HARDEN_STACK_PROTECTOR
+#ifdef CONFIG_SMP
+	lla	gp, uk_percpus		/* for good: the CPU's data, with the canary */
+#elif defined(CONFIG_HARDEN_STACK_PROTECTOR)
 	lla	gp, __stack_chk_guard	/* for good: where compilers take the canary from */
 #endif
 	mv	s0, a0

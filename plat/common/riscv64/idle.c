@@ -4,6 +4,7 @@
  * between the look and the wait.
  */
 #include <uk/arch/cpu.h>
+#include <uk/arch/paging.h>
 #include <uk/irq.h>
 #include <uk/plat/cpu.h>
 
@@ -12,6 +13,12 @@ void uk_plat_idle(void)
 	riscv_irq_close();
 	if (uk_percpu()->irq_pending)
 		return; /* noted already: closed until the replay */
+#ifdef CONFIG_SMP
+	riscv_tlb_idle(true);
+#endif
 	__asm__ volatile("wfi" ::: "memory");
+#ifdef CONFIG_SMP
+	riscv_tlb_idle(false);
+#endif
 	riscv_irq_open(); /* entry code notes it now */
 }

@@ -8,6 +8,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/canary.h>
+#include <uk/percpu.h>
 
 #include "boot.h"
 #include "image.h"
@@ -18,11 +19,28 @@
 /* What boot_early() has drawn: in one function with its caller, which must not return. */
 static UK_ALWAYS_INLINE void boot_use_random(void)
 {
+#ifdef CONFIG_SMP
+	uk_percpu_init(0);
+#endif
 #ifdef CONFIG_HARDEN_STACK_PROTECTOR
 	uk_canary_set(boot_random[0]);
+#ifdef CONFIG_SMP
+	uk_percpu()->canary = __stack_chk_guard;
+#endif
 #endif
 	uk_plat_direct_base = UK_VA_DIRECT + boot_random[1] % DIRECT_SLOTS * DIRECT_SLOT;
 	boot_random[0] = boot_random[1] = 0;
+}
+
+/* What each CPU has to be told. */
+static inline void boot_cpu(void)
+{
+	riscv_csr_clear(sstatus, RISCV_SSTATUS_SUM); /* pages of user mode are not for us */
+	riscv_csr_set(sstatus, RISCV_SSTATUS_FS_INIT);
+	__asm__ volatile("fscsr zero");
+#ifdef CONFIG_SMP
+	riscv_csr_set(sie, 1UL << RISCV_IRQ_SOFTWARE);
+#endif
 }
 
 /* Entry of traps, and stacks for what may happen while the stack is broken, each with nothing mapped below it. */
@@ -40,9 +58,7 @@ static inline void boot_traps(void)
 	riscv_trap_init((uintptr_t)boot_spare_pages + UK_PAGE_SIZE,
 			(uintptr_t)boot_spare_pages + 2 * UK_PAGE_SIZE);
 #endif
-	riscv_csr_clear(sstatus, RISCV_SSTATUS_SUM); /* pages of user mode are not for us */
-	riscv_csr_set(sstatus, RISCV_SSTATUS_FS_INIT);
-	__asm__ volatile("fscsr zero");
+	boot_cpu();
 }
 
 #endif

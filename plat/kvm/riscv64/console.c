@@ -12,6 +12,7 @@
 #include <uk/plat/bus.h>
 #include <uk/plat/console.h>
 #include <uk/plat/irq.h>
+#include <uk/spin.h>
 
 #include "kvm.h"
 #include "terminal.h"
@@ -110,11 +111,19 @@ static void serial_write(const char *s, size_t n)
 	}
 	while (n) {
 		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
+#ifdef CONFIG_SMP
+		/* Two CPUs that find the FIFO empty must not both fill it. */
+		static struct uk_spinlock fifo;
+		bool irq = uk_spin_lock_save(&fifo);
+#endif
 
 		while (!(line_status() & LSR_THRE))
 			uk_arch_relax();
 		for (n -= burst; burst; burst--)
 			put(THR, (uint8_t)*s++);
+#ifdef CONFIG_SMP
+		uk_spin_unlock_restore(&fifo, irq);
+#endif
 	}
 }
 
@@ -131,6 +140,9 @@ void kvm_console_init(void)
 {
 	TERMINAL_KEEP_PARAMS();
 	unknown = true;
+#ifdef CONFIG_SMP
+	find_uart(); /* while nobody else can look for it */
+#endif
 	begin();
 }
 

@@ -30,24 +30,36 @@ uint32_t kvm_tree_time_hz(void)
 	return hz;
 }
 
-/* The node of our hart, or an error. */
+int kvm_tree_cpu(int node, uint64_t *hart)
+{
+	static const devtree_name names[] = { "reg", "device_type", "status" };
+	struct devtree_prop p[3];
+
+	if (devtree_cpus() < 0)
+		return -1;
+	node = node < 0 ? fdt_first_subnode(devtree(), devtree_cpus())
+			: fdt_next_subnode(devtree(), node);
+	for (; node >= 0; node = fdt_next_subnode(devtree(), node)) {
+		devtree_props(node, names, p, 3);
+		if (!p[1].value || (p[0].len != 4 && p[0].len != 8) ||
+		    (p[2].value && memcmp(p[2].value, "ok", UK_MIN(p[2].len, 2U)))) /* or okay */
+			continue;
+		*hart = p[0].len == 4 ? fdt32_ld((const void *)p[0].value)
+				      : fdt64_ld((const void *)p[0].value);
+		return node;
+	}
+	return -1;
+}
+
+/* The node of our hart, -1 if there is none. */
 static int our_cpu(void)
 {
-	static const devtree_name names[] = { "reg", "device_type" };
-	const void *tree = devtree();
-	struct devtree_prop p[2];
-	int node;
+	uint64_t hart;
+	int node = -1;
 
-	if (devtree_cpus() >= 0)
-		fdt_for_each_subnode(node, tree, devtree_cpus())
-		{
-			devtree_props(node, names, p, 2);
-			if (p[1].value && (p[0].len == 4 || p[0].len == 8) &&
-			    (p[0].len == 4 ? fdt32_ld((const void *)p[0].value)
-					   : fdt64_ld((const void *)p[0].value)) == kvm_hart)
-				return node;
-		}
-	return -1;
+	while ((node = kvm_tree_cpu(node, &hart)) >= 0 && hart != kvm_hart)
+		;
+	return node;
 }
 
 bool kvm_tree_has_extension(const char *name)

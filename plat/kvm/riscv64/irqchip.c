@@ -8,6 +8,10 @@
 #include <uk/errno.h>
 #include <uk/plat/irq.h>
 #include <uk/print.h>
+#include <uk/spin.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #include "kvm.h"
 
@@ -38,6 +42,12 @@ void riscv_irq_dispatch(unsigned cause)
 		kvm_timer_handler();
 	else if (cause == RISCV_IRQ_EXTERNAL && kvm_external_handler)
 		kvm_external_handler();
+#ifdef CONFIG_SMP
+	else if (cause == RISCV_IRQ_SOFTWARE) {
+		riscv_csr_clear(sip, 1UL << RISCV_IRQ_SOFTWARE);
+		uk_smp_interrupt();
+	}
+#endif
 	else
 		riscv_csr_clear(sie, 1UL << cause); /* nobody expects it */
 }
@@ -53,7 +63,7 @@ static void external(void)
 	}
 }
 
-static int init(void)
+int kvm_irqchip_init(void)
 {
 	int node = devtree_next(-1, "sifive,plic-1.0.0"), number;
 	volatile uint8_t *page;
@@ -92,7 +102,9 @@ static int init(void)
 
 int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
 {
+	static struct uk_spinlock enabling;
 	volatile uint8_t *word;
+	bool off;
 	int rc;
 
 	if (!irq || irq >= LINES)
@@ -100,7 +112,7 @@ int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
 	if (lines[irq].fn)
 		return -EBUSY;
 	if (!kvm_external_handler) {
-		rc = init();
+		rc = kvm_irqchip_init();
 		if (rc)
 			return rc;
 	}
@@ -108,6 +120,8 @@ int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
 	lines[irq].fn = fn;
 	uk_mmio_write32(priority + 4 * irq, 1);
 	word = enable + irq / 32 * 4;
+	off = uk_spin_lock_save(&enabling);
 	uk_mmio_write32(word, uk_mmio_read32(word) | 1U << irq % 32);
+	uk_spin_unlock_restore(&enabling, off);
 	return 0;
 }

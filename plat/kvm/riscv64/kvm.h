@@ -17,6 +17,10 @@
  *	rtc.c       the wall clock
  *	power.c     the end
  *	random.c    seed
+ *
+ * and with several CPUs:
+ *
+ *	smp.c       which there are, how they start (cpustart.S is where), interrupts between them
  */
 #ifndef KVM_H
 #define KVM_H
@@ -37,6 +41,9 @@ extern uint64_t kvm_hart;
 
 /* The interrupt line of a device, 0: none. */
 uint32_t kvm_tree_irq(int node);
+
+/* The node of a CPU behind `node`, -1 being before all, and its hart; -1 if there is none. */
+int kvm_tree_cpu(int node, uint64_t *hart);
 
 /* How fast the CPUs' time runs; ends the boot if it is not told. */
 uint32_t kvm_tree_time_hz(void);
@@ -72,6 +79,12 @@ void kvm_clock_init(void);
 
 /* Ticks of the CPU's time at a moment of the monotonic clock, or a few more. */
 uint64_t kvm_clock_ticks(uk_nsec when);
+
+/* Of another CPU than the first, before it runs: it has no timer yet. */
+void kvm_timer_cpu_init(uint32_t cpu);
+
+/* The interrupt controller, for all that want a line. On the first CPU, whose context of it is used. */
+int kvm_irqchip_init(void);
 
 /* Handlers of the CPU's interrupts, once they are used. */
 extern void (*kvm_timer_handler)(void);

@@ -8,6 +8,7 @@
 #include <uk/errno.h>
 #include <uk/plat/power.h>
 
+#include "ending.h"
 #include "kvm.h"
 
 #define FINISHER_FAIL 0x3333
@@ -34,12 +35,10 @@ static void finish(int status)
 
 UK_NORETURN void uk_plat_exit(int status)
 {
-	static bool again; /* a fault in what follows must not come back here */
 	char s = (char)status;
 
 	riscv_irq_close();
-	if (!again) {
-		again = true;
+	if (begin()) {
 		kvm_console_flush();
 		if (kvm_runner())
 			kvm_record('X', &s, 1);

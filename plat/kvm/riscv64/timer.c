@@ -4,6 +4,7 @@
  * does the same for us (SBI 1.0 §6).
  */
 #include <uk/arch/cpu.h>
+#include <uk/percpu.h>
 #include <uk/plat/clock.h>
 
 #include "kvm.h"
@@ -11,7 +12,7 @@
 #define NEVER UINT64_MAX
 #define FAR   (100 * 366 * 86400UL * UK_NSEC_PER_SEC) /* 100 years: the same, and nothing overflows */
 
-static bool ready, own;
+static bool ready[UK_CPUS], own;
 
 /* uktime's; nothing where that is not configured. */
 void uk_timer_interrupt(void) __attribute__((__visibility__("default")));
@@ -36,8 +37,10 @@ static void handler(void)
 
 void uk_plat_timer_set(uk_nsec deadline)
 {
-	if (!ready) {
-		ready = true;
+	bool *set_up = &ready[uk_cpu()];
+
+	if (!*set_up) {
+		*set_up = true;
 		own = kvm_tree_has_extension("sstc");
 		kvm_timer_handler = handler;
 		set(NEVER);
@@ -45,3 +48,10 @@ void uk_plat_timer_set(uk_nsec deadline)
 	}
 	set(deadline >= FAR ? NEVER : kvm_clock_ticks(deadline));
 }
+
+#ifdef CONFIG_SMP
+void kvm_timer_cpu_init(uint32_t cpu)
+{
+	ready[cpu] = false;
+}
+#endif

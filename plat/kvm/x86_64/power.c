@@ -6,11 +6,7 @@
 #include <uk/arch/trap.h>
 #include <uk/plat/power.h>
 
-#ifdef CONFIG_SMP
-#include <uk/arch/relax.h>
-#include <uk/smp.h>
-#endif
-
+#include "ending.h"
 #include "kvm.h"
 
 #define DEBUG_EXIT            0xf4   /* QEMU's isa-debug-exit */
@@ -69,36 +65,6 @@ static UK_NORETURN void triple_fault(void)
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }
-
-/* True for the first; a fault in what it does then must not come back here. */
-#ifdef CONFIG_SMP
-static const struct uk_percpu *UK_USED
-	uk_core_percpu; /* of the CPU that ends it all: for who writes a core file, by its name */
-
-static bool begin(void)
-{
-	const struct uk_percpu *nobody = NULL, *self = uk_percpu();
-
-	if (__atomic_compare_exchange_n(&uk_core_percpu, &nobody, self, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
-		return true;
-	/* Another CPU has not got to the end of it yet: a triple fault now would swallow the status. */
-	for (unsigned turns = 0; nobody != self; turns++) {
-		uk_arch_relax();
-		uk_smp_poll(turns);
-	}
-	return false;
-}
-#else
-static bool begin(void)
-{
-	static bool again;
-	bool first = !again;
-
-	again = true;
-	return first;
-}
-#endif
 
 UK_NORETURN void uk_plat_exit(int status)
 {

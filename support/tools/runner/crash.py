@@ -15,6 +15,7 @@ from . import process
 from .elf import DebugFile
 
 ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
+STOPPED = re.compile(rb"^  CPU \d+: .*\n  at image\+(0x[0-9a-f]+)", re.M)
 REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}|pc|ra|sp|gp|tp|[ast][0-9]{1,2}) +([0-9a-f]{16})\b")
 FAULT = re.compile(r"CRASH: page fault in .*: (read of|write to|execution at) (0x[0-9a-f]+|0),")
 OPERAND = re.compile(r"(?:%[c-gs]s:)?(-?0x[0-9a-f]+)?\((%r?[a-z0-9]*)?(?:,(%r[a-z0-9]+)(?:,([1248]))?)?\)")
@@ -39,7 +40,9 @@ PAGE, LOW = 0x1000, 0x400000  # see <uk/plat/mem.h>
 def symbolise(text, debug_file):
     """The report with what is known of each address of the image at the end of its line."""
     addresses = [int(a, 16) for a in ADDRESS.findall(text)]
-    names = lookup(addresses, debug_file) if addresses else {}
+    # Where it happened, and where other CPUs were.
+    exact = {*addresses[:1], *(int(a, 16) for a in STOPPED.findall(text))}
+    names = lookup(addresses, exact, debug_file) if addresses else {}
     out, same = [], 0
     for line in text.split(b"\n"):
         m = ADDRESS.search(line)
@@ -56,14 +59,13 @@ def symbolise(text, debug_file):
     return b"\n".join(out)
 
 
-def lookup(addresses, debug_file):
+def lookup(addresses, exact, debug_file):
     """{address: b"function (file:line)"}; inlined calls are joined with <-."""
     tool = process.find_program("addr2line")
     if tool is None or not os.path.exists(debug_file):
         return {}
-    # The first address is where it happened, the others are where calls return to: a byte earlier
-    # is inside the call.
-    asked = {a: a if i == 0 else a - 1 for i, a in reversed(list(enumerate(addresses)))}
+    # The others are where calls return to: a byte earlier is inside the call.
+    asked = {a: a if a in exact else a - 1 for a in addresses}
     out = output_of([tool, "-e", debug_file, "-f", "-i", "-a"] +
                     ["%#x" % a for a in asked.values()])
     by_asked, frames = {}, None

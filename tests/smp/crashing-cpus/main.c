@@ -29,10 +29,17 @@ __attribute__((__noinline__)) void compute_for_ever(void)
 /* Writes where nothing is mapped, with a value in a vector register that no other CPU has. */
 static void crash(void)
 {
+#ifdef __riscv
+	__asm__ volatile("fmv.d.x ft7, %0\n\t"
+			 "sw %0, (%1)" ::"r"(0x1122334455667788),
+			 "r"(null)
+			 : "ft7", "memory");
+#else
 	__asm__ volatile("movq %0, %%xmm7\n\t"
 			 "movl $1, (%1)" ::"r"(0x1122334455667788),
 			 "r"(null)
 			 : "xmm7", "memory");
+#endif
 }
 
 static void use_locks(void)

@@ -40,7 +40,12 @@
 #define SBI_EXT_PUTCHAR 0x01 /* §5.2 */
 #define SBI_EXT_BASE    0x10 /* §4 */
 #define SBI_EXT_TIME    0x54494D45
+#define SBI_EXT_IPI     0x735049   /* §7 */
+#define SBI_EXT_HSM     0x48534D   /* §9 */
 #define SBI_EXT_SRST    0x53525354 /* §10 */
+
+#define SBI_HSM_START 0
+#define SBI_HSM_STOP  1
 
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
@@ -84,15 +89,22 @@ struct sbi_result {
 	long value;
 };
 
-static inline struct sbi_result sbi_call(long ext, long fn, uint64_t arg0, uint64_t arg1)
+static inline struct sbi_result sbi_call3(long ext, long fn, uint64_t arg0, uint64_t arg1,
+					  uint64_t arg2)
 {
 	register uint64_t a0 __asm__("a0") = arg0;
 	register uint64_t a1 __asm__("a1") = arg1;
+	register uint64_t a2 __asm__("a2") = arg2;
 	register long a6 __asm__("a6") = fn;
 	register long a7 __asm__("a7") = ext;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a6), "r"(a7) : "memory");
 	return (struct sbi_result){ .error = (long)a0, .value = (long)a1 };
+}
+
+static inline struct sbi_result sbi_call(long ext, long fn, uint64_t arg0, uint64_t arg1)
+{
+	return sbi_call3(ext, fn, arg0, arg1, 0);
 }
 
 #endif /* !__ASSEMBLER__ */

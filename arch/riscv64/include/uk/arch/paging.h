@@ -51,6 +51,14 @@ int riscv_pt_space_create(struct uk_plat_space *s);
 void riscv_pt_space_destroy(struct uk_plat_space *s);
 void riscv_pt_space_switch(const struct uk_plat_space *s);
 
+#ifdef CONFIG_SMP
+/*
+ * This CPU idles from now on, or no longer: in between it touches nothing but the kernel's own memory, and
+ * is not woken up to forget mappings of other memory. Interrupts masked.
+ */
+void riscv_tlb_idle(bool idle);
+#endif
+
 UK_API_END
 
 #endif

@@ -20,12 +20,13 @@
 #ifndef __ASSEMBLER__
 #include <uk/api.h>
 #include <uk/arch/regs.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 UK_API_BEGIN
 
 /*
- * From here on traps are reported. The tops of two stacks, below which nothing should be mapped: one for page faults,
+ * From here on this CPU's traps are reported. The tops of two stacks, below which nothing should be mapped: one for page faults,
  * which is also how a stack overflow shows, and one for a page fault in what is done about such.
  */
 void riscv_trap_init(uintptr_t fault_stack, uintptr_t nested_stack);
@@ -51,9 +52,27 @@ void riscv_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp);
 /* A trap: hand it to uk_trap_hook(), or report it and end. */
 void riscv_trap(struct uk_regs *r);
 
+#ifdef CONFIG_SMP
+/*
+ * Has this CPU call riscv_irq_withheld(), the platform's, when it opens interrupts, before those that came meanwhile. With
+ * interrupts masked. It is called with the hardware's interrupts off.
+ */
+void riscv_irq_later(void);
+void riscv_irq_withheld(void);
+#endif
+
 /* For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way. */
 void riscv_crash_report(void);
 
 UK_API_END
+
+/* Where the caller is, as far as a backtrace needs to know. */
+static UK_ALWAYS_INLINE void riscv_regs_here(struct uk_regs *r)
+{
+	__builtin_memset(r, 0, sizeof(*r));
+	__asm__ volatile("auipc %0, 0" : "=r"(r->pc));
+	__asm__ volatile("mv %0, sp" : "=r"(r->sp));
+	__asm__ volatile("mv %0, s0" : "=r"(r->s0));
+}
 #endif
 #endif

@@ -33,6 +33,10 @@
 #define RISCV_VA_DEVICES        (RISCV_VA_BOOT + 2 * RISCV_VA_BOOT_LEN)
 #define RISCV_VA_DEVICES_RANDOM ((1UL << 39) - 1)
 
+/* The same for stacks for page faults of the other CPUs. */
+#define RISCV_VA_CPUS        (RISCV_VA_DEVICES + (1UL << 40))
+#define RISCV_VA_CPUS_RANDOM ((1UL << 39) - 1)
+
 /* Memory above this is not used; the direct map begins at a random place so far below its end. */
 #define RISCV_PADDR_LIMIT (1UL << 43)
 #else
@@ -56,6 +60,9 @@
 
 #define RISCV_VA_DEVICES        (RISCV_VA_BOOT + 2 * RISCV_VA_BOOT_LEN)
 #define RISCV_VA_DEVICES_RANDOM ((2UL << 30) - 1)
+
+#define RISCV_VA_CPUS        (RISCV_VA_DEVICES + (2UL << 30) + (1UL << 30))
+#define RISCV_VA_CPUS_RANDOM ((512UL << 20) - 1)
 
 #define RISCV_PADDR_LIMIT (32UL << 30)
 #endif

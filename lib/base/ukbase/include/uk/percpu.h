@@ -61,6 +61,9 @@ struct uk_percpu {
 	struct uk_percpu *self;
 	uint32_t idle;  /* 1: idle, which counts one in preempt_off */
 	void *irq_regs; /* the platform's: what was interrupted, while a handler runs; or NULL */
+#ifdef UK_ARCH_PERCPU
+	UK_ARCH_PERCPU /* the architecture's */
+#endif
 } UK_CPU_ALIGNED;
 #else
 };
