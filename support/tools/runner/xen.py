@@ -24,6 +24,8 @@ TTY_SECONDS = 10
 DRAIN = 3.0      # seconds without a byte after which a domain that has ended has said all
 STACKS, STACKS_END = 0x280000000000, 0x288000000000  # plat/include/uk/plat/mem.h, UK_VA_STACKS
 STACK_PAGE = 4096
+IMAGE, IMAGE_END = 0x200000000000, 0x208000000000    # UK_VA_IMAGE: the stack of the boot is a part of it
+CRASHED = b"Hardware Dom0 crashed", b"Reboot in five seconds"
 CRASH_STATUS = 134  # an image's that ends by a crash report
 REASONS = {0: "powered itself off", 1: "rebooted", 2: "suspended itself", 3: "crashed", 4: "was ended by its watchdog",
            5: "asked for a soft reset"}
@@ -37,7 +39,7 @@ def stack_overflow(log):
     was: its last words as a sentence, or None if it was something else."""
     registers = {name.lower(): int(value, 16) for name, value in re.findall(
         r"\b(RIP|rsp|cr2):\s+(?:e033:\[<)?([0-9a-f]{16})", log[log.rfind("RIP:    e033:"):] if "RIP:    e033:" in log else "")}
-    if len(registers) < 3 or not STACKS <= registers["rsp"] < STACKS_END or \
+    if len(registers) < 3 or not (STACKS <= registers["rsp"] < STACKS_END or IMAGE <= registers["rsp"] < IMAGE_END) or \
             not -STACK_PAGE <= registers["cr2"] - registers["rsp"] < STACK_PAGE:
         return None
     return "CRASH: stack overflow: nothing is mapped at the stack pointer, %#x, so Xen could not even hand the fault to the " \
@@ -164,6 +166,13 @@ class Smoke(Session):
         os.close(their_in)
         os.close(their_out)
         os.set_blocking(self.con_in, False)
+
+    def is_over(self):
+        """Xen has said that it is going to start the machine anew, for which it waits five seconds."""
+        return any(words in self.side.log for words in CRASHED)
+
+    def reap(self):
+        return self.kill() if self.is_over() else super().reap()
 
     def silent(self, status):
         log = self.side.log.decode(errors="replace")

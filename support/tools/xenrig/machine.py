@@ -15,6 +15,9 @@ from .packages import RigError
 
 # What Xen 4.17 and Linux bear: a PV dom0 dies with SMAP, and a PVH Linux with RDTSCP, both only as TCG has them.
 CPU = "max,-smap,-rdtscp"
+# With vector registers kept lazily, as is usual with this CPU, emulation loses those of dom0's programs beside a guest of several
+# CPUs: in 12 starts 9 of its commands crashed.
+XEN = "console=com1 com1=115200,8n1 tsc=stable:socket loglvl=all guest_loglvl=all spec-ctrl=eager-fpu"
 DOM0_MEMORY = 256 << 20
 XEN_MEMORY = 128 << 20       # of Xen itself, and what a guest costs besides its memory
 BOOT_SECONDS = 180           # 7 to 12 are usual
@@ -42,19 +45,16 @@ def smoke_command(kind, files, image, cmdline, initrd, memory, cpus, program):
     else:
         modules = modules.replace(",", ",,")
     return argv + ["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", files.xen,
-                   "-append", "console=com1 com1=115200,8n1 tsc=stable:socket dom0_mem=%dK loglvl=all guest_loglvl=all%s" % (
-                       memory >> 10, " dom0=pvh" if kind == "pvh" else ""), "-initrd", modules]
+                   "-append", "%s dom0_mem=%dK%s" % (XEN, memory >> 10, " dom0=pvh" if kind == "pvh" else ""),
+                   "-initrd", modules]
 
 
 def rig_command(files, memory, cpus, program, network=(), disks=(), log=False):
     """Xen and dom0, with so much memory for guests. network: QEMU's -netdev named net0, or none; disks: of -drive, named
-    disk0 and so on, which are dom0's /dev/vda ... With vector registers kept lazily, as is usual with this CPU, emulation loses
-    those of dom0's programs beside a guest of several CPUs: in 12 starts 9 of its commands crashed."""
+    disk0 and so on, which are dom0's /dev/vda ..."""
     argv = base(memory + DOM0_MEMORY + XEN_MEMORY, cpus, program) + ["-machine", "pc"]
-    argv += ["-kernel", files.xen, "-append", "console=com1 com1=115200,8n1 tsc=stable:socket dom0_mem=%dM dom0_max_vcpus=1 "
-             "loglvl=all guest_loglvl=all spec-ctrl=eager-fpu" % (DOM0_MEMORY >> 20),
-             "-initrd", "%s console=hvc0 quiet%s,%s" % (files.kernel.replace(",", ",,"), " rig.log" if log else "",
-                                                        files.dom0.replace(",", ",,"))]
+    argv += ["-kernel", files.xen, "-append", "%s dom0_mem=%dM dom0_max_vcpus=1" % (XEN, DOM0_MEMORY >> 20), "-initrd",
+             "%s console=hvc0 quiet%s,%s" % (files.kernel.replace(",", ",,"), " rig.log" if log else "", files.dom0.replace(",", ",,"))]
     if network:
         argv += ["-netdev", network[0], "-device", "virtio-net-pci,netdev=net0,romfile="] + list(network[1:])
     for i, drive in enumerate(disks):
