@@ -113,6 +113,9 @@ static void init(uint32_t cpu)
 
 	if (rc < 0 || uk_xen_event_handler((uint32_t)rc, interrupt, NULL))
 		uk_panic("Xen gives no timer: error %d", -rc);
+	if (XEN_FIFO)
+		uk_xen_event_priority((uint32_t)rc,
+				      UK_XEN_EVENT_FIRST); /* who waits for it has a time to keep */
 	xen_vcpu_op(VCPUOP_stop_periodic_timer, cpu, NULL);
 	port[cpu] = (uint32_t)rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Event channels, in Xen's older form: a bit per port in the shared page says that an event is pending, another masks it,
- * and each CPU has a word of bits for the words with news, its selector (Xen public/xen.h, struct shared_info).
+ * Event channels. They come in two forms: in queues (fifo.c), and in Xen's older one, which is here: a bit per port in the shared
+ * page says that an event is pending, another masks it, and each CPU has a word of bits for the words with news, its selector
+ * (Xen public/xen.h, struct shared_info).
  *
  * Handlers run with interrupts closed. A port belongs to one CPU, which alone looks at its pending bit.
  */
@@ -10,12 +11,16 @@
 #include <uk/irq.h>
 #include <uk/print.h>
 #include <uk/spin.h>
+#include <uk/string.h>
 #include <uk/xen/event.h>
+#include "fifo.h"
 #include "xen.h"
 
-#include <xen/event_channel.h>
+#define WORDS 64U /* of bits, in the older form */
 
-#define PORTS     (64U * 64)
+#define FIFO  (XEN_FIFO && xen_fifo_on)
+#define PORTS (XEN_FIFO ? (uint32_t)EVTCHN_FIFO_NR_CHANNELS : 64 * WORDS)
+
 #define PER_CHUNK 256U
 #define FIRST     32U /* ports of small domains, which have their place in the image */
 
@@ -27,7 +32,7 @@ UK_STATIC_ASSERT(PER_CHUNK * sizeof(struct handler) == UK_PAGE_SIZE, "a frame ea
 
 #ifdef CONFIG_SMP
 /* Ports by the CPU that they are bound to: a word of pending bits holds ports of several. */
-static volatile uint64_t mine[UK_CPUS][PORTS / 64];
+static volatile uint64_t mine[UK_CPUS][WORDS];
 #define MINE(word) mine[uk_cpu()][word]
 #else
 #define MINE(word) ~0UL
@@ -50,7 +55,7 @@ static inline bool bit_clear(volatile uint64_t *words, uint32_t bit)
 	bool was;
 
 	__asm__ volatile("lock btrq %2, %0"
-			 : "+m"(*(volatile uint64_t(*)[PORTS / 64]) words), "=@ccc"(was)
+			 : "+m"(*(volatile uint64_t(*)[WORDS])words), "=@ccc"(was)
 			 : "r"((uint64_t)bit)
 			 : "memory", "cc");
 	return was;
@@ -59,7 +64,7 @@ static inline bool bit_clear(volatile uint64_t *words, uint32_t bit)
 static inline void bit_set(volatile uint64_t *words, uint32_t bit)
 {
 	__asm__ volatile("lock btsq %1, %0"
-			 : "+m"(*(volatile uint64_t(*)[PORTS / 64]) words)
+			 : "+m"(*(volatile uint64_t(*)[WORDS])words)
 			 : "r"((uint64_t)bit)
 			 : "memory", "cc");
 }
@@ -72,10 +77,15 @@ static inline bool bit_test(const volatile uint64_t *words, uint32_t bit)
 #define PENDING ((volatile uint64_t *)xen_shared->evtchn_pending)
 #define MASK    ((volatile uint64_t *)xen_shared->evtchn_mask)
 
+static inline bool is_port(uint32_t port)
+{
+	return port < (FIFO ? PORTS : 64 * WORDS);
+}
+
 static void bind(uint32_t port UK_UNUSED, uint32_t cpu UK_UNUSED)
 {
 #ifdef CONFIG_SMP
-	for (uint32_t i = 0; i < UK_CPUS && port < PORTS; i++)
+	for (uint32_t i = 0; i < UK_CPUS && port < 64 * WORDS; i++)
 		if (i == cpu)
 			bit_set(mine[i], port);
 		else
@@ -88,14 +98,33 @@ static long evtchn(unsigned op, void *arg)
 	return xen_call2(__HYPERVISOR_event_channel_op, op, arg);
 }
 
-static void deliver(uint32_t port)
+/* A port that Xen has given, or the error in place of one. */
+static int bound(long err, uint32_t port, uint32_t cpu)
+{
+	if (err)
+		return (int)err;
+	bind(port, cpu);
+	if (FIFO)
+		err = xen_fifo_grow(port);
+	if (err)
+		uk_xen_event_close(port);
+	return err ? (int)err : (int)port;
+}
+
+static inline void call(uint32_t port)
 {
 	const struct handler *h = handler_of(port);
 
-	bit_clear(PENDING, port);
 	if (h && h->fn)
 		h->fn(h->arg);
 }
+
+#ifdef CONFIG_PLAT_XEN_FIFO
+void xen_event_call(uint32_t port)
+{
+	call(port);
+}
+#endif
 
 void xen_event_dispatch(void)
 {
@@ -105,20 +134,32 @@ void xen_event_dispatch(void)
 		uint64_t words, bits;
 
 		v->evtchn_upcall_pending = 0;
+		if (FIFO) {
+			xen_fifo_dispatch();
+			continue;
+		}
 		/* A locked instruction: the selector is read after that write. */
 		words = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
 		for (; words; words &= words - 1) {
 			uint32_t w = (uint32_t)__builtin_ctzl(words);
 
-			while ((bits = PENDING[w] & ~MASK[w] & MINE(w)))
-				deliver(w * 64 + (uint32_t)__builtin_ctzl(bits));
+			while ((bits = PENDING[w] & ~MASK[w] & MINE(w))) {
+				uint32_t port = w * 64 + (uint32_t)__builtin_ctzl(bits);
+
+				bit_clear(PENDING, port);
+				call(port);
+			}
 		}
 	}
 }
 
 void uk_xen_event_mask(uint32_t port)
 {
-	if (port < PORTS)
+	if (FIFO) {
+		xen_fifo_mask(port);
+		return;
+	}
+	if (is_port(port))
 		bit_set(MASK, port);
 }
 
@@ -126,8 +167,13 @@ void uk_xen_event_unmask(uint32_t port)
 {
 	struct evtchn_unmask op = { .port = port };
 
-	if (port >= PORTS)
+	if (!is_port(port))
 		return;
+	if (FIFO) {
+		if (!xen_fifo_unmask(port))
+			evtchn(EVTCHNOP_unmask, &op);
+		return;
+	}
 	bit_clear(MASK, port);
 	/* What came while it was masked is in no selector: Xen puts it there. */
 	if (bit_test(PENDING, port)) {
@@ -138,7 +184,17 @@ void uk_xen_event_unmask(uint32_t port)
 
 bool uk_xen_event_take(uint32_t port)
 {
-	return port < PORTS && bit_test(PENDING, port) && bit_clear(PENDING, port);
+	if (FIFO)
+		return xen_fifo_take(port);
+	return is_port(port) && bit_test(PENDING, port) && bit_clear(PENDING, port);
+}
+
+/* Is it so that no events of it are delivered? */
+static bool is_masked(uint32_t port)
+{
+	if (FIFO)
+		return xen_fifo_masked(port);
+	return !is_port(port) || bit_test(MASK, port);
 }
 
 void uk_xen_event_notify(uint32_t port)
@@ -153,8 +209,7 @@ int uk_xen_event_alloc(unsigned remote)
 	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = (domid_t)remote };
 	long err = evtchn(EVTCHNOP_alloc_unbound, &op);
 
-	bind(op.port, 0);
-	return err ? (int)err : (int)op.port;
+	return bound(err, op.port, 0);
 }
 
 int uk_xen_event_connect(unsigned remote, uint32_t remote_port)
@@ -163,8 +218,7 @@ int uk_xen_event_connect(unsigned remote, uint32_t remote_port)
 					      .remote_port = remote_port };
 	long err = evtchn(EVTCHNOP_bind_interdomain, &op);
 
-	bind(op.local_port, 0);
-	return err ? (int)err : (int)op.local_port;
+	return bound(err, op.local_port, 0);
 }
 
 int uk_xen_event_virq(unsigned virq, uint32_t cpu)
@@ -172,8 +226,7 @@ int uk_xen_event_virq(unsigned virq, uint32_t cpu)
 	struct evtchn_bind_virq op = { .virq = virq, .vcpu = cpu };
 	long err = evtchn(EVTCHNOP_bind_virq, &op);
 
-	bind(op.port, cpu);
-	return err ? (int)err : (int)op.port;
+	return bound(err, op.port, cpu);
 }
 
 int uk_xen_event_move(uint32_t port, uint32_t cpu)
@@ -184,7 +237,7 @@ int uk_xen_event_move(uint32_t port, uint32_t cpu)
 	if (!err) {
 		bind(port, cpu);
 		/* An event that came meanwhile may be known to the wrong CPU. */
-		if (!bit_test(MASK, port)) {
+		if (!is_masked(port)) {
 			uk_xen_event_mask(port);
 			uk_xen_event_unmask(port);
 		}
@@ -192,14 +245,22 @@ int uk_xen_event_move(uint32_t port, uint32_t cpu)
 	return (int)err;
 }
 
+int uk_xen_event_priority(uint32_t port, unsigned priority)
+{
+	return FIFO ? xen_fifo_priority(port, priority) : -ENOTSUP;
+}
+
 #ifdef CONFIG_SMP
 int xen_event_ipi(uint32_t cpu)
 {
 	struct evtchn_bind_ipi op = { .vcpu = cpu };
-	long err = evtchn(EVTCHNOP_bind_ipi, &op);
+	long err = 0;
 
-	bind(op.port, cpu);
-	return err ? (int)err : (int)op.port;
+	if (FIFO)
+		err = xen_fifo_cpu(cpu);
+	if (!err)
+		err = evtchn(EVTCHNOP_bind_ipi, &op);
+	return bound(err, op.port, cpu);
 }
 #endif
 
@@ -225,7 +286,7 @@ int uk_xen_event_handler(uint32_t port, void (*fn)(void *arg), void *arg)
 {
 	struct handler *h;
 
-	if (port >= PORTS)
+	if (!is_port(port))
 		return -EINVAL;
 	uk_xen_event_mask(port);
 	if (fn && grow(port))
@@ -249,19 +310,20 @@ void uk_xen_event_close(uint32_t port)
 
 	uk_xen_event_handler(port, NULL, NULL);
 	evtchn(EVTCHNOP_close, &op);
-	if (port < PORTS)
-		bit_clear(PENDING, port);
+	uk_xen_event_take(port); /* what came last is for nobody */
 }
 
 void xen_event_init(void)
 {
 #ifdef CONFIG_SMP
 	/* Those that the toolstack made. */
-	for (unsigned i = 0; i < PORTS / 64; i++)
+	for (unsigned i = 0; i < WORDS; i++)
 		mine[0][i] = ~0UL;
 #endif
-	for (unsigned i = 0; i < PORTS / 64; i++)
+	for (unsigned i = 0; i < WORDS; i++)
 		MASK[i] = ~0UL;
+	if (XEN_FIFO)
+		xen_fifo_init();
 }
 
 /* ---- suspended ---- */
@@ -279,10 +341,11 @@ static bool has_handler(uint32_t port)
  */
 void xen_event_resume(void)
 {
-	uint64_t spare[PORTS / 64] = { 0 };
+	static uint64_t spare[PORTS / 64]; /* too large for a stack */
 	uint32_t last = 0;
 	int port;
 
+	memset(spare, 0, sizeof(spare));
 	xen_event_init();
 	for (uint32_t i = 1; i < PORTS; i++)
 		if (has_handler(i))

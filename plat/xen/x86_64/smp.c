@@ -52,6 +52,9 @@ static int listen(uint32_t cpu)
 	if (port <= 0)
 		return port;
 	ports[cpu] = (uint32_t)port;
+	if (XEN_FIFO)
+		uk_xen_event_priority((uint32_t)port,
+				      UK_XEN_EVENT_FIRST); /* others wait for the answer */
 	return uk_xen_event_handler((uint32_t)port, interrupt, NULL);
 }
 

@@ -16,7 +16,7 @@
  *
  * and at run time, for both:
  *
- *	event.c     event channels: all interrupts come by them
+ *	event.c     event channels: all interrupts come by them; fifo.c: in queues
  *	grant.c     memory for other domains; grantpage.c: page frames for good
  *	clock.c     time and timer
  *	console.c   console ring, Xen's own console, the runner's records
@@ -163,6 +163,13 @@ void xen_event_init(void);
 
 /* A port whose events come to that CPU, whoever raises them. With CONFIG_SMP. */
 int xen_event_ipi(uint32_t cpu);
+
+/* Is fifo.c part of the image? */
+#ifdef CONFIG_PLAT_XEN_FIFO
+#define XEN_FIFO true
+#else
+#define XEN_FIFO false
+#endif
 
 /* All that is pending on this CPU. */
 void xen_event_dispatch(void);

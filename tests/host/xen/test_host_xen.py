@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Xen's frontends against a backend that libFuzzer is; see the Makefile beside this file."""
+"""Xen's frontends against a backend that libFuzzer is, and event channels against another Xen; see the Makefile beside this file."""
 import glob
 import os
 import shutil
@@ -11,9 +11,18 @@ import whittle
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def headers():
+    whittle.image("httpd", "xen", configs="xen")  # which fetches Xen's headers
+    found = glob.glob(os.path.join(whittle.OUT, "packages/xen-*/early/include"))
+    assert found
+    return ["XEN=" + found[0], "O=" + os.path.join(whittle.OUT, "host/xen")]
+
+
 @pytest.mark.skipif(not shutil.which("clang"), reason="libFuzzer comes with clang")
 def test_frontends_against_any_backend():
-    whittle.image("httpd", "xen", configs="xen")  # which fetches Xen's headers
-    headers = glob.glob(os.path.join(whittle.OUT, "packages/xen-*/early/include"))
-    assert headers
-    whittle.make("fuzz", "TIME=15", "XEN=" + headers[0], "O=" + os.path.join(whittle.OUT, "host/xen"), cwd=HERE)
+    whittle.make("fuzz", "TIME=15", *headers(), cwd=HERE)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_queues_of_events(seed):
+    assert whittle.make("queues", "SEED=%d" % seed, *headers(), cwd=HERE) == "events: all delivered\n"

@@ -36,8 +36,21 @@ int uk_xen_event_virq(unsigned virq, uint32_t cpu);
  */
 int uk_xen_event_handler(uint32_t port, void (*fn)(void *arg), void *arg);
 
-/* Has events of `port` delivered to CPU `cpu`. 0, or a negative errno: not every channel can be moved. Thread context. */
+/*
+ * Has events of `port` delivered to CPU `cpu`; one that waits already may still come to the other. 0, or a negative errno: not
+ * every channel can be moved. Thread context.
+ */
 int uk_xen_event_move(uint32_t port, uint32_t cpu);
+
+/*
+ * Which of several events that wait on a CPU comes first: that of the lowest `priority`, 0 to UK_XEN_EVENT_LAST; those of the same
+ * in the order in which they were raised. UK_XEN_EVENT_USUAL unless told otherwise, also after a port is used anew. 0, -EINVAL, or
+ * -ENOTSUP where all are alike: without CONFIG_PLAT_XEN_FIFO, or a Xen that has queues. Thread context.
+ */
+#define UK_XEN_EVENT_FIRST 0U
+#define UK_XEN_EVENT_USUAL 7U
+#define UK_XEN_EVENT_LAST  15U
+int uk_xen_event_priority(uint32_t port, unsigned priority);
 
 /* No calls until it is unmasked; one that waits comes then. Any context. */
 void uk_xen_event_mask(uint32_t port);
