@@ -111,13 +111,39 @@ def test_mappings_of_a_process(app):
                     "no page writable and executable", without)
 
 
+def numbers(name, plat, what):
+    """What the attacker says of a machine that nobody else can look into."""
+    result = security.run(name, plat, what)
+    found = dict(re.findall(r"(\S+) (\w+)\n", result.out.decode()))
+    assert result.status == 0 and found, result
+    return found
+
+
+@pytest.mark.parametrize("plat", security.XEN)
+def test_mappings_of_a_domain(plat):
+    """Xen is between QEMU's monitor and the domain: by the page tables, and registers, that the domain itself sees."""
+    pages = {what: int(n) for what, n in numbers("kernel", plat, "mapped").items()}
+    assert all(pages[what] > 2 for what in ("code", "data", "constants")), pages
+    assert pages["writable-and-executable"] == pages["low"] == 0, pages
+    on = ""
+    if plat == "xen-pvh":
+        regs = {name: int(value, 16) for name, value in numbers("kernel", plat, "registers").items()}
+        assert regs["efer"] & NXE and regs["cr0"] & WP, regs
+        assert regs["cr4"] & CR4["SMEP"] and regs["cr4"] & CR4["UMIP"], regs  # the rig's CPU has no SMAP
+        on = "; NXE, WP, SMEP, UMIP on"
+    pages = numbers("kernel-off", plat, "mapped")
+    assert int(pages["writable-and-executable"]), pages
+    security.record(15, "the attacker's own page tables", plat,
+                    "no page writable and executable, none below 4 MiB" + on, "there are some")
+
+
 def images():
     """Every image that this run or an earlier one left in the build folder, defaults only."""
     for app in ("helloworld", "sqlite"):
         for plat in whittle.PLATFORMS:
             yield app, plat, whittle.image(app, plat)
     for name in ("kernel", "program"):
-        for plat in whittle.PLATFORMS:
+        for plat in whittle.PLATFORMS + security.XEN:
             yield "the attacker's " + name, plat, security.build(name, plat)
 
 

@@ -12,6 +12,12 @@
 
 #define LARGE (512 * UK_PAGE_SIZE)
 
+#ifdef CONFIG_HARDEN_NX
+#define NX true
+#else
+#define NX false
+#endif
+
 /* Tables for the direct map of what the builder left: these and one per 2 MiB. */
 #define EARLY_MORE 8UL
 
@@ -34,7 +40,8 @@ void pv_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
 
 	pvt.root = root_table;
 	pvt.root_pa = (uintptr_t)root_table;
-	pvt.nx = has_nx ? X86_PTE_NX : 0;
+	/* Xen has it on for all, as entry.S has not without that option. */
+	pvt.nx = has_nx && NX ? X86_PTE_NX : 0;
 	pvt.pool = pvt.pool_va = first;
 	pvt.pool_len = n * UK_PAGE_SIZE;
 	while (n-- && pvt.nreserve < UK_ARRAY_SIZE(pvt.reserve))

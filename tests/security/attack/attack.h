@@ -60,7 +60,7 @@ void eat_stack(size_t bytes);
 enum verdict double_free(void), wild_free(void), overflow_free(void), use_after_free(void);
 
 /* where.c */
-void where(void);
+void where(void), mapped(void), registers(void);
 void wait_for_ever(void);
 
 /* program.c */

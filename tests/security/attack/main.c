@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One attack per run, named by the first argument. What the tests make of the end:
+ * The attack named by the first argument. More of them may follow, for images that lack the protections: the first that
+ * does not succeed ends the run. What the tests make of the end:
  *
  *	"SUCCEEDED", status 0    the attack got what it wanted
  *	"REFUSED", status 3      a call refused to help
@@ -60,6 +61,20 @@ static const struct {
 #endif
 };
 
+/* What is no attack by itself. */
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} others[] = {
+	{ "where", where },         { "wait", wait_for_ever }, { "mapped", mapped },
+#ifdef __x86_64__
+	{ "registers", registers },
+#endif
+#ifdef CONFIG_APPATTACK_PROGRAM
+	{ "draw", draw },
+#endif
+};
+
 size_t attack_bytes;
 
 NOINLINE int answer(void)
@@ -91,21 +106,33 @@ __attribute__((__force_align_arg_pointer__)) _Noreturn void gained(void)
 	exit(say(SUCCEEDED));
 }
 
-int main(int argc, char **argv)
+/* The status for main(). */
+static int perform(const char *name)
 {
-	const char *name = argc > 1 ? argv[1] : "";
-
-	attack_bytes = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
-	if (!strcmp(name, "where"))
-		where();
-	else if (!strcmp(name, "wait"))
-		wait_for_ever();
-#ifdef CONFIG_APPATTACK_PROGRAM
-	else if (!strcmp(name, "draw"))
-		draw();
-#endif
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
 		if (!strcmp(name, attacks[i].name))
 			return say(attacks[i].attack());
-	return strcmp(name, "where") ? 2 : 0;
+	return 2;
+}
+
+/* An attack may be followed by a number. */
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	int status = 2;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(name, others[i].name)) {
+			others[i].fn();
+			return 0;
+		}
+	for (int i = 1; i < argc; i++) {
+		attack_bytes = i + 1 < argc ? strtoul(argv[i + 1], NULL, 0) : 0;
+		status = perform(argv[i]);
+		if (status)
+			break;
+		if (attack_bytes)
+			i++;
+	}
+	return status;
 }
