@@ -33,11 +33,6 @@ def test_sqlite(kind, tmp_path):
     assert (r.status, r.out) == (7, b"499500\n"), r
 
 
-def test_sqlite_as_dom0():
-    r = run("sqlite", "pv-dom0", ":memory:", "select 6 * 7;")
-    assert (r.status, r.out) == (0, b"42\n"), r
-
-
 @pytest.mark.parametrize("kind", ["pv", "pvh"])
 def test_server(kind, tmp_path):
     """A port of this machine leads to the guest's, through QEMU's network, dom0's bridge and netfront; and the image ends
