@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """virtio-net, frame by frame, over each transport and with each layout of rings."""
+import errno
 import re
 import time
 
@@ -68,6 +69,51 @@ def test_short_queues(ring, entries):
         for i in range(100):
             payload = b"E" + bytes([i]) + bytes(60)
             assert g.ask(payload) == payload
+        g.end()
+
+
+GROUP = bytes.fromhex("01005e0102")
+
+
+def ask_group(g, last, timeout):
+    """A frame to a group; does an answer come?"""
+    payload = b"E" + bytes([last]) + bytes(60)
+    g.sock.sendto(GROUP + bytes([last]) + wire.ME + wire.TYPE + payload, ("127.0.0.1", g.port))
+    try:
+        return g.receive(timeout) == payload
+    except TimeoutError:
+        return False
+
+
+def change(g, what, last):
+    return g.ask(what + GROUP + bytes([last]) + bytes(60))[7]
+
+
+@pytest.mark.parametrize("transport", ["q35", "mmio"])
+def test_multicast(transport):
+    """QEMU's device drops what is for groups that the guest is not in. After a start it is in none."""
+    with wire.Guest("frames", transport, configs="multicast") as g:
+        assert not ask_group(g, 3, 1)
+        assert change(g, b"J", 3) == 0 and ask_group(g, 3, 10) and not ask_group(g, 4, 1)
+        assert change(g, b"J", 3) == 0 and change(g, b"J", 4) == 0 and ask_group(g, 4, 10)
+        assert change(g, b"L", 3) == 0 and ask_group(g, 3, 10)
+        assert change(g, b"L", 3) == 0 and not ask_group(g, 3, 1) and ask_group(g, 4, 10)
+        assert change(g, b"L", 3) == errno.ENOENT
+        assert g.ask(b"J" + bytes(66))[7] == errno.EINVAL
+        assert g.ask(b"R" + bytes(60)) and not ask_group(g, 4, 1)
+        for last in range(100, 141):  # more than can be noted
+            assert change(g, b"J", last) == 0
+        assert ask_group(g, 5, 10)
+        assert "buffers left 0" in g.end()
+
+
+def test_multicast_where_nothing_is_dropped():
+    """A device without such a filter; and an image without."""
+    with wire.Guest("frames", "q35", "ctrl_rx=off", configs="multicast") as g:
+        assert change(g, b"J", 3) == errno.EOPNOTSUPP and ask_group(g, 4, 10)
+        g.end()
+    with wire.Guest("frames", "q35") as g:
+        assert change(g, b"J", 3) == errno.ENOSYS and ask_group(g, 4, 10)
         g.end()
 
 

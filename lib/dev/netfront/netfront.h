@@ -42,6 +42,7 @@ struct share {
 	uint16_t tx_free[TX_SIZE];
 	unsigned tx_nfree;
 	RING_IDX tx_shown, tx_told; /* what the backend can see, and was told of */
+	bool groups_due;            /* it has to be told which multicast addresses are wanted */
 
 	struct netif_rx_front_ring rx;
 	uint32_t rx_ref[RX_SIZE];
@@ -61,11 +62,12 @@ struct netfront {
 	struct uk_netdev dev;
 	struct uk_xenbus_dev *bus;
 	bool registered;
-	bool live;               /* the backend is connected */
-	bool split;              /* the backend has an event channel for each direction */
-	bool folders;            /* we have said things in queue-0, queue-1 ... */
-	unsigned rx_len;         /* buffers to have in a ring */
-	uint32_t offered;        /* UK_NETDEV_* */
+	bool live;        /* the backend is connected */
+	bool split;       /* the backend has an event channel for each direction */
+	bool filters;     /* the backend drops multicast packets but those that are asked for */
+	bool folders;     /* we have said things in queue-0, queue-1 ... */
+	unsigned rx_len;  /* buffers to have in a ring */
+	uint32_t offered; /* UK_NETDEV_* */
 	struct uk_spinlock lock; /* of `next` */
 	struct peer *now, *next;
 	struct uk_netq rxq[UK_NETDEV_QUEUES], txq[UK_NETDEV_QUEUES];
@@ -94,8 +96,9 @@ static inline struct share *netfront_share(const struct uk_netq *q)
 /* Rings, grants and event channels for a backend; NULL and a negative errno. Nothing is in the rings. */
 struct peer *netfront_peer(struct netfront *nf, bool split, int *err);
 
-/* Of dev->restart. */
+/* Of dev->restart, dev->group. */
 int netfront_restart(struct uk_netdev *dev);
+int netfront_group(struct uk_netdev *dev, const uint8_t mac[6], bool join);
 
 /* Ends all that; packets go back to their pools, but not what the other side still has mapped: that is lost, and said. */
 void netfront_part(struct peer *p);

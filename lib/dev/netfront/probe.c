@@ -105,6 +105,10 @@ static void found(struct netfront *nf)
 	dev->features = nf->offered;
 	dev->tso_max = XEN_NETIF_MAX_TX_SIZE;
 	dev->restart = netfront_restart;
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	if (offers(nf->bus, "feature-multicast-control"))
+		dev->group = netfront_group;
+#endif
 	uk_netdev_register(dev);
 	nf->registered = true;
 }
@@ -180,6 +184,7 @@ static int say_all(struct uk_xenbus_dev *d, struct netfront *nf, const struct pe
 		{ "feature-ipv6-csum-offload", 1, active & UK_NETDEV_RX_CSUM },
 		{ "feature-gso-tcpv4", 1, active & UK_NETDEV_LRO4 },
 		{ "feature-gso-tcpv6", 1, active & UK_NETDEV_LRO6 },
+		{ "request-multicast-control", 1, nf->filters },
 	};
 	int rc = say_shares(d, nf, p);
 
@@ -221,6 +226,11 @@ static int connect(struct uk_xenbus_dev *d)
 	p = netfront_peer(nf, nf->split, &rc);
 	if (!p)
 		return rc;
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	nf->filters =
+		nf->dev.filter && !nf->dev.all_groups && offers(d, "feature-multicast-control");
+	p->share[0].groups_due = nf->filters;
+#endif
 	rc = say_all(d, nf, p);
 	if (rc) {
 		netfront_part(p);

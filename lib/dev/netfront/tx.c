@@ -5,6 +5,8 @@
  * all have, and none of it is granted any more.
  */
 #include <uk/alloc.h>
+#include <uk/print.h>
+#include <uk/time.h>
 
 #include "netfront.h"
 
@@ -23,6 +25,17 @@ static void end_packet(struct share *s, uint16_t first)
 	} while (id != first);
 	uk_netbuf_free(s->tx_pkt[first]);
 	s->tx_pkt[first] = NULL;
+}
+
+static void failed(const struct share *s, struct uk_netq *q, uint16_t first)
+{
+	if (s->tx_pkt[first])
+		uk_netq_error(q);
+	else
+		uk_pr_warn(
+			"%s: its backend cannot note which multicast packets are wanted, and does "
+			"not hand over all of them",
+			q->dev->name);
 }
 
 unsigned netfront_reap(struct uk_netq *q)
@@ -60,10 +73,10 @@ unsigned netfront_reap(struct uk_netq *q)
 		}
 		s->tx_busy[r.id] = false;
 		first = s->tx_first[r.id];
+		if (UK_UNLIKELY(r.status != NETIF_RSP_OKAY))
+			failed(s, q, first);
 		if (!--s->tx_left[first])
 			end_packet(s, first);
-		if (UK_UNLIKELY(r.status != NETIF_RSP_OKAY))
-			uk_netq_error(q);
 	}
 	return TX_SIZE - s->tx_nfree;
 }
@@ -197,6 +210,78 @@ static void show(struct share *s)
 	UK_WRITE_ONCE(s->tx_shown, s->tx.req_prod_pvt);
 }
 
+/* ---- multicast (netif.h, "feature-multicast-control") ---- */
+
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+#define GROUPS   true
+#define PATIENCE (100 * UK_NSEC_PER_MS) /* for room in the ring */
+
+/* What is granted for it: a page that has no other use, and never will, whoever still has it mapped. */
+static unsigned char nothing[UK_PAGE_SIZE] UK_ALIGNED(UK_PAGE_SIZE);
+
+/* A packet of nothing, for what comes with it. The backend answers it as any. */
+static int put_group(struct share *s, const uint8_t mac[6], bool join)
+{
+	uk_nsec end = uk_deadline(PATIENCE);
+	struct netif_extra_info *e;
+	uint16_t id;
+
+	while (!has_room(s)) {
+		netfront_reap(&s->nf->txq[0]);
+		if (s->peer->dead || uk_clock_monotonic() > end)
+			return -EIO;
+	}
+	id = s->tx_free[--s->tx_nfree];
+	s->tx_first[id] = s->tx_next[id] = id;
+	s->tx_left[id] = 1;
+	put(s, id, nothing, 0, NETTXF_extra_info);
+	e = (struct netif_extra_info *)RING_GET_REQUEST(&s->tx, s->tx.req_prod_pvt++);
+	memset(e, 0, sizeof(*e));
+	e->type = join ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD : XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
+	memcpy(e->u.mcast.addr, mac, 6);
+	show(s);
+	tell(s);
+	return 0;
+}
+
+/* A backend that is new knows of none. */
+static UK_NOINLINE int put_groups(struct share *s)
+{
+	const struct uk_netdev *dev = &s->nf->dev;
+	int rc = 0;
+
+	s->groups_due = false;
+	for (unsigned i = 0; !rc && i < UK_NETDEV_GROUPS; i++)
+		if (dev->groups[i].users)
+			rc = put_group(s, dev->groups[i].mac, true);
+	return rc;
+}
+
+static int let_all_through(const struct netfront *nf)
+{
+	if (!nf->filters)
+		return 0;
+	if (uk_xenbus_offer(nf->bus, "feature-dynamic-multicast-control", 0) != 1)
+		return -ENOTSUP;
+	return uk_xenstore_write(0, nf->bus->path, "request-multicast-control", "0");
+}
+
+int netfront_group(struct uk_netdev *dev, const uint8_t mac[6], bool join)
+{
+	struct share *s = netfront_share(dev->tx[0]);
+
+	if (!mac)
+		return let_all_through(netfront_of(dev));
+	/* Without a backend the next one is told. */
+	if (!s || !netfront_of(dev)->filters)
+		return 0;
+	return s->groups_due ? put_groups(s) : put_group(s, mac, join);
+}
+#else
+#define GROUPS false
+int put_groups(struct share *s);
+#endif
+
 /* ---- packets in too many parts ---- */
 
 struct copy {
@@ -243,6 +328,8 @@ unsigned netfront_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned 
 
 	if (UK_UNLIKELY(!s) || UK_UNLIKELY(!q->dev->link))
 		return drop_all(q, pkts, n);
+	if (GROUPS && UK_UNLIKELY(s->groups_due))
+		put_groups(s);
 	if (s->tx_nfree < TX_SIZE / 2)
 		netfront_reap(q);
 	for (i = 0; i < n && !UK_READ_ONCE(s->peer->dead); i++) {

@@ -6,11 +6,17 @@
 
 #include "vnet.h"
 
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+#define FILTER UK_BIT(F_CTRL_RX)
+#else
+#define FILTER 0UL
+#endif
+
 #define WANTED                                                                                     \
 	(UK_BIT(F_CSUM) | UK_BIT(F_GUEST_CSUM) | UK_BIT(F_MTU) | UK_BIT(F_MAC) |                   \
 	 UK_BIT(F_GUEST_TSO4) | UK_BIT(F_GUEST_TSO6) | UK_BIT(F_HOST_TSO4) | UK_BIT(F_HOST_TSO6) | \
 	 UK_BIT(F_MRG_RXBUF) | UK_BIT(F_STATUS) | UK_BIT(F_CTRL_VQ) | UK_BIT(F_MQ) |               \
-	 UK_BIT(F_CTRL_MAC))
+	 UK_BIT(F_CTRL_MAC) | FILTER)
 
 /* Room in front: virtio's header, and what puts the IP header behind Ethernet's at a multiple of 16. */
 #define HEADROOM 18U
@@ -116,6 +122,10 @@ static int probe(struct uk_virtio_dev *d)
 	v->dev.features = vnet_offloads(d->features);
 	v->dev.tso_max = TSO_MAX;
 	v->dev.restart = vnet_restart;
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	if (uk_virtio_has(d, F_CTRL_RX) && uk_virtio_has(d, F_CTRL_VQ))
+		v->dev.group = vnet_group;
+#endif
 	vnet_link(v);
 	uk_virtio_reset(d); /* until somebody starts it */
 	uk_netdev_register(&v->dev);

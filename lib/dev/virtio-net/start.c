@@ -19,18 +19,29 @@
 /* For packets of many pieces; 6 frames. More of them at once take the ring's own descriptors. */
 #define TABLES 16U
 
-#define CTRL_OK      0
-#define CTRL_MAC     1
-#define CTRL_MAC_SET 1
-#define CTRL_MQ      4
-#define CTRL_MQ_SET  0
+#define CTRL_OK          0
+#define CTRL_RX          0
+#define CTRL_RX_PROMISC  0
+#define CTRL_RX_ALLMULTI 1
+#define CTRL_MAC         1
+#define CTRL_MAC_TABLE   0
+#define CTRL_MAC_SET     1
+#define CTRL_MQ          4
+#define CTRL_MQ_SET      0
+
+/* The addresses that a device lets through besides its own (§5.1.6.5.2): none of one receiver's, and so many of groups. */
+struct table {
+	uint32_t unicast, multicast;
+	uint8_t mac[UK_NETDEV_GROUPS][6];
+};
 
 /* In one frame: what the device reads, then its answer. */
 struct command {
 	uint8_t class, number;
-	uint8_t data[6];
+	uint8_t data[sizeof(struct table)];
 	uint8_t answer;
 };
+UK_STATIC_ASSERT(sizeof(struct command) <= UK_PAGE_SIZE, "one frame");
 
 static void interrupt(struct uk_virtq *vq)
 {
@@ -103,6 +114,46 @@ static int tell(struct vnet *v)
 			  v->dev.queues > 1 ? "several queues, or its address" : "its address");
 	return rc;
 }
+
+/* ---- multicast ---- */
+
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+int vnet_group(struct uk_netdev *dev, const uint8_t mac[6], bool join UK_UNUSED)
+{
+	struct vnet *v = vnet_of(dev);
+	struct table t = { 0 };
+	const uint8_t on = 1;
+
+	if (v->virtio->broken)
+		return 0; /* it is told of all when it is started again */
+	if (!mac)
+		return control(v, CTRL_RX, CTRL_RX_ALLMULTI, &on, 1);
+	for (unsigned i = 0; i < UK_NETDEV_GROUPS; i++)
+		if (dev->groups[i].users)
+			memcpy(t.mac[t.multicast++], dev->groups[i].mac, 6);
+	return control(v, CTRL_MAC, CTRL_MAC_TABLE, &t,
+		       offsetof(struct table, mac) + t.multicast * 6);
+}
+
+/* It begins by letting everything through. */
+static void filter(struct vnet *v)
+{
+	const uint8_t off = 0, none[6] = { 1 };
+	int rc;
+
+	if (!v->dev.filter)
+		return;
+	rc = v->dev.all_groups ? vnet_group(&v->dev, NULL, true) : vnet_group(&v->dev, none, false);
+	if (!rc)
+		rc = control(v, CTRL_RX, CTRL_RX_PROMISC, &off, 1);
+	if (rc)
+		uk_pr_warn("%s: it does not filter what it receives (error %d)", v->dev.name, -rc);
+}
+#else
+static void filter(struct vnet *v UK_UNUSED)
+{
+}
+#endif
 
 /* All packets that the queue has. */
 static void drain(struct vnet_queue *q)
@@ -185,6 +236,7 @@ static int run(struct vnet *v)
 	uk_virtio_ready(v->virtio);
 	for (unsigned i = 0; i < v->dev.queues; i++)
 		uk_virtq_kick(v->rx[i].vq);
+	filter(v);
 	return tell(v);
 }
 

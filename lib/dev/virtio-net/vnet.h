@@ -22,6 +22,7 @@
 #define F_MRG_RXBUF  15
 #define F_STATUS     16
 #define F_CTRL_VQ    17
+#define F_CTRL_RX    18
 #define F_MQ         22
 #define F_CTRL_MAC   23
 
@@ -82,8 +83,9 @@ unsigned vnet_fill(struct vnet_queue *q);
 uint32_t vnet_offloads(uint64_t features);
 uint64_t vnet_features(uint32_t active);
 
-/* Of dev->restart. */
+/* Of dev->restart, dev->group. */
 int vnet_restart(struct uk_netdev *dev);
+int vnet_group(struct uk_netdev *dev, const uint8_t mac[6], bool join);
 
 /* The configuration, or the device's health, has changed: is the link up? */
 void vnet_link(struct vnet *v);

@@ -472,6 +472,57 @@ static err_t output(struct netif *n, struct pbuf *p, const ip4_addr_t *to)
 	return err;
 }
 
+/* ---- multicast ---- */
+
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+/* What the device cannot do is said by it, and no reason not to join. */
+static err_t group(struct netif *n, const uint8_t mac[6], enum netif_mac_filter_action action)
+{
+	const struct device *d = n->state;
+
+	uk_netdev_group(d->dev, mac, action == NETIF_ADD_MAC_FILTER);
+	return ERR_OK;
+}
+
+/* RFC 1112, §6.4. */
+static err_t group4(struct netif *n, const ip4_addr_t *addr, enum netif_mac_filter_action action)
+{
+	const uint8_t mac[6] = {
+		1, 0, 0x5e, ip4_addr2(addr) & 0x7f, ip4_addr3(addr), ip4_addr4(addr)
+	};
+
+	return group(n, mac, action);
+}
+
+#if LWIP_IPV6
+/* RFC 2464, §7. */
+static err_t group6(struct netif *n, const ip6_addr_t *addr, enum netif_mac_filter_action action)
+{
+	uint8_t mac[6] = { 0x33, 0x33 };
+
+	memcpy(mac + 2, &addr->addr[3], 4);
+	return group(n, mac, action);
+}
+#endif
+
+/* From the start on. Of all nodes of IPv6 lwIP is a part without having joined. */
+static void filter_groups(struct netif *n)
+{
+#if LWIP_IPV6
+	ip6_addr_t all;
+
+	n->mld_mac_filter = group6;
+	ip6_addr_set_allnodes_linklocal(&all);
+	group6(n, &all, NETIF_ADD_MAC_FILTER);
+#endif
+	n->igmp_mac_filter = group4;
+}
+#else
+static void filter_groups(struct netif *n UK_UNUSED)
+{
+}
+#endif
+
 /* ---- opening ---- */
 
 static err_t netif_start(struct netif *n)
@@ -496,6 +547,7 @@ static err_t netif_start(struct netif *n)
 	n->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL;
 	if (d->dev->active & UK_NETDEV_CSUM)
 		n->chksum_flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
+	filter_groups(n);
 	return ERR_OK;
 }
 
@@ -523,9 +575,11 @@ int device_open(struct uk_netdev *dev, struct device **out)
 	struct uk_netpool_conf dgram = { .size = rx.size,
 					 .headroom = rx.headroom,
 					 .max = DGRAM_MAX };
-	struct uk_netdev_conf conf = {
-		.rx_len = RX_BUFFERS, .event = rx_event, .link = link_event, .arg = d
-	};
+	struct uk_netdev_conf conf = { .rx_len = RX_BUFFERS,
+				       .filter = true,
+				       .event = rx_event,
+				       .link = link_event,
+				       .arg = d };
 	int rc = -ENOMEM;
 
 	if (!d)

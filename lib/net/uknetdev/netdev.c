@@ -54,6 +54,11 @@ int uk_netdev_opening(struct uk_netdev *dev, const struct uk_netdev_conf *conf)
 	dev->active = dev->features & ~conf->not_wanted;
 	dev->link_event = conf->link;
 	dev->arg = conf->arg;
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	dev->filter = conf->filter && dev->group;
+	dev->all_groups = false;
+	memset(dev->groups, 0, sizeof(dev->groups));
+#endif
 	return 0;
 }
 

@@ -145,6 +145,14 @@ static void answer(struct share *s)
 	}
 }
 
+/* Groups by the hundred, of which the backend is told when it can be. */
+static void group(void)
+{
+	const uint8_t mac[6] = { 1, 0, 0x5e, 0, 0, (uint8_t)byte() };
+
+	uk_netdev_group(&nf.dev, mac, byte() & 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct uk_netdev_conf conf = { .pool = &pool };
@@ -160,6 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nf.dev.queues = 1;
 	nf.dev.link = true;
 	nf.dev.started = true;
+	nf.dev.filter = true;
+	nf.dev.group = netfront_group;
 	nf.rx_len = RX_SIZE;
 	uk_netq_init(&nf.rxq[0], &nf.dev, 0, false, &conf);
 	uk_netq_init(&nf.txq[0], &nf.dev, 0, true, &conf);
@@ -170,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			nf.dev.failed = false;
 			peers++;
 			netfront_fill(&nf.now->share[0]);
+			nf.filters = nf.now->share[0].groups_due = byte() & 1;
 		}
 		switch (byte() % 8) {
 		case 0:
@@ -192,10 +203,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			backend_acts();
 			break;
 		default:
-			if (byte() < 16) {
-				netfront_part(nf.now);
-				nf.now = NULL;
+			if (byte() >= 16) {
+				group();
+				break;
 			}
+			netfront_part(nf.now);
+			nf.now = NULL;
 		}
 		check_free();
 		if (broken > peers)

@@ -8,6 +8,7 @@
  *	B	send back 100 copies, each with its number in bytes 1 and 2 of the payload
  *	T	send 32,000 frames of 60 bytes as fast as it goes, between markers, and say so
  *	R	stop the device and start it again, then send it back
+ *	J, L	join the multicast group of the MAC address that follows, or leave it; then say what came of it in byte 7
  *	Q	end
  *
  * Arguments: queues, packets in a queue, bytes in a buffer, and 1 to wait by polling.
@@ -161,6 +162,15 @@ static unsigned ip_headers(const struct uk_netbuf *pkt)
 		       : 0;
 }
 
+static int group(struct uk_netdev *dev UK_UNUSED, const unsigned char *payload UK_UNUSED)
+{
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	return uk_netdev_group(dev, payload + 1, payload[0] == 'J');
+#else
+	return -ENOSYS;
+#endif
+}
+
 /* False: the end. */
 static bool handle(struct uk_netdev *dev, unsigned queue, struct uk_netbuf *pkt)
 {
@@ -176,8 +186,15 @@ static bool handle(struct uk_netdev *dev, unsigned queue, struct uk_netbuf *pkt)
 		uk_netbuf_free(pkt);
 		return true;
 	}
+	if (pkt->data[0] & 1) /* answered from our own address */
+		memcpy(pkt->data, dev->mac, 6);
 	swap(pkt->data);
 	switch (pkt->data[HEADER]) {
+	case 'J':
+	case 'L':
+		pkt->data[HEADER + 7] = (unsigned char)-group(dev, pkt->data + HEADER);
+		send(dev->tx[queue], pkt);
+		break;
 	case 'Q':
 		uk_netbuf_free(pkt);
 		return false;
@@ -251,6 +268,7 @@ int main(int argc, char **argv)
 	}
 	conf.queues = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
 	conf.rx_len = conf.tx_len = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+	conf.filter = true;
 	conf.event = event;
 	conf.link = link;
 	pool = uk_netpool_create(&(struct uk_netpool_conf){

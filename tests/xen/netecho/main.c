@@ -2,9 +2,9 @@
 /*
  * Answers ARP and pings for every address of 10.0.9.0/24 but the first, each from the queue that it came to. A ping with 999
  * bytes has it say what each queue has had. When the backend is another one, or broke the rules, the device is started again,
- * as its user has to.
+ * as its user has to. Of multicast packets it wants those to 239.1.2.3 and so many others, and says which it gets.
  *
- *	netecho QUEUES
+ *	netecho QUEUES [OTHERS]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +92,8 @@ static unsigned serve(struct uk_netdev *dev, unsigned i)
 	for (unsigned k = 0; k < n; k++) {
 		struct uk_netbuf *pkt = pkts[k];
 
+		if (pkt->data[0] == 1)
+			printf("group %u\n", pkt->data[5]), fflush(stdout);
 		if (pkt->next || !answer(dev, pkt->data, pkt->len)) {
 			uk_netbuf_free(pkt);
 			continue;
@@ -115,12 +117,34 @@ static bool quiet(struct uk_netdev *dev, unsigned seen)
 	return news == seen && !dev->failed;
 }
 
+static void join(struct uk_netdev *dev, unsigned others)
+{
+	uint8_t mac[6] = { 1, 0, 0x5e, 1, 2, 4 };
+
+	uk_netdev_group(dev, mac, true);
+	uk_netdev_group(dev, mac, true);
+	uk_netdev_group(dev, mac, false);
+	uk_netdev_group(dev, mac, false);
+	mac[5] = 3;
+	uk_netdev_group(dev, mac, true);
+	mac[3] = 9;
+	while (others--) {
+		mac[5]++;
+		uk_netdev_group(dev, mac, true);
+	}
+	printf("joined\n");
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	struct uk_netdev *dev = uk_netdev_get(0);
 	struct uk_netdev_conf conf = { .queues = argc > 1 ? (unsigned)atoi(argv[1]) : 1,
+				       .filter = true,
 				       .event = event,
 				       .link = link };
+	unsigned others = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+	bool joined = false;
 	int rc;
 
 	if (!dev)
@@ -143,6 +167,10 @@ int main(int argc, char **argv)
 			printf("restart: %d\n", uk_netdev_restart(dev)), fflush(stdout);
 		for (unsigned i = 0; i < dev->queues; i++)
 			got += serve(dev, i);
+		if (dev->link && !joined) {
+			join(dev, others);
+			joined = true;
+		}
 		if (!got && quiet(dev, seen))
 			UK_WAIT(&wq, news != seen, UK_NSEC_MAX);
 	}

@@ -84,6 +84,11 @@ struct uk_netdev_conf {
 	struct uk_netpool *pool;
 	uint32_t not_wanted; /* UK_NETDEV_*: features to do without, though the device has them */
 	/*
+	 * Of multicast frames only those of uk_netdev_group() are wanted. With LIBUKNETDEV_MULTICAST,
+	 * and where the device can: see dev->filter.
+	 */
+	bool filter;
+	/*
 	 * A queue has what uk_netdev_irq_on() waited for. Interrupt context: wake a thread. NULL:
 	 * nobody ever calls uk_netdev_irq_on().
 	 */
@@ -91,6 +96,14 @@ struct uk_netdev_conf {
 	/* Or NULL. The link has changed (dev->link, dev->mtu). Interrupt context, or a thread. */
 	void (*link)(struct uk_netdev *dev, void *arg);
 	void *arg; /* for both */
+};
+
+#define UK_NETDEV_GROUPS 32
+
+/* A multicast address that frames are wanted for, by so many. */
+struct uk_netdev_group {
+	uint8_t mac[6];
+	uint16_t users;
 };
 
 /* A device. All is the driver's, and only to be read by users, unless it says otherwise. */
@@ -122,6 +135,13 @@ struct uk_netdev {
 	void *arg;
 	int (*restart)(struct uk_netdev *dev); /* see netdev_driver.h; NULL: it cannot */
 	uint64_t restart_from;                 /* the restart's; UK_NSEC_MAX: never again */
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+	bool filter;     /* since the start: it hands over multicast frames that were asked for */
+	bool all_groups; /* or all the same, as those were too many */
+	struct uk_netdev_group groups[UK_NETDEV_GROUPS];
+	/* See netdev_driver.h; NULL: it hands over all. */
+	int (*group)(struct uk_netdev *dev, const uint8_t mac[6], bool join);
+#endif
 #ifdef CONFIG_LIBUKNETDEV_CAPTURE
 	void (*capture)(struct uk_netq *q, const struct uk_netbuf *pkt, void *arg);
 	void *capture_arg;
@@ -226,6 +246,22 @@ static inline struct uk_netq_stats uk_netdev_stats(const struct uk_netdev *dev, 
 	}
 	return sum;
 }
+
+#ifdef CONFIG_LIBUKNETDEV_MULTICAST
+UK_API_BEGIN
+
+/*
+ * Frames to the multicast address `mac` are wanted by one more (join), or by one less. Broadcasts come in any case, and so may frames
+ * to other addresses: who receives has to look. Of a started device; what was asked for lasts until it is
+ * stopped, also beyond a restart. More than UK_NETDEV_GROUPS addresses, or than the device can do, have it hand over
+ * all. 0; -ENOTSUP: all frames come anyway, as the device has no filter, or was started without conf.filter;
+ * -EINVAL: that is no multicast address; -ENOENT: nobody had joined; else its frames do not come, which is said. For who may use
+ * dev->tx[0]: that is how some devices are told. May block.
+ */
+int uk_netdev_group(struct uk_netdev *dev, const uint8_t mac[6], bool join);
+
+UK_API_END
+#endif
 
 #ifdef CONFIG_LIBUKNETDEV_CAPTURE
 /*

@@ -22,6 +22,11 @@
  *   nobody in tx() and rx(), but maybe in tell(), it resets the device, lets go of all packets, and does what
  *   start() did, with dev->queues, dev->active and the queues as they are. 0, or an error: then it stays reset.
  *
+ * - With LIBUKNETDEV_MULTICAST, a driver whose device can drop multicast frames sets dev->group. If dev->filter then says so, start()
+ *   has the device drop all of them; group(dev, mac, join) lets those to an address through, or not any more, and with NULL
+ *   all. dev->groups and dev->all_groups, the sum of what was asked for, is up to date when it is called, and what a
+ *   restart has to tell the device again.
+ *
  * lib/net/netloop is the smallest one.
  */
 #ifndef UK_NETDEV_DRIVER_H
