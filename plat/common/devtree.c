@@ -47,6 +47,7 @@ static struct {
 	uint32_t corrupt; /* a byte where something is that cannot be */
 	int cpus;
 	int chosen;
+	struct place pci;
 	unsigned nranges, nports;
 	struct place ranges[RANGES_MAX], ports[PORTS_MAX];
 } found UK_RO_AFTER_INIT_ZERO;
@@ -119,6 +120,16 @@ static UK_ALWAYS_INLINE bool is_port(const char *name)
 	return false;
 }
 
+/* The first bus of PCI devices, or a port: at any of the two depths. */
+static void note_device(const char *name, struct place at)
+{
+	if (is_port(name))
+		note_port(at);
+	else if (*name == 'p' && !found.pci.node &&
+		 (is_named(name, "pci") || is_named(name, "pcie")))
+		found.pci = at;
+}
+
 /* The first token from p on that is neither a property's nor the end of a node; at or behind `end` there is none. */
 static UK_NOINLINE const uint32_t *to_node(const uint32_t *p, const uint32_t *end, int *depth)
 {
@@ -176,13 +187,13 @@ static const uint32_t *walk(const uint32_t *block, const uint32_t *end)
 				found.cpus = node;
 			else if (is_named(name, "reserved-memory"))
 				reserved = node;
-			else if (is_port(name))
-				note_port((struct place){ node, 0 });
+			else
+				note_device(name, (struct place){ node, 0 });
 		} else if (depth == 2) {
 			if (parent == reserved)
 				note_range((struct place){ node, parent });
-			else if (is_port(name))
-				note_port((struct place){ node, parent });
+			else
+				note_device(name, (struct place){ node, parent });
 		}
 	}
 	return p < end && *p == TOKEN(FDT_END) && depth == -1 ? NULL : p;
@@ -335,11 +346,9 @@ static bool add_ranges(struct uk_bootinfo *bi, const struct place *at)
 	return ram;
 }
 
-void devtree_open(struct uk_bootinfo *bi, uk_paddr_t pa)
+void devtree_open(uk_paddr_t pa)
 {
 	const uint8_t *seen = tree;
-	uint64_t start, len;
-	bool any = false;
 
 	if (!tree)
 		uk_fatal("the firmware told no device tree (its address is %#lx)", pa);
@@ -361,14 +370,6 @@ void devtree_open(struct uk_bootinfo *bi, uk_paddr_t pa)
 	for (unsigned i = 0; i < CHOSEN_N; i++)
 		if (chosen[i].value)
 			chosen[i].value += tree - seen;
-	for (unsigned i = 0; i < found.nranges; i++)
-		any |= add_ranges(bi, &found.ranges[i]);
-	if (!any)
-		uk_fatal("the device tree has no node of memory");
-	for (int i = fdt_num_mem_rsv(tree); i-- > 0;)
-		if (!fdt_get_mem_rsv(tree, i, &start, &len))
-			boot_memory(bi, start, len, E820_RESERVED);
-	boot_memory(bi, pa, tree_size, E820_RESERVED);
 }
 
 /* An address in /chosen; false if it is not there. */
@@ -384,6 +385,21 @@ static bool address(unsigned i, uint64_t *v)
 	return true;
 }
 
+static void read_memory(struct uk_bootinfo *bi)
+{
+	uint64_t start, len;
+	bool any = false;
+
+	for (unsigned i = 0; i < found.nranges; i++)
+		any |= add_ranges(bi, &found.ranges[i]);
+	if (!any)
+		uk_fatal("the device tree has no node of memory");
+	for (int i = fdt_num_mem_rsv(tree); i-- > 0;)
+		if (!fdt_get_mem_rsv(tree, i, &start, &len))
+			boot_memory(bi, start, len, E820_RESERVED);
+	boot_memory(bi, tree_pa, tree_size, E820_RESERVED);
+}
+
 void devtree_boot(struct uk_bootinfo *bi)
 {
 	const struct devtree_prop *args = &chosen[BOOTARGS];
@@ -391,6 +407,7 @@ void devtree_boot(struct uk_bootinfo *bi)
 
 	bi->devtree = tree_pa;
 	bi->cmdline = BOOT_CMDLINE;
+	read_memory(bi);
 	if (args->value) {
 		if (args->len > BOOT_CMDLINE_SIZE)
 			uk_fatal("the kernel command line is longer than %lu bytes",
@@ -414,6 +431,8 @@ int devtree_next(int node, const char *compatible)
 
 static int parent_of(int node)
 {
+	if (node == found.pci.node)
+		return found.pci.parent;
 	for (unsigned i = 0; i < found.nports; i++)
 		if (found.ports[i].node == node)
 			return found.ports[i].parent;
@@ -433,6 +452,36 @@ bool devtree_reg(int node, uk_paddr_t *pa, size_t *len)
 	*pa = number(reg.value, na);
 	*len = number(reg.value + 4 * na, ns);
 	return *pa < PADDR_LIMIT && *len <= PADDR_LIMIT - *pa;
+}
+
+int devtree_pci(void)
+{
+	return found.pci.node && is_compatible(found.pci.node, "pci-host-ecam-generic")
+		       ? found.pci.node
+		       : -1;
+}
+
+bool devtree_window(int node, enum devtree_space space, struct devtree_window *w)
+{
+	static const devtree_name name[] = { "ranges" };
+	struct devtree_prop p;
+	int parent = parent_of(node);
+	unsigned na, ns;
+	uint32_t each;
+
+	devtree_props(node, name, &p, 1);
+	if (parent < 0 || !p.value || !cells_below(parent, &na, &ns))
+		return false;
+	/* What kind, and the address on the bus; ours; the size has two cells. */
+	for (each = (3 + na + 2) * 4; p.len >= each; p.len -= each, p.value += each) {
+		if ((cell(p.value) >> 24 & 3) != (uint32_t)space)
+			continue;
+		w->bus = number(p.value + 4, 2);
+		w->pa = number(p.value + 12, na);
+		w->len = number(p.value + 12 + 4 * na, 2);
+		return w->pa < PADDR_LIMIT && w->len <= PADDR_LIMIT - w->pa;
+	}
+	return false;
 }
 
 /* Is the last part of a path the name of this node? */

@@ -27,10 +27,10 @@ struct devtree_prop {
  */
 uint64_t devtree_scan(uk_paddr_t pa);
 
-/* Maps it for good, or ends with a message; memory and what is reserved of it go into `bi`. */
-void devtree_open(struct uk_bootinfo *bi, uk_paddr_t pa);
+/* Maps it for good, or ends with a message: before there is a console. */
+void devtree_open(uk_paddr_t pa);
 
-/* Command line and initrd; the memory map is complete then. */
+/* What boot wants to know: memory and what is reserved of it, command line, initrd; or ends with a message. */
 void devtree_boot(struct uk_bootinfo *bi);
 
 /*
@@ -55,6 +55,20 @@ int devtree_next(int node, const char *compatible);
 
 /* Where the first range of its registers is, and how many bytes; false if it has none that can be mapped. */
 bool devtree_reg(int node, uk_paddr_t *pa, size_t *len);
+
+/* The bus of PCI devices whose registers are memory (ECAM); -1 if there is none. */
+int devtree_pci(void);
+
+/* A window of a bus (its property `ranges`): where it begins for a device, and for us. */
+struct devtree_window {
+	uint64_t bus;
+	uk_paddr_t pa;
+	size_t len;
+};
+
+/* The first of a kind that PCI has (IEEE 1275's binding for PCI §2.2.1.1); false if there is none that can be mapped. */
+enum devtree_space { DEVTREE_PORTS = 1, DEVTREE_MEMORY = 2, DEVTREE_MEMORY_64 = 3 };
+bool devtree_window(int node, enum devtree_space space, struct devtree_window *w);
 
 /* The port that /chosen names, if it is of this kind, or the first that is; -1 if there is none. */
 int devtree_console(const char *compatible);

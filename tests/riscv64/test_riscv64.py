@@ -78,6 +78,12 @@ def test_writable_code_is_refused_by_the_cpu():
         assert r.status == 134 and words in r.err and b"main.c:" in r.err, (how, r)
 
 
+def test_host_is_closed():
+    """The trap by which an emulator lets an image call the host, with the rights of who runs it, is an ordinary one."""
+    r = whittle.run(whittle.image(os.path.join(FOLDER, "touch"), PLAT), "host")
+    assert r.status == 134 and b"breakpoint" in r.err, r
+
+
 def test_addresses_are_random():
     """Image and direct map are somewhere else at each boot."""
     img = whittle.image(os.path.join(FOLDER, "touch"), PLAT)
@@ -122,8 +128,8 @@ def test_corrupt_tree(tmp_path, tree, token):
     size, = struct.unpack_from(">I", tree, 36)
     assert tree[structure + size - 8:structure + size] == struct.pack(">II", 2, 9)  # FDT_END_NODE, FDT_END
     tree[structure + size - 5] = token
-    r = with_tree(tmp_path, tree)
-    assert r.status == 1 and re.search(rb"error: the device tree is corrupt at byte \d+", r.err), r
+    r = with_tree(tmp_path, tree)  # on the firmware's console: where another is, nobody knows
+    assert r.status != 0 and re.search(rb"error: the device tree is corrupt at byte \d+", r.err), r
 
 
 def test_no_test_device(tmp_path, tree):

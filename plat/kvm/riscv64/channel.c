@@ -1,152 +1,130 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The runner's side channel, which keeps kernel messages, standard error, crash reports and the exit status apart from the
- * console: QEMU's semihosting (RISC-V Semihosting 0.4; Arm Semihosting 2.0), a trap that a debugger, or here the emulator,
- * takes before the CPU does. Its console is a pipe of the runner's, to which records go as on x86_64 through a port.
+ * console: a 16550 on the PCI bus (QEMU's pci-serial), the last device of bus 0. Records go to it as on x86_64 through a port.
+ * Nobody has given it an address yet when we come: it gets the last ones of the bus's window for ports.
  *
- * What the host has of randomness comes by the same way, since this machine has no instruction for it.
- *
- * Whoever runs us is asked for the command line, which semihosting keeps apart from the kernel's: support/run has put its
- * name there. Nobody is there: then the trap is an ordinary breakpoint.
+ * What the host has of randomness comes the same way, since this machine has no instruction for it.
  */
 #include <uk/arch/cpu.h>
+#include <uk/arch/io.h>
+#include <uk/plat/clock.h>
 #include <uk/spin.h>
 #include <uk/string.h>
 
 #include "kvm.h"
+#include "ns16550.h"
 
-#define SYS_OPEN        0x01
-#define SYS_CLOSE       0x02
-#define SYS_WRITEC      0x03
-#define SYS_WRITE0      0x04
-#define SYS_READ        0x06
-#define SYS_GET_CMDLINE 0x15
+#define SLOT 31U
 
-#define MODE_RB 1 /* for SYS_OPEN: "rb" */
+/* Configuration registers of a PCI device (PCI 3.0 §6.1), and how far apart devices are (PCIe 4.0 §7.2.2). */
+#define PCI_ID         0x00
+#define PCI_COMMAND    0x04
+#define PCI_BAR0       0x10
+#define PCI_COMMAND_IO 1U
+#define ECAM_SLOT      0x8000U
+#define PCI_SERIAL     0x00021b36U /* QEMU docs/specs/pci-serial.txt */
+#define PORTS          8U
 
-#define PIECE                                                                                      \
-	1024 /* the emulator reads memory behind the page tables' back: what is not there, faults for nobody */
+#define PATIENCE (100 * UK_NSEC_PER_MS) /* with a host that is busy */
 
-static const char runner_name[] = "whittle-runner";
+static volatile uint8_t *side; /* NULL: nobody listens */
 
-static bool listens UK_RO_AFTER_INIT_ZERO;
-
-/* The three instructions lie in one page; the middle one alone is a breakpoint. */
-static UK_NOINLINE long semihost(long op, void *args)
+bool kvm_runner(void)
 {
-	register long a0 __asm__("a0") = op;
-	register void *a1 __asm__("a1") = args;
-
-	__asm__ volatile(".balign 16\n\t"
-			 ".option push\n\t"
-			 ".option norvc\n\t"
-			 "slli zero, zero, 0x1f\n\t"
-			 "ebreak\n\t"
-			 "srai zero, zero, 7\n\t"
-			 ".option pop"
-			 : "+r"(a0)
-			 : "r"(a1)
-			 : "memory");
-	return a0;
-}
-
-/* The first, for which an ordinary breakpoint goes on behind it. */
-static bool asked_in_vain(void *args)
-{
-	register long a0 __asm__("a0") = SYS_GET_CMDLINE;
-	register void *a1 __asm__("a1") = args;
-	uint64_t old;
-
-	__asm__ volatile("lla %1, 1f\n\t"
-			 "csrrw %1, stvec, %1\n\t"
-			 ".balign 16\n\t"
-			 ".option push\n\t"
-			 ".option norvc\n\t"
-			 "slli zero, zero, 0x1f\n\t"
-			 "ebreak\n\t"
-			 "srai zero, zero, 7\n"
-			 "1:\tcsrw stvec, %1\n\t"
-			 ".option pop"
-			 : "+r"(a0), "=&r"(old)
-			 : "r"(a1)
-			 : "memory");
-	return a0;
+	kvm_console_find();
+	return side;
 }
 
 void kvm_channel_init(void)
 {
-	char line[64];
-	struct {
-		void *buf;
-		size_t len;
-	} get = { line, sizeof(line) };
+	volatile uint8_t *config, *page;
+	struct devtree_window ports;
+	int node = devtree_pci();
+	uk_paddr_t ecam, pa;
+	size_t len;
 
-	memset(line, 0, sizeof(line));
-	listens = !asked_in_vain(&get) && !memcmp(line, runner_name, sizeof(runner_name));
+	if (node < 0 || !devtree_reg(node, &ecam, &len) || (ecam & UK_PAGE_MASK) ||
+	    len < (SLOT + 1) * ECAM_SLOT)
+		return;
+	config = boot_map_device(BOOT_FIXED_SIDE_CONFIG, ecam + SLOT * ECAM_SLOT);
+	if (!config || uk_mmio_read32(config + PCI_ID) != PCI_SERIAL ||
+	    !devtree_window(node, DEVTREE_PORTS, &ports) || ports.len < PORTS)
+		return;
+	pa = ports.pa + ports.len - PORTS;
+	page = boot_map_device(BOOT_FIXED_SIDE, pa & ~UK_PAGE_MASK);
+	if (!page)
+		return;
+	uk_mmio_write32(config + PCI_BAR0, (uint32_t)(ports.bus + ports.len - PORTS));
+	uk_mmio_write32(config + PCI_COMMAND, PCI_COMMAND_IO);
+	side = page + (pa & UK_PAGE_MASK);
+	uk_mmio_write8(side + IER, 0);
+	uk_mmio_write8(side + LCR, LCR_8N1);
+	uk_mmio_write8(side + FCR, FCR_ON);
+	uk_mmio_write8(side + MCR, MCR_ON);
+	uk_mmio_read8(side + RBR); /* what came before is gone: more can come */
 }
 
-size_t kvm_channel_seed(void *buf, size_t n)
+static void wait_for(uint8_t status)
 {
-	static const char name[] = "/dev/urandom";
-	struct {
-		const char *name;
-		long mode;
-		size_t len;
-	} open = { name, MODE_RB, sizeof(name) - 1 };
-	struct {
-		long handle;
-		void *buf;
-		size_t len;
-	} read = { 0, buf, n };
-	long left;
-
-	if (!listens)
-		return 0;
-	read.handle = semihost(SYS_OPEN, &open);
-	if (read.handle < 0)
-		return 0;
-	memset(buf, 0, n); /* it is there: the emulator does not wait for a page */
-	left = semihost(SYS_READ, &read);
-	semihost(SYS_CLOSE, &read.handle);
-	return left < 0 || (size_t)left > n ? 0 : n - (size_t)left;
+	while (!(uk_mmio_read8(side + LSR) & status))
+		uk_arch_relax();
 }
 
-bool kvm_runner(void)
+void kvm_channel_flush(void)
 {
-	return listens;
+	if (side)
+		wait_for(LSR_TEMT);
 }
 
-/* There is a call for a string, which ends at a 0, and one for a single character. */
-static void write_out(char *s, size_t n)
+static void write_out(const char *s, size_t n)
 {
-	char *end = s + n;
+	while (n) {
+		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
 
-	*end = 0;
-	for (; s < end; s++) {
-		if (*s)
-			semihost(SYS_WRITE0, s);
-		s += uk_strlen(s);
-		if (s < end)
-			semihost(SYS_WRITEC, s);
+		wait_for(LSR_THRE);
+		for (n -= burst; burst; burst--)
+			uk_mmio_write8(side + THR, (uint8_t)*s++);
 	}
 }
 
 void kvm_record(char type, const char *s, size_t n)
 {
 	static struct uk_spinlock lock;
-	static char buf[3 + PIECE + 1];
 	bool irq = uk_spin_lock_save(&lock); /* records must not mix */
 
 	do {
-		size_t len = UK_MIN(n, (size_t)PIECE);
+		size_t len = UK_MIN(n, (size_t)UINT16_MAX);
+		char head[3] = { type, (char)len, (char)(len >> 8) };
 
-		buf[0] = type;
-		buf[1] = (char)len;
-		buf[2] = (char)(len >> 8);
-		memcpy(buf + 3, s, len);
-		write_out(buf, 3 + len);
+		write_out(head, sizeof(head));
+		write_out(s, len);
 		s += len;
 		n -= len;
 	} while (n);
 	uk_spin_unlock_restore(&lock, irq);
+}
+
+/* The runner has sent it, and it comes by 16 bytes at a time. */
+size_t kvm_channel_seed(void *buf, size_t n)
+{
+	static struct uk_spinlock lock;
+	uint8_t *p = buf, *end = p + n;
+	uk_nsec until;
+	bool irq;
+
+	if (!n || !kvm_runner())
+		return 0;
+	irq = uk_spin_lock_save(&lock);
+	until = uk_plat_clock_monotonic() + PATIENCE;
+	while (p < end) {
+		if (uk_mmio_read8(side + LSR) & LSR_DR)
+			*p++ = uk_mmio_read8(side + RBR);
+		else if (uk_plat_clock_monotonic() < until)
+			uk_arch_relax();
+		else
+			break;
+	}
+	uk_spin_unlock_restore(&lock, irq);
+	return n - (size_t)(end - p);
 }

@@ -15,27 +15,13 @@
 #include <uk/spin.h>
 
 #include "kvm.h"
+#include "ns16550.h"
 #include "terminal.h"
-
-enum { RBR = 0, THR = 0, IER = 1, FCR = 2, LCR = 3, MCR = 4, LSR = 5 };
-
-#define IER_RX   0x05 /* received data, and line status for a break */
-#define IER_THRE 0x02 /* nothing to send: raised as soon as it is enabled */
-#define FCR_ON                                                                                     \
-	0xc7 /* FIFOs on and empty; interrupt from 14 bytes on, or when a few have waited a while */
-#define LCR_DLAB  0x80 /* the first two registers are the divisor */
-#define LCR_8N1   0x03
-#define MCR_ON    0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
-#define LSR_DR    0x01
-#define LSR_BI    0x10
-#define LSR_THRE  0x20
-#define LSR_TEMT  0x40 /* the last bit is out */
-#define FIFO_SIZE 16
 
 static volatile uint8_t *uart; /* NULL: the firmware's */
 static unsigned shift, width;  /* registers: how far apart, how wide */
 static uint32_t line;          /* its interrupt */
-static bool unknown;           /* the tree can be asked, and has not been */
+static bool unknown;           /* the tree can be asked, and has not been yet */
 
 static void (*rx_callback)(void);
 static bool rx_break; /* the line told of a break: what is in the FIFO is the last */
@@ -49,40 +35,6 @@ static uint8_t get(unsigned reg)
 static void put(unsigned reg, uint8_t v)
 {
 	uk_mmio_write(uart + (reg << shift), width, v);
-}
-
-/* Asks the tree, the first time. */
-static void find_uart(void)
-{
-	static const devtree_name names[] = { "reg-shift", "reg-io-width", "interrupts" };
-	int node;
-	struct devtree_prop p[3];
-	volatile uint8_t *page;
-	uk_paddr_t pa;
-	size_t len;
-
-	if (UK_LIKELY(!unknown))
-		return;
-	unknown = false;
-	node = devtree_console("ns16550a");
-	if (node < 0 || !devtree_reg(node, &pa, &len))
-		return;
-	devtree_props(node, names, p, 3);
-	shift = devtree_number(&p[0], 0);
-	width = devtree_number(&p[1], 1);
-	if (shift > 2 || (width != 1 && width != 2 && width != 4) ||
-	    (pa & UK_PAGE_MASK) + (8UL << shift) > UK_PAGE_SIZE)
-		return;
-	page = boot_map_device(BOOT_FIXED_UART, pa & ~UK_PAGE_MASK);
-	if (!page)
-		return;
-	uart = page + (pa & UK_PAGE_MASK);
-	line = devtree_number(&p[2], 0);
-	/* The firmware has chosen the speed. */
-	put(IER, 0);
-	put(LCR, LCR_8N1);
-	put(FCR, FCR_ON);
-	put(MCR, MCR_ON);
 }
 
 /*
@@ -103,7 +55,6 @@ static uint8_t line_status(void)
 
 static void serial_write(const char *s, size_t n)
 {
-	find_uart();
 	if (!uart) {
 		for (; n; n--)
 			sbi_call(SBI_EXT_PUTCHAR, 0, (uint8_t)*s++, 0);
@@ -127,6 +78,36 @@ static void serial_write(const char *s, size_t n)
 	}
 }
 
+static void find_uart(void)
+{
+	static const devtree_name names[] = { "reg-shift", "reg-io-width", "interrupts" };
+	int node;
+	struct devtree_prop p[3];
+	volatile uint8_t *page;
+	uk_paddr_t pa;
+	size_t len;
+
+	node = devtree_console("ns16550a");
+	if (node < 0 || !devtree_reg(node, &pa, &len))
+		return;
+	devtree_props(node, names, p, 3);
+	shift = devtree_number(&p[0], 0);
+	width = devtree_number(&p[1], 1);
+	if (shift > 2 || (width != 1 && width != 2 && width != 4) ||
+	    (pa & UK_PAGE_MASK) + (8UL << shift) > UK_PAGE_SIZE)
+		return;
+	page = boot_map_device(BOOT_FIXED_UART, pa & ~UK_PAGE_MASK);
+	if (!page)
+		return;
+	uart = page + (pa & UK_PAGE_MASK);
+	line = devtree_number(&p[2], 0);
+	/* The firmware has chosen the speed. */
+	put(IER, 0);
+	put(LCR, LCR_8N1);
+	put(FCR, FCR_ON);
+	put(MCR, MCR_ON);
+}
+
 /* The firmware writes to the same line: what comes from here on is ours. */
 static void begin(void)
 {
@@ -136,18 +117,28 @@ static void begin(void)
 		serial_write(begins, sizeof(begins));
 }
 
+void kvm_console_find(void)
+{
+	if (UK_LIKELY(!unknown))
+		return;
+	unknown = false;
+	find_uart();
+	kvm_channel_init();
+	begin();
+}
+
 void kvm_console_init(void)
 {
 	TERMINAL_KEEP_PARAMS();
 	unknown = true;
 #ifdef CONFIG_SMP
-	find_uart(); /* while nobody else can look for it */
+	kvm_console_find(); /* while nobody else can */
 #endif
-	begin();
 }
 
 void kvm_console_flush(void)
 {
+	kvm_console_find();
 	while (uart && !(line_status() & LSR_TEMT))
 		uk_arch_relax();
 }
@@ -175,6 +166,7 @@ static size_t port_write(int stream UK_UNUSED, const char *s UK_UNUSED, size_t n
 
 ssize_t uk_plat_console_write(int stream, const char *s, size_t n)
 {
+	kvm_console_find();
 	if (stream == UK_CON_OUT || !kvm_runner()) {
 		size_t done = port_write(stream, s, n);
 
@@ -202,7 +194,7 @@ ssize_t uk_plat_console_read(char *buf, size_t n)
 		return 0;
 	if (port)
 		return port->read(buf, n);
-	find_uart();
+	kvm_console_find();
 	if (!uart)
 		return -EAGAIN;
 	ask_for_input();
@@ -241,7 +233,7 @@ void uk_plat_console_set_rx(void (*cb)(void))
 		port->set_rx(cb);
 		return;
 	}
-	find_uart();
+	kvm_console_find();
 	if (!uart)
 		return;
 	put(IER, 0);

@@ -102,13 +102,8 @@ int kvm_tree_plic_context(int node)
 	return -1;
 }
 
-/* The host's by the side channel, or else what the loader left, with the time. */
+/* What the loader left, with the time. */
 UK_NO_STACK_PROTECTOR uint64_t boot_seed(uk_paddr_t pa)
 {
-	uint64_t v = devtree_scan(pa), better = 0;
-
-	kvm_channel_init();
-	if (kvm_channel_seed(&better, sizeof(better)) == sizeof(better))
-		return better;
-	return v ^ riscv_time();
+	return devtree_scan(pa) ^ riscv_time();
 }

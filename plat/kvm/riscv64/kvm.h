@@ -56,16 +56,23 @@ int kvm_tree_plic_context(int node);
 
 /* ---- console.c ---- */
 
+/* From here on somebody may look for the console. */
 void kvm_console_init(void);
+
+/* Looks for it and for the side channel, the first time. */
+void kvm_console_find(void);
 
 /* Wait until what was written has left: a reader at the other end may be slow. */
 void kvm_console_flush(void);
 
 /* ---- channel.c ---- */
 
-/* Finds out whether support/run listens. Before relocation. */
+/* Finds out whether support/run listens. */
 void kvm_channel_init(void);
 bool kvm_runner(void);
+
+/* Wait until what was written has left. */
+void kvm_channel_flush(void);
 
 /* Up to n bytes of what the host takes for random; how many. */
 size_t kvm_channel_seed(void *buf, size_t n);

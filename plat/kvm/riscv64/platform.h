@@ -15,6 +15,8 @@
 /* Pages of address space behind the image and its boot stack, for devices and trap stacks. */
 enum boot_fixed {
 	BOOT_FIXED_UART,
+	BOOT_FIXED_SIDE_CONFIG,
+	BOOT_FIXED_SIDE,
 	BOOT_FIXED_FINISHER,
 	BOOT_FIXED_RTC,
 	BOOT_FIXED_PLIC_PRIORITY,
@@ -30,7 +32,9 @@ enum boot_fixed {
 /* As enum boot_fixed, for listings. */
 #define BOOT_FIXED_NAMES                                                                           \
 	{                                                                                          \
-		[BOOT_FIXED_UART] = "UART", [BOOT_FIXED_FINISHER] = "test finisher",               \
+		[BOOT_FIXED_UART] = "UART", [BOOT_FIXED_SIDE_CONFIG] = "PCI",                      \
+		[BOOT_FIXED_SIDE] = "side channel", \
+		[BOOT_FIXED_FINISHER] = "test finisher",               \
 		[BOOT_FIXED_RTC] = "RTC", [BOOT_FIXED_PLIC_PRIORITY] = "PLIC",                     \
 		[BOOT_FIXED_PLIC_ENABLE] = "PLIC", [BOOT_FIXED_PLIC_CONTEXT] = "PLIC",             \
 		[BOOT_FIXED_FAULT_STACK] = "page faults", [BOOT_FIXED_NESTED_STACK] = "nested faults", \

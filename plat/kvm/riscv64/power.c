@@ -42,6 +42,7 @@ UK_NORETURN void uk_plat_exit(int status)
 		kvm_console_flush();
 		if (kvm_runner())
 			kvm_record('X', &s, 1);
+		kvm_channel_flush();
 		finish(status);
 	}
 	sbi_call(SBI_EXT_SRST, 0, SRST_SHUTDOWN, status ? SRST_FAILURE : SRST_NONE);

@@ -19,7 +19,7 @@ UK_NO_STACK_PROTECTOR void boot_start(uint64_t hart, uk_paddr_t tree)
 	boot_use_random();
 	boot_traps(); /* from here on mistakes are reported */
 	kvm_hart = hart;
-	devtree_open(&bootinfo, tree); /* which describes the machine */
+	devtree_open(tree); /* which describes the machine */
 	kvm_console_init();
 	kvm_clock_init();
 	bootinfo.protocol = "sbi";

@@ -4,8 +4,8 @@
 Pipes connect us to QEMU, so that nothing is left behind in the file system:
 
   console   QEMU's own stdin and stdout are the guest's serial port: our input, and its stdout
-  side      records that the guest writes to port 0xe9 byte by byte, or where there are no ports to the console
-            of semihosting (see SideChannel)
+  side      records that the guest writes to port 0xe9 byte by byte, or where there are no ports to a serial
+            port, the last device on the PCI bus (see SideChannel)
   monitor   QEMU's control protocol (a socket), to send a serial break, to press the power button,
             and for an NMI when our stdout is closed
 
@@ -36,11 +36,15 @@ QEMU = {
     "x86_64": ("qemu-system-x86_64", "qemu-system-x86", "microvm", "max",
                ["-device", "isa-debugcon,iobase=0xe9,readback=0x57,chardev=side"]),
     "riscv64": ("qemu-system-riscv64", "qemu-system-misc", "virt", "rv64",
-                ["-semihosting-config", "enable=on,target=native,chardev=side,arg=whittle-runner"]),
+                ["-device", "pci-serial,chardev=side,addr=1f"]),
 }
 # Firmware writes to the console as well, and before the image does; which says so when it begins.
 BEGINS = b"\0whittle\0"
 FIRMWARE_TALKS = ("riscv64",)
+# A CPU without an instruction for random numbers: the guest finds some KiB where it says something, enough to seed a
+# generator hundreds of times.
+NO_RANDOM = ("riscv64",)
+SEED_SIZE = 16384
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -261,12 +265,19 @@ class Session:
     def start(self, argv):
         their_in, self.con_in = os.pipe()
         self.con_out, their_out = os.pipe()
-        self.side_pipe, their_side = os.pipe()
+        if self.image.arch in NO_RANDOM:
+            ours, theirs = _socket.socketpair()
+            self.side_pipe, their_side = ours.detach(), theirs.detach()
+            os.write(self.side_pipe, os.urandom(SEED_SIZE))
+            side = "socket,id=side,fd=%d"
+        else:
+            self.side_pipe, their_side = os.pipe()
+            side = "file,id=side,path=/dev/fd/%d"
         self.monitor, their_monitor = _socket.socketpair()
         os.set_inheritable(their_side, True)
         os.set_inheritable(their_monitor.fileno(), True)
         argv = argv + ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
-                       "-chardev", "file,id=side,path=/dev/fd/%d" % their_side,
+                       "-chardev", side % their_side,
                        *QEMU[self.image.arch][4],
                        "-chardev", "socket,id=mon,fd=%d" % their_monitor.fileno(),
                        "-mon", "chardev=mon,mode=control"]
@@ -418,7 +429,10 @@ class Session:
             pass
 
     def receive(self, fd, open_pipes):
-        data = os.read(fd, CHUNK)
+        try:
+            data = os.read(fd, CHUNK)
+        except ConnectionResetError:  # QEMU's end of a socket, at which not all was read
+            data = b""
         if not data:
             open_pipes.remove(fd)
             self.stdin_open = self.break_due = False
