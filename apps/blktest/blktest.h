@@ -35,5 +35,6 @@ void *memory(size_t size);
 int verify(uint64_t seed);
 int measure(unsigned seconds, int writes);
 int count(unsigned requests);
+int steady(unsigned rounds);
 
 #endif

@@ -81,6 +81,26 @@ def test_copy(xl, kind):
     assert xl.said(g).endswith("asked by 15\n")
 
 
+DISK = "disk = [ 'phy:/dev/loop0,xvda,w,script=block-rig' ]\n"
+
+
+@pytest.mark.parametrize("kind", [pytest.param("pv", marks=pytest.mark.slow), "pvh"])
+def test_with_a_disk(xl, kind):
+    """Requests are under way when the guest is saved; the disk's connection is made anew, and all that was written is there."""
+    xl.run("dd if=/dev/zero of=/disk bs=1M count=2 2>/dev/null; losetup /dev/loop0 /disk")
+    image = whittle.image("blktest", "xen", configs="xen")
+    g = xl.create(kind, image, "-- xvda steady 3000", memory=16 << 20, extra=DISK)
+    xl.wait_said(g, "xvda: round 300\n")
+    save(xl, g)
+    xl.wait_gone(g)
+    assert "round 3000" not in xl.said(g)
+    restore(xl)
+    xl.wait_gone(g)
+    said = xl.said(g)
+    assert said.endswith("xvda: all as it was written\n") and "protocol" not in said and "mapped" not in said, said
+    xl.run("losetup -d /dev/loop0; rm -f /disk /save/guest")
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """An initrd with a file, and what md5sum says of that."""
@@ -105,12 +125,12 @@ def test_while_a_server_serves(xl, root, kind):
     xl.wait_said(g, "serving")
     url = "http://%s/file" % address
     assert xl.run("wget -q -O - %s | md5sum" % url).split()[0] == md5
-    xl.run("rm -f /sum; (wget -q -O - %s | (until [ -e /go ]; do sleep 1; done; cat) | md5sum >/sum) &" % url)
+    xl.run("rm -f /sum; ((wget -O - %s 2>/err; echo status $? >>/err) | (until [ -e /go ]; do sleep 1; done; cat) | md5sum >/sum) &" % url)
     xl.wait(lambda: "no connection", lambda: xl.run("netstat -tn | awk '$1 == \"tcp\" && $2 > 10000'"))
     save(xl, g)
     restore(xl)
     xl.run("touch /go")
     xl.wait(lambda: "the client waits; %r" % xl.said(g), lambda: xl.run("cat /sum 2>/dev/null; true"))
-    assert xl.run("cat /sum").split()[0] == md5
+    assert xl.run("cat /sum").split()[0] == md5, (xl.run("cat /err")[-500:], xl.said(g), xl.rig.last_words())
     assert xl.run("wget -q -O - %s | md5sum" % url).split()[0] == md5
     xl.run("rm -f /go /save/guest; xl shutdown -w " + g)
