@@ -123,7 +123,7 @@ def numbers(name, plat, what):
 def test_mappings_of_a_domain(plat):
     """Xen is between QEMU's monitor and the domain: by the page tables, and registers, that the domain itself sees."""
     pages = {what: int(n) for what, n in numbers("kernel", plat, "mapped").items()}
-    assert all(pages[what] > 2 for what in ("code", "data", "constants")), pages
+    assert all(pages[what] for what in ("code", "data", "constants")), pages
     assert pages["writable-and-executable"] == pages["low"] == 0, pages
     on = ""
     if plat == "xen-pvh":
