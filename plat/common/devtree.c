@@ -484,6 +484,50 @@ bool devtree_window(int node, enum devtree_space space, struct devtree_window *w
 	return false;
 }
 
+void devtree_pci_buses(int node, unsigned *first, unsigned *last)
+{
+	static const devtree_name name[] = { "bus-range" };
+	struct devtree_prop p;
+
+	devtree_props(node, name, &p, 1);
+	*first = p.len == 8 ? cell(p.value) : 0;
+	*last = p.len == 8 ? cell(p.value + 4) : 255;
+}
+
+bool devtree_pci_irq(int node, unsigned bdf, unsigned pin, struct devtree_prop *irq)
+{
+	static const devtree_name names[] = { "interrupt-map", "interrupt-map-mask" };
+	static const devtree_name of_parent[] = { "#address-cells", "#interrupt-cells" };
+	struct devtree_prop p[2], c[2];
+	const uint8_t *mask, *e;
+	uint32_t left, each, na, ni;
+	int parent;
+
+	devtree_props(node, names, p, 2);
+	if (p[1].len != 16)
+		return false;
+	mask = p[1].value;
+	e = p[0].value;
+	/* The device's address in three cells, its pin, the controller, and its own two kinds of cells. */
+	for (left = p[0].len; left >= 5 * 4; left -= each, e += each) {
+		parent = fdt_node_offset_by_phandle(tree, cell(e + 16));
+		if (parent < 0)
+			return false;
+		devtree_props(parent, of_parent, c, 2);
+		na = devtree_number(&c[0], 0);
+		ni = devtree_number(&c[1], 1);
+		if (na > 4 || ni > 4 || left < (5 + na + ni) * 4)
+			return false;
+		each = (5 + na + ni) * 4;
+		irq->value = e + (5 + na) * 4;
+		irq->len = ni * 4;
+		if ((bdf << 8 & cell(mask)) == (cell(e) & cell(mask)) &&
+		    (pin & cell(mask + 12)) == (cell(e + 12) & cell(mask + 12)))
+			return true;
+	}
+	return false;
+}
+
 /* Is the last part of a path the name of this node? */
 static bool leads_to(const char *path, size_t n, int node)
 {

@@ -70,6 +70,15 @@ struct devtree_window {
 enum devtree_space { DEVTREE_PORTS = 1, DEVTREE_MEMORY = 2, DEVTREE_MEMORY_64 = 3 };
 bool devtree_window(int node, enum devtree_space space, struct devtree_window *w);
 
+/* The buses behind it. */
+void devtree_pci_buses(int node, unsigned *first, unsigned *last);
+
+/*
+ * What the interrupt controller calls the interrupt of pin 1 to 4 of a device (its property `interrupt-map`, §2.4.3): as a
+ * property `interrupts` would say it. False if it is not told.
+ */
+bool devtree_pci_irq(int node, unsigned bdf, unsigned pin, struct devtree_prop *irq);
+
 /* The port that /chosen names, if it is of this kind, or the first that is; -1 if there is none. */
 int devtree_console(const char *compatible);
 

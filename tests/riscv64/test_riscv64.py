@@ -222,9 +222,14 @@ def test_sqlite(tmp_path):
 
 
 @pytest.mark.slow
-def test_disk(tmp_path):
-    """A virtio device that the device tree tells of: written, read, compared."""
+@pytest.mark.parametrize("how", ["mmio", "pci", "second on pci"])
+@pytest.mark.parametrize("smp", ["", "smp"])
+def test_disk(tmp_path, how, smp):
+    """A virtio device that the device tree tells of, or PCI's configuration space: written, read, compared."""
     disk = tmp_path / "disk"
     disk.write_bytes(bytes(1 << 20))
-    r = whittle.run(whittle.image("blktest", PLAT), "verify", options=["--disk", str(disk)])
+    drive = "-drive file=%s,format=raw,if=none,id=d -device virtio-blk-pci,drive=d" % disk
+    options = {"mmio": ["--disk", str(disk)], "pci": ["--qemu-args", drive],
+               "second on pci": ["--qemu-args", "-device virtio-rng-pci " + drive]}[how]
+    r = whittle.run(whittle.image("blktest", PLAT, configs=smp), "verify", options=options + ["--smp", "2"] * bool(smp))
     assert r.status == 0 and any(disk.read_bytes()), r

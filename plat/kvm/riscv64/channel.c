@@ -65,6 +65,11 @@ void kvm_channel_init(void)
 	uk_mmio_read8(side + RBR); /* what came before is gone: more can come */
 }
 
+bool kvm_channel_is(unsigned bdf)
+{
+	return bdf == SLOT << 3 && kvm_runner();
+}
+
 static void wait_for(uint8_t status)
 {
 	while (!(uk_mmio_read8(side + LSR) & status))

@@ -19,6 +19,13 @@ uint32_t kvm_tree_irq(int node)
 	return devtree_u32(node, name, 0);
 }
 
+unsigned kvm_tree_pci_irq(int node, unsigned bdf, unsigned pin)
+{
+	struct devtree_prop p;
+
+	return devtree_pci_irq(node, bdf, pin, &p) ? devtree_number(&p, 0) : 0;
+}
+
 uint32_t kvm_tree_time_hz(void)
 {
 	static const devtree_name name[] = { "timebase-frequency" };

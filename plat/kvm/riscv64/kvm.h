@@ -17,6 +17,8 @@
  *	rtc.c       the wall clock
  *	power.c     the end
  *	random.c    seed
+ *	bus.c       virtio-mmio
+ *	pci.c       the bridge to PCI
  *
  * and with several CPUs:
  *
@@ -44,6 +46,9 @@ uint32_t kvm_tree_irq(int node);
 
 /* The node of a CPU behind `node`, -1 being before all, and its hart; -1 if there is none. */
 int kvm_tree_cpu(int node, uint64_t *hart);
+
+/* The line of pin 1 to 4 of a device behind the PCI bridge `node`, 0: none. */
+unsigned kvm_tree_pci_irq(int node, unsigned bdf, unsigned pin);
 
 /* How fast the CPUs' time runs; ends the boot if it is not told. */
 uint32_t kvm_tree_time_hz(void);
@@ -73,6 +78,9 @@ bool kvm_runner(void);
 
 /* Wait until what was written has left. */
 void kvm_channel_flush(void);
+
+/* Is it this function of the PCI bus? Nobody else may touch it then. */
+bool kvm_channel_is(unsigned bdf);
 
 /* Up to n bytes of what the host takes for random; how many. */
 size_t kvm_channel_seed(void *buf, size_t n);
