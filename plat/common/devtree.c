@@ -330,7 +330,7 @@ static bool add_ranges(struct uk_bootinfo *bi, const struct place *at)
 	bool ram = !at->parent;
 	unsigned na, ns;
 
-	devtree_props(at->node, names, p, 2);
+	devtree_props(at->node, names, p, 1 + ram);
 	if (ram && (p[1].len != sizeof("memory") || memcmp(p[1].value, "memory", p[1].len)))
 		return false;
 	if (p[0].value && !cells_below(at->parent, &na, &ns))
@@ -350,7 +350,8 @@ void devtree_open(uk_paddr_t pa)
 {
 	const uint8_t *seen = tree;
 
-	if (!tree)
+	tree = NULL; /* from here on it cannot be seen there */
+	if (!seen)
 		uk_fatal("the firmware told no device tree (its address is %#lx)", pa);
 	if (found.error)
 		uk_fatal("what lies at %#lx is no device tree, or a corrupt one (libfdt: error %d)",

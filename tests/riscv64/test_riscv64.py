@@ -130,6 +130,17 @@ def test_corrupt_tree(tmp_path, tree, token):
     tree[structure + size - 5] = token
     r = with_tree(tmp_path, tree)  # on the firmware's console: where another is, nobody knows
     assert r.status != 0 and re.search(rb"error: the device tree is corrupt at byte \d+", r.err), r
+    assert b"CRASH" not in r.err, r  # the end of it does not ask the tree
+
+
+def test_nothing_in_the_place_of_a_property(tmp_path, tree):
+    """FDT_NOP in each of its cells, which may be anywhere."""
+    value = b"riscv-virtio,qemu\0\0\0"
+    at = tree.index(value) - 12
+    assert struct.unpack_from(">II", tree, at) == (3, 18)
+    size = 12 + len(value)
+    tree[at:at + size] = struct.pack(">I", 4) * (size // 4)
+    assert with_tree(tmp_path, tree).status == 0
 
 
 def test_no_test_device(tmp_path, tree):
