@@ -72,18 +72,12 @@ def test_cpus(kind, events):
 
 @pytest.mark.parametrize("kind", DOM0)
 @pytest.mark.parametrize("how,cause", [
-    ("null", "write to a null pointer"),
-    ("unmapped", "write to unmapped memory: in no part of the address map"),
     ("code", "write to code `strlen`"),
-    ("constant", r"write to read-only data `crash_constant`\+0x8"),
-    ("run-heap", "jump to memory that is not executable: .*heap"),
     ("run-data", r"jump to data `crash_data`\+0x10"),
-    ("non-canonical", "access to 0xdead00000000beef, which is no address"),
-    ("divide", "division by zero"),
     ("trap", "a check of the program's own failed"),
 ])
 def test_crash(kind, how, cause):
-    """A report that names the cause, as on other platforms; and the host sees that it failed."""
+    """A report that names the cause, as on other platforms; and the host sees that it failed. (tests/security has more.)"""
     r = run(CRASH, kind, how)
     assert r.status == 134 and re.search("  cause: " + cause, r.err.decode()), r
 

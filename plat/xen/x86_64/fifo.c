@@ -39,7 +39,7 @@ UK_STATIC_ASSERT(sizeof(control) == UK_PAGE_SIZE, "all CPUs' blocks in one page"
 UK_STATIC_ASSERT(sizeof(struct xen_fifo_block) % 8 == 0, "what Xen wants of their places");
 
 static event_word_t first_page[PER_PAGE] UK_ALIGNED(UK_PAGE_SIZE);
-static event_word_t *pages[PAGES] = { first_page };
+static event_word_t *pages[PAGES];
 static uint32_t npages;
 static event_word_t *unused; /* a page that was not needed after all */
 static struct uk_spinlock lock;
@@ -141,6 +141,7 @@ void xen_fifo_init(void)
 	uint32_t had = npages ? npages : 1;
 
 	memset(known, 0, sizeof(known));
+	pages[0] = first_page;
 	npages = 0;
 	xen_fifo_on = !xen_fifo_cpu(0);
 	/* There is no way back from here that would leave the toolstack's channels as they are. */
