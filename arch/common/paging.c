@@ -44,6 +44,15 @@ static uint64_t *root UK_RO_AFTER_INIT_ZERO;
 
 #include "pte.h" /* entries, and what is known of the CPU's */
 
+#ifndef pte_sized
+/* `flags` for a page of a size, `ps` being PTE_LARGE or 0; a large page's entry as it is for the first small one in it. */
+#define pte_sized(flags, ps) ((flags) | (ps))
+#define pte_small(e)         ((e) & ~(uint64_t)PTE_LARGE)
+
+/* Changes an entry, which the CPU may be using; `resized`: it covers the same in another way. */
+#define pte_write(e, new, va, resized) (*(e) = (new))
+#endif
+
 static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
 
 #ifdef CONFIG_PLAT_SPACES
@@ -351,7 +360,7 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 static int split(uint64_t *e, uk_vaddr_t va, struct stale *s)
 {
 	uk_paddr_t frame = table_alloc(false);
-	uint64_t small = *e & ~(uint64_t)PTE_LARGE;
+	uint64_t small = pte_small(*e);
 	uint64_t *t;
 
 	if (!frame)
@@ -359,7 +368,7 @@ static int split(uint64_t *e, uk_vaddr_t va, struct stale *s)
 	t = frame_at(frame);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		t[i] = small + i * pte_of(UK_PAGE_SIZE);
-	*e = pte_full_table(frame);
+	pte_write(e, pte_full_table(frame), va, true);
 	note_stale(s, va, UK_PAGE_SIZE);
 	return 0;
 }
@@ -376,7 +385,7 @@ static long fill(uint64_t *e, size_t n, uk_vaddr_t va, size_t size, uint64_t fir
 	for (size_t i = 0; i < n; i++, first += step) {
 		uint64_t old = e[i];
 
-		e[i] = first;
+		pte_write(&e[i], first, va + i * size, false);
 		if (!old)
 			continue;
 		used--;
@@ -450,12 +459,12 @@ static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t f
 		ps = level ? PTE_LARGE : 0;
 		if (op == MAP) {
 			count(&p, va, level,
-			      fill(e, n, va, SIZE(level), pte_of(pa) | flags | ps,
+			      fill(e, n, va, SIZE(level), pte_sized(pte_of(pa) | flags, ps),
 				   pte_of(SIZE(level)), &s),
 			      &s);
 			pa += n * SIZE(level);
 		} else if (op == PROTECT && (!level || pte_is_large(*e))) {
-			protect(e, n, va, SIZE(level), flags | ps, &s);
+			protect(e, n, va, SIZE(level), pte_sized(flags, ps), &s);
 		} else if (op == UNMAP && (!level || pte_is_large(*e))) {
 			count(&p, va, level, fill(e, n, va, SIZE(level), 0, 0, &s), &s);
 		}

@@ -6,7 +6,7 @@ arch-flags-all    := -mcmodel=medany -msmall-data-limit=0
 arch-flags-kernel := -fsigned-char -march=rv64imac_zicsr_zifencei -mabi=lp64 -mno-riscv-attribute -Wa,-march=rv64gc,-mabi=lp64d
 arch-flags-app    := -march=rv64gc -mabi=lp64d
 # GNU ld packs relative relocations for x86 only. Here it would leave references to some names to a loader, even in an executable.
-arch-link         := -Wl,--version-script=arch/riscv64/private.map
+arch-link         := -Wl,--version-script=arch/common/private.map
 # The stack protector's value is where gp points to, for which nobody else has a use: by its name it would be reached through a
 # table that early code may not look into. With several CPUs gp is the CPU's data (UK_PERCPU_CANARY).
 ssp-place          = -mstack-protector-guard=tls -mstack-protector-guard-reg=gp -mstack-protector-guard-offset=$(if $(CONFIG_SMP),64,0)

@@ -23,7 +23,8 @@ else
 
 include Makefile
 
-overlay-path := $(overlay) $(overlay)/$(ARCH)
+# What Linux's newer machines have in common is in generic/.
+overlay-path := $(overlay) $(overlay)/$(ARCH) $(if $(filter riscv64 aarch64,$(ARCH)),$(overlay)/generic)
 overlay-srcs := $(wildcard $(addsuffix /*.c,$(overlay-path)) $(addsuffix /*.S,$(overlay-path)))
 # Code that is checked (lib/debug/ukkasan) may not read whole words where a string's end is in the
 # middle of one: without gcc's extensions musl goes byte by byte.
@@ -94,7 +95,7 @@ headers: install-headers
 obj/libc.a: $(objs)
 	@rm -f $@
 	@$(AR) rcD $@ $(objs)
-	@if $(if $(filter %-ar,$(AR)),$(AR:ar=objdump),objdump) -d $@ | grep -E '\s(syscall|sysenter|svc|ecall|int +\$$0x80)\b' -m1; then \
+	@if $(if $(filter %-ar,$(AR)),$(AR:ar=objdump),objdump) -d $@ | grep -E '\s(syscall|sysenter|svc|ecall|hvc|smc|int +\$$0x80)\b' -m1; then \
 		echo 'musl: a system call instruction is left in libc.a; replace its object in build.mk'; \
 		rm $@; exit 1; fi
 
@@ -102,6 +103,9 @@ obj/overlay/%.o: $(overlay)/%.c $(GENH) $(IMPH)
 	@mkdir -p $(@D)
 	$(CC_CMD)
 obj/overlay/%.o: $(overlay)/$(ARCH)/%.c $(GENH) $(IMPH)
+	@mkdir -p $(@D)
+	$(CC_CMD)
+obj/overlay/%.o: $(overlay)/generic/%.c $(GENH) $(IMPH)
 	@mkdir -p $(@D)
 	$(CC_CMD)
 obj/overlay/%.o: $(overlay)/$(ARCH)/%.S

@@ -26,6 +26,7 @@
 #define E820_ACPI     3
 
 #ifndef __ASSEMBLER__
+#include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 
 #include "gather.h"
@@ -34,6 +35,12 @@
 #define INFO_LIMIT  RISCV_VA_BOOT_LEN
 #define BOOT_MAP    riscv_boot_map
 #define BOOT_UNMAP  riscv_boot_unmap
+
+/* For early.c: page tables, where the image's random places are, and relocations by an image's base. */
+#define BOOT_PT(name)     riscv_pt_##name
+#define BOOT_VA_IMAGE_LEN RISCV_VA_IMAGE_LEN
+#define BOOT_RELATIVE     3 /* R_RISCV_RELATIVE */
+#define boot_time()       riscv_time()
 
 /* entry.S, called with what the firmware said: which hart this is, and where the device tree lies. */
 void boot_start(uint64_t hart, uk_paddr_t tree);

@@ -6,7 +6,7 @@
  *	UK_LANDING		first instruction of what an indirect call or jump may reach (CET)
  *	UK_CALL(reg) UK_JMP(reg) UK_RET
  *	UK_JMP_NOTRACK(reg)	jump to where there is no landing pad, to a return address
- *	UK_ASM_SYMBOL(n)	in C: the name of the symbol that operand n (constraint "i") is the address of
+ *	UK_ASM_SYMBOL(n)	in C: the name of the symbol that operand n (UK_ASM_SYMBOL_IN) is the address of
  */
 #ifndef UK_ARCH_ASM_H
 #define UK_ARCH_ASM_H
@@ -38,5 +38,6 @@
 #define UK_RET ret UK_AFTER_JUMP
 
 #define UK_ASM_SYMBOL(n) "%c" #n
+#define UK_ASM_SYMBOL_IN "i"
 
 #endif

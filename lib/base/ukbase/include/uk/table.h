@@ -27,7 +27,7 @@
 	type UK_SECTION(".uk_root." #table "." key "." #name) UK_USED UK_ALIGNED(8) name
 
 /* In a function: while this function is in the image, so is the entry. No code. */
-#define UK_TABLE_KEEP(entry) __asm__ volatile(".reloc ., BFD_RELOC_NONE, " UK_ASM_SYMBOL(0)::"i"(&(entry)))
+#define UK_TABLE_KEEP(entry) __asm__ volatile(".reloc ., BFD_RELOC_NONE, " UK_ASM_SYMBOL(0)::UK_ASM_SYMBOL_IN(&(entry)))
 
 #define UK_TABLE_DECLARE(type, table) \
 	extern type uk_tab_##table##_start[], uk_tab_##table##_end[]

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Monotonic time: the CPUs' common counter, whose rate the device tree tells.
+ * Time: the CPUs' common counter, and the machine's clock, read once, which from
+ * then on advances with it.
  */
-#include <uk/arch/cpu.h>
 #include <uk/plat/clock.h>
 
 #include "kvm.h"
@@ -15,12 +15,12 @@ void kvm_clock_init(void)
 {
 	hz = kvm_tree_time_hz();
 	mult = (UK_NSEC_PER_SEC << 32) / hz;
-	start = riscv_time();
+	start = kvm_time();
 }
 
 uk_nsec uk_plat_clock_monotonic(void)
 {
-	return (uk_nsec)((unsigned __int128)(riscv_time() - start) * mult >> 32);
+	return (uk_nsec)((unsigned __int128)(kvm_time() - start) * mult >> 32);
 }
 
 uint64_t kvm_clock_ticks(uk_nsec when)
@@ -28,6 +28,20 @@ uint64_t kvm_clock_ticks(uk_nsec when)
 	uint64_t sec = when / UK_NSEC_PER_SEC, rest = when % UK_NSEC_PER_SEC;
 
 	return start + sec * hz + rest * hz / UK_NSEC_PER_SEC + 1;
+}
+
+uk_nsec uk_plat_clock_wall(void)
+{
+	static uk_nsec boot_wall; /* the wall clock at monotonic time 0 */
+	static bool asked;
+	uk_nsec now = uk_plat_clock_monotonic();
+
+	if (UK_UNLIKELY(!asked)) {
+		boot_wall = kvm_rtc_now();
+		boot_wall -= boot_wall ? now : 0;
+		asked = true;
+	}
+	return boot_wall ? boot_wall + now : 0;
 }
 
 /* To read the clock is as cheap. */

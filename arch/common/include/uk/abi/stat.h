@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * struct stat as the system calls of riscv64 fill it (Linux include/uapi/asm-generic/stat.h). The mode bits are the same
- * everywhere.
+ * struct stat as the system calls of Linux's newer machines fill it (include/uapi/asm-generic/stat.h). The mode bits are the
+ * same everywhere.
  */
 #ifndef UK_ABI_STAT_H
 #define UK_ABI_STAT_H

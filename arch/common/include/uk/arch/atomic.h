@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Operations that no interrupt can come into the middle of, for images with one CPU: the instructions of the
- * A extension (RISC-V ISA vol. 1 §8), without their bits of ordering. <uk/atomic.h> gives them their
- * names. On 1 and 2 bytes they are functions (atomic.c).
+ * Operations that no interrupt can come into the middle of, for images with one CPU: the compiler's atomic ones, which do no
+ * more than that if no order is asked for (riscv64: the A extension, vol. 1 §8, and on 1 and 2 bytes functions, atomic.c; arm64:
+ * exclusive loads and stores). <uk/atomic.h> gives them their names.
  */
 #ifndef UK_ARCH_ATOMIC_H
 #define UK_ARCH_ATOMIC_H

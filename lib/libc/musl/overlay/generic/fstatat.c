@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stat, lstat, fstat and fstatat: on this machine the system call fills in the program's structure
+ * stat, lstat, fstat and fstatat: on Linux's newer machines the system call fills in the program's structure
  * itself, where musl copies field by field because it need not be the same on others.
  */
 #define _BSD_SOURCE

@@ -2,12 +2,11 @@
 /*
  * Early boot: the image's final place.
  *
- * Runs at the physical address, without address translation and before relocation: this file may use
+ * Runs at the physical address and before relocation: this file may use
  * nothing that contains an address (no tables of pointers, no static initialised pointers, nothing that other
  * libraries see). It chooses a random virtual base, maps the image there with the protection that each part needs, and
  * relocates it. The place is a 2 MiB slot and a page in what the image leaves free of its slots.
  */
-#include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/config.h>
 #include <uk/plat/mem.h>
@@ -18,10 +17,8 @@
 #include "image.h"
 
 #define SLOT     (2UL << 20)
-#define SLOTS    (RISCV_VA_IMAGE_LEN / SLOT)
+#define SLOTS    (BOOT_VA_IMAGE_LEN / SLOT)
 #define SLOTS_PD 512UL /* slots that one table of the second level serves */
-
-#define R_RISCV_RELATIVE 3
 
 struct rela {
 	uint64_t offset, info, addend;
@@ -63,7 +60,7 @@ static inline uintptr_t here(const void *p)
 static void relocate(uintptr_t load, uintptr_t target)
 {
 	for (const struct rela *r = image_rela; r < image_rela_end; r++)
-		if (r->info == R_RISCV_RELATIVE)
+		if (r->info == BOOT_RELATIVE)
 			*(uint64_t *)(load + r->offset) = target + r->addend;
 }
 
@@ -71,7 +68,7 @@ static void map(uintptr_t offset, char *start, char *end, unsigned prot)
 {
 	uintptr_t pa = here(start) & ~UK_PAGE_MASK;
 
-	if (riscv_pt_map(offset + pa, pa, UK_ALIGN_UP(here(end), UK_PAGE_SIZE) - pa, prot))
+	if (BOOT_PT(map)(offset + pa, pa, UK_ALIGN_UP(here(end), UK_PAGE_SIZE) - pa, prot))
 		uk_fatal("the image is too large for its page tables");
 }
 
@@ -85,19 +82,19 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uk_paddr_t tree)
 	uint64_t r = boot_seed(tree), slot, page; /* and now messages have a way out */
 
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(boot_random); i++)
-		boot_random[i] = mix(r += riscv_time() + 0x9e3779b97f4a7c15);
+		boot_random[i] = mix(r += boot_time() + 0x9e3779b97f4a7c15);
 #ifdef CONFIG_HARDEN_ASLR
 	r = mix(r + 0x9e3779b97f4a7c15);
 #else
 	r = 0;
 	boot_random[1] = 0;
 #endif
-	riscv_pt_init((uint64_t *)here(boot_root_table), here(image_tables),
-		      (unsigned)(tables / UK_PAGE_SIZE),
+	BOOT_PT(init)
+	((uint64_t *)here(boot_root_table), here(image_tables), (unsigned)(tables / UK_PAGE_SIZE),
 #ifdef CONFIG_HARDEN_NX
-		      true);
+	 true);
 #else
-		      false);
+	 false);
 #endif
 	slot = (r & 0xffffffff) * (SLOTS - slots) >> 32;
 	if (slot % SLOTS_PD + slots > SLOTS_PD) /* would need two tables */
@@ -115,6 +112,6 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uk_paddr_t tree)
 	    UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX);
 #endif
 	map(image_offset + STACK_SHIFT, boot_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
-	riscv_pt_moved(image_offset);
+	BOOT_PT(moved)(image_offset);
 	return image_offset;
 }

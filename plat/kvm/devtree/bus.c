@@ -7,8 +7,8 @@
 
 #include "kvm.h"
 
-#define VA_DEVICES        RISCV_VA_DEVICES
-#define VA_DEVICES_RANDOM RISCV_VA_DEVICES_RANDOM
+#define VA_DEVICES        KVM_VA_DEVICES
+#define VA_DEVICES_RANDOM KVM_VA_DEVICES_RANDOM
 #include "devices.h"
 
 unsigned uk_plat_virtio_mmio(struct uk_plat_mmio *list, unsigned max)

@@ -4,10 +4,10 @@
  * console: a 16550 on the PCI bus (QEMU's pci-serial), the last device of bus 0. Records go to it as on x86_64 through a port.
  * Nobody has given it an address yet when we come: it gets the last ones of the bus's window for ports.
  *
- * What the host has of randomness comes the same way, since this machine has no instruction for it.
+ * What the host has of randomness comes the same way, where a CPU has no instruction for it.
  */
-#include <uk/arch/cpu.h>
 #include <uk/arch/io.h>
+#include <uk/arch/relax.h>
 #include <uk/plat/clock.h>
 #include <uk/spin.h>
 #include <uk/string.h>
