@@ -21,7 +21,8 @@ PLATFORMS = ["kvm", "linuxu"]
 ARCH = "x86_64"
 # A platform on another CPU is named kvm-riscv64. For tests that run there as well, if this machine has what they need.
 RISCV64 = "kvm-riscv64"
-WITH_RISCV64 = [*PLATFORMS, pytest.param(RISCV64, marks=pytest.mark.slow)]
+ARM64 = "kvm-arm64"
+OTHER_CPUS = [pytest.param(plat, marks=pytest.mark.slow) for plat in (RISCV64, ARM64)]
 # Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
 BUILD_TIMEOUT = 900
 RUN_TIMEOUT = 120

@@ -279,6 +279,86 @@ TEST(context, every_fault_says_what_it_is)
 
 #endif
 
+#ifdef __aarch64__
+
+static volatile unsigned long seen_x20;
+
+static void change_registers(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	mcontext_t *m = &uc->uc_mcontext;
+	struct fpsimd_context *f = (void *)m->__reserved;
+
+	note(sig, info, context);
+	seen_x20 = m->regs[20];
+	m->regs[21] = 1234;
+	m->pc += 4;
+	m->pstate |= 1UL << 29 | 15; /* the carry, and a mode that is not for threads */
+	if (f->head.magic == FPSIMD_MAGIC)
+		((unsigned long *)&f->vregs[18])[1] ^= 0xff;
+	__asm__ volatile("movi v19.16b, #255\n\tmsr fpcr, xzr" ::
+				 : "v19"); /* the context's are not these */
+}
+
+/* All of them come back as the handler left them in the context, vectors, flags and modes too. */
+TEST(context, registers_can_be_changed)
+{
+	struct sigaction sa = { .sa_sigaction = change_registers, .sa_flags = SA_SIGINFO };
+	unsigned long x20, x21, high18, low19, carry, modes;
+
+	calls = 0;
+	sigaction(SIGSEGV, &sa, NULL);
+	__asm__ volatile("mov x20, #0x1122\n\t"
+			 "mov x21, #0\n\t"
+			 "dup v18.2d, x20\n\t"
+			 "dup v19.2d, x20\n\t"
+			 "mov x22, #0x400000\n\t" /* rounding up */
+			 "msr fpcr, x22\n\t"
+			 "mov x22, #64\n\t"
+			 "cmn x21, #0\n\t" /* no carry */
+			 "str x20, [x22]\n\t"
+			 "cset %4, cs\n\t"
+			 "mov %0, x20\n\t"
+			 "mov %1, x21\n\t"
+			 "mov %2, v18.d[1]\n\t"
+			 "mov %3, v19.d[0]\n\t"
+			 "mrs %5, fpcr\n\t"
+			 "msr fpcr, xzr"
+			 : "=&r"(x20), "=&r"(x21), "=&r"(high18), "=&r"(low19), "=&r"(carry),
+			   "=&r"(modes)
+			 :
+			 : "x20", "x21", "x22", "v18", "v19", "cc", "memory");
+	EXPECT_EQ(calls, 1);
+	EXPECT_EQ(seen_x20, 0x1122u);
+	EXPECT_EQ(x20, 0x1122u);
+	EXPECT_EQ(x21, 1234u);
+	EXPECT_EQ(high18, 0x1122u ^ 0xff);
+	EXPECT_EQ(low19, 0x1122u);
+	EXPECT_EQ(carry, 1u);
+	EXPECT_EQ(modes, 0x400000u);
+	EXPECT_EQ((uintptr_t)got_addr, 64u);
+	signal(SIGSEGV, SIG_DFL);
+}
+
+/* Which signal a fault is. */
+TEST(context, every_fault_says_what_it_is)
+{
+	struct sigaction sa = { .sa_sigaction = note_and_jump, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGILL, &sa, NULL);
+	sigaction(SIGTRAP, &sa, NULL);
+	if (!sigsetjmp(env, 1))
+		__asm__ volatile("udf #0");
+	EXPECT_EQ(got, SIGILL);
+	if (!sigsetjmp(env, 1))
+		__asm__ volatile("brk #0");
+	EXPECT_EQ(got, SIGTRAP);
+	signal(SIGILL, SIG_DFL);
+	signal(SIGTRAP, SIG_DFL);
+}
+
+#endif
+
 /* Memory that is not there, not allowed, and not in the file any more. */
 TEST(context, faults_in_mappings)
 {

@@ -13,6 +13,10 @@
 #define MACHINE        "riscv64"
 #define CONTEXT_PC(uc) (((ucontext_t *)(uc))->uc_mcontext.__gregs[0])
 #define DIVISION_TRAPS 0 /* by zero it gives all ones */
+#elif defined(__aarch64__)
+#define MACHINE        "aarch64"
+#define CONTEXT_PC(uc) (((ucontext_t *)(uc))->uc_mcontext.pc)
+#define DIVISION_TRAPS 0 /* by zero it gives 0 */
 #endif
 
 #endif

@@ -39,10 +39,10 @@ debug:
 pytest = $(PYTHON) -m pytest
 cpus   = $(if $(SMP),--smp $(SMP),-n$(shell expr `nproc` / 2 + 1)) $(if $(THREAD),--thread $(THREAD))
 check:
-	@support/setup build run check riscv64
+	@support/setup build run check riscv64 arm64
 	@$(pytest) $(cpus) $(TESTS)
 check-all:
-	@support/setup build run check riscv64
+	@support/setup build run check riscv64 arm64
 	@$(pytest) --all $(cpus) $(TESTS)
 ifeq ($(TESTS)$(SMP)$(THREAD),)
 	@$(pytest) --smp 2

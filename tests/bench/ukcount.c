@@ -8,7 +8,7 @@
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
- * marker's number (uk/mark.h); on riscv64 lui zero, 0x55NNN. Each time one is executed, a line with all counters and the host's
+ * marker's number (uk/mark.h); on riscv64 lui zero, 0x55NNN, on arm64 movz xzr, 0x5NNN. Each time one is executed, a line with all counters and the host's
  * clock is appended to `out` (default stderr); so is one at the start and one at the end. With
  * `shm` the counters live in a file that another process may map and read at any time, as
  * NR_COUNTERS native 64-bit words in the order of `names`. `stop` ends QEMU at that marker.
@@ -174,12 +174,16 @@ static void write_profile(void)
 static bool is_mark(const uint8_t *p, size_t n)
 {
 	return n == 7 ? p[0] == 0x0f && p[1] == 0x1f && p[2] == 0x80 && p[5] == 0x4b && p[6] == 0x55
-		      : n == 4 && p[0] == 0x37 && !(p[1] & 0x0f) && p[3] == 0x55;
+		      : n == 4 &&
+				((p[0] == 0x37 && !(p[1] & 0x0f) && p[3] == 0x55) ||
+				 ((p[0] & 0x1f) == 0x1f && (p[2] & 0xfe) == 0x8a && p[3] == 0xd2));
 }
 
 static unsigned mark_id(const uint8_t *p)
 {
-	return p[0] == 0x0f ? p[3] | p[4] << 8 : p[1] >> 4 | p[2] << 4;
+	return p[0] == 0x0f   ? p[3] | p[4] << 8
+	       : p[0] == 0x37 ? p[1] >> 4 | p[2] << 4
+			      : (p[0] >> 5 | p[1] << 3 | p[2] << 11) & 0xfff;
 }
 
 static bool is_prefix(uint8_t b)

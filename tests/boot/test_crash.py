@@ -6,14 +6,14 @@ import pytest
 
 import whittle
 
-EVERYWHERE = [*whittle.PLATFORMS, whittle.RISCV64]
+EVERYWHERE = [*whittle.PLATFORMS, whittle.RISCV64, whittle.ARM64]
 APP = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
 
 
 @pytest.mark.parametrize("plat", EVERYWHERE)
 @pytest.mark.parametrize("how,words", [("fault", b"null pointer"), ("undefined", b"instruction")])
 def test_trap_is_reported(plat, how, words):
-    if plat == whittle.RISCV64 and how == "undefined":
+    if plat in (whittle.RISCV64, whittle.ARM64) and how == "undefined":
         words = b"breakpoint"  # what __builtin_trap() is there
     r = whittle.run(whittle.image(APP, plat), how)
     assert r.status not in (0, 124, 125), r

@@ -95,7 +95,8 @@ def test_no_system_call_instruction():
     assert archives
     for archive in archives:
         head = subprocess.run(["readelf", "-h", archive], capture_output=True, text=True, check=True).stdout
-        objdump = "riscv64-linux-gnu-objdump" if "RISC-V" in head else "objdump"
+        objdump = ("riscv64-linux-gnu-objdump" if "RISC-V" in head else
+                   "aarch64-linux-gnu-objdump" if "AArch64" in head else "objdump")
         text = subprocess.run([objdump, "-d", archive], capture_output=True, text=True, check=True).stdout
         assert not re.search(r"\t(syscall|sysenter|int +\$0x80|ecall)\b", text)
 

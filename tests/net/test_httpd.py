@@ -18,7 +18,7 @@ PAGE = b"0123456789abcdef" * 40
 BIG = random.Random(5).randbytes(3_000_000)
 
 
-@pytest.fixture(scope="module", params=["linuxu", "kvm", *whittle.WITH_RISCV64[-1:]])
+@pytest.fixture(scope="module", params=["linuxu", "kvm", *whittle.OTHER_CPUS])
 def img(request):
     return whittle.image("httpd", request.param)
 

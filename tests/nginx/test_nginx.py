@@ -83,7 +83,7 @@ class Web:
             c.close()
 
 
-@pytest.fixture(scope="module", params=whittle.WITH_RISCV64)
+@pytest.fixture(scope="module", params=[*whittle.PLATFORMS, *whittle.OTHER_CPUS])
 def web(request, tmp_path_factory):
     img = whittle.image("nginx", request.param)
     root = site(tmp_path_factory.mktemp("site") / "root")

@@ -60,7 +60,7 @@ def start(ns, img, *args):
     return guest
 
 
-@pytest.fixture(scope="module", params=whittle.WITH_RISCV64)
+@pytest.fixture(scope="module", params=[*whittle.PLATFORMS, *whittle.OTHER_CPUS])
 def server(request):
     img = whittle.image("redis", request.param)
     with Namespace() as ns, start(ns, img) as guest:

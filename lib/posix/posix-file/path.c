@@ -98,12 +98,14 @@ UK_SYSCALL(long, renameat2, int olddir, const char *oldpath, int newdir, const c
 	return rename_at(olddir, oldpath, newdir, newpath, flags);
 }
 
-#ifdef UK_SYSCALL_LEGACY
+#if defined(UK_SYSCALL_LEGACY) || defined(UK_SYSCALL_RENAMEAT)
 UK_SYSCALL(long, renameat, int olddir, const char *oldpath, int newdir, const char *newpath)
 {
 	return rename_at(olddir, oldpath, newdir, newpath, 0);
 }
+#endif
 
+#ifdef UK_SYSCALL_LEGACY
 UK_SYSCALL(long, rename, const char *oldpath, const char *newpath)
 {
 	return rename_at(UK_AT_FDCWD, oldpath, UK_AT_FDCWD, newpath, 0);

@@ -16,10 +16,11 @@ from .elf import DebugFile
 
 ADDRESS = re.compile(rb"image\+(0x[0-9a-f]+)")
 STOPPED = re.compile(rb"^  CPU \d+: .*\n  at image\+(0x[0-9a-f]+)", re.M)
-REGISTER = re.compile(r"\b(r[0-9]{1,2}|r[a-z]{2}|pc|ra|sp|gp|tp|[ast][0-9]{1,2}) +([0-9a-f]{16})\b")
+REGISTER = re.compile(r"\b([rx][0-9]{1,2}|r[a-z]{2}|pc|ra|sp|gp|tp|[ast][0-9]{1,2}) +([0-9a-f]{16})\b")
 FAULT = re.compile(r"CRASH: page fault in .*: (read of|write to|execution at) (0x[0-9a-f]+|0),")
 OPERAND = re.compile(r"(?:%[c-gs]s:)?(-?0x[0-9a-f]+)?\((%r?[a-z0-9]*)?(?:,(%r[a-z0-9]+)(?:,([1248]))?)?\)")
 RISCV_OPERAND = re.compile(r"[ ,](-?[0-9]+)\(([a-z][a-z0-9]+)\)")
+ARM_OPERAND = re.compile(r"\[(x[0-9]+|sp)(?:, #(-?[0-9]+))?\]!?")
 # Error codes of the control protection exception (Intel SDM vol. 3 §6.15, interrupt 21).
 CONTROL = {
     1: "a return to where no call came from (near return against the shadow stack)",
@@ -139,9 +140,13 @@ class Facts:
         return value & 0xffffffff if name[0] == "e" or name.endswith("d") else value
 
 
+# What tools call an architecture that has two names.
+TOOLS = {"arm64": "aarch64"}
+
+
 def instruction_at(debug_file, pc, arch):
     """The instruction as the disassembler writes it, or None."""
-    tool = process.find_program("objdump" if arch == os.uname().machine else arch + "-linux-gnu-objdump")
+    tool = process.find_program("objdump" if arch == os.uname().machine else TOOLS.get(arch, arch) + "-linux-gnu-objdump")
     if tool is None:
         return None
     out = output_of([tool, "-d", "--no-show-raw-insn", "--start-address=%#x" % pc,
@@ -155,6 +160,9 @@ def operand_address(instruction, facts):
     m = RISCV_OPERAND.search(instruction)
     if m and m.group(2) in facts.registers:
         return facts.registers[m.group(2)] + int(m.group(1)) & (1 << 64) - 1
+    m = ARM_OPERAND.search(instruction)
+    if m and m.group(1) in facts.registers:
+        return facts.registers[m.group(1)] + int(m.group(2) or 0) & (1 << 64) - 1
     m = OPERAND.search(instruction)
     if m is None or "%rip" in m.group(0):
         return None

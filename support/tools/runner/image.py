@@ -7,11 +7,12 @@ from .elf import build_id
 
 MACHINES = {62: "x86_64", 183: "arm64", 243: "riscv64"}
 # Where memory begins on the machines that we start, per CPU that we can start one for.
-RAM = {"x86_64": 0, "riscv64": 0x80000000}
+RAM = {"x86_64": 0, "riscv64": 0x80000000, "arm64": 0x40000000}
 # What only an image with a driver of network devices contains.
 DRIVERS = {"kvm": b"virtio-net\0", "xen": b"netfront\0", "linuxu": b"TAP interface of the host that is our network device"}
 DISK_DRIVERS = {"kvm": b"virtio-blk\0", "xen": b"blkfront\0"}
 MAX_OFFSET = 1 << 40
+MAX_RAW = 1 << 30
 PT_LOAD, PT_INTERP, PT_NOTE = 1, 3, 4
 # Xen's (xen/include/public/elfnote.h): where a paravirtualised guest starts, and where QEMU's -kernel does.
 NOTE_ENTRY, NOTE_PHYS32_ENTRY = 1, 18
@@ -71,6 +72,22 @@ class Image:
     def debug_file(self):
         """The same image with symbols and line numbers; the build leaves it beside the image."""
         return self.path + ".dbg"
+
+    def raw(self):
+        """Its parts where they lie in memory, from the beginning of the first one on: what a loader of raw images takes."""
+        with open(self.path, "rb", buffering=0) as f:
+            data = f.readall()
+        phoff, = struct.unpack_from("<Q", data, 32)
+        phentsize, phnum = struct.unpack_from("<HH", data, 54)
+        out, first = bytearray(), None
+        for i in range(phnum):
+            kind, _, offset, _, start, size, _ = struct.unpack_from("<IIQQQQQ", data, phoff + i * phentsize)
+            if kind == PT_LOAD and size:
+                first = start if first is None else first
+                if start < first + len(out) or start - first > MAX_RAW or offset + size > len(data):
+                    raise RunError("%s: this ELF file is cut short, or damaged; build it again" % self.path)
+                out += bytes(start - first - len(out)) + data[offset:offset + size]
+        return out
 
     def contains(self, text):
         with open(self.path, "rb", buffering=0) as f:

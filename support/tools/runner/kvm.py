@@ -37,14 +37,19 @@ QEMU = {
                ["-device", "isa-debugcon,iobase=0xe9,readback=0x57,chardev=side"]),
     "riscv64": ("qemu-system-riscv64", "qemu-system-misc", "virt", "rv64",
                 ["-device", "pci-serial,chardev=side,addr=1f"]),
+    "arm64": ("qemu-system-aarch64", "qemu-system-arm", "virt", "max", ["-device", "pci-serial,chardev=side,addr=1f"]),
 }
 # Firmware writes to the console as well, and before the image does; which says so when it begins.
 BEGINS = b"\0whittle\0"
 FIRMWARE_TALKS = ("riscv64",)
-# A CPU without an instruction for random numbers: the guest finds some KiB where it says something, enough to seed a
+# CPUs without an instruction for random numbers, or with one that not all have: the guest finds some KiB where it says something, enough to seed a
 # generator hundreds of times.
-NO_RANDOM = ("riscv64",)
+NO_RANDOM = ("riscv64", "arm64")
 SEED_SIZE = 16384
+# QEMU gives these a device tree, and tells them of it, as raw images only.
+RAW = ("arm64",)
+# Their UART may lose a byte to a break: the end of input is in the input (plat/kvm/devtree/pl011.c).
+ESCAPES = ("arm64",)
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -107,15 +112,15 @@ def cpus(o, accel):
     return ["-smp", o.smp] if o.smp else []
 
 
-def qemu_command(image, o, initrd, append):
-    """QEMU's arguments but for console, side channel and monitor."""
+def qemu_command(image, o, initrd, append, kernel=None):
+    """QEMU's arguments but for console, side channel and monitor. kernel: what it loads in the image's place."""
     accel = accelerator(image, o)
     _, _, machine, cpu, _ = QEMU[image.arch]
     argv = [qemu_program(image, o), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", (o.machine or machine), "-accel", accel,
             "-cpu", o.cpu or ("host" if accel == "kvm" else cpu),
             "-m", qemu_memory(o.memory or DEFAULT_MEMORY)]
-    argv += cpus(o, accel) + ["-kernel", image.path]
+    argv += cpus(o, accel) + ["-kernel", kernel or image.path]
     if initrd:
         argv += ["-initrd", initrd]
     if append:
@@ -154,7 +159,11 @@ def dry_run(image, o):
     if o.root is not None:
         initrd = "initrd.cpio"
         print("support/tools/mkinitrd %s initrd.cpio" % process.quote([o.root]))
-    argv = qemu_command(image, o, initrd, command_line(o))
+    kernel = None
+    if image.arch in RAW:
+        kernel = "Image"
+        print("aarch64-linux-gnu-objcopy -O binary %s %s" % (process.quote([image.debug_file]), kernel))
+    argv = qemu_command(image, o, initrd, command_line(o), kernel)
     print(process.quote(argv + ["-serial", "stdio"]))
     return 0
 
@@ -486,7 +495,10 @@ class Session:
             data = b""
         if not data:
             self.stdin_open = False
-            self.break_due = True
+            if self.image.arch in ESCAPES:
+                self.to_guest += b"\x10E"
+            else:
+                self.break_due = True
         elif self.stdin_tty and terminal.ESCAPE in data:
             raise process.Stop(process.SIGINT)
         else:
@@ -494,7 +506,7 @@ class Session:
 
     def encode(self, data):
         """What the guest gets for what was typed."""
-        return data
+        return data.replace(b"\x10", b"\x10D") if self.image.arch in ESCAPES else data
 
     def send(self):
         try:
@@ -528,7 +540,7 @@ def run(image, o):
     append = command_line(o, terminal.size(), terminal.mask())
     initrd = initrd_for(o)
     check_memory(image, o, initrd)
-    argv = qemu_command(image, o, initrd, append)
+    argv = qemu_command(image, o, initrd, append, raw_for(image))
     return conduct(Session(image, o), argv)
 
 
@@ -585,9 +597,24 @@ def check_memory(image, o, initrd):
         need += os.stat(initrd).st_size + 4095 & ~4095
     if image.arch == "riscv64":  # QEMU puts the device tree into the last 2 MiB
         need = (need + 0x1fffff & ~0x1fffff) + 0x200000
+    if image.arch == "arm64":  # QEMU puts the initrd behind the image or the middle of memory, and the device tree behind that
+        need = max(need, min(have // 2, 128 << 20) + (os.stat(initrd).st_size if initrd else 0))
+        need = (need + 0x1fffff & ~0x1fffff) + 0x200000
     if have < need and (initrd or have < GUEST_SPEAKS or image.arch != "x86_64") and not o.qemu_args:
         raise RunError("memory too small: this image%s at least %d KiB; give --memory" % (
             " and its initrd need" if initrd else " needs", need + 1023 >> 10), status=1)
+
+
+def raw_for(image):
+    """The image as a file without a name, if it has to be a raw one; else None."""
+    if image.arch not in RAW:
+        return None
+    fd = os.memfd_create("image", 0)
+    os.set_inheritable(fd, True)
+    data = image.raw()
+    while data:
+        data = data[os.write(fd, data):]
+    return "/dev/fd/%d" % fd
 
 
 def initrd_for(o):

@@ -41,12 +41,12 @@ xen only:
                         QEMU; --timeout counts from the start of the guest
   --print-xl            print the configuration for `xl create` instead of running
 kvm only:
-  --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off; riscv64: virt
+  --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off; others: virt
   --accel auto|kvm|tcg  auto takes KVM where the CPU really has it; tcg,thread=single: all CPUs
                         in one thread of the host
   --cpu MODEL           default: host with KVM, max without (riscv64: rv64)
   --qemu-args LINE      more arguments for QEMU, quoted as for a shell
-  --qemu PROGRAM        default: $QEMU, or qemu-system-x86_64 (riscv64: qemu-system-riscv64)
+  --qemu PROGRAM        default: $QEMU, or qemu-system-x86_64 (qemu-system-riscv64, qemu-system-aarch64)
 
 On a terminal, Ctrl-] ends a kvm image whatever it is doing; so does stopping this command twice.
 Status: the application's; 2 wrong usage; 124 timeout; 125 the guest ended without a status."""
@@ -158,7 +158,7 @@ def check(o):
     if o.xen not in (None, "xl", "rig"):
         raise usage_error("--xen %s: xl or rig" % o.xen)
     if o.machine is not None and o.machine.partition(",")[0] not in ("pc", "q35", "microvm", "virt"):
-        raise usage_error("--machine %s: microvm, q35 or pc, or for riscv64 virt" % o.machine)
+        raise usage_error("--machine %s: microvm, q35 or pc, or for riscv64 and arm64 virt" % o.machine)
 
 
 def seconds(option, text):

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
 	if (!strcmp(how, "data"))
 		((void (*)(void))(unsigned long)data)();
 	if (!strcmp(how, "host")) { /* what an emulator may take for a call of the host's: semihosting */
+#ifdef __riscv
 		__asm__ volatile(".balign 16\n\t"
 				 ".option push\n\t"
 				 ".option norvc\n\t"
@@ -38,6 +39,9 @@ int main(int argc, char **argv)
 				 "ebreak\n\t"
 				 "srai zero, zero, 7\n\t"
 				 ".option pop");
+#else
+		__asm__ volatile("hlt #0xf000");
+#endif
 		return 0;
 	}
 	if (!strcmp(how, "stack"))

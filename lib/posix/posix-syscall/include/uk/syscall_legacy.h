@@ -52,10 +52,12 @@ static inline long uk_sys_readlink(long path, long buf, long size)
 	return uk_sys_readlinkat(UK_LEGACY_CWD, path, buf, size);
 }
 
+#ifndef UK_SYSCALL_RENAMEAT
 static inline long uk_sys_renameat(long fromdir, long from, long todir, long to)
 {
 	return uk_sys_renameat2(fromdir, from, todir, to, 0);
 }
+#endif
 
 static inline long uk_sys_chown(long path, long uid, long gid)
 {

@@ -15,6 +15,8 @@
 #include <uk/syscall_list_x86_64.h>
 #elif defined(__riscv) && __riscv_xlen == 64
 #include <uk/syscall_list_riscv64.h>
+#elif defined(__aarch64__)
+#include <uk/syscall_list_arm64.h>
 #else
 #error "no list of system calls for this machine: add one next to uk/syscall_list_x86_64.h"
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The open(2) flags whose values depend on the architecture; the rest is in <uk/abi/file.h>.
+ * (Linux arch/arm64/include/uapi/asm/fcntl.h.)
+ */
+#ifndef UK_ABI_FCNTL_H
+#define UK_ABI_FCNTL_H
+
+#define UK_O_DIRECTORY 00040000
+#define UK_O_NOFOLLOW  00100000
+#define UK_O_DIRECT    00200000
+#define UK_O_LARGEFILE 00400000
+
+#endif

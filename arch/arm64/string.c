@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The four mem* functions, for the kernel and the application: general registers only, because an
+ * interrupt handler may call them.
+ *
+ * Pairs of words at any address, which ordinary memory allows. What does not fill a pair is done by a few loads, then a few stores, that
+ * overlap with what was done already.
+ */
+#include <uk/essentials.h>
+#include <uk/sanitize.h>
+#include <uk/string.h>
+
+typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) word;
+typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) half;
+
+#define WORD(p, offset) (*(word *)((char *)(p) + (offset)))
+#define HALF(p, offset) (*(half *)((char *)(p) + (offset)))
+#define BYTE(p, offset) (((char *)(p))[offset])
+
+#define SMALL 32
+#define STEP  64
+
+/* Nothing is stored before all is loaded. */
+static inline void copy_small(void *d, void *s, size_t n)
+{
+	if (n >= 16) {
+		uint64_t a = WORD(s, 0), b = WORD(s, 8), y = WORD(s, n - 16), z = WORD(s, n - 8);
+
+		WORD(d, 0) = a;
+		WORD(d, 8) = b;
+		WORD(d, n - 16) = y;
+		WORD(d, n - 8) = z;
+	} else if (n >= 8) {
+		uint64_t a = WORD(s, 0), z = WORD(s, n - 8);
+
+		WORD(d, 0) = a;
+		WORD(d, n - 8) = z;
+	} else if (n >= 4) {
+		uint32_t a = HALF(s, 0), z = HALF(s, n - 4);
+
+		HALF(d, 0) = a;
+		HALF(d, n - 4) = z;
+	} else if (n) {
+		char a = BYTE(s, 0), m = BYTE(s, n / 2), z = BYTE(s, n - 1);
+
+		BYTE(d, 0) = a;
+		BYTE(d, n / 2) = m;
+		BYTE(d, n - 1) = z;
+	}
+}
+
+/* Loads all of it, in any order, before it stores. */
+static inline void copy_line(char *d, const char *s)
+{
+	uint64_t a = WORD(s, 0), b = WORD(s, 8), c = WORD(s, 16), e = WORD(s, 24);
+	uint64_t f = WORD(s, 32), g = WORD(s, 40), h = WORD(s, 48), i = WORD(s, 56);
+
+	WORD(d, 0) = a;
+	WORD(d, 8) = b;
+	WORD(d, 16) = c;
+	WORD(d, 24) = e;
+	WORD(d, 32) = f;
+	WORD(d, 40) = g;
+	WORD(d, 48) = h;
+	WORD(d, 56) = i;
+}
+
+/*
+ * Also right if dst lies below src and they overlap: the last two pairs are loaded before they can change.
+ */
+void *memcpy(void *dst, const void *src, size_t n)
+{
+	char *d = dst, *s = (char *)(uintptr_t)src;
+	uint64_t w, x, y, z;
+
+	uk_sanitize_read(src, n);
+	uk_sanitize_write(dst, n);
+	if (n <= SMALL) {
+		copy_small(d, s, n);
+		return dst;
+	}
+	w = WORD(s, n - 32);
+	x = WORD(s, n - 24);
+	y = WORD(s, n - 16);
+	z = WORD(s, n - 8);
+	for (; n > STEP; n -= STEP, d += STEP, s += STEP)
+		copy_line(d, s);
+	if (n > SMALL) {
+		uint64_t a = WORD(s, 0), b = WORD(s, 8), c = WORD(s, 16), e = WORD(s, 24);
+
+		WORD(d, 0) = a;
+		WORD(d, 8) = b;
+		WORD(d, 16) = c;
+		WORD(d, 24) = e;
+	}
+	WORD(d, n - 32) = w;
+	WORD(d, n - 24) = x;
+	WORD(d, n - 16) = y;
+	WORD(d, n - 8) = z;
+	return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+	char *d = dst, *s = (char *)(uintptr_t)src;
+
+	if ((uintptr_t)dst - (uintptr_t)src >= n)
+		return memcpy(dst, src, n);
+	uk_sanitize_read(src, n);
+	uk_sanitize_write(dst, n);
+	for (; n > STEP; n -= STEP)
+		copy_line(d + n - STEP, s + n - STEP);
+	if (n > SMALL) {
+		uint64_t a = WORD(s, 0), b = WORD(s, 8), c = WORD(s, 16), e = WORD(s, 24);
+		uint64_t w = WORD(s, n - 32), x = WORD(s, n - 24), y = WORD(s, n - 16),
+			 z = WORD(s, n - 8);
+
+		WORD(d, 0) = a;
+		WORD(d, 8) = b;
+		WORD(d, 16) = c;
+		WORD(d, 24) = e;
+		WORD(d, n - 32) = w;
+		WORD(d, n - 24) = x;
+		WORD(d, n - 16) = y;
+		WORD(d, n - 8) = z;
+	} else {
+		copy_small(d, s, n);
+	}
+	return dst;
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+	uint64_t v = (unsigned char)c * 0x0101010101010101UL;
+	char *d = dst;
+
+	uk_sanitize_write(dst, n);
+	if (n < 16) {
+		if (n >= 8) {
+			WORD(d, 0) = v;
+			WORD(d, n - 8) = v;
+		} else if (n >= 4) {
+			HALF(d, 0) = (uint32_t)v;
+			HALF(d, n - 4) = (uint32_t)v;
+		} else if (n) {
+			BYTE(d, 0) = (char)c;
+			BYTE(d, n / 2) = (char)c;
+			BYTE(d, n - 1) = (char)c;
+		}
+		return dst;
+	}
+	WORD(d, n - 16) = v;
+	WORD(d, n - 8) = v;
+	for (; n >= STEP; n -= STEP, d += STEP)
+		for (unsigned i = 0; i < STEP; i += 8)
+			WORD(d, i) = v;
+	for (; n >= 16; n -= 16, d += 16) {
+		WORD(d, 0) = v;
+		WORD(d, 8) = v;
+	}
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const unsigned char *p = a, *q = b;
+
+	uk_sanitize_read(a, n);
+	uk_sanitize_read(b, n);
+	/* Where words differ, their first byte that does is the lowest in them. */
+	for (; n >= 8; n -= 8, p += 8, q += 8) {
+		uint64_t x = WORD(p, 0), y = WORD(q, 0);
+
+		if (x != y) {
+			x = __builtin_bswap64(x);
+			y = __builtin_bswap64(y);
+			return x < y ? -1 : 1;
+		}
+	}
+	for (; n; n--, p++, q++)
+		if (*p != *q)
+			return *p - *q;
+	return 0;
+}

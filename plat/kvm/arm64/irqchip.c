@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Interrupts: the GIC, version 2 (Arm IHI 0048) or 3 (IHI 0069), which is set up when the first interrupt is asked for. Its
+ * numbers: up to 31 each CPU's own, such as its timer's; from 32 on those of devices, which all go to the CPU that boots.
+ *
+ * All have the same priority: one at a time, and it is over when its handler has run.
+ */
+#include <uk/arch/cpu.h>
+#include <uk/arch/trap.h>
+#include <uk/errno.h>
+#include <uk/plat/irq.h>
+#include <uk/print.h>
+
+#include "kvm.h"
+
+#define LINES    160
+#define OWN      32
+#define SPECIAL  1020 /* from here on: there is none */
+#define PRIORITY 0xa0a0a0a0U
+
+/* The distributor, and of version 3 what each CPU has of it (IHI 0069 §12.8, §12.10). */
+#define GICD_CTLR       0x000
+#define GICD_TYPER      0x004
+#define GICD_IGROUPR    0x080 /* a bit per interrupt, as in the next */
+#define GICD_ISENABLER  0x100
+#define GICD_ICENABLER  0x180
+#define GICD_IPRIORITYR 0x400 /* a byte each, ... */
+#define GICD_ITARGETSR  0x800 /* ... and of version 2 its CPUs */
+#define GICD_ICFGR      0xc00 /* two bits each, the upper says edge */
+#define GICD_IROUTER    0x6000
+#define CTLR_WAITS      0x80000000U
+#define CTLR_V2         0x1U
+#define CTLR_V3         0x13U /* affinity routing, group 1 of either kind */
+
+/* The redistributor's frames: one or two of 128 KiB per CPU. */
+#define GICR_TYPER   0x008
+#define GICR_WAKER   0x014
+#define GICR_SGI     0x10000
+#define GICR_FRAME   0x20000UL
+#define TYPER_VLPIS  0x2U
+#define TYPER_LAST   0x10U
+#define WAKER_SLEEP  0x2U
+#define WAKER_ASLEEP 0x4U
+
+/* The CPU's interface of version 2. */
+#define GICC_CTLR 0x00
+#define GICC_PMR  0x04
+#define GICC_IAR  0x0c
+#define GICC_EOIR 0x10
+
+#define WAIT_TRIES 1000000U
+
+static struct {
+	void (*fn)(void *arg);
+	void *arg;
+} lines[LINES];
+
+static volatile uint8_t *dist, *routes, *own,
+	*cpu; /* `own`: the distributor's part for interrupts below 32; `cpu`: version 2 */
+
+static uint32_t acknowledge(void)
+{
+	return cpu ? uk_mmio_read32(cpu + GICC_IAR)
+		   : (uint32_t)arm_read(S3_0_C12_C12_0) /* ICC_IAR1_EL1 */;
+}
+
+static void finish(uint32_t value)
+{
+	if (cpu) {
+		uk_mmio_write32(cpu + GICC_EOIR, value);
+	} else {
+		arm_write(S3_0_C12_C12_1, value); /* ICC_EOIR1_EL1 */
+		arm_isb();
+	}
+}
+
+void arm_irq_dispatch(unsigned which UK_UNUSED)
+{
+	for (;;) {
+		uint32_t value = acknowledge(),
+			 n = value & 0x3ff; /* version 2 also says who sent it */
+
+		if (n >= SPECIAL)
+			return;
+		if (n < LINES && lines[n].fn)
+			lines[n].fn(lines[n].arg);
+		finish(value);
+	}
+}
+
+static void settle(volatile uint8_t *part)
+{
+	for (unsigned i = 0; (uk_mmio_read32(part + GICD_CTLR) & CTLR_WAITS) && i < WAIT_TRIES; i++)
+		uk_arch_relax();
+}
+
+/* Nothing is enabled, all have one priority and, in version 3, are of group 1. `from` and `to`: multiples of 32. */
+static void quiet(volatile uint8_t *part, unsigned from, unsigned to, bool groups)
+{
+	for (unsigned n = from; n < to; n += 32) {
+		uk_mmio_write32(part + GICD_ICENABLER + n / 8, ~0U);
+		if (groups)
+			uk_mmio_write32(part + GICD_IGROUPR + n / 8, ~0U);
+		for (unsigned i = 0; i < 32; i += 4)
+			uk_mmio_write32(part + GICD_IPRIORITYR + n + i, PRIORITY);
+	}
+}
+
+static unsigned supported(void)
+{
+	return UK_MIN(((uk_mmio_read32(dist + GICD_TYPER) & 31) + 1) * 32, (unsigned)LINES);
+}
+
+static int init_v2(int node)
+{
+	struct kvm_range r[2];
+
+	if (kvm_tree_ranges(node, r, 2) < 2 || ((r[0].start | r[1].start) & UK_PAGE_MASK))
+		return -ENODEV;
+	dist = boot_map_device(BOOT_FIXED_GICD, r[0].start);
+	cpu = boot_map_device(BOOT_FIXED_GIC_CPU, r[1].start);
+	if (!dist || !cpu)
+		return -ENOMEM;
+	own = dist;
+	quiet(dist, 0, supported(), false);
+	for (unsigned n = OWN; n < supported(); n += 4) /* to the CPU that the first 32 are of */
+		uk_mmio_write32(dist + GICD_ITARGETSR + n,
+				(uk_mmio_read32(dist + GICD_ITARGETSR) & 0xff) * 0x01010101U);
+	uk_mmio_write32(dist + GICD_CTLR, CTLR_V2);
+	uk_mmio_write32(cpu + GICC_PMR, 0xff);
+	uk_mmio_write32(cpu + GICC_CTLR, 1);
+	return 0;
+}
+
+/* Where this CPU's part of the distributor is: the frame with its affinity. 0: nowhere. */
+static uk_paddr_t own_frame(int node)
+{
+	uint64_t mpidr = arm_read(mpidr_el1),
+		 affinity = (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
+	struct kvm_range r[4];
+	unsigned n = kvm_tree_ranges(node, r, UK_ARRAY_SIZE(r)),
+		 regions = kvm_tree_number(node, "#redistributor-regions", 1);
+
+	for (unsigned i = 1; i < n && i <= regions; i++) {
+		uk_paddr_t pa = r[i].start, end = pa + r[i].len;
+		uint32_t low = 0;
+
+		for (; pa < end && end - pa >= GICR_FRAME && !(low & TYPER_LAST);
+		     pa += GICR_FRAME << !!(low & TYPER_VLPIS)) {
+			volatile uint8_t *page = boot_map_device(BOOT_FIXED_GIC_CPU, pa);
+
+			if (!page)
+				return 0;
+			low = uk_mmio_read32(page + GICR_TYPER);
+			if (uk_mmio_read32(page + GICR_TYPER + 4) == affinity)
+				return pa;
+		}
+	}
+	return 0;
+}
+
+static int init_v3(int node)
+{
+	volatile uint8_t *frame;
+	struct kvm_range r;
+	uk_paddr_t pa;
+
+	if (!(arm_read(id_aa64pfr0_el1) >> 24 & 15) || kvm_tree_ranges(node, &r, 1) < 1 ||
+	    (r.start & UK_PAGE_MASK))
+		return -ENODEV;
+	pa = own_frame(node);
+	if (!pa)
+		return -ENODEV;
+	dist = boot_map_device(BOOT_FIXED_GICD, r.start);
+	routes = boot_map_device(BOOT_FIXED_GICD_ROUTES, r.start + GICD_IROUTER);
+	frame = boot_map_device(BOOT_FIXED_GIC_CPU, pa);
+	own = boot_map_device(BOOT_FIXED_GIC_SGI, pa + GICR_SGI);
+	if (!dist || !routes || !frame || !own)
+		return -ENOMEM;
+	uk_mmio_write32(dist + GICD_CTLR, 0);
+	settle(dist);
+	quiet(dist, OWN, supported(), true);
+	uk_mmio_write32(dist + GICD_CTLR, CTLR_V3);
+	settle(dist);
+	for (unsigned n = OWN; n < supported(); n++) {
+		uk_mmio_write32(routes + 8 * n, (uint32_t)(arm_read(mpidr_el1) & 0xffffff));
+		uk_mmio_write32(routes + 8 * n + 4, (uint32_t)(arm_read(mpidr_el1) >> 32 & 0xff));
+	}
+	uk_mmio_write32(frame + GICR_WAKER, uk_mmio_read32(frame + GICR_WAKER) & ~WAKER_SLEEP);
+	for (unsigned i = 0; (uk_mmio_read32(frame + GICR_WAKER) & WAKER_ASLEEP) && i < WAIT_TRIES;
+	     i++)
+		uk_arch_relax();
+	quiet(own, 0, OWN, true);
+	arm_write(S3_0_C12_C12_5, 1); /* ICC_SRE_EL1 */
+	arm_isb();
+	arm_write(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
+	arm_write(S3_0_C12_C12_3, 0);  /* ICC_BPR1_EL1 */
+	arm_write(S3_0_C12_C12_4, 0);  /* ICC_CTLR_EL1: an interrupt ends by one write */
+	arm_write(S3_0_C12_C12_7, 1);  /* ICC_IGRPEN1_EL1 */
+	arm_isb();
+	return 0;
+}
+
+static int init(void)
+{
+	static const char version2[][20] = { "arm,cortex-a15-gic", "arm,gic-400" };
+	int node = devtree_next(-1, "arm,gic-v3"), rc = -ENODEV;
+
+	if (node >= 0)
+		rc = init_v3(node);
+	for (unsigned i = 0; rc == -ENODEV && i < UK_ARRAY_SIZE(version2); i++) {
+		node = devtree_next(-1, version2[i]);
+		if (node >= 0)
+			rc = init_v2(node);
+	}
+	if (rc)
+		uk_pr_warn("no interrupt controller that is known (GICv2, GICv3): there will be no "
+			   "interrupts");
+	return rc;
+}
+
+int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
+{
+	unsigned n = irq & KVM_IRQ_NUMBER;
+	volatile uint8_t *part, *word;
+	uint32_t edge = 2U << n % 16 * 2;
+	static bool ready;
+	int rc;
+
+	if (n < 16 || n >= LINES)
+		return -EINVAL;
+	if (lines[n].fn)
+		return -EBUSY;
+	if (!ready) {
+		rc = init();
+		if (rc)
+			return rc;
+		ready = true;
+	}
+	part = n < OWN ? own : dist;
+	word = part + GICD_ICFGR + n / 16 * 4;
+	uk_mmio_write32(word, irq & KVM_IRQ_EDGE ? uk_mmio_read32(word) | edge
+						 : uk_mmio_read32(word) & ~edge);
+	lines[n].arg = arg;
+	lines[n].fn = fn;
+	uk_mmio_write32(part + GICD_ISENABLER + n / 32 * 4, 1U << n % 32);
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of this platform share. In order of boot:
+ *
+ *	entry.S     the first instructions, up to address translation (this and the next in plat/common)
+ *	early.c     random virtual base, page tables, relocation
+ *	setup.c     what happens then, as a table of contents
+ *	devtree.c   the device tree: plat/common's has memory map, command line, initrd, devices; this interrupts
+ *
+ * and at run time:
+ *
+ *	irqchip.c   GIC, versions 2 and 3
+ *	timer.c     the one-shot timer: the CPU's own
+ *	rtc.c       the wall clock: PL031
+ *	power.c     the end: PSCI
+ *
+ * and what is the same on all machines with a device tree: ../devtree/shared.h.
+ */
+#ifndef KVM_H
+#define KVM_H
+
+#include <uk/arch/cpu.h>
+#include <uk/arch/io.h>
+#include <uk/config.h>
+#include <uk/essentials.h>
+#include <uk/plat/bootinfo.h>
+#include <uk/plat/mem.h>
+
+#include "../devtree/shared.h"
+#include "devtree.h"
+#include "image.h"
+
+#define KVM_VA_DEVICES        ARM_VA_DEVICES
+#define KVM_VA_DEVICES_RANDOM ARM_VA_DEVICES_RANDOM
+
+/* The counter that clocks are made of, and something that takes a time which depends on the host. */
+#define kvm_time()   arm_time()
+#define kvm_wander() ((void)arm_read(midr_el1))
+
+/* As many bytes as the CPU's own source gives, or support/run's host. */
+size_t kvm_more_seed(void *buf, size_t n);
+
+/* No firmware has a console that we know of. Before the tree is read this goes to where QEMU has its UART: pl011.c. */
+void kvm_firmware_write(const char *s, size_t n);
+
+/* An interrupt, as uk_plat_irq_request() has it: its number, and whether an edge raises it. */
+#define KVM_IRQ_EDGE   0x10000U
+#define KVM_IRQ_NUMBER 0xffffU
+
+/* ---- devtree.c ---- */
+
+/* Also interrupts of the CPU itself, such as its timer's: the n-th of a node; 0: none. */
+uint32_t kvm_tree_nth_irq(int node, unsigned n);
+
+/* A number of one cell; `none` where it is not there. */
+uint32_t kvm_tree_number(int node, const char *name, uint32_t none);
+
+struct kvm_range {
+	uk_paddr_t start;
+	size_t len;
+};
+
+/* The first `max` ranges of the registers of a node that lies in the root; how many. */
+unsigned kvm_tree_ranges(int node, struct kvm_range *list, unsigned max);
+
+/* A number from the CPU's own source; false: it has none, or it failed. */
+bool kvm_cpu_random(uint64_t *v);
+
+/* How the firmware is called; where that is not told, *hvc stays. */
+void kvm_tree_psci(bool *hvc);
+
+#endif
