@@ -50,7 +50,7 @@ arch-of-configs := $(firstword $(foreach c,$(CONFIGS),$(if $(wildcard arch/$c/Co
 B        := $(O)/$(app)$(addprefix -,$(arch-of-configs))
 
 # Goals that need no configuration of their own.
-front-goals := help run demo check check-all security-table allocator-table sanitizer-table bench setup clean distclean debug list-apps
+front-goals := help run demo check check-all security-table allocator-table sanitizer-table bench bench-xen setup clean distclean debug list-apps
 
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(front-goals),$(MAKECMDGOALS)),image),)
 ifeq ($(app-path),)

@@ -34,7 +34,7 @@ void *memory(size_t size);
 
 int verify(uint64_t seed);
 int measure(unsigned seconds, int writes);
-int count(unsigned requests);
 int steady(unsigned rounds);
+int count(unsigned requests, int writes);
 
 #endif

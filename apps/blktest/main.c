@@ -7,8 +7,9 @@
  *	blktest [DEVICE] read-only		that nothing can be written
  *	blktest [DEVICE] measure [SECONDS]	requests and MB per second; reads only
  *	blktest [DEVICE] measure-write [SECONDS]	OVERWRITES THE DISK
- *	blktest [DEVICE] count REQUESTS		so many reads between markers (tests/bench)
  *	blktest [DEVICE] steady [ROUNDS]	writes and reads for a while, and compares; OVERWRITES THE DISK
+ *	blktest [DEVICE] count REQUESTS		so many reads of each kind between markers (tests/bench)
+ *	blktest [DEVICE] count-write REQUESTS	and writes; OVERWRITES THE DISK
  *	blktest [DEVICE] wait			until its size changes
  *
  * DEVICE is vda if not given. Status 0: all is well.
@@ -142,15 +143,15 @@ int main(int argc, char **argv)
 		return read_only();
 	if (!strcmp(what, "measure") || !strcmp(what, "measure-write"))
 		return measure(more ? (unsigned)atoi(more) : 2, what[7] != 0);
-	if (!strcmp(what, "count") && more)
-		return count((unsigned)atoi(more));
 	if (!strcmp(what, "steady"))
 		return steady(more ? (unsigned)atoi(more) : 1000);
+	if ((!strcmp(what, "count") || !strcmp(what, "count-write")) && more)
+		return count((unsigned)atoi(more), what[5] != 0);
 	if (!strcmp(what, "wait"))
 		return wait_for_change();
 	fprintf(stderr,
 		"blktest: %s: no such device or test; the tests: info, verify, read-only, "
-		"measure, measure-write, count, steady, wait\n",
+		"measure, measure-write, count, count-write, steady, wait\n",
 		what);
 	return 2;
 }

@@ -11,6 +11,10 @@
 #define BEGIN 16
 #define END   17
 
+#define PLACES       64 /* of count()'s requests of 4 KiB */
+#define PLACES_LARGE 4  /* and of those of 1 MiB */
+#define LARGE        (1U << 20)
+
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -107,46 +111,87 @@ int measure(unsigned seconds, int writes)
 	return rc;
 }
 
-/* `requests` of them, SLOTS under way, waiting by interrupt when there are none to reap. */
-static int many(unsigned requests, char *buf)
+/* A phase of count(): its markers are around, and this says what was between them. */
+static void ended(const char *op, const char *what, unsigned n, uint64_t begin)
 {
-	static const struct run run = { "many", UK_BLK_READ, 4096, SLOTS, 0 };
+	uint64_t took = now() - begin;
+
+	printf("phase %s-%s %u\ntook %s-%s %llu\n", op, what, n, op, what,
+	       (unsigned long long)took);
+}
+
+/* `requests` of them, SLOTS under way, waiting by interrupt when there are none to reap. */
+static int many(const struct run *run, unsigned requests, char *buf)
+{
 	struct uk_blkreq *done[SLOTS];
 	unsigned n = 0, left = SLOTS;
+	uint64_t begin = now();
+	int rc = 0;
 
-	prepare(&run, buf);
+	prepare(run, buf);
 	UK_MARK(BEGIN);
-	while (n < requests) {
+	while (n < requests && !rc) {
 		unsigned got = reap_some(dev->queue[0], done, SLOTS);
 
+		for (unsigned i = 0; i < got; i++)
+			rc |= done[i]->result;
 		n += got;
 		if (uk_blkdev_submit(dev->queue[0], done, got) != got)
 			return 1;
 	}
 	UK_MARK(END);
+	ended(run->name, "4k", n, begin);
 	while (left)
 		left -= reap_some(dev->queue[0], done, SLOTS);
-	printf("phase read-4k %u\n", n);
-	return 0;
+	return rc;
 }
 
-/* What a request of 4 KiB costs us: many under way; and each by itself, with a call that waits. */
-int count(unsigned requests)
+/* Each by itself, with a call that waits. */
+static int one_by_one(const struct run *run, const char *what, unsigned size, unsigned places,
+		      unsigned requests, char *buf)
 {
-	char *buf = memory(4096 * SLOTS);
+	uint64_t begin = now();
+	int rc = 0;
 
-	start(1, 1);
-	if (many(requests, buf))
-		return 1;
-	uk_blkdev_stop(dev);
-	start(1, 0);
 	UK_MARK(BEGIN);
-	for (unsigned i = 0; i < requests; i++)
-		if (uk_blkdev_read(dev, 4096 * (i % 64), buf, 4096))
-			return 1;
+	for (unsigned i = 0; i < requests && !rc; i++) {
+		uint64_t at = (uint64_t)(i % places) * size;
+
+		rc = run->op == UK_BLK_READ ? uk_blkdev_read(dev, at, buf, size)
+					    : uk_blkdev_write(dev, at, buf, size);
+	}
 	UK_MARK(END);
-	printf("phase read-4k-wait %u\n", requests);
-	uk_blkdev_stop(dev);
+	ended(run->name, what, requests, begin);
+	return rc;
+}
+
+/* What requests cost us: of 4 KiB with many under way, and one by one; of 1 MiB. tests/bench/linux-disk.c does the same. */
+int count(unsigned requests, int writes)
+{
+	static const struct run runs[] = { { "read", UK_BLK_READ, 4096, SLOTS, 0 },
+					   { "write", UK_BLK_WRITE, 4096, SLOTS, 0 } };
+	char *buf = memory(LARGE);
+	int rc = 0;
+
+	if (dev->size < PLACES_LARGE * LARGE) {
+		fprintf(stderr, "%s: a disk of %u MiB is the least\n", dev->name,
+			PLACES_LARGE * LARGE >> 20);
+		return 2;
+	}
+	memset(buf, 0x5a, LARGE);
+	for (int i = 0; i <= writes && !rc; i++) {
+		start(1, 1);
+		rc = many(&runs[i], requests, buf);
+		uk_blkdev_stop(dev);
+		if (rc)
+			break;
+		start(1, 0);
+		rc = one_by_one(&runs[i], "4k-wait", 4096, PLACES, requests, buf) ||
+		     one_by_one(&runs[i], "1m", LARGE, PLACES_LARGE, requests / 16 + 1, buf);
+		uk_blkdev_stop(dev);
+	}
+	if (rc)
+		fprintf(stderr, "%s: a request failed\n", dev->name);
 	free(buf);
-	return 0;
+	return !!rc;
 }

@@ -3,7 +3,7 @@
 # The commands that start here and call make again for the images they need. `run`, `check` and
 # `bench` work on a fresh machine: they install what is missing first, after saying what.
 
-.PHONY: help list-apps setup run demo check check-all security-table allocator-table sanitizer-table bench debug clean distclean
+.PHONY: help list-apps setup run demo check check-all security-table allocator-table sanitizer-table bench bench-xen debug clean distclean
 
 help:
 	@cat support/build/help.txt
@@ -66,6 +66,9 @@ sanitizer-table:
 bench:
 	@support/setup build run bench
 	@$(PYTHON) tests/bench/bench.py $(BENCH)
+bench-xen:
+	@support/setup build run bench
+	@$(PYTHON) tests/bench/xenbench.py $(BENCH)
 
 # O= may have put the build into the application's own folder, or above the tree.
 ours = $(filter $(patsubst %/,%,$(abspath $1))/%,$(abspath $(app-path))/ $(ROOTDIR)/)

@@ -2,7 +2,7 @@
 /*
  * A client that asks in lock step: each round sends BATCH requests on each of CONNECTIONS, then reads
  * all the answers. So the number of requests is exact, and how many a server finds at a time is the
- * same in each run, as far as TCP allows. Every answer must be as long as the first and begin alike.
+ * same in each run, as far as TCP allows, between the markers 16 and 17. Every answer must be as long as the first and begin alike.
  *
  *   lockstep ADDRESS PORT CONNECTIONS ROUNDS BATCH http|new|get|set
  *
@@ -18,6 +18,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include <uk/mark.h>
 
 #define SAME 12 /* bytes at the start of an answer: "HTTP/1.1 200", "$3\r\nVXK\r\n" */
 
@@ -129,6 +130,7 @@ int main(int argc, char **argv)
 	if (reply * (size_t)batch > sizeof(buf))
 		errx(1, "%zu bytes an answer are too many for a batch of %d", reply, batch);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
+	UK_MARK(16);
 	for (int i = 0; anew && i < conns; i++)
 		close(fd[i]);
 	for (int r = 0; r < rounds; r++) {
@@ -146,6 +148,7 @@ int main(int argc, char **argv)
 		for (int i = 0; anew && i < conns; i++)
 			finish(fd[i]);
 	}
+	UK_MARK(17);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("requests %ld bytes %zu seconds %.6f\n", (long)conns * rounds * batch, reply,
 	       (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9);

@@ -13,6 +13,8 @@ import initramfs
 import minmem
 import tools
 import whereto
+import xenbench
+import xenlab
 
 
 @pytest.mark.parametrize("least, expected", [(1, 8), (8, 8), (9, 16), (1000, 1000), (1025, None)])
@@ -106,6 +108,61 @@ def test_a_guest_that_prints_something_else_is_an_error(kit):
 def test_a_guest_is_timed_to_its_first_byte(kit):
     times = guest.in_turn({"floor": guest.Guest(kit.floor)}, 2)
     assert 1e6 < times["floor"][0] <= times["floor"][1] < 60e9
+
+
+@needs_qemu
+def test_frames_are_counted_apart(kit, tmp_path):
+    frames = str(tmp_path / "frames")
+    machine = guest.Guest(kit.floor, machine=guest.MACHINE + ",memory-backend=ram",
+                          devices=("-object", "memory-backend-memfd,id=ram,size=128M"))
+    guest.must(machine, "!\n", plugin=kit.plugin + ",frames=" + frames)
+    old, new = (tools.read("%s.%d" % (frames, i)) for i in (0, 1))
+    nobody, all_dom0 = bytearray(128 << 8), bytearray(b"\1" * (128 << 8))
+    assert xenlab.difference(old, new, nobody) == xenlab.Spent(guest=6)
+    assert xenlab.difference(old, new, all_dom0) == xenlab.Spent(dom0=6)
+    floor = int(tools.call(["readelf", "-h", kit.floor]).partition("Entry point address:")[2].split()[0], 16) >> 12
+    all_dom0[floor] = 0
+    assert xenlab.difference(old, new, all_dom0) == xenlab.Spent(guest=6), "by its frame"
+
+
+def test_notifications_of_a_domain_and_of_dom0():
+    def frames(xen, instructions, sends):
+        data = bytearray(8 * (2 + 2 * xenlab.FRAMES))
+        for at, n in [(0, xen)] + [(2 + i, n) for i, n in enumerate(instructions)] + [
+                (2 + xenlab.FRAMES + i, n) for i, n in enumerate(sends)]:
+            data[8 * at:8 * at + 8] = n.to_bytes(8, "little")
+        return bytes(data)
+
+    old = frames(100, [0, 0, 50, 7], [0, 5, 1, 0])
+    new = frames(130, [0, 0, 55, 17], [0, 9, 2, 0])
+    assert xenlab.difference(old, new, bytearray([0, 0, 1, 0])) == xenlab.Spent(
+        guest=10, xen=30, dom0=5, notified=4, heard=1)
+
+
+def test_tables_of_domains():
+    def result(n):
+        return {"ping": xenbench.Result("ping", "ping", 2, xenlab.Spent(2 * n, 20, 40, 3, 1), 1.5 * n, "us")}
+
+    text = xenbench.markdown({("pv", "ours"): result(100), ("pv", "linux"): result(400)})
+    assert "| ping | us | 150 | 600 | 0.25 |" in text
+    assert "| ping | ping | 100 / 400 | 0.25 | 10 / 10 | 20 / 20 | 1.50 / 1.50 | 0.50 / 0.50 |" in text
+
+
+def test_large_zeroes_are_made_in_dom0(tmp_path):
+    class Rig:
+        """A dom0 that runs what it is told."""
+        def put(self, name, fd):
+            (tmp_path / name[1:]).write_bytes(os.read(fd, 1 << 24))
+
+        def run(self, command, *_):
+            return 0, tools.call(["sh", "-c", command.replace("/a", str(tmp_path / "a")).replace(
+                "/part", str(tmp_path / "part"))], cwd=tmp_path).encode()
+
+    lab = xenlab.Lab.__new__(xenlab.Lab)
+    lab.rig, lab.scratch = Rig(), type("Scratch", (), {"name": str(tmp_path)})
+    files = {"b/zero": bytes(2 << 20), "b/small": bytes(100), "c": b"text", "a/more": bytes(3 << 20)}
+    lab.put_archive("/a", files)
+    assert (tmp_path / "a").read_bytes() == initramfs.archive(files)
 
 
 def test_spawn_times_programs_in_turn_and_refuses_failures(kit):

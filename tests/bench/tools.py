@@ -110,7 +110,12 @@ class Kit:
 
     @property
     def lockstep(self):
-        return self._make("lockstep", ["lockstep.c"], ["-O2", "-Wall", "-Wextra"])
+        return self._make("lockstep", ["lockstep.c"], ["-O2", "-Wall", "-Wextra"] + ["-I" + d for d in MARK_HEADERS])
+
+    def static(self, name):
+        """A program NAME.c for a Linux without libraries."""
+        return self._make(name + "-static", [name + ".c"], ["-O2", "-Wall", "-Wextra", "-static", "-s"] +
+                          ["-I" + d for d in MARK_HEADERS])
 
     @property
     def linux_hello(self):

@@ -4,7 +4,7 @@
  *
  *   cc -O2 -shared -fPIC -o ukcount.so ukcount.c
  *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID]
- *                      [,profile=FILE[,pair=N]] ...
+ *                      [,profile=FILE[,pair=N]][,frames=FILE] ...
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
@@ -18,6 +18,10 @@
  * like `pio` would each leave the guest on real hardware. `profile` writes, at the end, a line
  * `ADDRESS INSTRUCTIONS` for each block of code that ran between the markers 16 and 17, summed over
  * all such pairs or only the one that `pair` numbers from 1 (iterations of rep left out).
+ *
+ * `frames` counts apart what each page frame of the machine executes (its RAM being a memory-backend-memfd),
+ * without iterations of rep, and how often it notifies event channels: where Xen runs domains, their frames tell them from each other.
+ * The counts (struct frames) are in FILE while QEMU runs; at the k-th marker (1, 2, 16, 17) they are copied to FILE.k.
  *
  * Debian's QEMU comes without its plugin header, so the few declarations needed stand here (plugin
  * API version 1, docs/devel/tcg-plugins of QEMU).
@@ -64,6 +68,8 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void *qemu_plugin_insn_haddr(
+	const struct qemu_plugin_insn *insn); /* where we have its page mapped */
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr);
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *addr);
 
@@ -117,6 +123,8 @@ static void report(const char *event, long id, uint64_t address)
 
 /* ---- profile --------------------------------------------------------------------------------- */
 
+#define ENTRY         1
+#define MAIN          2
 #define PROFILE_BEGIN 16
 #define PROFILE_END   17
 
@@ -237,6 +245,116 @@ static enum counter kind_of(const uint8_t *p, size_t n)
 	}
 }
 
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+#define FRAMES (1 << 20) /* 4 GiB; a file with holes */
+
+/* As xenlab.py reads it. */
+static struct frames {
+	uint64_t xen;             /* instructions at Xen's addresses */
+	uint64_t other;           /* outside of RAM */
+	uint64_t domains[FRAMES]; /* at other addresses, by frame */
+	uint64_t sends[FRAMES];   /* event channels notified, by the frame of the code */
+} * frames;
+static const char *frames_path;
+
+/* Xen's own part of all address spaces (xen/arch/x86/include/asm/config.h) */
+#define XEN_BEGIN 0xffff800000000000
+#define XEN_END   0xffff880000000000
+
+/* The frame behind an address of ours; FRAMES if that is not RAM. */
+static uint64_t frame_of(const void *host)
+{
+	static uintptr_t begin, end;
+	char line[512];
+	FILE *maps;
+
+	if (!begin && (maps = fopen("/proc/self/maps", "r"))) {
+		while (fgets(line, sizeof(line), maps)) {
+			unsigned long long from, to;
+
+			if (!strstr(line, "memory-backend-memfd") ||
+			    sscanf(line, "%llx-%llx", &from, &to) != 2)
+				continue;
+			begin = begin ? begin : (uintptr_t)from;
+			end = (uintptr_t)to;
+		}
+		fclose(maps);
+	}
+	if ((uintptr_t)host < begin || (uintptr_t)host >= end)
+		return FRAMES;
+	return ((uintptr_t)host - begin) / 4096 < FRAMES ? ((uintptr_t)host - begin) / 4096
+							 : FRAMES;
+}
+
+/*
+ * Does the block notify an event channel: `mov $4, %edi` (EVTCHNOP_send), `mov $32, %eax` (event_channel_op), and the call
+ * of whatever calls Xen? So compilers have it in Linux and in our images; a hypercall page, which would be simpler to see,
+ * neither uses.
+ */
+static bool notifies(const struct qemu_plugin_tb *tb)
+{
+	static const uint8_t send[] = { 0xbf, 4, 0, 0, 0 }, op[] = { 0xb8, 32, 0, 0, 0 };
+	size_t n = qemu_plugin_tb_n_insns(tb);
+	unsigned found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		const uint8_t *p = qemu_plugin_insn_data(insn);
+
+		if (qemu_plugin_insn_size(insn) != 5)
+			continue;
+		found |= !memcmp(p, send, 5) | !memcmp(p, op, 5) << 1 | (p[0] == 0xe8) << 2;
+	}
+	return found == 7;
+}
+
+static void count_frame(struct qemu_plugin_tb *tb)
+{
+	struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, 0);
+	uint64_t address = qemu_plugin_insn_vaddr(insn), frame = FRAMES, *where = &frames->xen;
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	if (address < XEN_BEGIN || address >= XEN_END) {
+		frame = frame_of(qemu_plugin_insn_haddr(insn));
+		where = frame < FRAMES ? &frames->domains[frame] : &frames->other;
+	}
+	qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, where, n);
+	if (frame < FRAMES && notifies(tb))
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+							 &frames->sends[frame], 1);
+	for (size_t i = 0; i < n; i++) {
+		insn = qemu_plugin_tb_get_insn(tb, i);
+		if (kind_of(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn)) == REP)
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+								   where, (uint64_t)-1);
+	}
+}
+
+/* Pages of zeroes become holes: most frames never run. */
+static void copy_frames(void)
+{
+	static const char zero[4096];
+	static int copies;
+	char path[4096];
+	int fd;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s.%d", frames_path, copies++);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	ok = fd >= 0 && !ftruncate(fd, sizeof(*frames));
+	for (size_t at = 0; ok && at < sizeof(*frames); at += 4096) {
+		size_t n = sizeof(*frames) - at < 4096 ? sizeof(*frames) - at : 4096;
+
+		if (memcmp((char *)frames + at, zero, n))
+			ok = pwrite(fd, (char *)frames + at, n, (off_t)at) == (ssize_t)n;
+	}
+	if (!ok)
+		perror(path);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
 struct mark {
@@ -265,6 +383,8 @@ static void on_mark(unsigned int cpu, void *data)
 	report("mark", id, m->address);
 	if (profile_path)
 		profile_mark(id);
+	if (frames && (id == PROFILE_BEGIN || id == PROFILE_END || id == ENTRY || id == MAIN))
+		copy_frames();
 	if (id == stop_at)
 		_exit(0);
 }
@@ -296,6 +416,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		marked =
 			marked || is_mark(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
 	}
+	if (frames)
+		count_frame(tb);
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		const uint8_t *p = qemu_plugin_insn_data(insn);
@@ -336,19 +458,17 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
 		write_profile();
 }
 
-static bool share_counters(const char *path)
+/* A file of this size that others may map too; NULL if it cannot be. */
+static void *shared(const char *path, size_t size)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
 	void *p;
 
-	if (fd < 0 || ftruncate(fd, sizeof(private_counters)))
-		return false;
-	p = mmap(NULL, sizeof(private_counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		return NULL;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (p == MAP_FAILED)
-		return false;
-	count = p;
-	return true;
+	return p == MAP_FAILED ? NULL : p;
 }
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
@@ -362,11 +482,14 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 		if (!strncmp(argv[i], "out=", 4))
 			ok = (out = fopen(argv[i] + 4, "a")) != NULL;
 		else if (!strncmp(argv[i], "shm=", 4))
-			ok = share_counters(argv[i] + 4);
+			ok = (count = shared(argv[i] + 4, sizeof(private_counters))) != NULL;
 		else if (!strcmp(argv[i], "mmio=on"))
 			count_mmio = true;
 		else if (!strncmp(argv[i], "profile=", 8))
 			ok = (profile_path = strdup(argv[i] + 8)) != NULL;
+		else if (!strncmp(argv[i], "frames=", 7))
+			ok = (frames_path = strdup(argv[i] + 7)) &&
+			     (frames = shared(frames_path, sizeof(*frames)));
 		else if (!strncmp(argv[i], "pair=", 5))
 			profile_pair = atoi(argv[i] + 5);
 		else if (!strncmp(argv[i], "stop=", 5))
