@@ -179,7 +179,7 @@ def ours(only):
     return ["helloworld"] * ("boot" in only) + ["nginx"] * bool(set(only) & set(SERVER)) + ["blktest"] * ("disk" in only)
 
 
-def prepare(lab, images, kit, systems, only, cache):
+def prepare(lab, images, kit, systems, only):
     """All that domains and clients need, in dom0."""
     if set(only) & set(SERVER):
         www = {"www/" + name: bytes(size) for name, size, _ in FILES if size <= lab.largest}
@@ -187,7 +187,7 @@ def prepare(lab, images, kit, systems, only, cache):
     else:
         server = {}
     if "linux" in systems:
-        small = dict(xenlab.frontends(cache), init=os.path.join(tools.HERE, "linux-domu"))
+        small = dict(xenlab.frontends(), init=os.path.join(tools.HERE, "linux-domu"))
         small["bin/linux-disk"] = kit.static("linux-disk")
         lab.put("/linux", xenlab.packages.files().kernel)
         lab.put_archive("/initrd.small", small)
@@ -271,7 +271,7 @@ def main(argv=None):
             images.build(app, "xen", "xen")     # before the machine is started
         with xenlab.Lab(kit, max(MEMORY.values()), 100 * MIB if args.size < 4 else 10 * MIB,
                         (args.profile, args.pair) if args.profile else None) as lab:
-            prepare(lab, images, kit, systems, only, os.path.join(tools.cache_dir(), "bench", "xen-frontends"))
+            prepare(lab, images, kit, systems, only)
             for kind in kinds:
                 for system in systems:
                     tools.say("BENCH", "%s %s" % (kind, system))

@@ -206,17 +206,17 @@ def archive(files):
     return initramfs.archive({name: file if isinstance(file, bytes) else tools.read(file) for name, file in files.items()})
 
 
-def frontends(folder):
+def frontends():
     """Paths of the modules for a Linux guest, and of a busybox, from the rig's packages, by name in its initramfs."""
-    if not os.path.isdir(folder):
-        packages.files()
-        debs = tools.cache_dir() + "/xen/debs"
-        work = folder + ".work"
-        os.makedirs(work, exist_ok=True)
-        for name in sorted(os.listdir(debs)):
-            if name.startswith(("linux-image", "busybox-static")):
-                tools.call(["dpkg-deb", "-x", os.path.join(debs, name), work])
-        os.rename(work, folder)
+    packages.files()
+    debs = os.path.join(tools.cache_dir(), "xen", "debs")
+    names = [n for n in sorted(os.listdir(debs)) if n.startswith(("linux-image", "busybox-static"))]
+    folder = os.path.join(tools.cache_dir(), "bench", "xen-guest-" + tools.digest(*names))
+    with tools.locked(folder + ".lock"):
+        if not os.path.isdir(folder):
+            for name in names:
+                tools.call(["dpkg-deb", "-x", os.path.join(debs, name), folder + ".work"])
+            os.rename(folder + ".work", folder)
     found = {"bin/busybox": str(packages.only(packages.Path(folder), "bin/busybox"))}
     for name in ("xen-netfront", "xen-blkfront"):
         found["m/%s.ko" % name] = str(packages.only(packages.Path(folder), "lib/modules/*/kernel/**/%s.ko" % name))
