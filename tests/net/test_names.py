@@ -72,6 +72,20 @@ class Dhcp(Server):
         return head + b"".join(bytes([o, len(v)]) + v for o, v in said.items()) + b"\xff"
 
 
+class Client:
+    """A connection to a redis in the guest."""
+
+    def __init__(self, ns, patience):
+        with ns.inside():
+            self.s = socket.socket()
+        self.s.settimeout(patience)
+        self.s.connect((GUEST, 6379))
+
+    def ping(self):
+        self.s.sendall(b"PING\r\n")
+        assert self.s.recv(100) == b"+PONG\r\n"
+
+
 class Dns(Server):
     """Says 192.0.2.1 to each name, when it is asked for the second time; to "never" nothing, and that there is no "no"."""
 
@@ -116,3 +130,35 @@ def test_nobody_answers(plat):
         assert b"no answer from DHCP within 500 ms; going on without an address" in r.err, r
         gaps = [b - a for (_, a), (_, b) in zip(dhcp.heard, dhcp.heard[1:])]
         assert len(gaps) >= 2 and all(b > a + 1 for a, b in zip(gaps, gaps[1:])), gaps  # 2, 4, 8 seconds
+
+
+def until(what, timeout):
+    end = time.monotonic() + timeout
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_lease(plat):
+    """An address is asked for again in time, and connections last. When the lease ends without an answer the address is given up; a server that
+    comes back gives it again."""
+    lease = 120
+    with Namespace() as ns, Dhcp(ns, 0, lease) as dhcp, \
+            ns.start(whittle.image("redis", plat), "--protected-mode", "no") as guest:
+        ns.reachable(6379, guest)
+        one = Client(ns, 10)
+        one.ping()
+        until(lambda: len(dhcp.heard) > 2, lease)
+        assert [kind for kind, _ in dhcp.heard] == [DISCOVER, REQUEST, REQUEST]
+        dhcp.lost, renewed = 1 << 30, dhcp.heard[-1][1]
+        one.ping()
+        until(lambda: dhcp.heard[-1][0] == DISCOVER, 2 * lease)
+        assert lease - 5 < dhcp.heard[-1][1] - renewed < lease + 65, dhcp.heard
+        assert any(kind == REQUEST for kind, _ in dhcp.heard[3:]), dhcp.heard
+        with pytest.raises(OSError):
+            Client(ns, 5)
+        dhcp.lost = 0
+        ns.reachable(6379, guest, 90)
+        Client(ns, 10).ping()
