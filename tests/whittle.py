@@ -107,7 +107,7 @@ def machine(cpus, thread):
 
 QEMU = """\
 #!/bin/bash
-# QEMU with several CPUs, for a run of the tests with --smp. (1,maxcpus=2 is what support/run says for one.)
+# QEMU with several CPUs, for a run of the tests with --smp. (support/run says 1,maxcpus=2 if it was not told how many.)
 set -- %s -smp %d "$@"
 for ((i = 1; i < $#; i++)); do
 	next=$((i + 1))

@@ -146,7 +146,7 @@ def test_dry_run_kvm(guest):
 
 
 @pytest.mark.parametrize("options,smp", [
-    ([], ["1,maxcpus=2"]), (["--smp", "1"], ["1,maxcpus=2"]), (["--accel", "tcg,thread=single"], ["1,maxcpus=2"]),
+    ([], ["1,maxcpus=2"]), (["--smp", "1"], ["cpus=1,maxcpus=2"]), (["--accel", "tcg,thread=single"], ["1,maxcpus=2"]),
     (["--qemu-args", "-smp 1,sockets=1"], ["1,sockets=1"])], ids=str)
 def test_one_cpu_has_room_for_two(guest, options, smp):
     """As QEMU leaves out memory barriers otherwise; not if QEMU was told how many CPUs by other means."""

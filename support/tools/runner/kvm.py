@@ -108,7 +108,7 @@ def cpus(o, accel):
     if o.smp and int(o.smp) > 1:
         return ["-smp", o.smp]
     if accel.startswith("tcg") and "-smp" not in words.split(o.qemu_args or ""):
-        return ["-smp", "1,maxcpus=2"]
+        return ["-smp", "cpus=1,maxcpus=2" if o.smp else "1,maxcpus=2"]
     return ["-smp", o.smp] if o.smp else []
 
 
