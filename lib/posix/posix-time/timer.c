@@ -56,9 +56,12 @@ static void expired(struct uk_timer *timer)
 		return;
 	n = period_advance(&t->time.period);
 	if (!t->silent) {
-		bool pending = uk_queue_linked(&t->entry.node);
+		bool pending;
 
+		uk_spin_acquire(&uk_process_boot.lock); /* another CPU may be taking the signal */
+		pending = uk_queue_linked(&t->entry.node);
 		add_overrun(t, pending ? n : n - 1);
+		uk_spin_release(&uk_process_boot.lock);
 		if (pending)
 			; /* counted */
 		else if (t->time.period.clock && !t->tid)
@@ -247,8 +250,13 @@ UK_SYSCALL(long, timer_getoverrun, int id)
 {
 	bool irq = uk_spin_lock_irq(&lock);
 	struct timer *t = find(id);
-	long n = t ? (long)t->overrun.delivered : -EINVAL;
+	long n = -EINVAL;
 
+	if (t) {
+		uk_spin_acquire(&uk_process_boot.lock);
+		n = (long)t->overrun.delivered;
+		uk_spin_release(&uk_process_boot.lock);
+	}
 	uk_spin_unlock_irq(&lock, irq);
 	return n;
 }
