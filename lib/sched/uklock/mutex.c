@@ -5,12 +5,54 @@
  */
 #include <uk/assert.h>
 #include <uk/mutex.h>
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/time.h>
+#endif
 
 #define WAITERS ((uintptr_t)1)
 
-int uk_mutex_lock_slow(struct uk_mutex *m, uk_nsec deadline, bool interruptible)
+#ifdef CONFIG_SMP
+/*
+ * Sections are short, and the owner mostly runs on another CPU: to look until it is done takes less than to sleep and be woken. And a mutex that is handed
+ * to a thread that sleeps keeps all others out until that runs; if they queue meanwhile, the queue stays. So: while the owner runs,
+ * for a time that is long for a section; and until it runs, if it has only just been woken.
+ */
+#define RUNS_NSEC (100 * UK_NSEC_PER_US)
+#define WOKE_NSEC (20 * UK_NSEC_PER_US)
+
+static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self)
 {
-	struct uk_thread *self = uk_thread_current();
+	uk_nsec began = 0, now;
+
+	for (unsigned i = 1;; i++) {
+		uintptr_t owner = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+
+		if (!owner && __atomic_compare_exchange_n(&m->owner, &owner, (uintptr_t)self, false,
+							  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+		if (owner & WAITERS || owner == (uintptr_t)self)
+			return false;
+		if (i % 16 == 0) {
+			now = uk_clock_monotonic();
+			began = began ? began : now;
+			if (!uk_sched_is_alone() || now - began > RUNS_NSEC ||
+			    (now - began > WOKE_NSEC &&
+			     !uk_thread_runs_elsewhere((const struct uk_thread *)owner)))
+				return false;
+		}
+		uk_arch_relax();
+	}
+}
+#else
+static inline bool take_soon(struct uk_mutex *m UK_UNUSED, struct uk_thread *self UK_UNUSED)
+{
+	return false;
+}
+#endif
+
+static int queue_for(struct uk_mutex *m, struct uk_thread *self, uk_nsec deadline, bool interruptible)
+{
 	struct uk_waiter w = { .thread = self };
 	bool irq = uk_spin_lock_irq(&m->waiters.lock);
 	uintptr_t old = __atomic_load_n(&m->owner, __ATOMIC_RELAXED), new;
@@ -30,6 +72,13 @@ int uk_mutex_lock_slow(struct uk_mutex *m, uk_nsec deadline, bool interruptible)
 	}
 	uk_spin_unlock_irq(&m->waiters.lock, irq);
 	return err;
+}
+
+int uk_mutex_lock_slow(struct uk_mutex *m, uk_nsec deadline, bool interruptible)
+{
+	struct uk_thread *self = uk_thread_current();
+
+	return take_soon(m, self) ? 0 : queue_for(m, self, deadline, interruptible);
 }
 
 void uk_mutex_unlock_slow(struct uk_mutex *m)

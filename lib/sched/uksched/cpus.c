@@ -238,6 +238,23 @@ void uk_sched_balance(struct uk_sched *s)
 	uk_spin_release(&best->lock);
 }
 
+/* ---- hints ---- */
+
+bool uk_thread_runs_elsewhere(const struct uk_thread *t)
+{
+	uint32_t n = uk_smp_cpus();
+
+	for (uint32_t i = 0; i < n; i++)
+		if (UK_READ_ONCE(uksched_cpus[i].sched->running) == t)
+			return true;
+	return false;
+}
+
+bool uk_sched_is_alone(void)
+{
+	return UK_READ_ONCE(UK_READ_ONCE(uk_thread_current()->sched)->ready) <= 1;
+}
+
 /* ---- affinity ---- */
 
 int uk_thread_set_cpus(struct uk_thread *t, const struct uk_cpuset *set)

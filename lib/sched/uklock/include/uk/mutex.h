@@ -3,7 +3,8 @@
  * Mutex: mutual exclusion between threads, for sections that may block.
  *
  * Uncontended lock and unlock are one compare-and-swap each. Waiters queue first come, first
- * served: unlock hands the mutex to the one that has waited longest, so nobody starves.
+ * served: unlock hands the mutex to the one that has waited longest, so nobody starves. With several CPUs a thread first
+ * looks for up to 100 us whether the owner, if that runs, gets done, unless others queue already.
  * Whoever locked it must unlock it (asserted in debug builds). All zero is an unlocked mutex.
  * Thread context throughout; not under a spin lock, not in interrupt handlers.
  */

@@ -44,7 +44,7 @@ static UK_ALWAYS_INLINE void uk_sched_switch(struct uk_thread *self, struct uk_t
 #endif
 	uk_this_cpu_set(current, next);
 #ifdef CONFIG_SMP
-	next->sched->running = next;
+	UK_WRITE_ONCE(next->sched->running, next);
 	UK_WRITE_ONCE(next->sched->running_prio, next->prio);
 	uk_arch_ctx_switch(&self->ctx, &next->ctx);
 	if (UK_UNLIKELY(self->sched->leaving)) /* on which CPU we may be now, that is */

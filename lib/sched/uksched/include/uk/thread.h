@@ -199,6 +199,13 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
  */
 int uk_thread_set_cpus(struct uk_thread *t, const struct uk_cpuset *set);
 void uk_thread_get_cpus(struct uk_thread *t, struct uk_cpuset *set);
+
+/*
+ * For who considers to wait for `t` without blocking: does it run at this moment, and does nobody else wait for the caller's CPU? A hint. `t` is
+ * only compared, so it may be gone. Thread context.
+ */
+bool uk_thread_runs_elsewhere(const struct uk_thread *t);
+bool uk_sched_is_alone(void);
 #endif
 
 /*
