@@ -4,9 +4,6 @@
  */
 #include <uk/config.h>
 #include <uk/page.h>
-#ifdef CONFIG_SMP
-#include <uk/smp.h>
-#endif
 
 #include "vblk.h"
 
@@ -14,19 +11,8 @@ static void interrupt(struct uk_virtq *vq)
 {
 	struct vblk_queue *q = vq->arg;
 
-	if (!vq->armed)
-		return;
-	uk_virtq_irq_off(vq); /* then the event: who asks again in between, is told to look */
-	uk_blkq_event(&q->q);
-}
-
-static uint32_t cpu_of(unsigned queue UK_UNUSED)
-{
-#ifdef CONFIG_SMP
-	return queue % uk_smp_cpus();
-#else
-	return 0;
-#endif
+	if (uk_virtq_irq_wanted(vq))
+		uk_blkq_event(&q->q);
 }
 
 static unsigned head_frames(const struct vblk_queue *q)
@@ -60,7 +46,7 @@ static int open_queue(struct vblk *v, unsigned i, const struct uk_blkdev_conf *c
 	int rc;
 
 	uk_blkq_init(&q->q, &v->dev, i, conf);
-	q->vq = uk_virtio_queue(v->virtio, i, want, interrupt, q, cpu_of(i), &rc);
+	q->vq = uk_virtio_queue(v->virtio, i, want, interrupt, q, uk_virtio_cpu(i), &rc);
 	if (rc)
 		return rc;
 	frames = uk_page_alloc(head_frames(q), 0);

@@ -8,9 +8,6 @@
 #include <uk/page.h>
 #include <uk/print.h>
 #include <uk/time.h>
-#ifdef CONFIG_SMP
-#include <uk/smp.h>
-#endif
 
 #include "vnet.h"
 
@@ -47,19 +44,8 @@ static void interrupt(struct uk_virtq *vq)
 {
 	struct vnet_queue *q = vq->arg;
 
-	if (!vq->armed)
-		return;
-	uk_virtq_irq_off(vq); /* then the event: who asks again in between, is told to look */
-	uk_netq_event(&q->q);
-}
-
-static uint32_t cpu_of(unsigned queue UK_UNUSED)
-{
-#ifdef CONFIG_SMP
-	return queue % uk_smp_cpus();
-#else
-	return 0;
-#endif
+	if (uk_virtq_irq_wanted(vq))
+		uk_netq_event(&q->q);
 }
 
 static int control(struct vnet *v, uint8_t class, uint8_t number, const void *data, unsigned n)
@@ -200,10 +186,10 @@ static int open_pair(struct vnet *v, unsigned i, const struct uk_netdev_conf *co
 
 	uk_netq_init(&rx->q, &v->dev, i, false, conf);
 	uk_netq_init(&tx->q, &v->dev, i, true, conf);
-	rx->vq = uk_virtio_queue(v->virtio, 2 * i, conf->rx_len, interrupt, rx, cpu_of(i), &rc);
+	rx->vq = uk_virtio_queue(v->virtio, 2 * i, conf->rx_len, interrupt, rx, uk_virtio_cpu(i), &rc);
 	if (rc)
 		return rc;
-	tx->vq = uk_virtio_queue(v->virtio, 2 * i + 1, conf->tx_len, interrupt, tx, cpu_of(i), &rc);
+	tx->vq = uk_virtio_queue(v->virtio, 2 * i + 1, conf->tx_len, interrupt, tx, uk_virtio_cpu(i), &rc);
 	if (rc)
 		return rc;
 	frames = uk_page_alloc(UK_DIV_ROUND_UP(tx->vq->size * HDR, UK_PAGE_SIZE), 0);
@@ -272,9 +258,9 @@ static int again(struct vnet *v, uint64_t features)
 	if (!rc && v->virtio->features != features)
 		rc = -ENOTSUP; /* others rely on what it could do */
 	for (unsigned i = 0; !rc && i < v->dev.queues; i++) {
-		rc = uk_virtio_queue_again(v->rx[i].vq, cpu_of(i));
+		rc = uk_virtio_queue_again(v->rx[i].vq, uk_virtio_cpu(i));
 		if (!rc)
-			rc = uk_virtio_queue_again(v->tx[i].vq, cpu_of(i));
+			rc = uk_virtio_queue_again(v->tx[i].vq, uk_virtio_cpu(i));
 		if (!rc && !vnet_fill(&v->rx[i]))
 			rc = -ENOMEM;
 	}

@@ -23,7 +23,11 @@
 
 #include <uk/api.h>
 #include <uk/atomic.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 #include <uk/table.h>
 
 /* Device ids (§5). */
@@ -111,6 +115,16 @@ void uk_virtio_reset(struct uk_virtio_dev *d);
  */
 void uk_virtio_config(struct uk_virtio_dev *d, unsigned at, void *to, unsigned n, unsigned width);
 void uk_virtio_config_set(struct uk_virtio_dev *d, unsigned at, unsigned width, uint32_t v);
+
+/* The CPU for the `n`-th queue, or pair of them, of those that the device has: they are dealt to all. */
+static inline uint32_t uk_virtio_cpu(unsigned n UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return n % uk_smp_cpus();
+#else
+	return 0;
+#endif
+}
 
 /*
  * Makes queue `index`, between begin and ready. `want` entries, 0: 256; cut to what the device has and to a

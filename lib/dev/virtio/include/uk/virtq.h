@@ -291,6 +291,18 @@ static inline void uk_virtq_irq_off(struct uk_virtq *q)
 	UK_VIRTQ(q, quiet, q);
 }
 
+/*
+ * In a queue's interrupt: is it one that was asked for? Then there are no more of them. Tell the user after that: who asks again in
+ * between, is told to look.
+ */
+static inline bool uk_virtq_irq_wanted(struct uk_virtq *q)
+{
+	if (!q->armed)
+		return false;
+	uk_virtq_irq_off(q);
+	return true;
+}
+
 /* Descriptors that are free: an add of up to so many segments succeeds. */
 static inline unsigned uk_virtq_room(const struct uk_virtq *q)
 {
