@@ -186,10 +186,12 @@ static int open_pair(struct vnet *v, unsigned i, const struct uk_netdev_conf *co
 
 	uk_netq_init(&rx->q, &v->dev, i, false, conf);
 	uk_netq_init(&tx->q, &v->dev, i, true, conf);
-	rx->vq = uk_virtio_queue(v->virtio, 2 * i, conf->rx_len, interrupt, rx, uk_virtio_cpu(i), &rc);
+	rx->vq = uk_virtio_queue(v->virtio, 2 * i, conf->rx_len, interrupt, rx, uk_virtio_cpu(i),
+				 &rc);
 	if (rc)
 		return rc;
-	tx->vq = uk_virtio_queue(v->virtio, 2 * i + 1, conf->tx_len, interrupt, tx, uk_virtio_cpu(i), &rc);
+	tx->vq = uk_virtio_queue(v->virtio, 2 * i + 1, conf->tx_len, interrupt, tx,
+				 uk_virtio_cpu(i), &rc);
 	if (rc)
 		return rc;
 	frames = uk_page_alloc(UK_DIV_ROUND_UP(tx->vq->size * HDR, UK_PAGE_SIZE), 0);

@@ -51,7 +51,8 @@ static inline bool take_soon(struct uk_mutex *m UK_UNUSED, struct uk_thread *sel
 }
 #endif
 
-static int queue_for(struct uk_mutex *m, struct uk_thread *self, uk_nsec deadline, bool interruptible)
+static int queue_for(struct uk_mutex *m, struct uk_thread *self, uk_nsec deadline,
+		     bool interruptible)
 {
 	struct uk_waiter w = { .thread = self };
 	bool irq = uk_spin_lock_irq(&m->waiters.lock);

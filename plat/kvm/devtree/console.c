@@ -6,6 +6,7 @@
  * Input has no buffer of its own: the receive interrupt is off while there is something unread, and the FIFO and the host
  * behind it hold the rest back.
  */
+#include <uk/config.h>
 #include <uk/errno.h>
 #include <uk/plat/bus.h>
 #include <uk/plat/console.h>

@@ -28,7 +28,8 @@
 
 bool xen_fifo_on;
 
-#define CPUS (UK_CPUS < XEN_LEGACY_MAX_VCPUS ? UK_CPUS : XEN_LEGACY_MAX_VCPUS) /* as uk_plat_cpus() */
+/* As uk_plat_cpus(). */
+#define CPUS (UK_CPUS < XEN_LEGACY_MAX_VCPUS ? UK_CPUS : XEN_LEGACY_MAX_VCPUS)
 
 /* Xen wants no block to go beyond its page. */
 static union {

@@ -30,7 +30,8 @@ int main(int argc, char **argv)
 		p = (volatile char *)(unsigned long)constant;
 	if (!strcmp(how, "data"))
 		((void (*)(void))(unsigned long)data)();
-	if (!strcmp(how, "host")) { /* what an emulator may take for a call of the host's: semihosting */
+	/* What an emulator may take for a call of the host's: semihosting. */
+	if (!strcmp(how, "host")) {
 #ifdef __riscv
 		__asm__ volatile(".balign 16\n\t"
 				 ".option push\n\t"
