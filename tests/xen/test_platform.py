@@ -82,7 +82,7 @@ def test_crash(kind, how, cause):
     assert r.status == 134 and re.search("  cause: " + cause, r.err.decode()), r
 
 
-@pytest.mark.parametrize("kind", ["pv-dom0", "pvh-dom0", "pv"])
+@pytest.mark.parametrize("kind", ["pv-dom0", "pvh-dom0", pytest.param("pv", marks=pytest.mark.slow)])
 def test_stack_overflow(kind):
     """Under PV the image itself cannot report it, since its traps need a stack."""
     r = run(CRASH, kind, "overflow")

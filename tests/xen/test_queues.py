@@ -165,7 +165,7 @@ def test_multicast(rig, cable, others):
         g.destroy()
 
 
-@pytest.mark.parametrize("kind,persistent", [("pv", 0), ("pvh", 0), ("pv", 96), ("pvh", 200)])
+@pytest.mark.parametrize("kind,persistent", [("pv", 0), ("pvh", 200)] + [pytest.param(*p, marks=pytest.mark.slow) for p in (("pvh", 0), ("pv", 96))])
 def test_disk(rig, kind, persistent):
     """Data written and read by several queues, lying where it is or copied through pages that stay granted; then by one, for which the
     backend begins again."""
