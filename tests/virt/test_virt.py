@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Images for riscv64 and arm64 on QEMU's virt, which tells of itself by a device tree. tests/boot has what is as on x86_64."""
+import os
+import re
+
+import pytest
+
+import whittle
+
+FOLDER = os.path.join(whittle.ROOT, "tests/virt")
+STATUS = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
+RISCV64, ARM64 = whittle.RISCV64, whittle.ARM64
+# Each with timers, interrupt controllers and levels of privilege to begin at, and old and new CPUs.
+MACHINES = {
+    RISCV64: {"sstc": [], "firmware's timer": ["--cpu", "rv64,sstc=off"]},
+    ARM64: {
+        "gicv2": ["--cpu", "max"],
+        "gicv3": ["--cpu", "cortex-a53", "--machine", "virt,gic-version=3"],
+        "el2": ["--cpu", "cortex-a72", "--machine", "virt,virtualization=on"],
+        "el2-gicv3": ["--cpu", "max", "--machine", "virt,virtualization=on,gic-version=3"]}}
+EACH_MACHINE = pytest.mark.parametrize(
+    "plat,machine", [pytest.param(plat, m, marks=[pytest.mark.slow] * m.startswith("el2"))
+                     for plat in MACHINES for m in MACHINES[plat]])
+EACH_CPU = pytest.mark.parametrize("plat", MACHINES)
+
+CASES = sorted(
+    (suite, name)
+    for library in ("lib/base/ukbase", "lib/sched/uksched", "lib/sched/uktime", "lib/sched/uklock", "lib/mem/ukvmem",
+                    "lib/mem/ukpage", "lib/mem/ukalloc", "lib/dev/virtio")
+    for path in os.listdir(os.path.join(whittle.ROOT, library, "tests"))
+    if path.startswith("test_") and path not in ("test_space.c", "test_lockcheck.c", "test_lockstat.c")
+    for suite, name in re.findall(r"^UK_TEST\((\w+),\s*(\w+)\)",
+                                  open(os.path.join(whittle.ROOT, library, "tests", path)).read(), re.M))
+
+
+def hello(plat, *args, **kw):
+    return whittle.run(whittle.image("helloworld", plat), *args, **kw)
+
+
+@pytest.mark.parametrize("plat,machine", [(plat, m) for plat in MACHINES for m in MACHINES[plat]])
+def test_hello(plat, machine):
+    """Nothing of a firmware's banner, which may be written to the same line, is in the output."""
+    r = hello(plat, "one", "two words", options=MACHINES[plat][machine])
+    assert (r.status, r.out, r.err) == (0, b"Hello, world!\nargument 1: one\nargument 2: two words\n", b""), r
+
+
+@EACH_CPU
+@pytest.mark.parametrize("status", [0, 1, 42, 255])
+def test_exit_status(plat, status):
+    assert whittle.run(whittle.image(STATUS, plat), str(status)).status == status
+
+
+@EACH_CPU
+def test_unknown_parameter(plat):
+    r = hello(plat, options=["--param", "log.levle=3"])
+    assert r.status == 1 and b"log.level" in r.err and r.out == b"", r
+
+
+@pytest.mark.parametrize("plat,memory", [(RISCV64, "4M"), (ARM64, "2M")])
+def test_memory_too_small(plat, memory):
+    r = hello(plat, options=["--memory", memory])
+    assert r.status == 1 and b"memory too small" in r.err and b"KiB" in r.err, r
+    assert hello(plat, options=["--memory", "8M"]).status == 0
+
+
+@pytest.mark.parametrize("plat,options,trap", [
+    (RISCV64, [], b"breakpoint"), (ARM64, ["--cpu", "max"], b"undefined instruction"), (ARM64, ["--cpu", "cortex-a53"], b"undefined instruction")])
+def test_memory_is_what_the_page_tables_say(plat, options, trap):
+    """W^X: the image's own segments. (What is executed as data is riscv64's return; what is no code is not executed anyway.) And the trap by which
+    an emulator lets an image call the host, with the rights of who runs it, is an ordinary one."""
+    img = whittle.image(os.path.join(FOLDER, "touch"), plat)
+    for how, words in (("code", b"write to"), ("constant", b"which is read-only"), ("data", b"execution at"),
+                       ("stack", b"stack overflow in thread `main`"), ("low", b"null pointer"), ("host", trap)):
+        r = whittle.run(img, how, options=options)
+        assert r.status == 134 and words in r.err and b"main.c:" in r.err, (how, r)
+
+
+@pytest.mark.parametrize("plat,options", [(RISCV64, []), (ARM64, ["--cpu", "max"]), (ARM64, ["--cpu", "cortex-a53"])])
+def test_addresses_are_random(plat, options):
+    """Image and direct map are somewhere else at each boot; also where the CPU has no source of random numbers."""
+    img = whittle.image(os.path.join(FOLDER, "touch"), plat)
+    seen = {whittle.run(img, "where", options=options).out for _ in range(4)}
+    assert len({s.split()[0] for s in seen}) > 2 and len({s.split()[1] for s in seen}) > 2, seen
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    """The unit tests of libraries that need no C library."""
+    cache = {}
+
+    def get(plat, machine):
+        if (plat, machine) not in cache:
+            img = whittle.image(os.path.join(FOLDER, "kernel"), plat)
+            cache[plat, machine] = whittle.run(img, options=["--memory", "64M", *MACHINES[plat][machine]], timeout=300)
+        return cache[plat, machine]
+    return get
+
+
+@EACH_MACHINE
+def test_unit_tests_pass(outcome, plat, machine):
+    r = outcome(plat, machine)
+    assert r.status == 0 and b"not ok" not in r.out, r
+
+
+@EACH_CPU
+@pytest.mark.parametrize("suite,case", CASES, ids=["%s.%s" % c for c in CASES])
+def test_unit(outcome, plat, suite, case):
+    """Each case of the libraries closest to the CPU has run."""
+    r = outcome(plat, next(iter(MACHINES[plat])))
+    part = r.out.decode().partition("    # Subtest: %s\n" % suite)[2].partition("KTAP version")[0]
+    assert re.search(r"^    ok \d+ %s( #.*)?$" % case, part, re.M), (part, r)
+
+
+@EACH_CPU
+def test_c_library(plat):
+    """musl, with long double of 128 bits."""
+    r = whittle.run(whittle.image("helloworld-musl", plat), "x", options=["--param", "env.vars=[ A=1 ]"])
+    assert (r.status, r.out, r.err) == (0, b"Hello, world! 3.142 is pi.\nargument 1: x\nenvironment: A=1\n", b""), r
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plat,configs", [(RISCV64, ""), (RISCV64, "sv48"), (ARM64, "")])
+def test_all_unit_tests_pass(plat, configs):
+    """Those of the whole tree, above the C library; on riscv64 also with x86_64's address map."""
+    r = whittle.run(whittle.image("unittest", plat, configs=configs), options=["--memory", "64M"], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out and r.out.count(b"\n    ok ") > 300, r
+
+
+@pytest.mark.slow
+@EACH_CPU
+def test_all_of_the_c_library(plat):
+    """apps/libctest: signals and their contexts, threads, cancellation, thread-local variables, floating point."""
+    r = whittle.run(whittle.image("libctest", plat), options=["--memory", "64M"], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out and r.out.count(b"\n    ok ") > 100, r
+
+
+@pytest.mark.slow
+@EACH_CPU
+def test_threads(plat):
+    r = whittle.run(whittle.image("pthread-stress", plat), timeout=300)
+    assert r.status == 0 and r.out.endswith(b"all is well\n"), r
+
+
+@pytest.mark.slow
+@EACH_CPU
+def test_sqlite(plat, tmp_path):
+    (tmp_path / "in.sql").write_text("create table t(a, b); insert into t values (1, 'x'), (2, 'y');")
+    img = whittle.image("sqlite", plat)
+    r = whittle.run(img, "/some.db", options=["--root", str(tmp_path)],
+                    stdin=b".read /in.sql\nselect sum(a), 1 / 3.0 from t;\npragma integrity_check;\n")
+    assert (r.status, r.out, r.err) == (0, b"3|0.333333333333333\nok\n", b""), r
+    assert whittle.run(img, ":memory:", "select * from nowhere").status == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["mmio", "pci", "second on pci"])
+@pytest.mark.parametrize("plat,configs,options", [
+    (RISCV64, "", []), (RISCV64, "smp", ["--smp", "2"]), (ARM64, "", MACHINES[ARM64]["gicv2"]), (ARM64, "", MACHINES[ARM64]["gicv3"])])
+def test_disk(tmp_path, plat, configs, options, how):
+    """A virtio device that the device tree tells of, or PCI's configuration space: written, read, compared."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    drive = "-drive file=%s,format=raw,if=none,id=d -device virtio-blk-pci,drive=d" % disk
+    device = {"mmio": ["--disk", str(disk)], "pci": ["--qemu-args", drive],
+              "second on pci": ["--qemu-args", "-device virtio-rng-pci " + drive]}[how]
+    r = whittle.run(whittle.image("blktest", plat, configs=configs), "verify", options=device + options)
+    assert r.status == 0 and any(disk.read_bytes()), r
