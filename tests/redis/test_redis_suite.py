@@ -3,12 +3,14 @@
 run against Debian's build of the same version on this machine. What passes there passes here, but for what DIFFERENCES lists.
 
 The servers keep an append-only file from the start, as turning it on later needs a second process here."""
+import collections
 import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -128,8 +130,14 @@ def compare(plat, folder, units, limit):
     with Namespace() as ns, ns.start(whittle.image("redis", plat), *WORDS,
                                      options=["--param", "netdev.ip=%s/24" % GUEST, "--memory", "1G"]) as guest:
         ns.reachable(PORT, guest)
+        log = collections.deque(maxlen=50)
+        os.set_blocking(guest.process.stdout.fileno(), True)
+        reader = threading.Thread(target=lambda: log.extend(guest.process.stdout), daemon=True)
+        reader.start()  # a server waits for ever with what nobody reads
         ours = suite(ns, GUEST, folder, units, limit)
-        assert guest.process.poll() is None, "the server is gone"
+        assert guest.process.poll() is None, "the server is gone:\n%s" % b"".join(log).decode(errors="replace")
+        guest.process.terminate()
+        reader.join(20)
     theirs = native(folder, units, limit)
     worse = {key for key, passed in theirs.items() if passed and not ours.get(key)}
     assert sum(theirs.values()) > 10 * len(units) / 2, theirs
