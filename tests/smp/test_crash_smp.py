@@ -15,6 +15,7 @@ from gdbrun import gdb  # noqa: E402
 
 APP = os.path.join(whittle.ROOT, "tests/smp/crashing-cpus")
 CPUS = {"kvm": 4, "linuxu": 3, whittle.RISCV64: 4}
+EACH_PLATFORM = pytest.mark.parametrize("plat", [*whittle.PLATFORMS, pytest.param(whittle.RISCV64, marks=pytest.mark.slow)])
 
 
 def run(plat, how, *more):
@@ -33,7 +34,7 @@ def report(plat, how):
     return err
 
 
-@pytest.mark.parametrize("plat", whittle.WITH_RISCV64)
+@EACH_PLATFORM
 def test_what_each_cpu_did(plat):
     n = CPUS[plat]
     err = report(plat, "one")
@@ -45,14 +46,14 @@ def test_what_each_cpu_did(plat):
         assert "    `on-%d` running on CPU %d\n" % (cpu, cpu) in err, err
 
 
-@pytest.mark.parametrize("plat", whittle.WITH_RISCV64)
+@EACH_PLATFORM
 @pytest.mark.parametrize("again", range(3))
 def test_all_at_once_are_one_report(plat, again):
     err = report(plat, "all")
     assert re.search(r"  on CPU (\d) of \d\n", err), err
 
 
-@pytest.mark.parametrize("plat", whittle.WITH_RISCV64)
+@EACH_PLATFORM
 @pytest.mark.parametrize("again", range(3))
 def test_locks_held_elsewhere(plat, again):
     """Others are stopped in the middle of the allocators' and areas' sections: the report asks for both."""
@@ -71,7 +72,7 @@ def test_machine_goes_off(how):
     assert p.returncode == 0 and p.stdout.count(b"CRASH:") == (how != "exit"), p
 
 
-@pytest.mark.parametrize("plat", whittle.WITH_RISCV64)
+@EACH_PLATFORM
 def test_abort_and_exit_while_others_run(plat):
     assert run(plat, "abort")[0] == 134
     status, err = run(plat, "exit")
