@@ -37,13 +37,16 @@ struct virtq_layout {
 };
 struct virtq_layout virtq_layout(unsigned size, bool packed);
 
-/* A buffer of fewer segments than this is not worth a table: the device reads it in another place. */
+/*
+ * A buffer of fewer segments than this is not worth a table, as the device reads it in another place; unless it does not
+ * fit otherwise.
+ */
 #define TABLE_MIN 3U
 
-/* Is there a table for n segments, and are they worth one? */
+/* Is there a table for n segments, and are they worth one? Agrees with uk_virtq_fits(). */
 static inline bool table_for(const struct uk_virtq *q, unsigned n)
 {
-	return n >= TABLE_MIN && q->tables && n <= q->tables->segs &&
+	return (n >= TABLE_MIN || n > q->nfree) && q->tables && n <= q->tables->segs &&
 	       q->tables->free != UK_VIRTQ_NO_TABLE;
 }
 

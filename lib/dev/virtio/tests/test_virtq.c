@@ -319,6 +319,29 @@ UK_TEST(virtq, full_and_empty)
 	}
 }
 
+/* Who asks whether a buffer fits relies on the answer, however little room there is. */
+UK_TEST(virtq, what_fits_is_taken)
+{
+	struct uk_virtq_seg seg[5] = {
+		{ 0x1000, 1 }, { 0x2000, 1 }, { 0x3000, 1 }, { 0x4000, 1 }, { 0x5000, 1 }
+	};
+
+	for (unsigned l = 0; l < UK_ARRAY_SIZE(layouts); l++)
+		for (unsigned left = 0; left < 5; left++)
+			for (unsigned n = 1; n <= UK_ARRAY_SIZE(seg); n++) {
+				bool fits;
+
+				UK_REQUIRE(start(layouts[l]));
+				for (unsigned i = 0; i < SIZE - left; i++)
+					UK_EXPECT_EQ(uk_virtq_add(q, seg, 1, 0, &there[i]), 0);
+				fits = uk_virtq_fits(q, n);
+				UK_EXPECT(fits || n > left);
+				UK_EXPECT_EQ(uk_virtq_add(q, seg, n, 0, &there[SIZE - 1]),
+					     fits ? 0 : -ENOSPC);
+				stop();
+			}
+}
+
 /* Whatever state it was in: buffers in flight, some of them used, tables taken, shown or not. */
 UK_TEST(virtq, begins_again)
 {
