@@ -17,7 +17,7 @@
 #define CALL 2U
 #define STOP 4U
 
-#define STOP_TURNS 10000000U /* a second or so; the machine is lost anyway if it takes longer */
+#define STOP_TURNS 30000000U /* a second or more: no busy host keeps a CPU waiting for longer */
 
 /*
  * Every wait ends soon, as long as the CPU waited for runs. Under a hypervisor, and on linuxu, it may
