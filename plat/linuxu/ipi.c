@@ -68,7 +68,7 @@ void uk_plat_cpu_yield(void)
 	host_sched_yield();
 }
 
-UK_NORETURN void uk_plat_cpu_stop(void)
+UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
 {
 	uint64_t all = ~0UL;
 	struct uk_regs regs;
@@ -78,6 +78,7 @@ UK_NORETURN void uk_plat_cpu_stop(void)
 	else
 		x86_regs_here(&regs);
 	uk_crash_cpu_regs[uk_cpu()] = &regs;
+	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
 	for (;;)
 		host_ppoll(NULL, 0, NULL, &all);
 }

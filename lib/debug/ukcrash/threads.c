@@ -6,7 +6,6 @@
 #include <uk/list.h>
 #include <uk/sched_ops.h>
 #ifdef CONFIG_SMP
-#include <uk/arch/relax.h>
 #include <uk/smp.h>
 #endif
 
@@ -35,32 +34,17 @@ static UK_COLD bool says_running(const struct uk_thread *t, const struct uk_thre
 	return false;
 }
 
-#define WHERE_TURNS 1000000U
-
-/* A CPU says that it stops, and then where: the one that asked may look in between. NULL: it has not stopped. */
-static UK_COLD const struct uk_regs *stopped_at(uint32_t cpu)
-{
-	const struct uk_regs *r = UK_READ_ONCE(uk_crash_cpu_regs[cpu]);
-
-	for (unsigned turns = 0; !r && turns < WHERE_TURNS; turns++) {
-		uk_arch_relax();
-		r = UK_READ_ONCE(uk_crash_cpu_regs[cpu]);
-	}
-	return r;
-}
-
 /* What the others did when they were stopped. */
 static UK_COLD void cpus(const struct uk_trap_info *info UK_UNUSED,
 			 const struct uk_regs *regs UK_UNUSED)
 {
 	for (uint32_t i = 0, said = 0; i < uk_smp_cpus() && said < CPUS; i++) {
 		const struct uk_thread *t = uk_percpus[i].current;
-		const struct uk_regs *r;
+		const struct uk_regs *r = uk_crash_cpu_regs[i];
 		char label[UK_THREAD_LABEL] = "?";
 
 		if (i == uk_cpu())
 			continue;
-		r = stopped_at(i);
 		if (uk_crash_readable(t, sizeof(*t)))
 			uk_thread_label(t, label);
 		uk_crash_say("  CPU %u: `%s`%s", i, label, r ? "" : ", which has not stopped");

@@ -17,7 +17,7 @@
 #define CALL 2U
 #define STOP 4U
 
-#define STOP_TURNS 30000000U /* a second or more: no busy host keeps a CPU waiting for longer */
+#define STOP_TURNS 10000000U /* a second or so; the machine is lost anyway if it takes longer */
 
 /*
  * Every wait ends soon, as long as the CPU waited for runs. Under a hypervisor, and on linuxu, it may
@@ -68,10 +68,8 @@ static void answer(void)
 		call_fn(call_arg); /* which stays until we have said that we are done */
 		__atomic_sub_fetch(&call_left, 1, __ATOMIC_RELEASE);
 	}
-	if (UK_UNLIKELY(r & STOP)) {
-		__atomic_add_fetch(&stopped, 1, __ATOMIC_RELEASE);
-		uk_plat_cpu_stop();
-	}
+	if (UK_UNLIKELY(r & STOP))
+		uk_plat_cpu_stop(&stopped);
 }
 
 void uk_smp_interrupt(void)

@@ -175,12 +175,13 @@ void uk_plat_cpu_yield(void)
 {
 }
 
-UK_NORETURN void uk_plat_cpu_stop(void)
+UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
 {
 	struct uk_regs here;
 
 	x86_regs_here(&here);
 	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
+	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }

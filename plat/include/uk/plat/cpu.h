@@ -52,8 +52,11 @@ void uk_plat_ipi_later(uint32_t cpu);
 /* This CPU waits for another one: its processor may be given to somebody else for a while. */
 void uk_plat_cpu_yield(void);
 
-/* This CPU does nothing any more. Any context. */
-UK_NORETURN void uk_plat_cpu_stop(void);
+/*
+ * This CPU does nothing any more. Adds one to *stopped when uk_crash_cpu_regs[] says where it was: who has counted it may
+ * look there. Any context.
+ */
+UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped);
 
 UK_API_END
 
