@@ -46,8 +46,7 @@ struct virtq_layout virtq_layout(unsigned size, bool packed);
 /* Is there a table for n segments, and are they worth one? Agrees with uk_virtq_fits(). */
 static inline bool table_for(const struct uk_virtq *q, unsigned n)
 {
-	return (n >= TABLE_MIN || n > q->nfree) && q->tables && n <= q->tables->segs &&
-	       q->tables->free != UK_VIRTQ_NO_TABLE;
+	return (n >= TABLE_MIN || n > q->nfree) && uk_virtq_has_table(q, n);
 }
 
 /* Fills the next free table: its number, and its address; note->in_len. */

@@ -14,9 +14,10 @@
 
 #ifdef CONFIG_SMP
 /*
- * Sections are short, and the owner mostly runs on another CPU: to look until it is done takes less than to sleep and be woken. And a mutex that is handed
- * to a thread that sleeps keeps all others out until that runs; if they queue meanwhile, the queue stays. So: while the owner runs,
- * for a time that is long for a section; and until it runs, if it has only just been woken.
+ * Sections are short, and the owner mostly runs on another CPU: to look until it is done takes less than to sleep and be
+ * woken. And a mutex that is handed to a thread that sleeps keeps all others out until that runs; if they queue meanwhile,
+ * the queue stays. So: while the owner runs, for a time that is long for a section; and until it runs, if it has only just
+ * been woken.
  */
 #define RUNS_NSEC (100 * UK_NSEC_PER_US)
 #define WOKE_NSEC (20 * UK_NSEC_PER_US)

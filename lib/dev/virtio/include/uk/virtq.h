@@ -309,13 +309,16 @@ static inline unsigned uk_virtq_room(const struct uk_virtq *q)
 	return q->nfree;
 }
 
+/* Is there a table for n segments? */
+static inline bool uk_virtq_has_table(const struct uk_virtq *q, unsigned n)
+{
+	return q->tables && n <= q->tables->segs && q->tables->free != UK_VIRTQ_NO_TABLE;
+}
+
 /* Would an add of n segments succeed? */
 static inline bool uk_virtq_fits(const struct uk_virtq *q, unsigned n)
 {
-	if (UK_LIKELY(n <= q->nfree))
-		return true;
-	return q->nfree && q->tables && n <= q->tables->segs &&
-	       q->tables->free != UK_VIRTQ_NO_TABLE;
+	return UK_LIKELY(n <= q->nfree) || (q->nfree && uk_virtq_has_table(q, n));
 }
 
 /* The transport's: the device is to look at the queue (§4.1.5.2, §4.2.2). */
