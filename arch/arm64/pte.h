@@ -12,11 +12,6 @@
 #include <uk/arch/paging.h>
 #include <uk/plat/mem.h>
 
-#ifndef ARCH
-#define ARCH(name) arm_##name
-#endif
-#define ARCH_STR "arm_"
-
 #define PTE_VALID     0x01UL
 #define PTE_NOT_BLOCK 0x02UL /* a table, or at the last level a page */
 #define PTE_DEVICE    ((uint64_t)ARM_MAIR_DEVICE << 2)
@@ -29,9 +24,6 @@
 
 #define PT_ENTRIES  512UL
 #define PT_ROOT     3U
-#define VA_BOOT     ARM_VA_BOOT
-#define VA_KEPT     ARM_VA_KEPT
-#define VA_BOOT_LEN ARM_VA_BOOT_LEN
 
 #define PTE_PRESENT   PTE_VALID
 #define PTE_LARGE     PTE_NOT_BLOCK /* is absent there: see pte_sized() */

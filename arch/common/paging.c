@@ -120,7 +120,7 @@ static inline uint64_t *entry_in(uint64_t table, uk_vaddr_t va, unsigned level)
 	return frame_at(pte_frame(table)) + index_of(va, level);
 }
 
-void ARCH(pt_init)(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
+void uk_arch_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
 {
 	root = root_table;
 	pte_init(has_nx);
@@ -130,13 +130,13 @@ void ARCH(pt_init)(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_
 		reserve[nreserve++] = first + n * UK_PAGE_SIZE;
 }
 
-void ARCH(pt_moved)(uintptr_t offset)
+void uk_arch_pt_moved(uintptr_t offset)
 {
 	root = (uint64_t *)((uintptr_t)root + offset);
 	pool_va += offset;
 }
 
-void ARCH(pt_set_frames)(const struct uk_plat_frames *frames)
+void uk_arch_pt_set_frames(const struct uk_plat_frames *frames)
 {
 	source = frames;
 }
@@ -156,7 +156,7 @@ static uk_paddr_t table_alloc(bool direct)
 	return frame;
 }
 
-uk_paddr_t ARCH(frame_alloc)(void)
+uk_paddr_t uk_arch_frame_alloc(void)
 {
 	return source ? source->alloc() : 0;
 }
@@ -209,7 +209,7 @@ static void forget_all(void)
 	pt_forget_all();
 }
 
-void ARCH(tlb_idle)(bool idle)
+void uk_arch_tlb_idle(bool idle)
 {
 	uint32_t *state = &watch[uk_cpu()].state;
 
@@ -487,7 +487,7 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
-int ARCH(pt_map)(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+int uk_arch_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
 	if (bad_range(va, pa, len))
 		return -EINVAL;
@@ -518,7 +518,7 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 	return true;
 }
 
-int ARCH(pt_map_page)(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
+int uk_arch_pt_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
 	if (UK_LIKELY(!bad_range(va, pa, UK_PAGE_SIZE) && !bad_prot(prot)) &&
 	    map_one(va, pte_of(pa) | pte_flags(prot)))
@@ -526,19 +526,19 @@ int ARCH(pt_map_page)(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
 
-int ARCH(pt_unmap)(uk_vaddr_t va, size_t len)
+int uk_arch_pt_unmap(uk_vaddr_t va, size_t len)
 {
 	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0, false);
 }
 
-int ARCH(pt_protect)(uk_vaddr_t va, size_t len, unsigned prot)
+int uk_arch_pt_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	if (bad_range(va, 0, len))
 		return -EINVAL;
 	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, pte_flags(prot), false);
 }
 
-int ARCH(pt_lookup)(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
+int uk_arch_pt_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 {
 	unsigned level = ROOT;
 	uint64_t e;
@@ -568,7 +568,7 @@ static inline uint64_t *entry_of(uk_vaddr_t va, unsigned *level)
 	return e;
 }
 
-size_t ARCH(pt_lookup_run)(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
+size_t uk_arch_pt_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 {
 	size_t len = UK_PAGE_SIZE;
 	unsigned level;
@@ -616,7 +616,7 @@ UK_WEAK bool uk_plat_resident(uk_vaddr_t va)
 }
 
 /* By runs of frames that adjoin and have one protection. */
-int ARCH(pt_move)(uk_vaddr_t from, uk_vaddr_t to, size_t len)
+int uk_arch_pt_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 {
 	size_t n, at;
 
@@ -642,7 +642,7 @@ int ARCH(pt_move)(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 	return uk_plat_unmap(from, len);
 }
 
-int ARCH(pt_direct_map)(uk_paddr_t pa, size_t len)
+int uk_arch_pt_direct_map(uk_paddr_t pa, size_t len)
 {
 	unsigned want = len >= SMALL ? RESERVE_MAX : RESERVE_SMALL;
 	uk_paddr_t end = pa + len, taken = pa;
@@ -670,7 +670,7 @@ static void *map_boot(uk_vaddr_t base, uk_paddr_t pa, size_t len, size_t unit)
 {
 	uk_paddr_t start = UK_ALIGN_DOWN(pa, unit);
 
-	if (!len || pa >= VA_BOOT_LEN || len > VA_BOOT_LEN - pa ||
+	if (!len || pa >= UK_VA_BOOT_LEN || len > UK_VA_BOOT_LEN - pa ||
 	    walk(MAP, base + start, UK_ALIGN_UP(pa + len, unit) - start, start,
 		 pte_flags(UK_PROT_READ), false))
 		return NULL;
@@ -684,22 +684,22 @@ static void unmap_boot(const void *va, size_t len, size_t unit)
 	walk(UNMAP, start, UK_ALIGN_UP((uk_vaddr_t)va + len, unit) - start, 0, 0, false);
 }
 
-void *ARCH(boot_map)(uk_paddr_t pa, size_t len)
+void *uk_arch_boot_map(uk_paddr_t pa, size_t len)
 {
-	return map_boot(VA_BOOT, pa, len, LARGE);
+	return map_boot(UK_VA_BOOT, pa, len, LARGE);
 }
 
-void ARCH(boot_unmap)(const void *va, size_t len)
+void uk_arch_boot_unmap(const void *va, size_t len)
 {
 	unmap_boot(va, len, LARGE);
 }
 
-void *ARCH(pt_map_boot)(uk_paddr_t pa, size_t len)
+void *uk_arch_pt_map_boot(uk_paddr_t pa, size_t len)
 {
-	return map_boot(VA_KEPT, pa, len, UK_PAGE_SIZE);
+	return map_boot(UK_VA_KEPT, pa, len, UK_PAGE_SIZE);
 }
 
-void ARCH(pt_unmap_boot)(const void *va, size_t len)
+void uk_arch_pt_unmap_boot(const void *va, size_t len)
 {
 	unmap_boot(va, len, UK_PAGE_SIZE);
 }
@@ -707,7 +707,7 @@ void ARCH(pt_unmap_boot)(const void *va, size_t len)
 #ifdef CONFIG_PLAT_SPACES
 /* ---- several address spaces ---- */
 
-int ARCH(pt_space_create)(struct uk_plat_space *s)
+int uk_arch_pt_space_create(struct uk_plat_space *s)
 {
 	const unsigned kernel = index_of(UK_VA_AREAS_END, ROOT);
 
@@ -722,7 +722,7 @@ int ARCH(pt_space_create)(struct uk_plat_space *s)
 	return 0;
 }
 
-void ARCH(pt_space_destroy)(struct uk_plat_space *s)
+void uk_arch_pt_space_destroy(struct uk_plat_space *s)
 {
 	struct uk_plat_space **link = &spaces;
 
@@ -732,7 +732,7 @@ void ARCH(pt_space_destroy)(struct uk_plat_space *s)
 	table_free(s->root);
 }
 
-void ARCH(pt_space_switch)(const struct uk_plat_space *s)
+void uk_arch_pt_space_switch(const struct uk_plat_space *s)
 {
 	current = s ? frame_at(s->root) : NULL;
 	pt_set_root(s ? s->root : first); /* no page is global: the TLB forgets all */
@@ -742,8 +742,8 @@ void ARCH(pt_space_switch)(const struct uk_plat_space *s)
 /* ---- what a platform may have in place of these, or choose from when it boots ---- */
 
 #define MAY_REPLACE(name)                                                                          \
-	__typeof__(ARCH(pt_##name)) uk_plat_##name UK_WEAK                                         \
-		__attribute__((__alias__(ARCH_STR "pt_" #name)))
+	__typeof__(uk_arch_pt_##name) uk_plat_##name UK_WEAK                                       \
+		__attribute__((__alias__("uk_arch_pt_" #name)))
 
 MAY_REPLACE(set_frames);
 MAY_REPLACE(direct_map);

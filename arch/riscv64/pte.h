@@ -12,11 +12,6 @@
 #include <uk/config.h>
 #include <uk/plat/mem.h>
 
-#ifndef ARCH
-#define ARCH(name) riscv_##name
-#endif
-#define ARCH_STR "riscv_"
-
 #define PTE_V 0x01
 #define PTE_R 0x02
 #define PTE_W 0x04
@@ -35,9 +30,6 @@
 #define PT_ROOT 2U
 #define PT_MODE RISCV_SATP_SV39
 #endif
-#define VA_BOOT     RISCV_VA_BOOT
-#define VA_KEPT     RISCV_VA_KEPT
-#define VA_BOOT_LEN RISCV_VA_BOOT_LEN
 
 #define PTE_PRESENT   PTE_V
 #define PTE_LARGE     0UL /* a page is told from a table by what it allows */

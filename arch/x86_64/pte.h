@@ -10,18 +10,11 @@
 
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
+#include <uk/arch/pte.h>
 #include <uk/plat/mem.h>
-
-#ifndef ARCH
-#define ARCH(name) x86_##name
-#endif
-#define ARCH_STR   "x86_"
 
 #define PT_ENTRIES  512UL
 #define PT_ROOT     3U
-#define VA_BOOT     X86_VA_BOOT
-#define VA_KEPT     X86_VA_KEPT
-#define VA_BOOT_LEN X86_VA_BOOT_LEN
 
 #define PTE_PRESENT   X86_PTE_P
 #define PTE_LARGE     X86_PTE_PS

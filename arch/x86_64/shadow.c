@@ -14,6 +14,7 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
+#include <uk/arch/pte.h>
 #include <uk/arch/shadow.h>
 #include <uk/atomic.h>
 #include <uk/plat/shadow.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Registers of devices, mapped one after the other at a random place: a part of the platform's bus.c, which defines
- * VA_DEVICES, and in VA_DEVICES_RANDOM the bits of an address that are random.
+ * Registers of devices, mapped one after the other at a random place: a part of the platform's bus.c.
  */
 #ifndef BOOT_DEVICES_H
 #define BOOT_DEVICES_H
@@ -22,7 +21,7 @@ static uintptr_t last_va;
 uintptr_t boot_devices(uintptr_t *end)
 {
 	*end = next;
-	return VA_DEVICES + (uk_plat_direct_base & VA_DEVICES_RANDOM);
+	return UK_VA_DEVICES + (uk_plat_direct_base & UK_VA_DEVICES_RANDOM);
 }
 
 volatile void *uk_plat_map_device(uk_paddr_t pa, size_t len)

@@ -17,7 +17,7 @@
 #include "image.h"
 
 #define SLOT     (2UL << 20)
-#define SLOTS    (BOOT_VA_IMAGE_LEN / SLOT)
+#define SLOTS    (UK_VA_IMAGE_LEN / SLOT)
 #define SLOTS_PD 512UL /* slots that one table of the second level serves */
 
 struct rela {

@@ -44,7 +44,8 @@ def constant(path, name, **others):
     text = open(os.path.join(whittle.ROOT, path)).read()
     value = re.search(r"#define\s+%s\s+(.+)" % name, text)[1]
     value = re.sub(r"/\*.*", "", value)
-    return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value), others)  # our own source: numbers, +, << and *
+    # Our own source: numbers, +, <<, * and /.
+    return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value).replace("/", "//"), others)
 
 
 def most_collisions(boots, places):
@@ -80,7 +81,7 @@ def check(seen, thing, places):
 # ---- how many places there are ----
 
 EARLY = "plat/common/x86_64/early.c"
-MAP = "arch/x86_64/include/uk/arch/vamap.h"
+MAP = "arch/common/include/uk/arch/vamap48.h"
 PAGE, HUGE = 4096, 2 << 20
 
 
@@ -102,7 +103,8 @@ def image_places(image):
     loads = re.findall(r"LOAD\s+\w+ (0x\w+) \w+ \w+ (0x\w+)", out)
     span = max(int(va, 16) + int(size, 16) for va, size in loads) + 16 * PAGE
     slots = -(-span // HUGE)
-    return (constant(EARLY, "SLOTS") - slots) * ((slots * HUGE - span) // PAGE + 1)
+    places = constant(EARLY, "SLOTS", UK_VA_IMAGE_LEN=constant(MAP, "UK_VA_IMAGE_LEN"), SLOT=HUGE)
+    return (places - slots) * ((slots * HUGE - span) // PAGE + 1)
 
 
 def direct():

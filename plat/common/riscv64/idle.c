@@ -14,11 +14,11 @@ void uk_plat_idle(void)
 	if (uk_percpu()->irq_pending)
 		return; /* noted already: closed until the replay */
 #ifdef CONFIG_SMP
-	riscv_tlb_idle(true);
+	uk_arch_tlb_idle(true);
 #endif
 	__asm__ volatile("wfi" ::: "memory");
 #ifdef CONFIG_SMP
-	riscv_tlb_idle(false);
+	uk_arch_tlb_idle(false);
 #endif
 	riscv_irq_open(); /* entry code notes it now */
 }

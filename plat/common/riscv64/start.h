@@ -14,7 +14,7 @@
 #include "image.h"
 
 #define DIRECT_SLOT  (2UL << 20)
-#define DIRECT_SLOTS ((UK_VA_IMAGE - UK_VA_DIRECT - RISCV_PADDR_LIMIT) / DIRECT_SLOT)
+#define DIRECT_SLOTS ((UK_VA_IMAGE - UK_VA_DIRECT - UK_ARCH_PADDR_LIMIT) / DIRECT_SLOT)
 
 /* What boot_early() has drawn: in one function with its caller, which must not return. */
 static UK_ALWAYS_INLINE void boot_use_random(void)

@@ -6,21 +6,9 @@
 #ifndef X86_BOOT_H
 #define X86_BOOT_H
 
-#include <uk/config.h>
+#include "boot_any.h"
 
-#include "platform.h"
-
-#define IMAGE_PADDR     0x100000 /* as in image.lds */
-#define BOOT_STACK_SIZE (BOOT_STACK_KIB * 1024)
-
-/*
- * The boot stack, last in the image, is mapped a page higher than the rest: a guard page below it.
- */
-#ifdef CONFIG_HARDEN_GUARD
-#define STACK_SHIFT 0x1000
-#else
-#define STACK_SHIFT 0
-#endif
+#define IMAGE_PADDR 0x100000 /* as in image.lds */
 
 #define SEL_CODE32 0x18
 
@@ -43,17 +31,9 @@
  */
 #define INFO_LIMIT (1ULL << 36)
 
-/* A short look at what the loader left; a platform may have another way. */
-#ifndef BOOT_MAP
-#define BOOT_MAP   x86_boot_map
-#define BOOT_UNMAP x86_boot_unmap
-#endif
-
 #define BOOT_FIXED_IS_STACK(i) ((i) == BOOT_FIXED_DF_STACK || (i) == BOOT_FIXED_NMI_STACK)
 
 #ifndef __ASSEMBLER__
-#include "gather.h"
-
 /* Is what lies at physical address `info` a PVH start info? */
 bool boot_is_pvh(uint32_t info);
 

@@ -20,13 +20,8 @@
 #include "boot.h"
 #include "image.h"
 
-/* Whose page tables: a platform that cannot write them itself has functions like arch/x86_64's. */
-#ifndef BOOT_PT
-#define BOOT_PT(name) x86_pt_##name
-#endif
-
 #define SLOT     (2UL << 20)
-#define SLOTS    (1UL << 18)
+#define SLOTS    (UK_VA_IMAGE_LEN / SLOT)
 #define SLOTS_PD 512UL /* slots that one page directory serves */
 
 #define DIRECT_SPAN  (512UL << 30)

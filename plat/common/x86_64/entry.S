@@ -14,7 +14,7 @@
  * the first page, and look for themselves.
  */
 #include <uk/arch/cpu.h>
-#include <uk/arch/paging.h>
+#include <uk/arch/pte.h>
 #include <uk/arch/trap.h>
 #include <uk/config.h>
 #include <uk/mark.h>

@@ -12,11 +12,11 @@ void uk_plat_idle(void)
 	x86_cli();
 	if (!uk_percpu()->irq_pending) {
 #ifdef CONFIG_SMP
-		x86_tlb_idle(true);
+		uk_arch_tlb_idle(true);
 #endif
 		x86_wait();
 #ifdef CONFIG_SMP
-		x86_tlb_idle(false);
+		uk_arch_tlb_idle(false);
 #endif
 	}
 	/* Entry code noted the interrupt and left the hardware masked until the replay. */

@@ -7,6 +7,7 @@
 
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 
 #include "boot.h"
 #include "image.h"

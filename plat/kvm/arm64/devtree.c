@@ -82,8 +82,8 @@ unsigned kvm_tree_ranges(int node, struct kvm_range *list, unsigned max)
 		p += 4 * na;
 		list[n].len = ns == 2 ? (uint64_t)cell(p) << 32 | cell(p + 4) : cell(p);
 		p += 4 * ns;
-		if (list[n].start >= ARM_PADDR_LIMIT ||
-		    list[n].len > ARM_PADDR_LIMIT - list[n].start)
+		if (list[n].start >= UK_ARCH_PADDR_LIMIT ||
+		    list[n].len > UK_ARCH_PADDR_LIMIT - list[n].start)
 			break;
 	}
 	return n;

@@ -30,9 +30,6 @@
 #include "devtree.h"
 #include "image.h"
 
-#define KVM_VA_DEVICES        ARM_VA_DEVICES
-#define KVM_VA_DEVICES_RANDOM ARM_VA_DEVICES_RANDOM
-
 /* The counter that clocks are made of, and something that takes a time which depends on the host. */
 #define kvm_time()   arm_time()
 #define kvm_wander() ((void)arm_read(midr_el1))

@@ -5,11 +5,8 @@
 #include <uk/arch/paging.h>
 #include <uk/plat/bus.h>
 
-#include "kvm.h"
-
-#define VA_DEVICES        KVM_VA_DEVICES
-#define VA_DEVICES_RANDOM KVM_VA_DEVICES_RANDOM
 #include "devices.h"
+#include "kvm.h"
 
 unsigned uk_plat_virtio_mmio(struct uk_plat_mmio *list, unsigned max)
 {

@@ -34,9 +34,6 @@
 #include "devtree.h"
 #include "image.h"
 
-#define KVM_VA_DEVICES        RISCV_VA_DEVICES
-#define KVM_VA_DEVICES_RANDOM RISCV_VA_DEVICES_RANDOM
-
 /* For what is in ../devtree; the host's randomness, since the CPU has none; and a way into the firmware and back. */
 #define kvm_time()         riscv_time()
 #define kvm_wander()       ((void)sbi_call(SBI_EXT_BASE, 0, 0, 0))

@@ -95,7 +95,7 @@ UK_NORETURN void kvm_cpu_entry(void)
 static int map_stack(uintptr_t bottom, uintptr_t top)
 {
 	for (uintptr_t va = bottom; va < top; va += UK_PAGE_SIZE) {
-		uk_paddr_t frame = riscv_frame_alloc();
+		uk_paddr_t frame = uk_arch_frame_alloc();
 
 		if (!frame || uk_plat_map_page(va, frame, UK_PROT_READ | UK_PROT_WRITE))
 			return -ENOMEM;
@@ -107,8 +107,7 @@ static int map_stack(uintptr_t bottom, uintptr_t top)
 static int make_stacks(uint32_t cpu)
 {
 	static uint32_t made; /* up to here */
-	uintptr_t at =
-		RISCV_VA_CPUS + (uk_plat_direct_base & RISCV_VA_CPUS_RANDOM) + cpu * STACKS_LEN;
+	uintptr_t at = UK_VA_CPUS + (uk_plat_direct_base & UK_VA_CPUS_RANDOM) + cpu * STACKS_LEN;
 	int err;
 
 	starting.stacks = at;

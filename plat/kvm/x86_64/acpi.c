@@ -41,7 +41,7 @@ void acpi_init(uk_paddr_t rsdp)
 
 static const void *map(uint64_t pa, uint64_t len)
 {
-	return pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT - pa ? x86_boot_map(pa, len) : NULL;
+	return pa && pa < PADDR_LIMIT && len <= PADDR_LIMIT - pa ? uk_arch_boot_map(pa, len) : NULL;
 }
 
 static uint8_t sum(const uint8_t *p, size_t n)
@@ -72,7 +72,7 @@ static const uint8_t *table_map(uint64_t pa, size_t *len)
 	if (wrong) {
 		uk_pr_err("ACPI table %.4s at %#lx is corrupt (%s): ignored", (const char *)t,
 			  (unsigned long)pa, wrong);
-		x86_boot_unmap(t, HEADER_SIZE);
+		uk_arch_boot_unmap(t, HEADER_SIZE);
 		return NULL;
 	}
 	return t;
@@ -96,7 +96,7 @@ static void find_root(void)
 		if (r && !rsdp_ok(r)) {
 			uk_pr_err("ACPI root pointer at %#lx is corrupt: ignored",
 				  (unsigned long)rsdp_told);
-			x86_boot_unmap(r, RSDP_V2);
+			uk_arch_boot_unmap(r, RSDP_V2);
 			rsdp_told = 0;
 			r = NULL;
 		}
@@ -115,7 +115,7 @@ static void find_root(void)
 			pa = acpi_field(r, 16, 4);
 	}
 	if (r || bios)
-		x86_boot_unmap(r ? r : bios, RSDP_V2);
+		uk_arch_boot_unmap(r ? r : bios, RSDP_V2);
 	root_pa = pa;
 }
 
@@ -144,7 +144,7 @@ static size_t read_table(const char *sig, const char *id, void *buf, size_t size
 	}
 	/* The tables lie close together; the list's mapping and theirs go in one. */
 	if (list)
-		x86_boot_unmap(list, len);
+		uk_arch_boot_unmap(list, len);
 	return n;
 }
 
@@ -181,9 +181,9 @@ bool acpi_visit(const char *sig, void (*fn)(const uint8_t *table, size_t len, vo
 	if (t)
 		fn(t, len, arg);
 	if (list)
-		x86_boot_unmap(list, root_len);
+		uk_arch_boot_unmap(list, root_len);
 	else if (t)
-		x86_boot_unmap(t, len);
+		uk_arch_boot_unmap(t, len);
 	return t;
 }
 
@@ -286,6 +286,6 @@ bool acpi_event_device(uint64_t pa, uint64_t *address, unsigned *line)
 			interrupt = true;
 		}
 	}
-	x86_boot_unmap(t, len);
+	uk_arch_boot_unmap(t, len);
 	return region && interrupt;
 }

@@ -6,12 +6,8 @@
 #include <uk/plat/bus.h>
 #include <uk/string.h>
 
-#include "kvm.h"
-
-/* As random as the direct map's place. */
-#define VA_DEVICES        (UK_VA_IMAGE + (5UL << 40))
-#define VA_DEVICES_RANDOM ((1UL << 39) - 1)
 #include "devices.h"
+#include "kvm.h"
 
 struct found {
 	struct uk_plat_mmio *list;

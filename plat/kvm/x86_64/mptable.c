@@ -33,7 +33,7 @@ static uint8_t sum(const uint8_t *p, size_t n)
 /* The physical address of the configuration table, 0 if nothing points to one in [start, end). */
 static uint64_t find(uint64_t start, uint64_t end)
 {
-	const uint8_t *p = x86_boot_map(start, end - start);
+	const uint8_t *p = uk_arch_boot_map(start, end - start);
 	uint64_t pa = 0;
 
 	for (size_t i = 0; p && i + 16 <= end - start; i += 16)
@@ -42,7 +42,7 @@ static uint64_t find(uint64_t start, uint64_t end)
 			break;
 		}
 	if (p)
-		x86_boot_unmap(p, end - start);
+		uk_arch_boot_unmap(p, end - start);
 	return pa;
 }
 
@@ -55,7 +55,7 @@ unsigned mptable_cpus(void (*fn)(uint32_t id))
 
 	if (!pa)
 		pa = find(BIOS_START, BIOS_END);
-	t = pa ? x86_boot_map(pa, LENGTH_MAX) : NULL;
+	t = pa ? uk_arch_boot_map(pa, LENGTH_MAX) : NULL;
 	if (!t)
 		return 0;
 	len = acpi_field(t, 4, 2);
@@ -72,6 +72,6 @@ unsigned mptable_cpus(void (*fn)(uint32_t id))
 		}
 		e += cpu ? CPU_SIZE : OTHER_SIZE;
 	}
-	x86_boot_unmap(t, LENGTH_MAX);
+	uk_arch_boot_unmap(t, LENGTH_MAX);
 	return n;
 }

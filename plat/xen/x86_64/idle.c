@@ -19,7 +19,7 @@ void uk_plat_idle(void)
 		return;
 #ifdef CONFIG_SMP
 	if (!uk_xen_pv)
-		x86_tlb_idle(true);
+		uk_arch_tlb_idle(true);
 #endif
 	if (uk_xen_pv)
 		xen_call2(__HYPERVISOR_sched_op, SCHEDOP_block, NULL);
@@ -27,7 +27,7 @@ void uk_plat_idle(void)
 		x86_wait();
 #ifdef CONFIG_SMP
 	if (!uk_xen_pv)
-		x86_tlb_idle(false);
+		uk_arch_tlb_idle(false);
 #endif
 	/* Entry code noted the event and left the mask closed until the replay. */
 }

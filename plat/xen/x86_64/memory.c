@@ -13,12 +13,12 @@
 
 void xen_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx)
 {
-	uk_xen_pv ? pv_pt_init(root, first, n, nx) : x86_pt_init(root, first, n, nx);
+	uk_xen_pv ? pv_pt_init(root, first, n, nx) : uk_arch_pt_init(root, first, n, nx);
 }
 
 void xen_pt_moved(uintptr_t offset)
 {
-	uk_xen_pv ? pv_pt_moved(offset) : x86_pt_moved(offset);
+	uk_xen_pv ? pv_pt_moved(offset) : uk_arch_pt_moved(offset);
 }
 
 /* What the builder of a PV domain left is in the direct map. */
@@ -27,7 +27,7 @@ const void *xen_boot_map(uint64_t pa, size_t len)
 	uk_paddr_t start, end;
 
 	if (!uk_xen_pv)
-		return x86_boot_map(pa, len);
+		return uk_arch_boot_map(pa, len);
 	pv_pt_taken(&start, &end);
 	return pa >= start && pa < end ? uk_plat_phys_to_virt(pa) : NULL;
 }
@@ -35,57 +35,57 @@ const void *xen_boot_map(uint64_t pa, size_t len)
 void xen_boot_unmap(const void *va, size_t len)
 {
 	if (!uk_xen_pv)
-		x86_boot_unmap(va, len);
+		uk_arch_boot_unmap(va, len);
 }
 
 void uk_plat_set_frames(const struct uk_plat_frames *frames)
 {
-	uk_xen_pv ? pv_set_frames(frames) : x86_pt_set_frames(frames);
+	uk_xen_pv ? pv_set_frames(frames) : uk_arch_pt_set_frames(frames);
 }
 
 int uk_plat_direct_map(uk_paddr_t pa, size_t len)
 {
-	return uk_xen_pv ? pv_direct_map(pa, len) : x86_pt_direct_map(pa, len);
+	return uk_xen_pv ? pv_direct_map(pa, len) : uk_arch_pt_direct_map(pa, len);
 }
 
 int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 {
-	return uk_xen_pv ? pv_map(va, pa, len, prot) : x86_pt_map(va, pa, len, prot);
+	return uk_xen_pv ? pv_map(va, pa, len, prot) : uk_arch_pt_map(va, pa, len, prot);
 }
 
 int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
-	return uk_xen_pv ? pv_map(va, pa, UK_PAGE_SIZE, prot) : x86_pt_map_page(va, pa, prot);
+	return uk_xen_pv ? pv_map(va, pa, UK_PAGE_SIZE, prot) : uk_arch_pt_map_page(va, pa, prot);
 }
 
 int uk_plat_unmap(uk_vaddr_t va, size_t len)
 {
-	return uk_xen_pv ? pv_unmap(va, len) : x86_pt_unmap(va, len);
+	return uk_xen_pv ? pv_unmap(va, len) : uk_arch_pt_unmap(va, len);
 }
 
 int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
-	return uk_xen_pv ? pv_protect(va, len, prot) : x86_pt_protect(va, len, prot);
+	return uk_xen_pv ? pv_protect(va, len, prot) : uk_arch_pt_protect(va, len, prot);
 }
 
 int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 {
-	return uk_xen_pv ? pv_lookup(va, pa, prot) : x86_pt_lookup(va, pa, prot);
+	return uk_xen_pv ? pv_lookup(va, pa, prot) : uk_arch_pt_lookup(va, pa, prot);
 }
 
 size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 {
-	return uk_xen_pv ? pv_lookup_run(va, max, pa) : x86_pt_lookup_run(va, max, pa);
+	return uk_xen_pv ? pv_lookup_run(va, max, pa) : uk_arch_pt_lookup_run(va, max, pa);
 }
 
 int uk_plat_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 {
-	return uk_xen_pv ? pv_move(from, to, len) : x86_pt_move(from, to, len);
+	return uk_xen_pv ? pv_move(from, to, len) : uk_arch_pt_move(from, to, len);
 }
 
 static bool bad_boot_range(uk_paddr_t pa, size_t len)
 {
-	return !len || pa >= X86_VA_BOOT_LEN || len > X86_VA_BOOT_LEN - pa;
+	return !len || pa >= UK_VA_BOOT_LEN || len > UK_VA_BOOT_LEN - pa;
 }
 
 void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
@@ -93,12 +93,12 @@ void *uk_plat_map_boot(uk_paddr_t pa, size_t len)
 	uk_paddr_t start = UK_ALIGN_DOWN(pa, UK_PAGE_SIZE);
 
 	if (!uk_xen_pv)
-		return x86_pt_map_boot(pa, len);
+		return uk_arch_pt_map_boot(pa, len);
 	if (bad_boot_range(pa, len) ||
-	    pv_map(X86_VA_KEPT + start, start, UK_ALIGN_UP(pa + len, UK_PAGE_SIZE) - start,
+	    pv_map(UK_VA_KEPT + start, start, UK_ALIGN_UP(pa + len, UK_PAGE_SIZE) - start,
 		   UK_PROT_READ))
 		return NULL;
-	return (void *)(X86_VA_KEPT + pa);
+	return (void *)(UK_VA_KEPT + pa);
 }
 
 void uk_plat_unmap_boot(const void *va, size_t len)
@@ -106,7 +106,7 @@ void uk_plat_unmap_boot(const void *va, size_t len)
 	uk_vaddr_t start = UK_ALIGN_DOWN((uk_vaddr_t)va, UK_PAGE_SIZE);
 
 	if (!uk_xen_pv)
-		x86_pt_unmap_boot(va, len);
+		uk_arch_pt_unmap_boot(va, len);
 	else
 		pv_unmap(start, UK_ALIGN_UP((uk_vaddr_t)va + len, UK_PAGE_SIZE) - start);
 }
@@ -114,19 +114,19 @@ void uk_plat_unmap_boot(const void *va, size_t len)
 #ifdef CONFIG_PLAT_SPACES
 int uk_plat_space_create(struct uk_plat_space *s)
 {
-	return uk_xen_pv ? -ENOTSUP : x86_pt_space_create(s);
+	return uk_xen_pv ? -ENOTSUP : uk_arch_pt_space_create(s);
 }
 
 void uk_plat_space_destroy(struct uk_plat_space *s)
 {
 	if (!uk_xen_pv)
-		x86_pt_space_destroy(s);
+		uk_arch_pt_space_destroy(s);
 }
 
 void uk_plat_space_switch(const struct uk_plat_space *s)
 {
 	if (!uk_xen_pv)
-		x86_pt_space_switch(s);
+		uk_arch_pt_space_switch(s);
 }
 #endif
 

@@ -5,6 +5,7 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
+#include <uk/arch/pte.h>
 #include <uk/print.h>
 #include <uk/string.h>
 

@@ -13,6 +13,7 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
+#include <uk/arch/pte.h>
 #include <uk/errno.h>
 #include <uk/plat/mem.h>
 #include <uk/print.h>

@@ -101,7 +101,7 @@ uint64_t xen_hvm_param(unsigned index);
 /* A zeroed frame, for good; 0: none is left, or it is too early. */
 static inline uk_paddr_t xen_frame_alloc(void)
 {
-	return uk_xen_pv ? pv_frame_alloc() : x86_frame_alloc();
+	return uk_xen_pv ? pv_frame_alloc() : uk_arch_frame_alloc();
 }
 
 /* ---- pvstart.c ---- */

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FOLDERS = ["lib/base/ukbase/include", "arch/x86_64/include"] + [
+FOLDERS = ["lib/base/ukbase/include", "arch/x86_64/include", "arch/common/include"] + [
     "lib/posix/posix-%s/include" % name for name in ("process", "mmap", "file", "socket")]
 
 

@@ -66,7 +66,7 @@ void uk_fatal(const char *fmt, ...)
 	abort();
 }
 
-uk_paddr_t x86_frame_alloc(void)
+uk_paddr_t uk_arch_frame_alloc(void)
 {
 	void *p = aligned_alloc(PAGE, PAGE);
 
