@@ -4,16 +4,12 @@
  *
  * A CPU that is reset waits for a start-up message, which names the page at which it begins in real
  * mode (Intel SDM vol. 3 §9.4). For that time the page is mapped to its physical address, first to
- * be written, then to be run. What the CPU needs of its own is made by the one that starts it:
- * descriptor tables in a frame, and stacks for traps, each with nothing mapped below it.
+ * be written, then to be run.
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
 #include <uk/arch/trap.h>
-#include <uk/crash.h>
 #include <uk/errno.h>
-#include <uk/irq.h>
-#include <uk/percpu.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/cpu.h>
 #include <uk/plat/mem.h>
@@ -31,7 +27,6 @@
 
 #define AFTER_INIT (10 * UK_NSEC_PER_MS) /* §9.4.4.1: only old hardware needs it */
 #define AGAIN      (UK_NSEC_PER_MS)
-#define PATIENCE   (2 * UK_NSEC_PER_SEC) /* for a host that runs its CPUs in turns */
 
 #define XAPIC_IDS 255U
 
@@ -49,15 +44,6 @@ extern const char kvm_cpu_start[], kvm_cpu_start_end[];
 static uint32_t machine[UK_CPUS]; /* numbers at the interrupt controller; the first is this CPU's */
 static uint32_t nmachine;         /* may be more than we note */
 static uint32_t id_of[UK_CPUS];   /* of those that run */
-
-/* What the CPU that is being started needs. */
-static struct {
-	uint32_t cpu;
-	void *tables;
-	uintptr_t stacks;
-	void (*fn)(void);
-	bool arrived;
-} starting;
 
 static void found(uint32_t id)
 {
@@ -81,40 +67,24 @@ uint32_t uk_plat_cpus(void)
 
 static UK_NORETURN void kvm_cpu_entry(void)
 {
-	x86_trap_init_cpu(starting.tables, starting.stacks);
-	x86_wrmsr(X86_MSR_GS_BASE, (uintptr_t)&uk_percpus[starting.cpu]);
+	boot_cpu_take_stacks();
 	x86_cpu_init();
 	kvm_lapic_cpu_init();
 	kvm_kvmclock_cpu_init();
 	x86_sti(); /* still masked by software */
-	__atomic_store_n(&starting.arrived, true, __ATOMIC_RELEASE);
-	starting.fn();
-	__builtin_unreachable();
-}
-
-/* Has the CPU arrived after at most `span`? */
-static bool arrives(uk_nsec span)
-{
-	uk_nsec end = uk_plat_clock_monotonic() + span;
-
-	do {
-		if (__atomic_load_n(&starting.arrived, __ATOMIC_ACQUIRE))
-			return true;
-		uk_arch_relax();
-	} while (uk_plat_clock_monotonic() < end);
-	return false;
+	boot_cpu_run();
 }
 
 static bool wake(uint32_t id)
 {
 	kvm_lapic_send(id, ICR_INIT);
 	if (!(x86_cpu.f1_ecx & X86_F1_ECX_HYPERVISOR))
-		arrives(AFTER_INIT);
+		boot_cpu_arrives(AFTER_INIT);
 	kvm_lapic_send(id, ICR_STARTUP | KVM_CPU_START / UK_PAGE_SIZE);
-	if (arrives(AGAIN))
+	if (boot_cpu_arrives(AGAIN))
 		return true;
 	kvm_lapic_send(id, ICR_STARTUP | KVM_CPU_START / UK_PAGE_SIZE);
-	if (arrives(PATIENCE))
+	if (boot_cpu_arrives(PATIENCE))
 		return true;
 	kvm_lapic_send(id, ICR_INIT); /* it shall not come later */
 	return false;
@@ -141,12 +111,10 @@ int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, 
 	uk_snprintf(what, 32, "%u (APIC number %u)", n, id);
 	if (id >= XAPIC_IDS && !kvm_lapic_extend())
 		return -ENODEV;
-	starting.cpu = cpu;
-	starting.fn = fn;
-	starting.arrived = false;
+	boot_cpu_prepare(cpu, fn);
 	kvm_timer_cpu_init(cpu);
 	id_of[cpu] = id;
-	err = boot_cpu_stacks(cpu, &starting.tables, &starting.stacks);
+	err = boot_cpu_make_stacks(cpu);
 	if (!err)
 		err = uk_plat_map(KVM_CPU_START, KVM_CPU_START, UK_PAGE_SIZE,
 				  UK_PROT_READ | UK_PROT_WRITE);
@@ -180,8 +148,7 @@ UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
 	struct uk_regs here;
 
 	x86_regs_here(&here);
-	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
-	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
+	boot_cpu_stopped(&here, stopped);
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }

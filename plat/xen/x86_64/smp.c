@@ -4,11 +4,8 @@
  * them, which are events.
  */
 #include <uk/arch/cpu.h>
-#include <uk/arch/relax.h>
 #include <uk/arch/trap.h>
-#include <uk/crash.h>
 #include <uk/errno.h>
-#include <uk/irq.h>
 #include <uk/percpu.h>
 #include <uk/plat/clock.h>
 #include <uk/plat/cpu.h>
@@ -24,20 +21,9 @@
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
-#define PATIENCE (2 * UK_NSEC_PER_SEC) /* for a host that runs its CPUs in turns */
-
 extern const char xen_pv_upcall[], xen_pv_failsafe[];
 
 static uint32_t ports[UK_CPUS]; /* of interrupts for each CPU */
-
-/* What the CPU that is being started needs. */
-static struct {
-	uint32_t cpu;
-	void *tables;
-	uintptr_t stacks;
-	void (*fn)(void);
-	bool arrived;
-} starting;
 
 static void interrupt(void *arg UK_UNUSED)
 {
@@ -70,15 +56,11 @@ uint32_t uk_plat_cpus(void)
 
 static UK_NORETURN void cpu_entry(void)
 {
-	if (!uk_xen_pv) {
-		x86_trap_init_cpu(starting.tables, starting.stacks);
-		x86_wrmsr(X86_MSR_GS_BASE, (uintptr_t)&uk_percpus[starting.cpu]);
-	}
+	if (!uk_xen_pv)
+		boot_cpu_take_stacks();
 	x86_cpu_init();
 	x86_irq_open(); /* still masked by software */
-	__atomic_store_n(&starting.arrived, true, __ATOMIC_RELEASE);
-	starting.fn();
-	__builtin_unreachable();
+	boot_cpu_run();
 }
 
 static long init_pv(uint32_t cpu, uintptr_t sp)
@@ -121,19 +103,6 @@ static long init_pvh(uint32_t cpu, uintptr_t sp)
 	return xen_vcpu_op(VCPUOP_initialise, cpu, &ctx);
 }
 
-static bool arrives(uint32_t cpu)
-{
-	uk_nsec end = uk_plat_clock_monotonic() + PATIENCE;
-
-	do {
-		if (__atomic_load_n(&starting.arrived, __ATOMIC_ACQUIRE))
-			return true;
-		uk_plat_cpu_yield();
-	} while (uk_plat_clock_monotonic() < end);
-	xen_vcpu_op(VCPUOP_down, cpu, NULL); /* it shall not come later */
-	return false;
-}
-
 int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, void (*fn)(void),
 		      char what[32])
 {
@@ -144,22 +113,24 @@ int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, 
 	/* Its part of the shared page goes by Xen's number. */
 	if (n != cpu)
 		return -ENODEV;
-	starting.cpu = cpu;
-	starting.fn = fn;
-	starting.arrived = false;
+	boot_cpu_prepare(cpu, fn);
 	*(uint64_t *)sp = 0; /* no return address: backtraces end here */
 	err = listen(0);
 	if (!err)
 		err = listen(cpu);
 	if (!err && !uk_xen_pv)
-		err = boot_cpu_stacks(cpu, &starting.tables, &starting.stacks);
+		err = boot_cpu_make_stacks(cpu);
 	if (!err)
 		err = (int)(uk_xen_pv ? init_pv(cpu, sp) : init_pvh(cpu, sp));
 	if (!err)
 		err = (int)xen_vcpu_op(VCPUOP_up, cpu, NULL);
 	if (err)
 		return err;
-	return arrives(cpu) ? 0 : -ETIMEDOUT;
+	if (!boot_cpu_arrives(PATIENCE)) {
+		xen_vcpu_op(VCPUOP_down, cpu, NULL); /* it shall not come later */
+		return -ETIMEDOUT;
+	}
+	return 0;
 }
 
 void uk_plat_ipi(uint32_t cpu)
@@ -177,8 +148,7 @@ UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
 	struct uk_regs here;
 
 	x86_regs_here(&here);
-	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
-	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
+	boot_cpu_stopped(&here, stopped);
 	for (;;)
 		xen_vcpu_op(VCPUOP_down, uk_cpu(), NULL);
 }
