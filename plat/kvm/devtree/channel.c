@@ -12,8 +12,8 @@
 #include <uk/spin.h>
 #include <uk/string.h>
 
+#include "../ns16550.h"
 #include "kvm.h"
-#include "ns16550.h"
 
 #define SLOT 31U
 

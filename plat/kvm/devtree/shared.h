@@ -16,7 +16,6 @@
  *	kvm_more_seed()       up to n bytes of a good source beside the device tree; how many
  *	kvm_firmware_write()  to the firmware's console, if it has one
  *	KVM_CONSOLE_BEGINS    what tells the runner where that ends, and we begin
- *	KVM_VA_DEVICES        where registers of devices are mapped
  */
 #ifndef KVM_SHARED_H
 #define KVM_SHARED_H
@@ -24,6 +23,8 @@
 #include <uk/essentials.h>
 #include <uk/plat/clock.h>
 #include <uk/types.h>
+
+#include "../uart.h"
 
 /* ---- console.c ---- */
 
@@ -37,9 +38,6 @@ void kvm_console_find(void);
 void kvm_console_flush(void);
 
 /* ---- the UART, of which an image has one kind ---- */
-
-#define UART_EMPTY (-1)
-#define UART_END   (-2)
 
 /* Finds it in the device tree; false: there is none. What the firmware writes to the same line is over then. */
 bool uart_find(void);

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A 16550 UART (ns16550.h). A break on the line is the end of input.
+ * A 16550 UART whose registers lie in memory, as a device tree tells.
  */
 #include <uk/arch/io.h>
-#include <uk/arch/relax.h>
-#include <uk/spin.h>
 
 #include "kvm.h"
-#include "ns16550.h"
 
 static volatile uint8_t *uart;
 static unsigned shift, width; /* registers: how far apart, how wide */
 static uint32_t line;         /* its interrupt */
 
-static bool listening; /* somebody wants to hear of input */
-static bool rx_break;  /* the line told of a break: what is in the FIFO is the last */
-static bool rx_end;
+static bool listens; /* somebody wants to hear of input */
 
 static uint8_t get(unsigned reg)
 {
@@ -27,40 +22,22 @@ static void put(unsigned reg, uint8_t v)
 	uk_mmio_write(uart + (reg << shift), width, v);
 }
 
-/*
- * Reading the status takes the note of a break from it, and its interrupt as well. A writer who
- * finds one raises another interrupt in its place.
- */
-static uint8_t line_status(void)
+static void put_string(const char *s, size_t n)
 {
-	uint8_t lsr = get(LSR);
-
-	if (lsr & LSR_BI) {
-		rx_break = true;
-		if (listening)
-			put(IER, IER_RX | IER_THRE);
-	}
-	return lsr;
+	for (; n; n--)
+		put(0, (uint8_t)*s++);
 }
+
+static bool listening(void)
+{
+	return listens;
+}
+
+#include "../uart16550.h"
 
 void uart_write(const char *s, size_t n)
 {
-	while (n) {
-		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
-#ifdef CONFIG_SMP
-		/* Two CPUs that find the FIFO empty must not both fill it. */
-		static struct uk_spinlock fifo;
-		bool irq = uk_spin_lock_save(&fifo);
-#endif
-
-		while (!(line_status() & LSR_THRE))
-			uk_arch_relax();
-		for (n -= burst; burst; burst--)
-			put(THR, (uint8_t)*s++);
-#ifdef CONFIG_SMP
-		uk_spin_unlock_restore(&fifo, irq);
-#endif
-	}
+	uart16550_write(s, n);
 }
 
 bool uart_find(void)
@@ -87,35 +64,18 @@ bool uart_find(void)
 	line = devtree_number(&p[2], 0);
 	/* The firmware has chosen the speed. */
 	put(IER, 0);
-	put(LCR, LCR_8N1);
-	put(FCR, FCR_ON);
-	put(MCR, MCR_ON);
+	uart16550_on();
 	return true;
 }
 
 void uart_drain(void)
 {
-	while (!(line_status() & LSR_TEMT))
-		uk_arch_relax();
+	uart16550_drain();
 }
 
 int uart_read(void)
 {
-	uint8_t c;
-
-	if (rx_end)
-		return UART_END;
-	if (!(line_status() & LSR_DR)) {
-		rx_end = rx_break;
-		return rx_end ? UART_END : UART_EMPTY;
-	}
-	c = get(RBR);
-	/* A break puts a 0 into the FIFO, unless that is full. */
-	if (rx_break && !c && !(line_status() & LSR_DR)) {
-		rx_end = true;
-		return UART_END;
-	}
-	return c;
+	return uart16550_read();
 }
 
 uint32_t uart_irq(void)
@@ -125,6 +85,6 @@ uint32_t uart_irq(void)
 
 void uart_listen(bool on)
 {
-	listening = on;
+	listens = on;
 	put(IER, on ? IER_RX : 0);
 }
