@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Into a signal's handler and back.
- *
- * Whatever was interrupted, it becomes a struct sigframe with all its registers, on the stack of
- * the thread; C decides; then either the handler runs on a frame, returning to
- * uk_sys_rt_sigreturn, or the frame's registers are restored. There are four ways in:
- *
- *	uk_syscall_leave_slow    tail of a system call: x0 is its result
- *	uk_syscall_restart       the same, arguments in their registers, to be called again
- *	posix_signal_diverted    an interrupt has sent the thread here; all registers are live
- *	uk_sys_rt_sigreturn      a handler has returned; the frame is at sp
- *
- * Below sp nothing is safe: interrupts are on.
+ * Into a signal's handler and back: frame.h says how. x0 is a system call's result; the frame lies at sp, also that of a
+ * handler that has returned.
  */
 #include <sigframe.h>
 #include <uk/arch/cpu.h>
@@ -20,14 +10,6 @@
 #define IN(n)     [x0, #UK_MCONTEXT_X(n)]
 #define M(field)  [sp, #SIGFRAME_MCONTEXT + UK_MCONTEXT_##field]
 #define MIN(field) [x0, #UK_MCONTEXT_##field]
-
-/* By its name all of this counts as a beginning system call, in which nobody is diverted (divert.c). */
-	.macro function name
-	.section .text.uk_sys_signal.\name, "ax", @progbits
-	.globl \name
-	.type \name, @function
-\name:
-	.endm
 
 	/* x19 to x28: pairs of words at 304 and more above sp are in reach up to 504. */
 	.macro each_callee_saved op
@@ -171,7 +153,18 @@ no_room:
 /* sp: the frame; x17: struct resume { frame, handler } fn(frame). */
 	.section .text.uk_sys_signal.decide, "ax", @progbits
 	.type decide_with_x17, @function
+	/* For debuggers: who was interrupted stands in the frame that sp points to. Column 32 is the program counter. */
+	.cfi_sections .debug_frame
 decide_with_x17:
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 32
+	.cfi_def_cfa sp, 0
+	.cfi_offset sp, SIGFRAME_MCONTEXT + UK_MCONTEXT_SP
+	.cfi_offset 32, SIGFRAME_MCONTEXT + UK_MCONTEXT_PC
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.cfi_offset \n, SIGFRAME_MCONTEXT + UK_MCONTEXT_X(\n)
+	.endr
 	mov	x0, sp
 	blr	x17
 	cbz	x0, restore
@@ -218,6 +211,7 @@ restore:
 	ldr	x30, IN(30)
 	ldp	x0, x1, IN(0)
 	eret
+	.cfi_endproc
 	.size decide_with_x17, . - decide_with_x17
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Into a signal's handler and back.
- *
- * Whatever was interrupted, it becomes a struct sigframe with all its registers, on the stack of
- * the thread; C decides; then either the handler runs on a frame, returning to
- * uk_sys_rt_sigreturn, or the frame's registers are restored. There are four ways in:
- *
- *	uk_syscall_leave_slow    tail of a system call: a0 is its result
- *	uk_syscall_restart       the same, arguments in their registers, to be called again
- *	posix_signal_diverted    an interrupt has sent the thread here; all registers are live
- *	uk_sys_rt_sigreturn      a handler has returned; the frame is at sp
- *
- * Below sp nothing is safe: interrupts are on. gp is the kernel's and stays as it is.
+ * Into a signal's handler and back: frame.h says how. a0 is a system call's result; the frame lies at sp, also that of a
+ * handler that has returned. gp is the kernel's and stays as it is.
  */
 #include <sigframe.h>
 #include <uk/arch/cpu.h>
 
 #define X(n) SIGFRAME_MCONTEXT + UK_MCONTEXT_X(n)(sp)
-
-/* By its name all of this counts as a beginning system call, in which nobody is diverted (divert.c). */
-	.macro function name
-	.section .text.uk_sys_signal.\name, "ax", @progbits
-	.globl \name
-	.type \name, @function
-\name:
-	.endm
 
 	/* s0 to s11 */
 	.macro each_callee_saved op
@@ -139,8 +121,7 @@ no_room:
 
 	function posix_signal_diverted
 	.hidden posix_signal_diverted
-	andi	sp, sp, -16		/* what it was is noted */
-	addi	sp, sp, -SIGFRAME_SIZE
+	addi	sp, sp, -SIGFRAME_SIZE	/* it was aligned, and what it was is noted */
 	sd	t0, X(5)
 	sd	t1, X(6)
 	sd	ra, X(1)
@@ -173,7 +154,17 @@ no_room:
 /* sp: the frame; t1: struct resume { frame, handler } fn(frame). */
 	.section .text.uk_sys_signal.decide, "ax", @progbits
 	.type decide_with_t1, @function
+	/* For debuggers: who was interrupted stands in the frame that sp points to. Column 64 is for a program counter. */
+	.cfi_sections .debug_frame
 decide_with_t1:
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 64
+	.cfi_def_cfa sp, 0
+	.cfi_offset 64, SIGFRAME_MCONTEXT + UK_MCONTEXT_PC
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset \n, SIGFRAME_MCONTEXT + UK_MCONTEXT_X(\n)
+	.endr
 	li	t2, 0
 	li	t3, 0
 	li	t4, 0
@@ -217,6 +208,7 @@ restore:
 	ld	t1, X(6)
 	ld	sp, X(2)
 	sret
+	.cfi_endproc
 	.size decide_with_t1, . - decide_with_t1
 
 	.section .note.GNU-stack, "", @progbits

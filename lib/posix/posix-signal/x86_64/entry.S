@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Into a signal's handler and back.
- *
- * Whatever was interrupted, it becomes a struct sigframe with all its registers, on the stack of
- * the thread; C decides; then either the handler runs on a frame, returning to
- * uk_sys_rt_sigreturn, or the frame's registers are restored. There are four ways in:
- *
- *	uk_syscall_leave_slow    tail of a system call: rdi is its result
- *	uk_syscall_restart       the same, arguments in their registers, to be called again
- *	posix_signal_diverted    an interrupt has sent the thread here; all registers are live
- *	uk_sys_rt_sigreturn      a handler has returned; the frame's second word is at rsp
- *
- * A frame lies at an address that is 8 modulo 16. Below rsp nothing is safe: interrupts are on.
+ * Into a signal's handler and back: frame.h says how. rdi is a system call's result; the second word of a frame whose handler
+ * has returned is at rsp. A frame lies at an address that is 8 modulo 16.
  */
 #include <sigframe.h>
-#include <uk/arch/asm.h>
 
 #define M(reg) SIGFRAME_MCONTEXT + UK_MCONTEXT_##reg(%rsp)
-
-/* By its name all of this counts as a beginning system call, in which nobody is diverted (divert.c). */
-	.macro function name
-	.section .text.uk_sys_signal.\name, "ax", @progbits
-	.globl \name
-	.type \name, @function
-\name:
-	UK_LANDING
-	.endm
 
 /*
  * Room for vector registers below `top` (a register, lost), and the frame below them: rsp.

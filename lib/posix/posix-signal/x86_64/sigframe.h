@@ -19,6 +19,10 @@
 #define SIGFRAME_REDZONE  128 /* code of unmodified binaries may use it */
 #define SIGFRAME_FPU_TAIL 64  /* for MAGIC2, behind an area of any size */
 
+#define SIGFRAME_REG_PC     rip
+#define SIGFRAME_REG_SP     rsp
+#define SIGFRAME_REG_RESULT rax
+
 #ifndef __ASSEMBLER__
 #include <uk/arch/ctx.h>
 #include <uk/arch/regs.h>
@@ -37,13 +41,12 @@ struct sigframe {
 	struct uk_abi_fpstate *fpu; /* room for the vector registers */
 };
 
-_Static_assert(offsetof(struct sigframe, uc) == SIGFRAME_UC, "uc");
-_Static_assert(offsetof(struct sigframe, info) == SIGFRAME_INFO, "info");
-_Static_assert(offsetof(struct sigframe, restart) == SIGFRAME_RESTART, "restart");
 _Static_assert(offsetof(struct sigframe, fpu) == SIGFRAME_FPU, "fpu");
-_Static_assert(sizeof(struct sigframe) == SIGFRAME_SIZE, "size");
-_Static_assert(sizeof(struct sigframe) % 16 == 0, "alignment of a handler's stack");
+#endif
 
+#include "frame.h"
+
+#ifndef __ASSEMBLER__
 /* Arithmetic flags, direction, trap and alignment check: what an application may set. */
 #define EFLAGS_USER  0x40dd5UL
 #define EFLAGS_CLEAR 0x40500UL /* trap, direction, alignment check: off when a handler starts */
@@ -51,28 +54,6 @@ _Static_assert(sizeof(struct sigframe) % 16 == 0, "alignment of a handler's stac
 /* fpstate.c: the vector registers into f->fpu, which shows in the context; and as it says again. */
 void sigframe_fpu_save(struct sigframe *f);
 void sigframe_fpu_restore(struct uk_abi_fpstate *fp);
-
-static inline uintptr_t sigframe_sp(const struct sigframe *f)
-{
-	return f->uc.mcontext.rsp;
-}
-
-static inline uintptr_t sigframe_pc(const struct sigframe *f)
-{
-	return f->uc.mcontext.rip;
-}
-
-/* What the context will return from the interrupted system call. */
-static inline void sigframe_set_result(struct sigframe *f, long result)
-{
-	f->uc.mcontext.rax = (uint64_t)result;
-	f->uc.mcontext.rip = f->restart_pc;
-}
-
-static inline void sigframe_set_pc(struct sigframe *f, uintptr_t pc)
-{
-	f->uc.mcontext.rip = pc;
-}
 
 /* Continue with a call of `fn` that returns to where the interrupted call would have returned. */
 static inline void sigframe_call(struct sigframe *f, void (*fn)(void))
