@@ -3,51 +3,16 @@
  * The four mem* functions, for the kernel and the application: general registers only, because an
  * interrupt handler may call them.
  *
- * Pairs of words at any address, which ordinary memory allows. What does not fill a pair is done by a few loads, then a few stores, that
- * overlap with what was done already.
+ * Pairs of words. What does not fill a pair is done by a few loads, then a few stores, that overlap with what was done
+ * already.
  */
 #include <uk/essentials.h>
 #include <uk/sanitize.h>
 #include <uk/string.h>
 
-typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) word;
-typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) half;
+#include "common/words.h"
 
-#define WORD(p, offset) (*(word *)((char *)(p) + (offset)))
-#define HALF(p, offset) (*(half *)((char *)(p) + (offset)))
-#define BYTE(p, offset) (((char *)(p))[offset])
-
-#define SMALL 32
-#define STEP  64
-
-/* Nothing is stored before all is loaded. */
-static inline void copy_small(void *d, void *s, size_t n)
-{
-	if (n >= 16) {
-		uint64_t a = WORD(s, 0), b = WORD(s, 8), y = WORD(s, n - 16), z = WORD(s, n - 8);
-
-		WORD(d, 0) = a;
-		WORD(d, 8) = b;
-		WORD(d, n - 16) = y;
-		WORD(d, n - 8) = z;
-	} else if (n >= 8) {
-		uint64_t a = WORD(s, 0), z = WORD(s, n - 8);
-
-		WORD(d, 0) = a;
-		WORD(d, n - 8) = z;
-	} else if (n >= 4) {
-		uint32_t a = HALF(s, 0), z = HALF(s, n - 4);
-
-		HALF(d, 0) = a;
-		HALF(d, n - 4) = z;
-	} else if (n) {
-		char a = BYTE(s, 0), m = BYTE(s, n / 2), z = BYTE(s, n - 1);
-
-		BYTE(d, 0) = a;
-		BYTE(d, n / 2) = m;
-		BYTE(d, n - 1) = z;
-	}
-}
+#define STEP 64
 
 /* Loads all of it, in any order, before it stores. */
 static inline void copy_line(char *d, const char *s)
@@ -136,17 +101,7 @@ void *memset(void *dst, int c, size_t n)
 
 	uk_sanitize_write(dst, n);
 	if (n < 16) {
-		if (n >= 8) {
-			WORD(d, 0) = v;
-			WORD(d, n - 8) = v;
-		} else if (n >= 4) {
-			HALF(d, 0) = (uint32_t)v;
-			HALF(d, n - 4) = (uint32_t)v;
-		} else if (n) {
-			BYTE(d, 0) = (char)c;
-			BYTE(d, n / 2) = (char)c;
-			BYTE(d, n - 1) = (char)c;
-		}
+		fill_few(d, v, n);
 		return dst;
 	}
 	WORD(d, n - 16) = v;
@@ -159,26 +114,4 @@ void *memset(void *dst, int c, size_t n)
 		WORD(d, 8) = v;
 	}
 	return dst;
-}
-
-int memcmp(const void *a, const void *b, size_t n)
-{
-	const unsigned char *p = a, *q = b;
-
-	uk_sanitize_read(a, n);
-	uk_sanitize_read(b, n);
-	/* Where words differ, their first byte that does is the lowest in them. */
-	for (; n >= 8; n -= 8, p += 8, q += 8) {
-		uint64_t x = WORD(p, 0), y = WORD(q, 0);
-
-		if (x != y) {
-			x = __builtin_bswap64(x);
-			y = __builtin_bswap64(y);
-			return x < y ? -1 : 1;
-		}
-	}
-	for (; n; n--, p++, q++)
-		if (*p != *q)
-			return *p - *q;
-	return 0;
 }

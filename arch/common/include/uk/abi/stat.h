@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * struct stat as the system calls of Linux's newer machines fill it (include/uapi/asm-generic/stat.h). The mode bits are the
- * same everywhere.
+ * struct stat as the system calls of Linux's newer machines fill it (include/uapi/asm-generic/stat.h).
  */
 #ifndef UK_ABI_STAT_H
 #define UK_ABI_STAT_H
 
 #include <stdint.h>
-
-#define UK_S_IFMT   0170000
-#define UK_S_IFSOCK 0140000
-#define UK_S_IFLNK  0120000
-#define UK_S_IFREG  0100000
-#define UK_S_IFBLK  0060000
-#define UK_S_IFDIR  0040000
-#define UK_S_IFCHR  0020000
-#define UK_S_IFIFO  0010000
-#define UK_S_ISUID  0004000
-#define UK_S_ISGID  0002000
-#define UK_S_ISVTX  0001000
+#include <uk/abi/mode.h>
 
 struct uk_abi_stat {
 	uint64_t st_dev;

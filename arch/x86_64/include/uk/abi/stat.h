@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * struct stat as the x86_64 system calls fill it (Linux arch/x86/include/uapi/asm/stat.h); arm64
- * and riscv64 share another layout. The mode bits are the same everywhere.
+ * and riscv64 share another layout.
  */
 #ifndef UK_ABI_STAT_H
 #define UK_ABI_STAT_H
 
 #include <stdint.h>
-
-#define UK_S_IFMT   0170000
-#define UK_S_IFSOCK 0140000
-#define UK_S_IFLNK  0120000
-#define UK_S_IFREG  0100000
-#define UK_S_IFBLK  0060000
-#define UK_S_IFDIR  0040000
-#define UK_S_IFCHR  0020000
-#define UK_S_IFIFO  0010000
-#define UK_S_ISUID  0004000
-#define UK_S_ISGID  0002000
-#define UK_S_ISVTX  0001000
+#include <uk/abi/mode.h>
 
 struct uk_abi_stat {
 	uint64_t st_dev;

@@ -16,9 +16,8 @@
 #define UK_ARCH_CTX_X87CW 20
 
 #ifndef __ASSEMBLER__
-#include <uk/api.h>
+#include <uk/arch/ctx_any.h>
 #include <uk/essentials.h>
-#include <uk/types.h>
 
 struct uk_arch_ctx {
 	uintptr_t sp;
@@ -27,13 +26,6 @@ struct uk_arch_ctx {
 	uint16_t x87cw;
 };
 
-/* Alignment of a stack's top. */
-#define UK_ARCH_STACK_ALIGN 16
-
-/*
- * Goes on in `fn`, a function that takes nothing and never returns, on the stack that ends at `top`. What
- * is on the present one is not needed any more.
- */
 #define uk_arch_leave_stack(top, fn)                                                               \
 	__asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall %P1"                           \
 			 :                                                                         \
@@ -42,24 +34,9 @@ struct uk_arch_ctx {
 
 UK_API_BEGIN
 
-/*
- * Makes a context that will call entry(arg) on the stack that ends at `stack_top` when first
- * switched to, with the floating point environment of the caller of this (as POSIX wants it of
- * pthread_create()). `entry` must not return. The thread pointer is for the caller to set. Any
- * context.
- */
-void uk_arch_ctx_init(struct uk_arch_ctx *ctx, void *stack_top, void (*entry)(void *), void *arg);
-
-/*
- * Saves the running state in `from` and continues `to`; returns when somebody switches back. With
- * interrupts masked.
- */
 extern void (*uk_arch_ctx_switch)(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
 
-/*
- * How a thread pointer is loaded depends on CPU and platform: choose the function above, once, before
- * the first switch. Weak, as uk_arch_tp_set().
- */
+/* How a thread pointer is loaded depends on CPU and platform. Weak, as uk_arch_tp_set(). */
 void uk_arch_ctx_choose_switch(void);
 
 /* The choice: `wrfsbase`, the MSR, or not at all, for who has loaded it by other means. */
@@ -67,21 +44,12 @@ void x86_ctx_switch_fsgsbase(struct uk_arch_ctx *from, struct uk_arch_ctx *to) U
 void x86_ctx_switch_msr(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
 void x86_ctx_switch_bare(struct uk_arch_ctx *from, struct uk_arch_ctx *to) UK_NO_LANDING;
 
-/*
- * The running thread's thread pointer (fs base). Kernel code has none of its own. Weak: linuxu and
- * Xen PV bring their own. Any context.
- */
+/* Fs base. Weak: linuxu and Xen PV bring their own. */
 uintptr_t uk_arch_tp_get(void);
 void uk_arch_tp_set(uintptr_t tp);
 
-/*
- * Vector and floating point state. The area is uk_arch_fpu_size bytes, aligned to
- * UK_ARCH_FPU_ALIGN; save initialises all of it that restore looks at. Any context.
- */
 #define UK_ARCH_FPU_ALIGN 64
 extern uint32_t uk_arch_fpu_size;
-void uk_arch_fpu_save(void *area);
-void uk_arch_fpu_restore(const void *area);
 
 UK_API_END
 #endif /* !__ASSEMBLER__ */

@@ -91,20 +91,6 @@ static inline uint32_t uk_mmio_read32(const volatile void *reg)
 	return v;
 }
 
-/* A register of n bytes: 1, 2 or 4. */
-static inline uint32_t uk_mmio_read(const volatile void *reg, unsigned n)
-{
-	return n == 1 ? uk_mmio_read8(reg) : n == 2 ? uk_mmio_read16(reg) : uk_mmio_read32(reg);
-}
-
-static inline void uk_mmio_write(volatile void *reg, unsigned n, uint32_t v)
-{
-	if (n == 1)
-		uk_mmio_write8(reg, (uint8_t)v);
-	else if (n == 2)
-		uk_mmio_write16(reg, (uint16_t)v);
-	else
-		uk_mmio_write32(reg, v);
-}
+#include <uk/arch/io_any.h>
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The open(2) flags whose values depend on the architecture; the rest is in <uk/abi/file.h>.
- * (Linux: x86_64 and riscv64 use the generic values, arm64 its own.)
+ * (Linux include/uapi/asm-generic/fcntl.h; arm64 has its own.)
  */
 #ifndef UK_ABI_FCNTL_H
 #define UK_ABI_FCNTL_H
