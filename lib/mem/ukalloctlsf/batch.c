@@ -43,13 +43,21 @@ static uintptr_t cut(struct tlsf *t, uintptr_t b, size_t size)
 }
 
 /*
- * A block from the pool, nobody's; 0: none. For this the heap grows and no cache is emptied, or all would
- * be again and again where what is in use and what they hold fill it.
+ * This CPU's reserve, at least `size` long, and taken from it; filled anew if it is too short, for `n` blocks of that size
+ * if there is such a place; 0: no memory. Where the pool is in pieces they are used, however short. For this
+ * the heap grows and no cache is emptied, or all would be again and again where what is in use and what they
+ * hold fill it.
  */
-static uintptr_t take(struct tlsf *t, size_t size)
+static uintptr_t reserve(struct tlsf *t, struct tlsf_cache *c, size_t size, size_t n)
 {
-	uintptr_t b = tlsf_make_room(t, size) ? tlsf_take(t, size, TLSF_HEAD) : 0;
+	uintptr_t b = c->reserve;
 
+	if (b && head_size(head_get(t, b)) >= size) {
+		c->reserve = 0;
+		return b;
+	}
+	tlsf_give_reserve(t, c);
+	b = tlsf_take_some(t, n * size, size, TLSF_RESERVE);
 	if (b) {
 		head_flip(b, HEAD_USED);
 		t->slow_allocs--;
@@ -57,31 +65,20 @@ static uintptr_t take(struct tlsf *t, size_t size)
 	return b;
 }
 
-/* A row of `size` bytes, or a little more, from this CPU's reserve, or else the pool; 0: none. */
-static uintptr_t take_row(struct tlsf *t, size_t size)
-{
-	struct tlsf_cache *c = UK_READ_ONCE(t->cache[uk_cpu()]);
-	uintptr_t b = c->reserve;
-
-	if (!b || head_size(head_get(t, b)) < size + TLSF_BLOCK_MIN) {
-		tlsf_give_reserve(t, c);
-		b = take(t, TLSF_RESERVE);
-		if (!b)
-			return take(t, size);
-	}
-	c->reserve = cut(t, b, size);
-	return b;
-}
-
 uintptr_t tlsf_refill(struct tlsf *t, size_t size)
 {
-	size_t n = count(t, size);
-	struct tlsf_cache *c;
+	size_t n = count(t, size), found;
+	struct tlsf_cache *c = UK_READ_ONCE(t->cache[uk_cpu()]);
+	uintptr_t b = reserve(t, c, size, n), last;
 	struct quick *q;
-	uintptr_t b = take_row(t, n * size), last = b;
 
 	if (!b)
 		return 0;
+	found = head_size(head_get(t, b));
+	n = UK_MIN(n, found / size);
+	if (found >= n * size + TLSF_BLOCK_MIN)
+		c->reserve = cut(t, b, n * size);
+	last = b;
 	c = tlsf_cache_lock(t);
 	q = list_of(t, c, size);
 	for (; n > 1; n--) {

@@ -341,16 +341,31 @@ static UK_COLD bool grow(struct tlsf *t, size_t size)
 	return base && tlsf_add_piece(t, (uintptr_t)base, len, true);
 }
 
-bool tlsf_make_room(struct tlsf *t, size_t size)
-{
-	struct class c = class_fitting(size);
+/* ---- operations ---- */
 
-	if ((t->sl_map[c.fl] & (~0UL << c.sl)) || (t->fl_map & (~0UL << c.fl << 1)))
-		return true;
-	return grow(t, size);
+/* Puts `size` bytes of the block of `found` bytes at b, which is on no list, into use. */
+static uintptr_t use(struct tlsf *t, uintptr_t b, size_t found, size_t size, uint64_t prev_free)
+{
+	make_used(t, b, found, size, prev_free);
+	t->taken += head_size(head_get(t, b));
+	t->taken_blocks++;
+	t->slow_allocs++;
+	if (t->taken > t->peak)
+		t->peak = t->taken;
+	return b;
 }
 
-/* ---- operations ---- */
+uintptr_t tlsf_take_some(struct tlsf *t, size_t want, size_t least, size_t most)
+{
+	size_t found;
+	uintptr_t b = find(t, want, &found);
+
+	if (!b)
+		b = find(t, least, &found);
+	if (!b && grow(t, most))
+		b = find(t, want, &found);
+	return b ? use(t, b, found, UK_MIN(found, most), 0) : 0;
+}
 
 uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align)
 {
@@ -376,13 +391,7 @@ uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align)
 		b = at;
 		prev_free = HEAD_PREV_FREE;
 	}
-	make_used(t, b, found, size, prev_free);
-	t->taken += head_size(head_get(t, b));
-	t->taken_blocks++;
-	t->slow_allocs++;
-	if (t->taken > t->peak)
-		t->peak = t->taken;
-	return b;
+	return use(t, b, found, size, prev_free);
 }
 
 void tlsf_give(struct tlsf *t, uintptr_t b)

@@ -48,7 +48,7 @@
 #define TLSF_HEAD        8
 #define TLSF_BLOCK_MIN   32
 #define TLSF_QUICK_END   1536  /* block sizes below this have quick lists */
-#define TLSF_RESERVE     16384 /* what a CPU takes out of the pool, to cut blocks off: batch.c */
+#define TLSF_RESERVE     16384 /* what a CPU takes from the pool at most, to cut off: batch.c */
 #define TLSF_QUICK_BYTES 8192  /* what one of them may hold, but 4 to 32 blocks */
 
 /* Second level: 2^4 lists per power of two. Below 256 there is one list for each size. */
@@ -285,8 +285,11 @@ static inline uint64_t tlsf_large_flag(size_t size)
 /* A block of exactly `size` in use, aligned to `align`; grows the heap if it must. 0: none. */
 uintptr_t tlsf_take(struct tlsf *t, size_t size, size_t align);
 
-/* Makes sure that tlsf_take() finds a block of `size` (a small one), without emptying any cache. */
-bool tlsf_make_room(struct tlsf *t, size_t size);
+/*
+ * The same for a block of `want` to `most` bytes if there is one, else of `least` or more: what it finds. Grows the
+ * heap if there is none, but empties no cache.
+ */
+uintptr_t tlsf_take_some(struct tlsf *t, size_t want, size_t least, size_t most);
 
 /* Frees block b, whose header was verified: merges it and returns what is much. */
 void tlsf_give(struct tlsf *t, uintptr_t b);
@@ -341,7 +344,7 @@ static inline bool tlsf_give_reserve(struct tlsf *t UK_UNUSED, struct tlsf_cache
 
 /* ---- batch.c: with several CPUs ---- */
 
-/* A block of `size`, in use, and some for this CPU's quick list. 0: no room for several. */
+/* A block of `size`, in use, and some for this CPU's quick list. 0: no memory. */
 uintptr_t tlsf_refill(struct tlsf *t, size_t size);
 
 /* If this CPU's quick list is full, frees half of it. */

@@ -22,7 +22,7 @@
 #define RUNS_NSEC (100 * UK_NSEC_PER_US)
 #define WOKE_NSEC (20 * UK_NSEC_PER_US)
 
-static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self)
+static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self, uk_nsec deadline)
 {
 	uk_nsec began = 0, now;
 
@@ -37,7 +37,7 @@ static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self)
 		if (i % 16 == 0) {
 			now = uk_clock_monotonic();
 			began = began ? began : now;
-			if (!uk_sched_is_alone() || now - began > RUNS_NSEC ||
+			if (!uk_sched_is_alone() || now >= deadline || now - began > RUNS_NSEC ||
 			    (now - began > WOKE_NSEC &&
 			     !uk_thread_runs_elsewhere((const struct uk_thread *)owner)))
 				return false;
@@ -46,7 +46,8 @@ static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self)
 	}
 }
 #else
-static inline bool take_soon(struct uk_mutex *m UK_UNUSED, struct uk_thread *self UK_UNUSED)
+static inline bool take_soon(struct uk_mutex *m UK_UNUSED, struct uk_thread *self UK_UNUSED,
+			     uk_nsec deadline UK_UNUSED)
 {
 	return false;
 }
@@ -80,7 +81,7 @@ int uk_mutex_lock_slow(struct uk_mutex *m, uk_nsec deadline, bool interruptible)
 {
 	struct uk_thread *self = uk_thread_current();
 
-	return take_soon(m, self) ? 0 : queue_for(m, self, deadline, interruptible);
+	return take_soon(m, self, deadline) ? 0 : queue_for(m, self, deadline, interruptible);
 }
 
 void uk_mutex_unlock_slow(struct uk_mutex *m)

@@ -147,6 +147,43 @@ UK_TEST(ukalloctlsf, quick_lists_overflow)
 	uk_free(mem);
 }
 
+static unsigned asked;
+
+static void *lend_nothing(size_t min UK_UNUSED, size_t want UK_UNUSED, size_t *len UK_UNUSED)
+{
+	asked++;
+	return NULL;
+}
+
+/* What is free in pieces serves small blocks before the heap grows, on each CPU. */
+UK_TEST(ukalloctlsf, small_blocks_fill_gaps)
+{
+	static const struct uk_alloc_source none = { .more = lend_nothing };
+	static void *large[40];
+	void *mem = uk_memalign(PAGE, 131072);
+	struct uk_alloc_stats st;
+	struct uk_alloc *a;
+	size_t i, small = UK_ARRAY_SIZE(large) / 2 * 2000 / 128 * 3 / 4;
+
+	UK_REQUIRE(mem != NULL);
+	a = ukalloctlsf_create(mem, 131072, &none);
+	UK_REQUIRE(a != NULL);
+	for (i = 0; i < UK_ARRAY_SIZE(large); i++) {
+		large[i] = uk_alloc_malloc(a, 2000);
+		UK_REQUIRE(large[i] != NULL);
+	}
+	uk_alloc_stats(a, &st);
+	UK_REQUIRE(uk_alloc_malloc(a, st.largest) != NULL);
+	for (i = 0; i < UK_ARRAY_SIZE(large); i += 2)
+		uk_alloc_free(a, large[i]);
+	asked = 0;
+	for (i = 0; i < small; i++)
+		UK_REQUIRE(uk_alloc_malloc(a, 120) != NULL);
+	UK_EXPECT_EQ(asked, 0U);
+	ukalloctlsf_check(a);
+	uk_free(mem);
+}
+
 UK_TEST(ukalloctlsf, idle_pages_go_back)
 {
 	void *mem = uk_memalign(PAGE, 16384);
