@@ -37,6 +37,8 @@ BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name
                                     for line in lines]
 # On Xen as well, where one image lacks all that have an effect there but for one that hides others.
 XEN = ["xen-pv", "xen-pvh"]
+# On other CPUs the same two.
+CPUS = [whittle.RISCV64, whittle.ARM64]
 BUILDS["kernel-off"] = [line for name, lines in OFF.items() if name not in (*NOT_IN_KERNEL, "CANARY", "CET") for line in lines]
 # Protections that are off by default.
 BUILDS["kernel-RETPOLINE"] = OFF["CET"] + ["CONFIG_HARDEN_RETPOLINE=y"]
@@ -51,8 +53,12 @@ def folder_of(name):
 
 def build(name, plat):
     """Path of the attacker's image of that name. Those for Xen have a configuration of their own: it changes the others."""
-    lines, xen = BUILDS[name] + (["CONFIG_SMP=y"] if whittle.SMP else []), plat in XEN
-    if xen:
+    lines, arch = BUILDS[name] + (["CONFIG_SMP=y"] if whittle.SMP else []), whittle.ARCH
+    if plat in CPUS:
+        plat, arch = plat.split("-")
+        name = arch + "-" + name
+        lines = lines + ["CONFIG_ARCH_%s=y" % arch.upper()]
+    elif plat in XEN:
         name, plat = "xen-" + name, "xen"
         lines = lines + ["CONFIG_PLAT_XEN=y", "# CONFIG_PLAT_KVM is not set", "# CONFIG_PLAT_LINUXU is not set"]
     folder = os.path.join(folder_of(name), "attack")
@@ -67,7 +73,7 @@ def build(name, plat):
         for line in lines:  # an option that cannot be changed would make the test worthless
             option = re.search(r"CONFIG_\w+", line)[0]
             assert ("#define %s " % option in made) == ("=y" in line), (name, line)
-    return os.path.join(folder, "attack_%s-%s" % (plat, whittle.ARCH))
+    return os.path.join(folder, "attack_%s-%s" % (plat, arch))
 
 
 def option(name, plat, which):

@@ -9,7 +9,7 @@ import security
 import whittle
 
 OWN = "-"
-PLATFORMS = whittle.PLATFORMS + security.XEN
+PLATFORMS = whittle.PLATFORMS + security.XEN + security.CPUS
 
 
 def ends_with(name, plat, says, *options, args=("where",)):
@@ -42,7 +42,9 @@ def test_corrupt_command_line(line, says, title, plat):
 @pytest.mark.parametrize("plat,memory,says", [("kvm", "1M", r"memory too small: .* at least \d+ KiB"),
                                               ("linuxu", "4K", r"too small.* \d+ KiB at least"),
                                               ("xen-pv", "1M", r"memory too small: .* at least \d+ KiB"),
-                                              ("xen-pvh", "1M", r"memory too small: .* at least \d+ KiB")])
+                                              ("xen-pvh", "1M", r"memory too small: .* at least \d+ KiB"),
+                                              (whittle.RISCV64, "3M", r"memory too small: .* at least \d+ KiB"),
+                                              (whittle.ARM64, "1M", r"memory too small: .* at least \d+ KiB")])
 def test_memory_too_small_for_the_image(plat, memory, says):
     name = "kernel" if plat == "linuxu" else "program"
     ends_with(name, plat, says, "--memory", memory)

@@ -119,9 +119,10 @@ def numbers(name, plat, what):
     return found
 
 
-@pytest.mark.parametrize("plat", security.XEN)
-def test_mappings_of_a_domain(plat):
-    """Xen is between QEMU's monitor and the domain: by the page tables, and registers, that the domain itself sees."""
+@pytest.mark.parametrize("plat", security.XEN + security.CPUS)
+def test_mappings_as_the_image_sees_them(plat):
+    """Xen is between QEMU's monitor and a domain, and of other CPUs the monitor does not tell as much: by the page tables, and on
+    Xen registers, that the image itself sees."""
     pages = {what: int(n) for what, n in numbers("kernel", plat, "mapped").items()}
     assert all(pages[what] for what in ("code", "data", "constants")), pages
     assert pages["writable-and-executable"] == pages["low"] == 0, pages

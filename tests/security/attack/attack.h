@@ -31,7 +31,8 @@ static inline void *hide(const volatile void *p)
  * What an attacker wants to run: answer() returns 42 and fits into CODE_SIZE bytes; carry() puts a
  * copy of it somewhere; run() calls what lies there and says whether that was the answer.
  */
-#define CODE_SIZE 16
+#define CODE_SIZE    16
+#define CODE_ALIGNED __attribute__((__aligned__(CODE_SIZE)))
 
 int answer(void);
 void carry(void *to);
@@ -67,8 +68,10 @@ void wait_for_ever(void);
 enum verdict overflow_thread(void), smash_thread(void), run_mmap(void), run_thread_stack(void);
 enum verdict mmap_wx(void), mprotect_wx(void), fortify_strcpy(void), fortify_memcpy(void);
 enum verdict fortify_read(void), fortify_sprintf(void);
+void where_program(void), draw(void);
+
+/* host.c */
 enum verdict host_call(void), host_execve(void), host_open(void), host_kill(void),
 	host_mmap_wx(void);
-void where_program(void), draw(void);
 
 #endif

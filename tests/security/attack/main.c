@@ -12,6 +12,7 @@
 #include <string.h>
 #include <uk/config.h>
 #include "attack.h"
+#include "cpu.h"
 
 static const struct {
 	const char *name;
@@ -40,8 +41,10 @@ static const struct {
 	{ "non-canonical", non_canonical },
 	{ "undefined", undefined },
 	{ "divide", divide },
-	{ "segment", segment },
 	{ "panic", panic },
+#ifdef CONFIG_ARCH_X86_64
+	{ "segment", segment },
+#endif
 #ifdef CONFIG_APPATTACK_PROGRAM
 	{ "overflow-thread", overflow_thread },
 	{ "smash-thread", smash_thread },
@@ -53,11 +56,13 @@ static const struct {
 	{ "fortify-memcpy", fortify_memcpy },
 	{ "fortify-read", fortify_read },
 	{ "fortify-sprintf", fortify_sprintf },
+#ifdef CONFIG_PLAT_LINUXU
 	{ "host-call", host_call },
 	{ "host-execve", host_execve },
 	{ "host-open", host_open },
 	{ "host-kill", host_kill },
 	{ "host-mmap-wx", host_mmap_wx },
+#endif
 #endif
 };
 
@@ -67,7 +72,7 @@ static const struct {
 	void (*fn)(void);
 } others[] = {
 	{ "where", where },         { "wait", wait_for_ever }, { "mapped", mapped },
-#ifdef __x86_64__
+#ifdef CONFIG_ARCH_X86_64
 	{ "registers", registers },
 #endif
 #ifdef CONFIG_APPATTACK_PROGRAM
@@ -85,6 +90,7 @@ NOINLINE int answer(void)
 void carry(void *to)
 {
 	memcpy(hide(to), hide((void *)(uintptr_t)answer), CODE_SIZE);
+	CPU_CODE_IS_NEW(to);
 }
 
 NOINLINE enum verdict run(const volatile void *code)
@@ -100,8 +106,7 @@ static int say(enum verdict v)
 	return v == SUCCEEDED ? 0 : (int)v;
 }
 
-/* Entered by a return instead of a call: the stack is not aligned as functions expect it. */
-__attribute__((__force_align_arg_pointer__)) _Noreturn void gained(void)
+CPU_RETURNED_TO _Noreturn void gained(void)
 {
 	exit(say(SUCCEEDED));
 }

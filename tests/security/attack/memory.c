@@ -9,6 +9,7 @@
 #include <uk/config.h>
 #include <uk/plat/mem.h>
 #include "attack.h"
+#include "cpu.h"
 
 static NOINLINE __attribute__((__aligned__(CODE_SIZE))) int victim(void)
 {
@@ -17,10 +18,10 @@ static NOINLINE __attribute__((__aligned__(CODE_SIZE))) int victim(void)
 }
 
 static const int constant = NOTHING_HAPPENED;
-static int (*const pointer)(void) = victim;            /* read-only only after relocation */
-static const unsigned char code_constant[] = { 0xc3 }; /* return, on x86 */
-static unsigned char data[CODE_SIZE] = { 0xcc };
-static unsigned char bss[CODE_SIZE];
+static int (*const pointer)(void) = victim; /* read-only only after relocation */
+CODE_ALIGNED static const unsigned char code_constant[] = { CPU_RETURN };
+CODE_ALIGNED static unsigned char data[CODE_SIZE] = { 0xcc };
+CODE_ALIGNED static unsigned char bss[CODE_SIZE];
 
 enum verdict write_code(void)
 {
@@ -70,7 +71,7 @@ enum verdict run_heap(void)
 
 enum verdict run_stack(void)
 {
-	unsigned char stack[CODE_SIZE];
+	CODE_ALIGNED unsigned char stack[CODE_SIZE];
 
 	carry(stack);
 	return run(stack);
@@ -145,7 +146,7 @@ enum verdict non_canonical(void)
 
 enum verdict undefined(void)
 {
-	__asm__ volatile("ud2");
+	__asm__ volatile(CPU_UNDEFINED);
 	return SUCCEEDED;
 }
 
@@ -157,8 +158,10 @@ enum verdict divide(void)
 	return SUCCEEDED;
 }
 
+#ifdef CONFIG_ARCH_X86_64
 enum verdict segment(void)
 {
 	__asm__ volatile("mov %0, %%ds" ::"r"(0x70));
 	return SUCCEEDED;
 }
+#endif

@@ -5,10 +5,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#ifdef __x86_64__
+#include <uk/config.h>
+#ifdef CONFIG_ARCH_X86_64
 #include <uk/arch/cpu.h>
 #endif
-#include <uk/config.h>
 #include <uk/plat/mem.h>
 #include "attack.h"
 
@@ -72,7 +72,7 @@ void mapped(void)
 	       m.data, m.constants, m.both, m.low);
 }
 
-#ifdef __x86_64__
+#ifdef CONFIG_ARCH_X86_64
 /* On a CPU that is ours. */
 void registers(void)
 {
