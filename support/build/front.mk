@@ -30,7 +30,7 @@ demo:
 	@apps/sqlite/demo --build $(O)/sqlite --plat $(or $(PLAT),kvm)
 
 debug:
-	@support/setup build run debug
+	@support/setup build run $(arch-of-configs) $(if $(arch-of-configs),gdb-multiarch,debug)
 	@$(MAKE) --no-print-directory debug-image
 
 # TESTS= names files or takes pytest's options; check-all adds the slow ones. SMP=N gives every machine N CPUs, and

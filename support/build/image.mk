@@ -42,12 +42,12 @@ add-symtab = && $(PYTHON) support/tools/symtab.py $2 $(if $(CONFIG_LIBUKSYMTAB_L
 
 # $(call image-rules,PLAT)
 define image-rules
-$(call write-if-changed,$(B)/obj/plat-$1/link,$(link-flags) $(ldflags-y-of-plat-$1) $(call link-objs,$1))
+$(call write-if-changed,$(B)/obj/plat-$1/link,$(link-flags) $(ldflags-y-of-plat-$1) $(call link-objs,$1) $(call arch-finish))
 $(call image-of,$1).dbg: $(call link-objs,$1) $(lib-dir-plat-$1)/$(linker-script-of-plat-$1) \
 		$(B)/obj/plat-$1/link $(B)/tables.lds $(B)/tables-rw.lds support/tools/checkdeps.py support/tools/skippads.py
 	$$(call say,LD,$$@)
 	$$(Q)$(if $(CONFIG_LTO),,$(PYTHON) support/tools/checkdeps.py --build $(B) --manifest $(B)/libraries --plat plat-$1 &&) \
-	$(call link,$1,$$@,$(call link-objs,$1)) $(if $(CONFIG_LIBUKSYMTAB),$(call add-symtab,$1,$$@) $(call add-symtab,$1,$$@)) $(call skip-pads,$$@)
+	$(call link,$1,$$@,$(call link-objs,$1)) $(if $(CONFIG_LIBUKSYMTAB),$(call add-symtab,$1,$$@) $(call add-symtab,$1,$$@)) $(call skip-pads,$$@) $(call arch-finish,$$@)
 $(call image-of,$1): $(call image-of,$1).dbg support/tools/stripimage.py
 	$$(call say,IMAGE,$$@)
 	$$(Q)$(PYTHON) support/tools/stripimage.py $$< $$@

@@ -7,10 +7,13 @@ import shutil
 import pytest
 
 import whittle
-from gdbrun import gdb
+from gdbrun import OTHER_CPUS, gdb, program
 
 APP = os.path.join(whittle.ROOT, "tests/crash/crashing")
 SMALL = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
+
+
+ALL = whittle.PLATFORMS + whittle.OTHER_CPUS
 
 
 def core_of(tmp_path, plat, app, how, status):
@@ -20,10 +23,10 @@ def core_of(tmp_path, plat, app, how, status):
     return img + ".dbg", core, r
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", whittle.PLATFORMS + OTHER_CPUS)
 def test_threads_and_variables(tmp_path, plat):
     dbg, core, r = core_of(tmp_path, plat, APP, "constant", 134)
-    assert b"CRASH: " in r.err and b"3 threads; open it with: gdb " in r.err, r
+    assert b"CRASH: " in r.err and b"3 threads; open it with: %s " % program(dbg).encode() in r.err, r
     out = gdb(dbg, core, commands=["bt", "up", "info locals", "p crash_answer", "thread apply all bt",
                                  "thread 2", "frame function waiter", "p waiter_local"])
     assert "warning" not in out, out
@@ -44,7 +47,19 @@ def test_vector_registers(tmp_path, plat):
     assert "$4 = 42" in out and "warning" not in out, out
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat,commands,values", [
+    pytest.param(whittle.RISCV64, ["p/x $ft7.double", "info registers ft7", "p $fs11.double"],
+                 ["(raw 0x1122334455667788)", "= 3.14159265"], marks=pytest.mark.slow),
+    pytest.param(whittle.ARM64, ["p/x $v7.d.u", "p $d31.f", "p/x $v31.d.u"],
+                 ["= {0x1122334455667788, 0x0}", "= 3.14159265", "= {0x400921fb54442d18, 0x1122334455667788}"],
+                 marks=pytest.mark.slow)])
+def test_vector_registers_of_other_cpus(tmp_path, plat, commands, values):
+    dbg, core, _ = core_of(tmp_path, plat, APP, "vectors", 134)
+    out = gdb(dbg, core, commands=commands + ["info threads"])
+    assert all(v in out for v in values) and "SIGILL" in out and "warning" not in out, out
+
+
+@pytest.mark.parametrize("plat", ALL)
 def test_end_without_a_trap(tmp_path, plat):
     """abort(): the registers are those of the end, the calls that led there are on the stack."""
     dbg, core, r = core_of(tmp_path, plat, APP, "abort", 134)
@@ -53,7 +68,7 @@ def test_end_without_a_trap(tmp_path, plat):
     assert re.search(r"<signal handler called>\n#\d+ .*raise .*\n#\d+ .*in abort \(\).*\n#\d+ .* in crash \(what=.*\"abort\"", out), out
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", ALL)
 @pytest.mark.parametrize("how,where", [("hang", "crash"), ("wait", "waiter")])
 def test_timeout(tmp_path, plat, how, where):
     """Busy, or with all threads waiting: it shows where the image hangs."""
@@ -65,7 +80,7 @@ def test_timeout(tmp_path, plat, how, where):
     assert "SIGALRM" in out and re.search(r"#\d+ .*%s \(" % where, out), out
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", ALL)
 def test_image_without_threads(tmp_path, plat):
     dbg, core, r = core_of(tmp_path, plat, SMALL, "fault", 134)
     out = gdb(dbg, core, commands=["bt"])
@@ -80,7 +95,7 @@ def test_small_and_sparse(tmp_path, plat):
     assert st.st_size < 16 << 20 and st.st_blocks * 512 < 2 << 20, st
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", ALL)
 @pytest.mark.parametrize("status", [0, 3])
 def test_no_crash_no_core(tmp_path, plat, status):
     _, core, r = core_of(tmp_path, plat, SMALL, str(status), status)

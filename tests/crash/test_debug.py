@@ -10,6 +10,7 @@ import whittle
 from gdbrun import gdb
 
 APP = os.path.join(whittle.ROOT, "tests/crash/crashing")
+ALL = whittle.PLATFORMS + whittle.OTHER_CPUS
 ASK = ["uk threads", "uk areas", "uk allocators", "uk fds", "uk params", "uk log"]
 
 
@@ -36,12 +37,12 @@ def check(out):
     assert re.search(r"\* log\.level = 3\n", out) and "Error" not in out and "Exception" not in out, out
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", ALL)
 def test_running_image(plat):
     """It stops where it was told to; registers are as before after a look at the other threads."""
     img = whittle.image(APP, plat)
-    commands = ["break crash", "run" if plat == "linuxu" else "continue", 'printf "before %#lx %#lx\\n", $rip, $rsp',
-                *ASK, 'printf "after %#lx %#lx\\n", $rip, $rsp']
+    commands = ["break crash", "run" if plat == "linuxu" else "continue", 'printf "before %#lx %#lx\\n", $pc, $sp',
+                *ASK, 'printf "after %#lx %#lx\\n", $pc, $sp']
     out = session(img, commands, "--param", "log.level=3", args=["42"])
     check(out)
     assert re.search(r"before (0x\S+ 0x\S+)", out)[1] == re.search(r"after (0x\S+ 0x\S+)", out)[1], out
@@ -55,7 +56,7 @@ def test_breakpoint_behind_a_landing_pad(plat):
     assert re.search(r"Breakpoint \d+, (0x\S+ in )?uk_sys_mmap \(", out), out
 
 
-@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+@pytest.mark.parametrize("plat", ALL)
 def test_core(tmp_path, plat):
     img, core = whittle.image(APP, plat), str(tmp_path / "core")
     assert whittle.run(img, "null", options=["--core", core, "--param", "log.level=3"]).status == 134

@@ -6,6 +6,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
+#include <uk/param.h>
 #include <uk/plat/power.h>
 
 #include "ending.h"
@@ -17,6 +18,8 @@
 #define SRST_SHUTDOWN 0
 #define SRST_NONE     0
 #define SRST_FAILURE  1
+
+UK_PARAM_BOOL(kvm, core, false, "stop at the end and leave the machine on, for a core file");
 
 static void finish(int status)
 {
@@ -43,6 +46,8 @@ UK_NORETURN void uk_plat_exit(int status)
 		if (kvm_runner())
 			kvm_record('X', &s, 1);
 		kvm_channel_flush();
+		while (uk_param_kvm_core.b)
+			__asm__ volatile("wfi");
 		finish(status);
 	}
 	sbi_call(SBI_EXT_SRST, 0, SRST_SHUTDOWN, status ? SRST_FAILURE : SRST_NONE);
@@ -57,7 +62,7 @@ UK_NORETURN void uk_plat_crash(void)
 	uk_plat_exit(UK_PLAT_CRASH_STATUS);
 }
 
-/* This machine has no button. */
+/* QEMU's virt has no button for this CPU. */
 int uk_plat_power_listen(void (*fn)(int sig) UK_UNUSED)
 {
 	return -ENOTSUP;

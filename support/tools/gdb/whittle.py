@@ -59,11 +59,45 @@ def has(struct, member):
 # ---- threads -------------------------------------------------------------------------------------
 
 STATES = {0: "ready", 1: "blocked", 2: "ended"}
-SAVED = ("r15", "r14", "r13", "r12", "rbx", "rbp", "rip")  # at a switched-out stack pointer
 
 
-REGS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi",
-        "rdi", "rip", "rsp")  # of struct uk_regs
+class Arch:
+    """A CPU's registers, by gdb's names. saved: name and offset of what lies at a switched-out stack pointer, in `frame` bytes
+    (<uk/arch/ctx.h>). percpu: where a CPU has the address of its own data."""
+
+    def __init__(self, pc, sp, regs, saved, frame, percpu):
+        self.pc, self.sp, self.regs, self.saved, self.frame, self.percpu = pc, sp, regs, saved, frame, percpu
+
+    def switched_out(self, sp):
+        """The registers of a thread that has this stack pointer."""
+        at = gdb.Value(sp).cast(gdb.lookup_type("unsigned long").pointer())
+        return dict({name: int(at[offset // 8]) for name, offset in self.saved}, **{self.sp: sp + self.frame})
+
+    def of_trap(self, regs):
+        """The registers in a struct uk_regs."""
+        return {name: int(regs["x"][int(name[1:])] if name[0] == "x" else regs[name]) for name in self.regs}
+
+
+def each(names, first=0):
+    return [(name, first + 8 * i) for i, name in enumerate(names.split())]
+
+
+ARCHES = {
+    "i386:x86-64": Arch("rip", "rsp", "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi rip rsp".split(),
+                        each("r15 r14 r13 r12 rbx rbp rip"), 56, "$gs_base"),
+    "riscv:rv64": Arch("pc", "sp", "pc ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 "
+                       "t3 t4 t5 t6".split(),
+                       [("pc", 0)] + each("ra s0 s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11"), 208, "$gp"),
+    "aarch64": Arch("pc", "sp", ["x%d" % i for i in range(31)] + ["sp", "pc"],
+                    [("pc", 88)] + each(" ".join("x%d" % i for i in range(19, 31))), 176, "$TPIDR_EL1"),
+}
+
+
+def arch():
+    name = gdb.selected_inferior().architecture().name()
+    if name not in ARCHES:
+        raise gdb.GdbError("%s: not a CPU that images are for (%s)" % (name, ", ".join(sorted(ARCHES))))
+    return ARCHES[name]
 
 
 class Cpu:
@@ -77,7 +111,7 @@ class Cpu:
         regs = value("uk_crash_cpu_regs[%d]" % self.number) if self.several else None
         if regs is None or not int(regs):
             return None
-        return {name: int(regs[name]) for name in REGS}
+        return arch().of_trap(regs)
 
     def is_selected(self):
         """Are the registers that gdb shows this CPU's? (Of a core file they are those of the crash.)"""
@@ -85,7 +119,7 @@ class Cpu:
             return True
         if is_core():
             return self.number == core_cpu()
-        base = value("(unsigned long)$gs_base")
+        base = value("(unsigned long)" + arch().percpu)
         return base is not None and int(base) == int(self.percpu.address)
 
     def select(self):
@@ -136,12 +170,7 @@ class Thread:
         """What a switch has saved, and the stack pointer behind it; of who runs, where it was stopped."""
         if self.cpu is not None:
             return self.cpu.stopped_registers() or {}
-        sp = int(self.value["ctx"]["sp"])
-        word = gdb.lookup_type("unsigned long").pointer()
-        saved = gdb.Value(sp).cast(word)
-        r = {name: int(saved[i]) for i, name in enumerate(SAVED)}
-        r["rsp"] = sp + 8 * len(SAVED)
-        return r
+        return arch().switched_out(int(self.value["ctx"]["sp"]))
 
 
 def threads():
@@ -182,17 +211,17 @@ class UkThreads(gdb.Command):
 
     def backtrace(self, t):
         here = gdb.selected_thread()
-        if t.current:
-            self.show()
-        elif t.cpu is not None and not is_core() and t.cpu.several:
-            if t.cpu.select():
-                self.show()
-            here.switch()
-        elif is_core():
+        if is_core():
             for other in gdb.selected_inferior().threads():
                 if (other.ptid[1] or other.ptid[0]) == t.tid:
                     other.switch()
                     self.show()
+            here.switch()
+        elif t.current:
+            self.show()
+        elif t.cpu is not None and t.cpu.several:
+            if t.cpu.select():
+                self.show()
             here.switch()
         else:
             r = t.registers()
@@ -253,7 +282,7 @@ class UkCpus(gdb.Command):
                 ("preemption off", "preempt_off")) if int(p[field]))
             regs = c.stopped_registers()
             if regs:
-                line += ", stopped at " + gdb.execute("info symbol %#x" % regs["rip"],
+                line += ", stopped at " + gdb.execute("info symbol %#x" % regs[arch().pc],
                                                       to_string=True).split(" in section")[0].strip()
             print(line)
         if not found:
@@ -276,10 +305,10 @@ class UkCoreThreads(gdb.Command):
                 continue
             host = value("linuxu_tid[%d]" % t.cpu.number) if t.cpu and t.cpu.several else None
             if not r and not t.current:  # it ran when the image was stopped from outside
-                print("uk-thread tid=%d current=0 cpu=%d gs=%#x host=%d" % (
+                print("uk-thread tid=%d current=0 cpu=%d percpu=%#x host=%d" % (
                     t.tid, t.cpu.number, int(t.cpu.percpu.address), int(host or 0)))
                 continue
-            r["fs_base"] = int(t.value["ctx"]["tp"])
+            r["thread_pointer"] = int(t.value["ctx"]["tp"])
             print("uk-thread tid=%d current=%d %s" % (
                 t.tid, t.current, " ".join("%s=%#x" % item for item in r.items())))
 

@@ -5,7 +5,7 @@ gdb opens it with the .dbg file and finds the random base by itself, from the en
 auxiliary vector. Where the memory comes from differs: QEMU's process holds a machine's, at
 addresses that QEMU tells and in pages that the guest's page tables map (page_tables()); a process
 of linuxu has stopped itself and is read through /proc (process_areas()). Pages of zeroes become
-holes in the file.
+holes in the file. What is different from CPU to CPU is in cpus.py.
 
 Which threads there are only the types of the image tell. gdb knows those: it looks at the
 core with support/tools/gdb/whittle.py, and what it says becomes a note per thread. Without gdb the
@@ -17,23 +17,17 @@ import re
 import struct
 
 from . import RunError, process
+from .cpus import CPUS, NT_FPREGSET, PAGE
 from .elf import DebugFile
 
-PAGE = 4096
 LIMIT = 4 << 30     # bytes of memory in a core; what is above is left out, and said
 SEGMENTS = 60000    # an ELF file counts them in 16 bits
 SIGABRT, SIGALRM = 6, 14
 PT_LOAD, PT_NOTE = 1, 4
-NT_PRSTATUS, NT_FPREGSET, NT_AUXV, NT_X86_XSTATE = 1, 2, 6, 0x202
+NT_PRSTATUS, NT_AUXV, NT_X86_XSTATE = 1, 6, 0x202
 AT_NULL, AT_PAGESZ, AT_ENTRY = 0, 6, 9
 # Signals after which Linux writes a core, as 128 + n of an exit status.
 FATAL = {128 + s for s in (3, 4, 5, 6, 7, 8, 11, 24, 25, 31)}
-SIGNAL_OF_VECTOR = {0: 8, 3: 5, 4: 11, 6: 4, 13: 11, 14: 11, 16: 8, 17: 7, 19: 8}
-# struct uk_regs of <uk/arch/regs.h>, and the host's order in a core.
-UK_REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi vector error rip cs rflags "
-           "rsp ss").split()
-CORE_REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs rflags rsp "
-             "ss fs_base gs_base ds es fs gs").split()
 
 
 class Thread:
@@ -63,22 +57,6 @@ class Memory:
 
     def close(self):
         os.close(self.fd)
-
-
-def fxsave(text):
-    """x87 and vector registers that QEMU's monitor prints, as FXSAVE stores them (Intel SDM vol. 1
-    table 10-2). The kernel uses none, so they are still those of what crashed."""
-    def word(name):
-        m = re.search(name + r"=([0-9a-f]+)", text)
-        return int(m[1], 16) if m else 0
-    out = bytearray(struct.pack("<HHBxHQQII", word("FCW"), word("FSW"), word("FTW") & 0xff, 0, 0, 0, word("MXCSR"), 0xffff))
-    for i in range(8):  # from the top of the stack on
-        m = re.search(r"FPR%d=([0-9a-f]{16}) ([0-9a-f]{4})" % ((word("FSW") >> 11) + i & 7), text)
-        out += struct.pack("<QH6x", *(int(v, 16) for v in m.groups()) if m else (0, 0))
-    for i in range(16):
-        m = re.search(r"[XYZ]MM%02d=([0-9a-f ]*[0-9a-f])" % i, text)
-        out += (int(m[1].replace(" ", ""), 16) if m else 0).to_bytes(64, "little")[:16]
-    return bytes(out.ljust(512, b"\0"))
 
 
 # AVX-512's registers and the protection keys in an XSAVE area: where CPUs have them that keep no room for MPX (AMD's), where
@@ -123,46 +101,41 @@ class Machine:
 
     BLOCK = 2 << 20  # RAM is contiguous in QEMU's memory at least this far
 
-    def __init__(self, pid, human):
+    def __init__(self, pid, human, image, elf):
         """human(command) gives what QEMU's monitor answers."""
-        self.memory, self.human = Memory(pid), human
+        self.memory, self.human, self.cpu, self.elf = Memory(pid), human, CPUS[image.arch](), elf
         self.blocks = {}
         self.take(human("info registers"))
 
     def take(self, text):
-        """What there is to say of a CPU, from the monitor's words."""
-        self.registers = self.parse(text)
-        self.vectors = {NT_FPREGSET: fxsave(text)}
-        self.cr3 = int(re.search(r"CR3=([0-9a-f]+)", text)[1], 16)
-        self.gdt = int(re.search(r"GDT= *([0-9a-f]+)", text)[1], 16)
+        """What there is to say of a CPU, from the monitor's words. (The kernel uses no vector registers, so they are still
+        those of what crashed.)"""
+        self.registers = self.cpu.parse(text)
+        self.vectors = self.cpu.vectors(text)
+        self.root = self.cpu.root(text, self.elf)
 
-    def begin_with(self, elf, base):
+    def begin_with(self, base):
         """From here on it is about the CPU that ended the image, if that says which. (The monitor shows the first.)"""
-        percpu = word_at(self, elf, base, "uk_core_percpu", "<Q")
-        text = percpu and self.cpu_text(percpu)
+        percpu = word_at(self, base, "uk_core_percpu", "<Q")
+        number = percpu and self.read(percpu + PERCPU_CPU, 4)
+        text = number and self.cpu_text(percpu, *struct.unpack("<I", number))
         if text:
             self.take(text)
 
-    @staticmethod
-    def parse(text):
-        registers = {name.strip().lower(): int(value, 16) for name, value in
-                     re.findall(r"\b(R[0-9A-Z]{1,2} ?)=([0-9a-f]{16})", text)}
-        registers["rflags"] = int(re.search(r"RFL=([0-9a-f]+)", text)[1], 16)
-        for name in "fs", "gs":
-            base = re.search(r"^%s =[0-9a-f]+ ([0-9a-f]+)" % name.upper(), text, re.M)
-            registers[name + "_base"] = int(base[1], 16)
-        return registers
-
-    def cpu_text(self, gs):
-        """The monitor's words on the CPU whose per-CPU data are there, or None."""
-        for text in re.split(r"^CPU#", self.human("info registers -a"), flags=re.M)[1:]:
-            if self.parse(text)["gs_base"] == gs:
+    def cpu_text(self, percpu, number):
+        """The monitor's words on the CPU whose per-CPU data are there, or None. (Of a CPU whose register for it is not told,
+        on that of the number, which starts them in their order.)"""
+        texts = re.split(r"^CPU#", self.human("info registers -a"), flags=re.M)[1:]
+        if self.cpu.of_cpu is None:
+            return texts[number] if number < len(texts) else None
+        for text in texts:
+            if self.cpu.parse(text)[self.cpu.of_cpu] == percpu:
                 return text
         return None
 
     def cpu_registers(self, fields):
-        text = self.cpu_text(int(fields["gs"], 16))
-        return text and self.parse(text)
+        text = self.cpu_text(int(fields["percpu"], 16), int(fields["cpu"]))
+        return text and self.cpu.parse(text)
 
     def physical(self, pa, size):
         """Memory at a physical address, inside one block; None where there is no RAM."""
@@ -174,24 +147,21 @@ class Machine:
         return None if base is None else self.memory.read(base + pa - block, size)
 
     def page_tables(self):
-        """(address, protection, physical address, size) of all that is mapped, by address (Intel SDM
-        vol. 3 §4.5)."""
+        """(address, protection, physical address, size) of all that is mapped, by address."""
         def walk(table, level, base):
             raw = self.physical(table, PAGE)
-            for i, entry in enumerate(struct.unpack("<512Q", raw) if raw else ()):
-                if not entry & 1:
+            for i, e in enumerate(struct.unpack("<512Q", raw) if raw else ()):
+                entry = self.cpu.entry(e, level)
+                if entry is None:
                     continue
                 size = PAGE << 9 * level
                 va = base + i * size
-                if va >> 47:
-                    va |= 0xffff << 48
-                target = entry & 0x000ffffffffff000
-                if level and not entry & 0x80:
-                    yield from walk(target, level - 1, va)
+                is_page, prot, target = entry
+                if is_page:
+                    yield self.cpu.address(va), prot, target & -size, size
                 else:
-                    prot = 4 | (2 if entry & 2 else 0) | (0 if entry >> 63 else 1)
-                    yield va, prot, target & -size, size
-        yield from walk(self.cr3 & -PAGE, 3, 0)
+                    yield from walk(target, level - 1, va)
+        yield from walk(self.root, self.cpu.levels, 0)
 
     def areas(self):
         """(address, protection, size, read) with read(offset, size); adjoining pages are one."""
@@ -227,23 +197,20 @@ class Machine:
         return out
 
     def translate(self, va):
-        table = self.cr3 & -PAGE
-        for level in (3, 2, 1, 0):
+        table = self.root
+        for level in range(self.cpu.levels, -1, -1):
             raw = self.physical(table + (va >> 12 + 9 * level & 511) * 8, 8)
-            entry = struct.unpack("<Q", raw)[0] if raw else 0
-            if not entry & 1:
+            entry = self.cpu.entry(struct.unpack("<Q", raw)[0], level) if raw else None
+            if entry is None:
                 return None
-            table = entry & 0x000ffffffffff000
-            if level and entry & 0x80:
+            is_page, _, table = entry
+            if is_page:
                 size = PAGE << 9 * level
                 return table & -size | va & size - 1
-        return table | va & PAGE - 1
+        return None
 
-    def base(self, elf):
-        """Where the image is: its descriptor table is where the CPU says."""
-        at = elf.address_of("gdt")
-        base = self.gdt - at if at is not None else 1
-        return base if base > 0 and base % PAGE == 0 else None
+    def base(self):
+        return self.cpu.base(self, self.elf)
 
 
 # ---- a process -----------------------------------------------------------------------------------
@@ -251,8 +218,9 @@ class Machine:
 class Process:
     """A stopped process of linuxu."""
 
-    def __init__(self, pid, image):
-        self.pid, self.image, self.memory = pid, image, Memory(pid)
+    def __init__(self, pid, image, elf):
+        self.elf = elf
+        self.pid, self.image, self.memory, self.cpu = pid, image, Memory(pid), CPUS[image.arch]()
         with open("/proc/%d/maps" % pid) as f:
             self.maps = f.read().splitlines()
         self.read = self.memory.read
@@ -262,9 +230,9 @@ class Process:
         self.registers = self.cpu_registers({"host": tid}) or {}
         self.vectors = traced_registers(tid)
 
-    def begin_with(self, elf, base):
+    def begin_with(self, base):
         """As Machine's."""
-        tid = word_at(self, elf, base, "linuxu_core_tid", "<i")
+        tid = word_at(self, base, "linuxu_core_tid", "<i")
         if tid and tid != self.pid:
             self.take(tid)
 
@@ -318,7 +286,7 @@ class Process:
                 yield at, self.memory.read(at, min(1 << 20, end - at))
         return start, prot, end - start, pieces
 
-    def base(self, _elf):
+    def base(self):
         path = os.path.realpath(self.image.path)
         for line in self.maps:
             fields = line.split(None, 5)
@@ -329,60 +297,63 @@ class Process:
 
 # ---- the file ------------------------------------------------------------------------------------
 
-def word_at(source, elf, base, name, form):
+def word_at(source, base, name, form):
     """The value of one of the image's variables; None if it has none of that name."""
-    at = elf.address_of(name)
+    at = source.elf.address_of(name)
     raw = source.read(base + at, struct.calcsize(form)) if at is not None and base is not None else None
     return struct.unpack(form, raw)[0] if raw else None
 
 
-def crash_registers(source, elf, base):
+def crash_registers(source, base):
     """Of the trap, as the image has saved them, with its signal; else those that it has now."""
     for symbol, pointer in (("uk_crash_regs", True), ("linuxu_core_regs", False)):
-        at = elf.address_of(symbol)
+        at = source.elf.address_of(symbol)
         if at is None or base is None:
             continue
-        at = word_at(source, elf, base, symbol, "<Q") if pointer else base + at
-        raw = source.read(at, 8 * len(UK_REGS)) if at else None
-        values = dict(zip(UK_REGS, struct.unpack("<%dQ" % len(UK_REGS), raw))) if raw else {}
-        if values.get("rip"):
-            if "fs_base" in source.registers:  # what a host's process has, the thread's context says
-                values["fs_base"] = source.registers["fs_base"]
-            return values, SIGNAL_OF_VECTOR.get(values["vector"]) if pointer else None
+        at = word_at(source, base, symbol, "<Q") if pointer else base + at
+        names = source.cpu.uk_regs
+        raw = source.read(at, 8 * len(names)) if at else None
+        values = dict(zip(names, struct.unpack("<%dQ" % len(names), raw))) if raw else {}
+        if values.get(source.cpu.pc):
+            tp = source.cpu.thread_pointer
+            if tp in source.registers:  # what a host's process has, the thread's context says
+                values.setdefault(tp, source.registers[tp])
+            return values, source.cpu.signal(values) if pointer else None
     return source.registers, None
 
 
 def note(kind, data):
-    name = b"LINUX\0\0\0" if kind == NT_X86_XSTATE else b"CORE\0\0\0\0"
+    name = b"LINUX\0\0\0" if kind > 0xff else b"CORE\0\0\0\0"
     return struct.pack("<III", len(name.rstrip(b"\0")) + 1, len(data), kind) + name + data + bytes(-len(data) % 4)
 
 
-def prstatus(thread, signum):
-    """struct elf_prstatus of x86_64 Linux."""
-    r = dict(thread.registers)
-    r.setdefault("cs", 0x33)
-    r["orig_rax"] = (1 << 64) - 1
-    regs = struct.pack("<27Q", *(r.get(name, 0) for name in CORE_REGS))
+def prstatus(thread, signum, cpu):
+    """struct elf_prstatus of Linux on that CPU."""
+    r = cpu.more_regs(thread.registers)
+    regs = struct.pack("<%dQ" % len(cpu.core_regs), *(r.get(name, 0) for name in cpu.core_regs))
     return struct.pack("<iiihxxQQiiii64x", signum, 0, 0, signum, 0, 0, thread.tid, 0, 0, 0) + \
         regs + bytes(8)
 
 
-def notes(elf, base, threads, signum):
+def notes(source, base, threads, signum):
     """(Without NT_PRPSINFO: a name of 15 letters, by which gdb doubts that the .dbg file fits.)"""
+    cpu = source.cpu
+
     def thread_notes(t):  # the signal in each, as Linux has it
-        return note(NT_PRSTATUS, prstatus(t, signum)) + b"".join(note(k, t.vectors[k]) for k in sorted(t.vectors))
+        more = {**t.vectors, **cpu.thread_notes(t.registers)}
+        return note(NT_PRSTATUS, prstatus(t, signum, cpu)) + b"".join(note(k, more[k]) for k in sorted(more))
     out = thread_notes(threads[0])
-    aux = [AT_PAGESZ, PAGE] + ([AT_ENTRY, base + elf.entry] if base is not None else []) + [AT_NULL, 0]
+    aux = [AT_PAGESZ, PAGE] + ([AT_ENTRY, base + source.elf.entry] if base is not None else []) + [AT_NULL, 0]
     out += note(NT_AUXV, struct.pack("<%dQ" % len(aux), *aux))
     for t in threads[1:]:
         out += thread_notes(t)
     return out
 
 
-def write(path, source, image, other_signal=SIGABRT):
+def write(path, image, source_of, other_signal=SIGABRT):
     """Write the core file of a stopped image; returns a message for the user.
 
-    other_signal: what gdb shall say ended it, if that was no trap.
+    source_of(image, elf) gives the Machine or Process. other_signal: what gdb shall say ended it, if that was no trap.
     """
     try:
         elf = DebugFile(image.debug_file)
@@ -392,9 +363,10 @@ def write(path, source, image, other_signal=SIGABRT):
     if not elf.belongs_to(image.build_id):
         raise RunError("--core: %s is of another build than the image; with it a core says what is not true"
                        % image.debug_file)
-    base = source.base(elf)
-    source.begin_with(elf, base)
-    registers, signum = crash_registers(source, elf, base)
+    source = source_of(image, elf)
+    base = source.base()
+    source.begin_with(base)
+    registers, signum = crash_registers(source, base)
     signum = signum or other_signal
     threads = [Thread(1, registers, source.vectors)]
     areas, total, cut = [], 0, ""
@@ -425,12 +397,12 @@ def write(path, source, image, other_signal=SIGABRT):
         f.truncate(at)
 
         def finish(threads):
-            data = notes(elf, base, threads, signum)
+            data = notes(source, base, threads, signum)
             f.seek(at)
             f.write(data)
             f.seek(0)
             f.write(b"\x7fELF\2\1\1\0\0" + (image.build_id or bytes(7)) + struct.pack(
-                "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1 + len(areas), 0, 0, 0))
+                "<HHIQQQIHHHHHH", 4, source.cpu.machine, 1, 0, 64, 0, 0, 64, 56, 1 + len(areas), 0, 0, 0))
             f.write(struct.pack("<IIQQQQQQ", PT_NOTE, 4, at, 0, 0, len(data), 0, 4))
             f.write(loads)
             f.flush()
@@ -439,18 +411,20 @@ def write(path, source, image, other_signal=SIGABRT):
         found = other_threads(image, path, threads[0], source)
         if found:
             finish(found)
+    gdb = process.gdb_names(image.arch)[0]
     count = "%d threads" % len(found) if found and len(found) > 1 else \
-        "one thread" if found else "the crashed thread alone (no gdb here to find the others)"
-    return "core file %s: %s%s; open it with: gdb %s %s" % (
-        path, count, cut, process.quote([image.debug_file]), process.quote([path]))
+        "one thread" if found else "the crashed thread alone (no %s here to find the others)" % gdb
+    return "core file %s: %s%s; open it with: %s %s %s" % (
+        path, count, cut, gdb, process.quote([image.debug_file]), process.quote([path]))
 
 
+PERCPU_CPU = 28  # struct uk_percpu's number of the CPU: <uk/percpu.h>
 IDLE = 999  # a CPU's idle thread, which is in no list
 
 
 def other_threads(image, path, crashed, source):
     """[Thread], the crashed one first, as gdb finds them in the core; None without gdb."""
-    gdb = process.find_program("gdb")
+    gdb = process.find_gdb(image.arch)
     if gdb is None:
         return None
     from .crash import output_of
@@ -472,9 +446,10 @@ def other_threads(image, path, crashed, source):
                 threads.append(Thread(tid, registers))
             continue
         values = {name: int(value, 16) for name, value in fields.items()}
+        values[source.cpu.thread_pointer] = values.pop("thread_pointer")
         if current:
             crashed.tid = tid
-            crashed.registers.setdefault("fs_base", values["fs_base"])
+            crashed.registers.setdefault(source.cpu.thread_pointer, values[source.cpu.thread_pointer])
         else:
             threads.append(Thread(tid, values))
     return threads

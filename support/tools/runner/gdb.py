@@ -15,9 +15,10 @@ HELPERS = os.path.join(process.ROOT, "support/tools/gdb/whittle.py")
 
 def program(image):
     """gdb, or an error that says what to install; likewise for the .dbg file."""
-    gdb = process.find_program("gdb")
+    gdb = process.find_gdb(image.arch)
     if gdb is None:
-        raise RunError("--gdb: there is no gdb on this system; install the package gdb")
+        name = process.gdb_names(image.arch)[0]
+        raise RunError("--gdb: there is no %s on this system; install the package %s" % (name, name))
     if not os.path.exists(image.debug_file):
         raise RunError("--gdb: %s is not there; the build makes it beside the image"
                        % image.debug_file)
@@ -42,20 +43,26 @@ def open_core(image, o):
     os.execv(argv[0], argv)
 
 
-def gdb_script(debug_file, remote):
+RESULT = {"x86_64": "$rax", "riscv64": "$a0", "arm64": "$x0"}  # where a function's result is
+
+
+def gdb_script(image, remote):
     """gdb's arguments that attach to a machine at reset and lead it to where the symbols hold.
 
-    The image chooses a random address: boot_early(), which runs where the loader put it (1 MiB),
+    The image chooses a random address: boot_early(), which runs where the loader put it (boot_load),
     returns how far the final place is from there, to the label boot_relocated in entry.S.
     """
-    load = 0x100000
+    debug_file = image.debug_file
+    load = DebugFile(debug_file).address_of("boot_load")
+    if load is None:
+        raise RunError("--gdb: %s has no symbol boot_load, which says where the image is at first; build it again" % debug_file)
     name = os.path.realpath(debug_file).replace("\\", "\\\\").replace(" ", "\\ ")
     return ["-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT,
             "-ex", "target remote " + remote,
             "-ex", "add-symbol-file %s -o %#x" % (name, load),
             "-ex", "hbreak *boot_relocated", "-ex", "continue", "-ex", "delete",
             "-ex", "remove-symbol-file %s" % name,
-            "-ex", "add-symbol-file %s -o $rax+%#x" % (name, load),
+            "-ex", "add-symbol-file %s -o %s+%#x" % (name, RESULT[image.arch], load),
             "-ex", "source " + HELPERS]
 
 
@@ -64,10 +71,11 @@ def run(image, o):
     gdb = program(image)
     kvm.require_qemu(image, o)
     initrd = o.initrd if o.dry_run else kvm.initrd_for(o)
-    argv = kvm.qemu_command(image, o, initrd, kvm.command_line(o)) + ["-S"]
+    kernel = kvm.raw_by_hand(image) if o.dry_run else kvm.raw_for(image)
+    argv = kvm.qemu_command(image, o, initrd, kvm.command_line(image, o), kernel) + ["-S"]
     if o.dry_run:
         print(process.quote(argv + ["-serial", "stdio", "-gdb", "tcp::1234"]))
-        print(process.quote(["gdb"] + gdb_script(image.debug_file, ":1234")))
+        print(process.quote([gdb] + gdb_script(image, ":1234")))
         return 0
     out = os.dup(1)
     os.set_inheritable(out, True)
@@ -88,7 +96,7 @@ def run(image, o):
                     raise RunError("--gdb: QEMU did not start", STATUS_SILENT)
                 time.sleep(0.01)
             process.ignore_interrupt()  # ^C is gdb's
-            debugger = os.posix_spawn(gdb, [gdb] + gdb_script(image.debug_file, socket), os.environ,
+            debugger = os.posix_spawn(gdb, [gdb] + gdb_script(image, socket), os.environ,
                                       setsigdef=[process.SIGINT])
             return os.waitstatus_to_exitcode(os.waitpid(debugger, 0)[1])
         except process.Stop as stop:

@@ -79,7 +79,7 @@ def run(image, o):
     def write_core(hangs=False):
         from .core import SIGABRT, SIGALRM, Process, write
         try:
-            said.append(write(o.core, Process(pid, image), image, SIGALRM if hangs else SIGABRT))
+            said.append(write(o.core, image, lambda *of: Process(pid, *of), SIGALRM if hangs else SIGABRT))
         except RunError as e:
             said.append(str(e))
     core = write_core if o.core is not None else None

@@ -13,7 +13,7 @@ def main(words):
         if o.smp is not None:
             check_cpus(image, o)
         if image.arch != "x86_64":
-            check_arch(image, o)
+            o.machine = o.machine or "virt"
         if o.gdb and o.core is not None:
             from . import gdb
             return gdb.open_core(image, o)
@@ -44,14 +44,6 @@ def main(words):
         sys.stdout.flush()
         sys.stderr.write("support/run: %s\n" % e)
         return e.status
-
-
-def check_arch(image, o):
-    """What there is for x86_64 only, so far."""
-    for name in ("core", "gdb"):
-        if getattr(o, name):
-            raise RunError("--%s: for %s there is not that yet" % (name, image.arch))
-    o.machine = o.machine or "virt"
 
 
 def check_cpus(image, o):

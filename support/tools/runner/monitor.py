@@ -41,9 +41,11 @@ class Monitor:
 
     def pending(self):
         """Take in what has come without being asked for."""
-        self.partial += self.sock.recv(65536)
+        data = self.sock.recv(65536)
+        self.partial += data
         while b"\n" in self.partial:
             self.receive()
+        self.shutdown = self.shutdown or not data
 
     def execute(self, command, **arguments):
         """The answer of a command, or None for an error."""
@@ -67,49 +69,49 @@ class Ending:
 
     def timeout(self):
         """It has not ended: where is it?"""
-        if not self.watching:
-            return
-        self.watching = False
-        try:
+        if self.watching:
             self.finish(True)
-        except RunError as e:
-            self.session.core_message = str(e)
-        except OSError:
-            pass
 
     def look(self, readable):
         side = self.session.side
-        try:
-            if readable:
+        if readable:
+            try:
                 self.monitor.pending()
-            # Its last words come by another way than QEMU's event: wait for both, if there are any.
-            if side.status is None and not self.monitor.shutdown:
-                return
-            self.watching = False
+            except (OSError, RunError):
+                self.monitor.shutdown = True
+        # Its last words come by another way than QEMU's event: wait for both, if there are any.
+        if side.status is not None or self.monitor.shutdown:
             self.finish()
-        except RunError as e:
-            self.watching = False
-            self.session.core_message = str(e)
-        except OSError:
-            self.watching = False
 
     def finish(self, hangs=False):
         from . import core
-        session = self.session
-        # The records that are still on their way.
-        poll = select.poll()
-        poll.register(session.side_pipe, select.POLLIN)
-        while poll.poll(50):
-            data = os.read(session.side_pipe, 65536)
-            if not data:
-                break
-            session.side.feed(data)
-        side = session.side
+        session, side = self.session, self.session.side
+        self.watching = False
+        self.last_records()
         try:
             if side.crash or side.status is None or side.status in core.FATAL:
                 self.monitor.execute("stop")
-                machine = core.Machine(session.pid, self.monitor.human)
-                session.core_message = core.write(session.o.core, machine, session.image,
-                                                  core.SIGALRM if hangs else core.SIGABRT)
-        finally:
+                session.core_message = core.write(
+                    session.o.core, session.image, lambda image, elf: core.Machine(session.pid, self.monitor.human, image, elf),
+                    core.SIGALRM if hangs else core.SIGABRT)
+        except RunError as e:
+            session.core_message = str(e)
+        except OSError:
+            session.core_message = "--core: QEMU has ended by itself"
+        try:
             self.monitor.execute("quit")
+        except (OSError, RunError):
+            pass  # it has
+
+    def last_records(self):
+        """Those that are still on their way."""
+        poll = select.poll()
+        poll.register(self.session.side_pipe, select.POLLIN)
+        while poll.poll(50):
+            try:
+                data = os.read(self.session.side_pipe, 65536)
+            except OSError:  # a socket of a QEMU that has ended
+                return
+            if not data:
+                return
+            self.session.side.feed(data)

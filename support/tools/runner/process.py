@@ -72,6 +72,17 @@ def find_program(name):
     return None
 
 
+def gdb_names(arch):
+    """Debuggers for images of that CPU: Debian's of this machine knows its own only."""
+    if arch == os.uname().machine:
+        return ["gdb"]
+    return ["gdb-multiarch", "%s-linux-gnu-gdb" % {"arm64": "aarch64"}.get(arch, arch)]
+
+
+def find_gdb(arch):
+    return next(filter(None, map(find_program, gdb_names(arch))), None)
+
+
 def spawn(argv, own_group, stdin=0, stdout=1):
     """Start a program that dies with us; returns its process id.
 

@@ -327,7 +327,7 @@ def guest(image, o, kernel, ramdisk, vifs=()):
     """The domain as xl shall be told of it."""
     from xenrig.config import Guest
     name = os.path.basename(image.path).partition("_xen-")[0]
-    cmdline = kvm.command_line(o, terminal.size(), terminal.mask() if not o.print_xl else None)
+    cmdline = kvm.command_line(image, o, terminal.size(), terminal.mask() if not o.print_xl else None)
     g = Guest(name, o.xen_type, kernel, cmdline, o.memory or kvm.DEFAULT_MEMORY, int(o.smp or 1))
     g.ramdisk, g.vifs = ramdisk, list(vifs)
     g.disks = [disk(d, i, os.path.realpath(d.path)) for i, d in enumerate(o.disk)]
@@ -427,7 +427,7 @@ def run_smoke(image, o):
     except packages.RigError as e:
         raise RunError(str(e)) from None
     argv = machine.smoke_command(o.xen_type[:-5], files, image.path,
-                                 kvm.command_line(o, terminal.size(), terminal.mask()), kvm.initrd_for(o),
+                                 kvm.command_line(image, o, terminal.size(), terminal.mask()), kvm.initrd_for(o),
                                  o.memory or 64 << 20, int(o.smp or 1), program(image, o))
     if o.dry_run:
         print(process.quote(argv + ["-serial", "stdio"]))
