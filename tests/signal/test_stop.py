@@ -13,6 +13,8 @@ import whittle
 
 RUN = os.path.join(whittle.ROOT, "support", "run")
 MACHINES = [("kvm", m) for m in ("microvm", "q35", "pc")] + [("linuxu", None)]
+# Its button is a key at a GPIO controller, with each interrupt controller; there is none on riscv64's.
+ARM64 = [pytest.param(whittle.ARM64, m, marks=pytest.mark.slow) for m in ("virt", "virt,gic-version=3")]
 
 
 def start(plat, role, *options, machine=None):
@@ -31,7 +33,7 @@ def end(p):
 
 
 @pytest.mark.parametrize("role", ["stop-handler", "stop-spin"])
-@pytest.mark.parametrize("plat,machine", MACHINES)
+@pytest.mark.parametrize("plat,machine", MACHINES + ARM64)
 def test_application_ends_its_own_way(plat, machine, role):
     p = start(plat, role, machine=machine)
     p.send_signal(signal.SIGTERM)
@@ -89,11 +91,11 @@ def test_what_is_ignored_stays_so():
     assert p.wait(timeout=60) == -signal.SIGTERM
 
 
-@pytest.mark.parametrize("machine", ["microvm", "q35", "pc"])
-def test_shutdown_request_of_qemu(machine, tmp_path):
+@pytest.mark.parametrize("plat,machine", MACHINES[:3] + ARM64)
+def test_shutdown_request_of_qemu(plat, machine, tmp_path):
     """From anybody: here by a control socket that a user gave QEMU."""
     path = str(tmp_path / "qmp")
-    p = start("kvm", "stop-handler", "--qemu-args", "-qmp unix:%s,server=on,wait=off" % path, machine=machine)
+    p = start(plat, "stop-handler", "--qemu-args", "-qmp unix:%s,server=on,wait=off" % path, machine=machine)
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
         for command in ("qmp_capabilities", "system_powerdown"):
@@ -101,7 +103,7 @@ def test_shutdown_request_of_qemu(machine, tmp_path):
         assert end(p) == (7, b"asked by 15\n", b"")
 
 
-@pytest.mark.parametrize("plat,machine", MACHINES)
+@pytest.mark.parametrize("plat,machine", MACHINES + ARM64)
 def test_image_without_signals_is_torn_down(plat, machine):
     image = whittle.image(os.path.join(whittle.ROOT, "tests/signal/kernel"), plat)
     p = subprocess.Popen([RUN, image, "--timeout", "100", *(["--machine", machine] if machine else [])],
@@ -112,9 +114,11 @@ def test_image_without_signals_is_torn_down(plat, machine):
     assert end(p) == (-signal.SIGTERM, b"torn down\n", b"")
 
 
-def test_who_does_not_listen_ends_at_once():
+@pytest.mark.parametrize("plat,machine", [("kvm", "microvm,acpi=off"),
+                                          pytest.param(whittle.RISCV64, "virt", marks=pytest.mark.slow)])
+def test_who_does_not_listen_ends_at_once(plat, machine):
     """It is not waited for."""
-    p = subprocess.Popen([RUN, whittle.image("libctest", "kvm"), "--machine", "microvm,acpi=off", "--timeout", "100",
+    p = subprocess.Popen([RUN, whittle.image("libctest", plat), "--machine", machine, "--timeout", "100",
                           "--", "--role", "stop-ignore"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert p.stdout.readline() == b"ready\n"
     begin = time.monotonic()

@@ -18,6 +18,7 @@ enum boot_fixed {
 	BOOT_FIXED_SIDE_CONFIG,
 	BOOT_FIXED_SIDE,
 	BOOT_FIXED_RTC,
+	BOOT_FIXED_BUTTON,
 	BOOT_FIXED_GICD,
 	BOOT_FIXED_GICD_ROUTES,
 	BOOT_FIXED_GIC_CPU, /* of version 2: the CPU's part; of version 3: the redistributor's first page ... */
@@ -34,6 +35,7 @@ enum boot_fixed {
 	{                                                                                          \
 		[BOOT_FIXED_UART] = "UART", [BOOT_FIXED_SIDE_CONFIG] = "PCI",                      \
 		[BOOT_FIXED_SIDE] = "side channel", [BOOT_FIXED_RTC] = "RTC",                      \
+		[BOOT_FIXED_BUTTON] = "power button",                                              \
 		[BOOT_FIXED_GICD] = "GIC", [BOOT_FIXED_GICD_ROUTES] = "GIC",                       \
 		[BOOT_FIXED_GIC_CPU] = "GIC", [BOOT_FIXED_GIC_SGI] = "GIC",                        \
 		[BOOT_FIXED_FAULT_STACK] = "page faults",                                          \

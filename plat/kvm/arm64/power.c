@@ -5,7 +5,6 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
-#include <uk/errno.h>
 #include <uk/plat/power.h>
 
 #include "ending.h"
@@ -37,10 +36,4 @@ UK_NORETURN void uk_plat_crash(void)
 	arm_irq_close();
 	arm_crash_report();
 	uk_plat_exit(UK_PLAT_CRASH_STATUS);
-}
-
-/* Its button is a line of a GPIO controller, for which there is no driver. */
-int uk_plat_power_listen(void (*fn)(int sig) UK_UNUSED)
-{
-	return -ENOTSUP;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 srcs-y := $(shared)/entry.S common/early.c common/image.c common/bootinfo.c common/devtree.c common/mapping.c $(shared)/idle.c \
-	$(addprefix $(uk-arch)/,setup.c devtree.c irqchip.c timer.c rtc.c power.c) \
+	$(addprefix $(uk-arch)/,setup.c devtree.c irqchip.c timer.c rtc.c power.c button.c) \
 	$(addprefix devtree/,console.c pl011.c channel.c clock.c random.c)
 srcs-$(CONFIG_PLAT_BUSES) += common/dma.c $(addprefix devtree/,bus.c pci.c)
