@@ -4,7 +4,7 @@
  *
  *   cc -O2 -shared -fPIC -o ukcount.so ukcount.c
  *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID]
- *                      [,profile=FILE[,pair=N]][,frames=FILE] ...
+ *                      [,profile=FILE[,pair=N|each]][,frames=FILE] ...
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
@@ -17,7 +17,8 @@
  * `insns` and also counted apart, as `rep`. `mmio` (slow) counts accesses to device memory, which
  * like `pio` would each leave the guest on real hardware. `profile` writes, at the end, a line
  * `ADDRESS INSTRUCTIONS` for each block of code that ran between the markers 16 and 17, summed over
- * all such pairs or only the one that `pair` numbers from 1 (iterations of rep left out).
+ * all such pairs or only the one that `pair` numbers from 1 (iterations of rep left out); with pair=each each pair's
+ * own goes to FILE.1, FILE.2 ... when it ends.
  *
  * `frames` counts apart what each page frame of the machine executes (its RAM being a memory-backend-memfd),
  * without iterations of rep, and how often it notifies event channels: where Xen runs domains, their frames tell them from each other.
@@ -139,7 +140,9 @@ struct block {
 
 static struct block *blocks;
 static const char *profile_path;
-static int profile_pair, pairs_begun;
+static int profile_pair, pairs_begun; /* of profile_pair EACH: each */
+
+#define EACH (-1)
 
 static struct block *add_block(uint64_t address)
 {
@@ -153,28 +156,38 @@ static struct block *add_block(uint64_t address)
 	return b;
 }
 
-static void profile_mark(long id)
+static void write_profile(const char *path)
 {
-	if (id == PROFILE_BEGIN)
-		pairs_begun++;
-	for (struct block *b = blocks; b; b = b->next) {
-		if (id == PROFILE_BEGIN)
-			b->begin = b->insns;
-		else if (id == PROFILE_END && (!profile_pair || profile_pair == pairs_begun))
-			b->inside += b->insns - b->begin;
-	}
-}
-
-static void write_profile(void)
-{
-	FILE *f = fopen(profile_path, "w");
+	FILE *f = fopen(path, "w");
 
 	for (struct block *b = blocks; f && b; b = b->next)
 		if (b->inside)
 			fprintf(f, "%llx %llu\n", (unsigned long long)b->address,
 				(unsigned long long)b->inside);
 	if (!f || fclose(f))
-		perror(profile_path);
+		perror(path);
+}
+
+static void profile_mark(long id)
+{
+	char path[4096];
+
+	if (id != PROFILE_BEGIN && id != PROFILE_END)
+		return;
+	if (id == PROFILE_BEGIN)
+		pairs_begun++;
+	for (struct block *b = blocks; b; b = b->next) {
+		if (id == PROFILE_BEGIN)
+			b->begin = b->insns;
+		else if (profile_pair == EACH)
+			b->inside = b->insns - b->begin;
+		else if (!profile_pair || profile_pair == pairs_begun)
+			b->inside += b->insns - b->begin;
+	}
+	if (id == PROFILE_END && profile_pair == EACH) {
+		snprintf(path, sizeof(path), "%s.%d", profile_path, pairs_begun);
+		write_profile(path);
+	}
 }
 
 /* ---- recognising instructions ---------------------------------------------------------------- */
@@ -454,8 +467,8 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
 	(void)id;
 	(void)data;
 	report("end", 0, 0);
-	if (profile_path)
-		write_profile();
+	if (profile_path && profile_pair != EACH)
+		write_profile(profile_path);
 }
 
 /* A file of this size that others may map too; NULL if it cannot be. */
@@ -491,7 +504,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			ok = (frames_path = strdup(argv[i] + 7)) &&
 			     (frames = shared(frames_path, sizeof(*frames)));
 		else if (!strncmp(argv[i], "pair=", 5))
-			profile_pair = atoi(argv[i] + 5);
+			profile_pair = strcmp(argv[i] + 5, "each") ? atoi(argv[i] + 5) : EACH;
 		else if (!strncmp(argv[i], "stop=", 5))
 			stop_at = strtol(argv[i] + 5, NULL, 0);
 		else

@@ -87,6 +87,15 @@ def summed(lines, symbols, base):
     return total
 
 
+def show(what, total, ops, top):
+    """Prints {name: instructions} as a table, the most first; per operation, of `ops`."""
+    everything = sum(total.values())
+    print("\n%12s %8s  %s" % ("per op.", "%", what))
+    for name, insns in sorted(total.items(), key=lambda t: -t[1])[:top]:
+        print("%12.1f %8.2f  %s" % (insns / ops, 100 * insns / everything, name))
+    print("%12.1f %8s  all" % (everything / ops, ""))
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("image")
@@ -113,12 +122,7 @@ def main():
     print("%s: %s operations" % (phases[args.phase - 1].name if args.phase else "all phases",
                                  format(ops, ",")))
     for what, symbols in (("library", libraries(debug)), ("function", functions(debug))):
-        total = summed(lines, symbols, base)
-        everything = sum(total.values())
-        print("\n%12s %8s  %s" % ("per op.", "%", what))
-        for name, insns in sorted(total.items(), key=lambda t: -t[1])[:args.top]:
-            print("%12.1f %8.2f  %s" % (insns / ops, 100 * insns / everything, name))
-        print("%12.1f %8s  all" % (everything / ops, ""))
+        show(what, summed(lines, symbols, base), ops, args.top)
 
 
 if __name__ == "__main__":

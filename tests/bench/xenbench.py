@@ -3,7 +3,7 @@
 """Our domains of Xen beside Linux's, PV and PVH: network, requests, disk, in one run (make bench-xen).
 
   xenbench.py [--kinds pv,pvh] [--systems ours,linux] [--only boot,ping,...] [--size N] [--page FILE] [--json FILE]
-              [--build DIR] [--profile FILE --pair N]
+              [--build DIR] [--where KEY]
 
 Both run in the same machine (xenlab.py), with the same ram disk, nginx and its configuration; clients run in dom0. Linux
 is Debian's kernel, with a busybox and Debian's nginx, without mitigations. --size 4 measures a quarter as much.
@@ -21,6 +21,7 @@ import minmem
 import netrows
 import report
 import tools
+import whereto
 import xenlab
 
 KINDS = {"pv": "PV", "pvh": "PVH"}
@@ -62,16 +63,22 @@ def found(pattern, text):
 class Work:
     """All measurements of one system as one kind of domain."""
 
-    def __init__(self, lab, kind, system, only, size):
+    def __init__(self, lab, kind, system, only, size, where=None, images=None):
+        """where: the key of what show() tells more of; images: {name: path} of ours."""
         self.lab, self.kind, self.system, self.only, self.size = lab, kind, system, only, size
-        self.results = {}
+        self.where, self.images = where, images
+        self.results, self.functions = {}, None
 
     def count(self, n):
         return max(1, n // self.size)
 
-    def add(self, key, *words):
+    def add(self, key, *words, pair=-1):
+        """pair: of markers, counted from the last one."""
         self.results[key] = Result(*words)
         r = self.results[key]
+        if key == self.where and self.system == "ours":
+            image = "blktest" if key.startswith("disk-") else "nginx"
+            self.functions = self.lab.functions(self.images[image] + ".dbg", pair)
         tools.say("", "%s %s %s: %s %s; guest %.0f, Xen %.0f, dom0 %.0f, notifies %.2f, is notified %.2f a %s" % (
             self.kind, self.system, key, report.number(r.value), r.measure, r.per("guest"), r.per("xen"), r.per("dom0"),
             r.per("notified"), r.per("heard"), r.unit))
@@ -165,13 +172,21 @@ class Work:
         took = dict(re.findall(r"^took (\S+) (\d+)$", said, re.M))
         phases = re.findall(r"^phase (\S+) (\d+)$", said, re.M)
         spans = self.lab.taken()[-len(phases):]     # before them is our boot
-        for (phase, ops), spent in zip(phases, spans):
+        for i, ((phase, ops), spent) in enumerate(zip(phases, spans)):
             op, what = phase.split("-", 1)
             size = DISK[what]
             units = int(ops) if size < MIB else int(ops) * size / MIB
             self.add("disk-" + phase, "%s %s" % (op, {"4k": "4 KiB, 16 under way", "4k-wait": "4 KiB, one by one",
                                                       "1m": "1 MiB, one by one"}[what]),
-                     "request" if size < MIB else "MiB", units, spent, int(ops) * size / 1e6 / (int(took[phase]) / 1e9), "MB/s")
+                     "request" if size < MIB else "MiB", units, spent, int(ops) * size / 1e6 / (int(took[phase]) / 1e9), "MB/s",
+                     pair=i - len(phases))
+
+    def show(self):
+        """Where the instructions of self.where have gone."""
+        if self.functions:
+            r = self.results[self.where]
+            print("\n%s, %s, for a %s:" % (KINDS[self.kind], r.what, r.unit), end="")
+            whereto.show("function", self.functions, r.units, 50)
 
 
 def ours(only):
@@ -257,8 +272,8 @@ def main(argv=None):
     ap.add_argument("--page", metavar="FILE", help="put the tables between <!-- xen --> lines of that page")
     ap.add_argument("--json", metavar="FILE", help="all figures")
     ap.add_argument("--build", default=os.path.join(tools.ROOT, "build/bench"), metavar="DIR")
-    ap.add_argument("--profile", metavar="FILE", help="the plugin's profile, of the pair of markers that --pair numbers")
-    ap.add_argument("--pair", type=int, default=0, metavar="N")
+    ap.add_argument("--where", metavar="KEY", help="also show where our instructions go: of ping, http-c30, http-c1, wrk, file-10m, "
+                    "disk-read-4k ..., as --json names them")
     args = ap.parse_args(argv)
     kinds, systems = chosen(args.kinds, KINDS, "--kinds"), chosen(args.systems, ("ours", "linux"), "--systems")
     only = chosen(args.only, MEASURES, "--only")
@@ -267,21 +282,22 @@ def main(argv=None):
     kit, images = tools.Kit(os.path.join(args.build, "tools/kit")), tools.Images(args.build)
     results = {}
     try:
-        for app in ours(only) if "ours" in systems else ():
-            images.build(app, "xen", "xen")     # before the machine is started
+        # before the machine is started
+        built = {app: images.build(app, "xen", "xen") for app in (ours(only) if "ours" in systems else ())}
         with xenlab.Lab(kit, max(MEMORY.values()), 100 * MIB if args.size < 4 else 10 * MIB,
-                        (args.profile, args.pair) if args.profile else None) as lab:
+                        bool(args.where)) as lab:
             prepare(lab, images, kit, systems, only)
             for kind in kinds:
                 for system in systems:
                     tools.say("BENCH", "%s %s" % (kind, system))
-                    work = Work(lab, kind, system, only, args.size)
+                    work = Work(lab, kind, system, only, args.size, args.where, built)
                     if "boot" in only:
                         work.boot()
                     if set(only) & set(SERVER):
                         work.network()
                     if "disk" in only:
                         work.disk()
+                    work.show()
                     results[kind, system] = work.results
     except (tools.BenchError, guest.GuestError, xenlab.packages.RigError, ValueError) as error:
         sys.exit("bench-xen: %s" % error)

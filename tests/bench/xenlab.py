@@ -6,15 +6,16 @@ every instruction takes as long. Clients run in dom0. The plugin counts by page 
 and what is neither dom0's nor Xen's is the domain's. So there is one domain at a time.
 """
 import os
-import signal
 import sys
 import tempfile
 from array import array
 from dataclasses import dataclass
 
+import counters
 import guest
 import initramfs
 import tools
+import whereto
 
 sys.path.insert(0, os.path.join(tools.ROOT, "support/tools"))
 from xenrig import config, machine, packages  # noqa: E402
@@ -56,14 +57,15 @@ def difference(old, new, owned):
 class Lab:
     """A rig whose instructions are counted. `with` ends it."""
 
-    def __init__(self, kit, memory, largest=10 << 20, profile=None):
-        """memory: of a domain; largest: of the files in its ram disk."""
+    def __init__(self, kit, memory, largest=10 << 20, profiled=False):
+        """memory: of a domain; largest: of the files in its ram disk; profiled: functions() can be asked."""
         self.largest = largest
         self.scratch = tempfile.TemporaryDirectory()
         self.frames = os.path.join(self.scratch.name, "frames")
         self.copies = 0
         self.number = 0
-        self.profiled = profile is not None
+        self.marks = os.path.join(self.scratch.name, "marks")
+        self.profile = os.path.join(self.scratch.name, "profile")
         self.rig = None
         # dom0 has kernels and ram disks in its memory, and xl reads them into its own.
         dom0 = machine.DOM0_MEMORY + DOM0_MORE + 4 * largest
@@ -75,8 +77,8 @@ class Lab:
         argv[argv.index("-cpu") + 1] += ",-erms,-fsrm"
         argv += ["-object", "memory-backend-memfd,id=ram,size=%s" % argv[at], "-machine", "pc,memory-backend=ram",
                  "-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm", "-seed", "1",
-                 "-plugin", "%s,out=%s,frames=%s%s" % (kit.plugin, os.path.join(self.scratch.name, "marks"), self.frames,
-                                                       ",profile=%s,pair=%d" % profile if self.profiled else "")]
+                 "-plugin", "%s,out=%s,frames=%s%s" % (kit.plugin, self.marks, self.frames,
+                                                       ",profile=%s,pair=each" % self.profile if profiled else "")]
         self.rig = machine.Rig(argv)
         self.kit = kit
 
@@ -98,10 +100,6 @@ class Lab:
 
     def __exit__(self, *_):
         if self.rig:
-            if self.profiled:   # the plugin writes it when QEMU ends by itself
-                os.kill(self.rig.pid, signal.SIGTERM)
-                os.waitpid(self.rig.pid, 0)
-                self.rig.pid = None
             self.rig.end()
             self.rig = None
         self.scratch.cleanup()
@@ -194,6 +192,18 @@ class Lab:
                 os.unlink("%s.%d" % (self.frames, self.copies + i))
             self.copies += 2
         return found
+
+    def functions(self, debug, pair=-1):
+        """{function: instructions} of a domain of ours, the last that has started, between a pair of the markers 16 and 17: which,
+        counted from the last one. Debug: its file with symbols."""
+        events = counters.parse(tools.read(self.marks).decode())
+        main = [e for e in events if e.kind == "mark" and e.mark == counters.MAIN][-1:]
+        base = whereto.load_base(debug, main)
+        number = sum(e.kind == "mark" and e.mark == counters.END for e in events) + 1 + pair
+        lines = tools.read("%s.%d" % (self.profile, number)).decode().splitlines()
+        symbols = whereto.functions(debug)
+        first, last = symbols[0][0], symbols[-1][0] + (1 << 12)
+        return whereto.summed([w for w in lines if first <= int(w.split()[0], 16) - base < last], symbols, base)
 
     def spend(self, command):
         """(what a command in dom0 spent between its markers, what it said)"""
