@@ -17,6 +17,8 @@ typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long u64;
 
+#include "../runner/play.h"
+
 #define NOTE(type, desc)                                                                           \
 	__asm__(".pushsection .note.Xen, \"a\", @note\n .long 4, 2f - 1f, " #type                  \
 		"\n .asciz \"Xen\"\n 1: " desc "\n 2: .balign 4\n .popsection\n")
@@ -149,37 +151,6 @@ static _Noreturn void end(int status)
 	shut(ring ? 0 : 1); /* a dom0 that powers off leaves QEMU running */
 }
 
-static int starts(const char **s, const char *word)
-{
-	const char *p = *s;
-
-	while (*word)
-		if (*p++ != *word++)
-			return 0;
-	if (*p && *p != ' ')
-		return 0;
-	*s = *p ? p + 1 : p;
-	return 1;
-}
-
-static u32 length(const char *s)
-{
-	u32 n = 0;
-
-	while (s[n])
-		n++;
-	return n;
-}
-
-static u32 number(const char *s)
-{
-	u32 n = 0;
-
-	while (*s >= '0' && *s <= '9')
-		n = n * 10 + (u32)(*s++ - '0');
-	return n;
-}
-
 /* A byte of input, or 256 + the letter of what else the other side tells. */
 static int input(void)
 {
@@ -206,30 +177,16 @@ static void send_many(u32 n)
 
 static _Noreturn void guest(void)
 {
-	const char *s = line;
+	const char *s;
 
 	for (const char *p = line; *p && !records; p++)
 		records = starts(&p, "xen.records=1");
-	while (*s && !(s[0] == '-' && s[1] == '-' && s[2] == ' '))
-		s++;
-	if (*s)
-		s += 3;
-	if (starts(&s, "exit"))
-		end((int)number(s));
-	if (starts(&s, "silent"))
-		end(-1);
+	s = play(line);
 	if (starts(&s, "reboot"))
 		shut(1);
 	if (starts(&s, "fault"))
 		shut(3);
-	if (starts(&s, "crash")) {
-		record('C', "CRASH: a test\n", 14);
-		end(134);
-	}
-	if (starts(&s, "err")) {
-		record('E', s, length(s));
-		record('K', "[whittle] a message\n", 20);
-	} else if (starts(&s, "out")) {
+	if (starts(&s, "out")) {
 		send_many(number(s));
 	} else if (starts(&s, "cat")) {
 		int c;
@@ -242,15 +199,15 @@ static _Noreturn void guest(void)
 		}
 	} else if (starts(&s, "button")) {
 		record('B', "", 0);
-		record('O', "waiting\n", 8);
+		say('O', "waiting\n");
 		while (input() != 256 + 'B')
 			;
 		end(143);
 	} else if (starts(&s, "cmdline")) {
-		record('O', line, length(line));
+		say('O', line);
 	} else if (starts(&s, "plain")) {
 		records = 0;
-		record('O', "plain words\n", 12);
+		say('O', "plain words\n");
 	} else {
 		for (;;)
 			YIELD(); /* hang */
