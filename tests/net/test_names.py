@@ -2,6 +2,7 @@
 """DHCP and DNS while packets get lost: who asks asks again, and says what it does when nobody answers."""
 import contextlib
 import os
+import re
 import socket
 import struct
 import threading
@@ -110,9 +111,10 @@ def test_lost_once(plat):
     """Each question to the DHCP server is lost once, and each to that of names."""
     with Namespace() as ns, Dhcp(ns, 1) as dhcp, Dns(ns) as dns:
         with ns.start(whittle.image(NAMES, plat), "a.test", "no.test", "never.test", "b.test",
-                      options=["--param", "netdev.wait=20000"]) as guest:
+                      options=["--param", "netdev.wait=20000", "--param", "log.level=2"]) as guest:
             r = guest.end(90)
-        assert r.status == 0 and r.err == b"", r
+        assert r.status == 0, r
+        assert re.findall(rb"^\[whittle\] lwip: (.*)$", r.err, re.M) == [b"eth0: " + GUEST.encode()], r
         assert r.out == (b"up\na.test: 192.0.2.1\nno.test: Name does not resolve\nnever.test: Try again\nb.test: 192.0.2.1\n"), r
         assert [kind for kind, _ in dhcp.heard[:4]] == [DISCOVER, DISCOVER, REQUEST, REQUEST]
         for a, b in (0, 1), (2, 3):

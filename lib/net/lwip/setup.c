@@ -158,6 +158,12 @@ static int set_static6(struct netif *n, const char *word)
 
 /* ---- devices ---- */
 
+/* The device's own: lwIP counts its interfaces, and the loopback is one. */
+static const char *name_of(const struct netif *n)
+{
+	return ((const struct device *)n->state)->dev->name;
+}
+
 static void status_changed(struct netif *n)
 {
 	static ip4_addr_t told;
@@ -166,7 +172,7 @@ static void status_changed(struct netif *n)
 	if (ip4_addr_isany(netif_ip4_addr(n)) || ip4_addr_cmp(&told, netif_ip4_addr(n)))
 		return;
 	told = *netif_ip4_addr(n);
-	uk_pr_info("eth%u: %u.%u.%u.%u", n->num, ip4_addr1(&told), ip4_addr2(&told),
+	uk_pr_info("%s: %u.%u.%u.%u", name_of(n), ip4_addr1(&told), ip4_addr2(&told),
 		   ip4_addr3(&told), ip4_addr4(&told));
 }
 
@@ -200,7 +206,7 @@ static int configure(struct netif *n, const char **list, const char **list6)
 #if LWIP_DHCP
 	return lwip_error(dhcp_start(n));
 #else
-	uk_pr_warn("eth%u has no address: give netdev.ip=, since this image has no DHCP", n->num);
+	uk_pr_warn("%s has no address: give netdev.ip=, since this image has no DHCP", name_of(n));
 	return 0;
 #endif
 }
