@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Runs those of upstream's suites whose subject is in our configuration, and counts objects for them: our memp.c does
- * not. And two of ours, of window.c and neighbours.c. What is left out is in test_lwip_unit.py, with reasons.
+ * not. And three of ours, of window.c, neighbours.c and gather.c. What is left out is in test_lwip_unit.py, with reasons.
  */
 #include <string.h>
 #include "lwip_check.h"
@@ -14,12 +14,13 @@
 #include "host.h"
 
 suite_getter_fn def_suite, netif_suite, pbuf_suite, dhcp_suite, etharp_suite, ip4_suite, ip6_suite,
-	tcp_suite, tcp_oos_suite, udp_suite, window_suite, neighbours_suite;
+	tcp_suite, tcp_oos_suite, udp_suite, window_suite, neighbours_suite, gather_suite;
 
-static suite_getter_fn *const suites[] = { def_suite,  netif_suite,  pbuf_suite,
-					   dhcp_suite, etharp_suite, ip4_suite,
-					   ip6_suite,  tcp_suite,    tcp_oos_suite,
-					   udp_suite,  window_suite, neighbours_suite };
+static suite_getter_fn *const suites[] = { def_suite,   netif_suite,  pbuf_suite,
+					   dhcp_suite,  etharp_suite, ip4_suite,
+					   ip6_suite,   tcp_suite,    tcp_oos_suite,
+					   udp_suite,   window_suite, neighbours_suite,
+					   gather_suite };
 
 static struct stats_mem counters[MEMP_MAX];
 

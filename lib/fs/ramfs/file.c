@@ -398,9 +398,10 @@ static void ramfs_borrow(struct uk_file *f, uk_off_t pos, const void **p, size_t
 	uint64_t at = (uint64_t)pos, size = UK_READ_ONCE(f->inode->size);
 	size_t off = at % UK_PAGE_SIZE;
 	const char *page;
+	uint64_t next;
 
 	*frame = UK_PAGE_NONE;
-	*n = at < size ? UK_MIN(*n, UK_MIN(UK_PAGE_SIZE - off, size - at)) : 0;
+	*n = at < size ? UK_MIN(*n, size - at) : 0;
 	if (!*n)
 		return;
 	touch_read(f, f->inode);
@@ -410,12 +411,18 @@ static void ramfs_borrow(struct uk_file *f, uk_off_t pos, const void **p, size_t
 		*frame = uk_page_from_virt(page);
 		uk_page_ref(*frame);
 		*p = page + off;
+		*n = UK_MIN(*n, UK_PAGE_SIZE - off);
 	} else if (at < pages->backing_len) {
 		*p = pages->backing + at;
 		*n = UK_MIN(*n, pages->backing_len - at);
+		/* As far as no page has taken its place. */
+		next = *n > UK_PAGE_SIZE - off ? ramfs_next_page(pages, at / UK_PAGE_SIZE)
+					       : UINT64_MAX;
+		if (next <= (at + *n) / UK_PAGE_SIZE)
+			*n = next * UK_PAGE_SIZE - at;
 	} else {
 		*p = zeros;
-		*n = UK_MIN(*n, sizeof(zeros));
+		*n = UK_MIN(*n, UK_MIN(UK_PAGE_SIZE - off, sizeof(zeros)));
 	}
 	uk_spin_unlock(&pages->lock);
 }

@@ -32,6 +32,16 @@ bool uk_iter_next(struct uk_iter *it)
 	return true;
 }
 
+UK_COLD void uk_iter_skip(struct uk_iter *it, size_t n)
+{
+	while (n && uk_iter_next(it)) {
+		size_t part = UK_MIN(n, it->here);
+
+		uk_iter_advance(it, part);
+		n -= part;
+	}
+}
+
 size_t uk_iter_put_slow(struct uk_iter *it, const void *src, size_t n)
 {
 	size_t done = 0;

@@ -175,7 +175,7 @@ static inline unsigned netif_packet_max(const struct netif *n)
 /* ---- segment.c ---- */
 
 unsigned segment_limit(const struct tcp_pcb *pcb);
-u16_t segment_size(const struct tcp_pcb *pcb, unsigned packets);
+u16_t segment_size(const struct tcp_pcb *pcb, unsigned packets, u16_t *room);
 bool segment_offload(struct netif *netif, struct uk_netbuf *nb);
 void segment_tick(void);
 

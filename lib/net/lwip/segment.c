@@ -22,7 +22,7 @@
 #define HEADERS 128 /* more than there are */
 
 /* How many packets a connection's segments may become; 1: the device does not cut. */
-unsigned segment_limit(const struct tcp_pcb *pcb)
+UK_COLD unsigned segment_limit(const struct tcp_pcb *pcb)
 {
 	unsigned i, n;
 
@@ -40,8 +40,8 @@ unsigned segment_limit(const struct tcp_pcb *pcb)
 	return 1;
 }
 
-/* The largest segment to make now; `packets` as above. */
-u16_t segment_size(const struct tcp_pcb *pcb, unsigned packets)
+/* The largest segment to make now; `packets` as above. *room: what the last one still takes, or if that is full the next. */
+u16_t segment_size(const struct tcp_pcb *pcb, unsigned packets, u16_t *room)
 {
 	const struct tcp_seg *last = pcb->unsent;
 	tcpwnd_size_t most = UK_MIN(pcb->cwnd, pcb->snd_wnd) / 2;
@@ -51,12 +51,28 @@ u16_t segment_size(const struct tcp_pcb *pcb, unsigned packets)
 		size = pcb->mss; /* one that is lost costs no more than a packet */
 
 	/* lwIP adds to the last one, and expects that it is not too large already, nor the room behind it. */
+	*room = (u16_t)size;
 	if (last) {
 		while (last->next)
 			last = last->next;
 		size = UK_MAX(size, (u32_t)last->len + pcb->unsent_oversize);
+		*room = (u16_t)(size > last->len ? size - last->len : size);
 	}
 	return (u16_t)size;
+}
+
+void lwip_tcp_gather(void *to, const void *from, u16_t pos, u16_t n)
+{
+	const struct uk_iter *all = from;
+	struct uk_iter it;
+
+	if (UK_LIKELY(pos + n <= all->here)) {
+		memcpy(to, all->p + pos, n);
+		return;
+	}
+	it = *all;
+	uk_iter_skip(&it, pos);
+	uk_iter_get_slow(&it, to, n);
 }
 
 static bool goes_to(const unsigned char *ip, const ip_addr_t *to)
@@ -136,7 +152,7 @@ int lwip_cut_by_device(struct netif *netif, const struct pbuf *p)
 	return d && d->tso6 && p->tot_len > d->dev->mtu && tcp_at(p->payload, p->len);
 }
 
-void segment_tick(void)
+UK_COLD void segment_tick(void)
 {
 	struct tcp_pcb *pcb, *next;
 

@@ -21,45 +21,49 @@ static size_t room(const struct stream *st)
 	return n;
 }
 
-/* With segments that the device cuts where that helps. */
-static inline err_t write_piece(struct stream *st, const void *p, u16_t n, u8_t flags)
-{
-	struct tcp_pcb *pcb = st->pcb;
-	const u16_t mss = pcb->mss;
-	err_t err;
-
-	if (st->packets == 1 || (n <= mss && !pcb->unsent))
-		return tcp_write(pcb, p, n, flags);
-	pcb->mss = segment_size(pcb, st->packets);
-	err = tcp_write(pcb, p, n, flags);
-	pcb->mss = mss;
-	return err;
-}
-
 #define PIECE 65000U /* lwIP counts a write in 16 bits */
 
 /*
- * Queue the next n bytes of *it, piece by piece as they lie; fewer if there is no memory. The last
- * one is followed by nothing, unless `more`.
+ * Queue some of the next n bytes of *it: how many; 0: there is no memory. Segments are as large as the device can cut, where that
+ * helps; and one is filled from several pieces of memory, so that it lies in one.
  */
+static size_t write_some(struct stream *st, struct uk_iter *it, size_t n, bool more)
+{
+	struct tcp_pcb *pcb = st->pcb;
+	const u16_t mss = pcb->mss;
+	u8_t flags = TCP_WRITE_FLAG_COPY;
+	u16_t room;
+	err_t err;
+
+	n = UK_MIN(n, (size_t)PIECE);
+	if (n > it->here || (st->packets > 1 && (n > mss || pcb->unsent))) {
+		pcb->mss = segment_size(pcb, st->packets, &room);
+		n = UK_MIN(n, (size_t)room);
+	}
+	if (more || n < it->left)
+		flags |= TCP_WRITE_FLAG_MORE;
+	err = tcp_write(pcb, it, (u16_t)n, flags);
+	pcb->mss = mss;
+	if (UK_UNLIKELY(err != ERR_OK))
+		return 0;
+	if (UK_LIKELY(n <= it->here))
+		uk_iter_advance(it, n);
+	else
+		uk_iter_skip(it, n);
+	return n;
+}
+
+/* Queue the next n bytes of *it; fewer if there is no memory. The last one is followed by nothing, unless `more`. */
 static size_t queue(struct stream *st, struct uk_iter *it, size_t n, bool more)
 {
-	size_t done = 0;
+	size_t done = 0, part;
 
-	while (done < n) {
-		size_t part = n - done;
-		u8_t flags = TCP_WRITE_FLAG_COPY;
-
+	do {
 		if (UK_UNLIKELY(!it->here) && !uk_iter_next(it))
 			break;
-		part = UK_MIN(UK_MIN(part, it->here), (size_t)PIECE);
-		if (more || part < it->left)
-			flags |= TCP_WRITE_FLAG_MORE;
-		if (UK_UNLIKELY(write_piece(st, it->p, (u16_t)part, flags) != ERR_OK))
-			break;
-		uk_iter_advance(it, part);
+		part = write_some(st, it, n - done, more);
 		done += part;
-	}
+	} while (part && done < n);
 	return done;
 }
 

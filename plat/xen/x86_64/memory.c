@@ -146,7 +146,9 @@ uint64_t uk_xen_frame_of(const void *va)
 {
 	uk_paddr_t pa;
 
-	if (uk_plat_lookup((uk_vaddr_t)va, &pa, NULL))
+	if (UK_LIKELY(uk_plat_dma_direct(va)))
+		pa = uk_plat_virt_to_phys(va);
+	else if (uk_plat_lookup((uk_vaddr_t)va, &pa, NULL))
 		return ~0UL;
 	return uk_xen_pv ? pv_mfn(pa) : pa >> UK_PAGE_SHIFT;
 }

@@ -4,6 +4,7 @@
  */
 #include <uk/errno.h>
 #include <uk/inode.h>
+#include <uk/page.h>
 #include <uk/ramfs.h>
 #include <uk/string.h>
 #include <uk/test.h>
@@ -293,6 +294,46 @@ UK_TEST(ramfs_data, backing)
 	for (i = 0; i < sizeof(orig) && orig[i] == 'o'; i++)
 		;
 	UK_EXPECT_EQ(i, sizeof(orig));
+	done(f);
+}
+
+/* What is lent: in one piece as far as it lies in one. */
+static bool lends(struct uk_file *f, uk_off_t pos, size_t want, size_t expected, const char *begin)
+{
+	uk_paddr_t frame;
+	const void *p = NULL;
+	size_t n = want;
+
+	f->ops->borrow(f, pos, &p, &n, &frame);
+	if (frame != UK_PAGE_NONE)
+		uk_page_unref(frame);
+	return n == expected && (!n || !memcmp(p, begin, uk_strlen(begin)));
+}
+
+UK_TEST(ramfs_data, borrow)
+{
+	static char orig[4 * PAGE];
+	struct uk_file *f = open_new();
+
+	UK_REQUIRE(f != NULL);
+	memset(orig, 'o', sizeof(orig));
+	UK_EXPECT_EQ(uk_ramfs_set_backing(f->inode, orig + 3, sizeof(orig) - 3), 0);
+	UK_EXPECT(lends(f, 0, 10 * PAGE, sizeof(orig) - 3, "o"));
+	UK_EXPECT(lends(f, PAGE - 1, PAGE, PAGE, "o"));
+	UK_EXPECT(lends(f, sizeof(orig) - 4, PAGE, 1, "o"));
+	UK_EXPECT(lends(f, sizeof(orig) - 3, PAGE, 0, ""));
+	/* Up to a page that has been written to, that page, and what is behind it. */
+	UK_EXPECT_EQ(put(f, 2 * PAGE + 5, "new", 3), 3);
+	UK_EXPECT(lends(f, 10, 10 * PAGE, 2 * PAGE - 10, "o"));
+	UK_EXPECT(lends(f, 2 * PAGE + 5, 10 * PAGE, PAGE - 5, "newo"));
+	UK_EXPECT(lends(f, 3 * PAGE, 10 * PAGE, PAGE - 3, "o"));
+	/* Behind the backing, in its last page and in holes. */
+	UK_EXPECT_EQ(uk_file_truncate(f, 6 * PAGE), 0);
+	UK_EXPECT(lends(f, 3 * PAGE, 10 * PAGE, PAGE - 3, "o"));
+	UK_EXPECT(lends(f, 4 * PAGE - 3, 10, 3, ""));
+	UK_EXPECT_EQ(put(f, 5 * PAGE, "x", 1), 1);
+	UK_EXPECT(lends(f, 5 * PAGE - 2, 10, 2, ""));
+	UK_EXPECT(lends(f, 5 * PAGE, 10, 10, "x"));
 	done(f);
 }
 

@@ -56,6 +56,14 @@ bool lwip_tcp_refuses(const struct tcp_pcb *pcb, const struct pbuf *p, u32_t seq
 
 struct netif;
 struct pbuf;
+/*
+ * segment.c: copies n bytes from `pos` on of what tcp_write() was given, a struct uk_iter, which stays as it is. Beyond its first piece it
+ * is gone through each time, so not for many segments at once. (patches/0014-gather.patch)
+ */
+void lwip_tcp_gather(void *to, const void *from, u16_t pos, u16_t n);
+#ifndef TCP_WRITE_COPY
+#define TCP_WRITE_COPY lwip_tcp_gather
+#endif
 /* segment.c: the device cuts this packet of IPv6, so lwIP need not. (patches/0003-segments-ipv6.patch) */
 int lwip_cut_by_device(struct netif *netif, const struct pbuf *p);
 

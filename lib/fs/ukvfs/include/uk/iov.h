@@ -75,6 +75,9 @@ size_t uk_iter_zero_slow(struct uk_iter *it, size_t n);
  */
 bool uk_iter_next(struct uk_iter *it);
 
+/* Pass over the next n bytes, n <= it->left. */
+void uk_iter_skip(struct uk_iter *it, size_t n);
+
 /*
  * Hand all that is left of the caller's bytes to fn, piece by piece as they lie (or, where user
  * memory is foreign, from a buffer of the kernel's), for devices that take them at once.
