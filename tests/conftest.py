@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import summary
 import whittle
 
 ORDER = ["runner", "fetch", "bench", "host", "build", "image", "boot", "xen", "crash", "security", "sqlite", "sanitizer"]
@@ -97,6 +98,13 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    ended = {how: {r.nodeid for r in terminalreporter.stats.get(how, ()) if getattr(r, "nodeid", "").startswith("tests/")}
+             for how in ("passed", "failed", "error")}
+    table = summary.by_cpu(ended["passed"], ended["failed"] | ended["error"])
+    if table:
+        terminalreporter.section("tests that passed, by CPU")
+        for line in table:
+            terminalreporter.line(line)
     if config.left_out:
         terminalreporter.section("%d CPUs: tests left out, and why" % whittle.SMP)
         for reason, n in sorted(config.left_out.items(), key=lambda r: -r[1]):
