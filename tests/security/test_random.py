@@ -19,7 +19,7 @@ import whittle
 NEGLIGIBLE = 1e-9
 # On Xen a boot takes seconds, of which all but the first moment are Xen's: a bit that never changes in 32 of them is chance once
 # in 2^31, and there are some 200.
-BOOTS = [("kvm", 50), ("linuxu", 200), *((plat, 32) for plat in security.XEN)]
+BOOTS = [("kvm", 50), ("linuxu", 200), *((plat, 32) for plat in security.XEN + security.CPUS)]
 
 
 @functools.lru_cache(maxsize=None)
@@ -40,9 +40,9 @@ def addresses(name, plat, boots, options=()):
 
 
 def constant(path, name, **others):
-    """A `#define` of a number, as the code has it; with the values of `others` that it is said by."""
+    """A `#define` of a number, as the code has it, of two the last; with the values of `others` that it is said by."""
     text = open(os.path.join(whittle.ROOT, path)).read()
-    value = re.search(r"#define\s+%s\s+(.+)" % name, text)[1]
+    value = re.findall(r"#define\s+%s\s+(.+)" % name, text)[-1]
     value = re.sub(r"/\*.*", "", value)
     # Our own source: numbers, +, <<, * and /.
     return eval(re.sub(r"(\d)(UL|U)\b", r"\1", value).replace("/", "//"), others)
@@ -68,10 +68,10 @@ def changing_bits(values):
     return bin(ones & ~zeros).count("1")
 
 
-def check(seen, thing, places):
+def check(seen, thing, places, least=19):
     values = seen[thing]
     bits = int(math.log2(places))
-    assert bits >= 19, (thing, places)
+    assert bits >= least, (thing, places)
     assert changing_bits(values) >= bits, (thing, bits, [hex(v) for v in values[:20]])
     collisions = len(values) - len(set(values))
     assert collisions < most_collisions(len(values), places), (thing, places, collisions)
@@ -80,35 +80,48 @@ def check(seen, thing, places):
 
 # ---- how many places there are ----
 
-EARLY = "plat/common/x86_64/early.c"
-MAP = "arch/common/include/uk/arch/vamap48.h"
+X86_EARLY = "plat/common/x86_64/early.c"
+MAP48 = "arch/common/include/uk/arch/vamap48.h"
+# Page tables of three levels have room for less: the direct map is at one of so many bits.
+MAP, LEAST = {whittle.RISCV64: "arch/riscv64/include/uk/arch/vamap.h"}, {whittle.RISCV64: 14}
+LIMIT = {whittle.RISCV64: MAP[whittle.RISCV64], whittle.ARM64: "arch/arm64/include/uk/arch/vamap.h"}
 PAGE, HUGE = 4096, 2 << 20
 
 
-def areas():
-    """lib/mem/ukvmem/vmem.c: pages in two of the window's TiB."""
-    start = constant(MAP, "UK_VA_AREAS")
-    first, end = (constant(MAP, name, UK_VA_AREAS=start) for name in ("UK_VA_AREAS_RANDOM", "UK_VA_AREAS_RANDOM_END"))
+def place(plat, name, **others):
+    return constant(MAP.get(plat, MAP48), name, **others)
+
+
+def areas(plat):
+    """lib/mem/ukvmem/vmem.c: pages in the middle of the window."""
+    start = place(plat, "UK_VA_AREAS")
+    first, end = (place(plat, name, UK_VA_AREAS=start) for name in ("UK_VA_AREAS_RANDOM", "UK_VA_AREAS_RANDOM_END"))
     return (end - first) // PAGE
 
 
-def stacks():
+def stacks(plat):
     """lib/mem/ukvmem/stack.c: pages in the lower half of the window."""
-    return (constant(MAP, "UK_VA_STACKS_END") - constant(MAP, "UK_VA_STACKS")) // 2 // PAGE
+    return (place(plat, "UK_VA_STACKS_END") - place(plat, "UK_VA_STACKS")) // 2 // PAGE
 
 
-def image_places(image):
-    """plat/common/x86_64/early.c: slots of 2 MiB, and a page in what the image leaves free of its slots."""
-    out = subprocess.run(["readelf", "-lW", image], stdout=subprocess.PIPE, text=True, check=True).stdout
+def image_places(plat, image):
+    """plat/common/early.c, and x86_64's: slots of 2 MiB, and a page in what the image leaves free of its slots."""
+    out = subprocess.run(["readelf", "-lW", image + ".dbg"], stdout=subprocess.PIPE, text=True, check=True).stdout
     loads = re.findall(r"LOAD\s+\w+ (0x\w+) \w+ \w+ (0x\w+)", out)
     span = max(int(va, 16) + int(size, 16) for va, size in loads) + 16 * PAGE
     slots = -(-span // HUGE)
-    places = constant(EARLY, "SLOTS", UK_VA_IMAGE_LEN=constant(MAP, "UK_VA_IMAGE_LEN"), SLOT=HUGE)
+    length = place(plat, "UK_VA_IMAGE_LEN")
+    places = constant("plat/common/early.c" if plat in security.CPUS else X86_EARLY, "SLOTS", UK_VA_IMAGE_LEN=length,
+                      BOOT_VA_IMAGE_LEN=length, SLOT=HUGE)
     return (places - slots) * ((slots * HUGE - span) // PAGE + 1)
 
 
-def direct():
-    return constant(EARLY, "DIRECT_SPANS") * constant(EARLY, "DIRECT_SLOTS")
+def direct(plat):
+    if plat not in security.CPUS:
+        return constant(X86_EARLY, "DIRECT_SPANS") * constant(X86_EARLY, "DIRECT_SLOTS")
+    limit = constant(LIMIT[plat], "UK_ARCH_PADDR_LIMIT")
+    return constant("plat/common/%s/start.h" % plat.split("-")[1], "DIRECT_SLOTS", UK_VA_IMAGE=place(plat, "UK_VA_IMAGE"),
+                    UK_VA_DIRECT=place(plat, "UK_VA_DIRECT"), UK_ARCH_PADDR_LIMIT=limit, PADDR_LIMIT=limit, DIRECT_SLOT=HUGE)
 
 
 def linuxu_window():
@@ -120,14 +133,14 @@ def places(plat, name):
     """Of each thing that `where` names: how many addresses it may have at least."""
     image = security.build(name, plat)
     if plat != "linuxu":
-        base, window, stack = image_places(image), direct(), image_places(image)
+        base, window, stack = image_places(plat, image), direct(plat), image_places(plat, image)
     else:
         # Linux: so many random bits of page number for the image, 22 for the stack
         # (arch/x86/include/asm/elf.h). Memory is ours to place.
         base, stack, window = 1 << int(open("/proc/sys/vm/mmap_rnd_bits").read()), 1 << 22, linuxu_window()
     found = {"code": base, "data": base, "stack": stack, "heap": window, "heap-large": window, "direct": window}
     if name == "program":
-        found.update({"tls": base, "mmap": areas(), "thread-stack": stacks(), "thread-tls": stacks()})
+        found.update({"tls": base, "mmap": areas(plat), "thread-stack": stacks(plat), "thread-tls": stacks(plat)})
     return found
 
 
@@ -139,7 +152,7 @@ WHAT = {"code": "code", "data": "data", "stack": "main's stack", "heap": "heap",
 def check_all(plat, boots):
     """Programs have everything that kernels have, and more. Returns the bits of each."""
     seen = addresses("program", plat, boots)
-    return {thing: check(seen, thing, n) for thing, n in places(plat, "program").items()}
+    return {thing: check(seen, thing, n, LEAST.get(plat, 19)) for thing, n in places(plat, "program").items()}
 
 
 @pytest.mark.parametrize("plat,boots", BOOTS)
@@ -149,7 +162,7 @@ def test_addresses_over_boots(plat, boots):
     bits = check_all(plat, boots)
     without = "-"
     if plat != "linuxu":
-        fixed = addresses("kernel-off" if plat in security.XEN else "kernel-ASLR", plat, 3)
+        fixed = addresses("kernel-off" if plat in security.XEN + security.CPUS else "kernel-ASLR", plat, 3)
         assert all(len(set(fixed[thing])) == 1 for thing in places(plat, "kernel")), fixed
         without = "the same at every boot"
     else:
