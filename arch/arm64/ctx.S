@@ -3,6 +3,7 @@
  * The context switch. TPIDR_EL0 is the application's, which may set it without asking anybody.
  */
 #include <uk/arch/ctx.h>
+#include <uk/config.h>
 
 	.arch	armv8-a
 	.macro	each op
@@ -32,6 +33,9 @@ uk_arch_ctx_switch:			/* (x0 = from, x1 = to) */
 	ldp	x4, x3, [x1]
 	mov	sp, x4
 	msr	tpidr_el0, x3
+#ifdef CONFIG_SMP
+	dsb	ish			/* who goes on elsewhere does not wait there for caches that it has cleaned here */
+#endif
 	each	ldp
 	ldr	x4, [sp, #ARM_FRAME_FPCR]
 	cmp	x2, x4			/* to write it waits for all that calculates */

@@ -28,6 +28,7 @@
 #ifndef __ASSEMBLER__
 #include <uk/arch/regs.h>
 #include <uk/arch/trap.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 struct arm_outer {
@@ -40,7 +41,24 @@ struct arm_area {
 	uintptr_t nested_stack; /* top of the stack for that */
 };
 
-extern struct arm_area arm_area;
+#ifdef CONFIG_SMP
+#include <uk/percpu.h>
+
+UK_STATIC_ASSERT(sizeof(uk_percpus[0].area) == sizeof(struct arm_area), "<uk/arch/percpu.h>");
+
+/* This CPU's. */
+static inline struct arm_area *arm_area(void)
+{
+	return (struct arm_area *)uk_percpu()->area;
+}
+#else
+extern struct arm_area arm_the_area;
+
+static inline struct arm_area *arm_area(void)
+{
+	return &arm_the_area;
+}
+#endif
 
 unsigned arm_fault(struct uk_regs *r);
 struct uk_regs *arm_fault_frame(struct uk_regs *r, unsigned where);

@@ -10,6 +10,7 @@
 
 #include <uk/arch/cpu.h>
 #include <uk/arch/paging.h>
+#include <uk/config.h>
 #include <uk/plat/mem.h>
 
 #define PTE_VALID     0x01UL
@@ -22,8 +23,8 @@
 #define PTE_UXN       (1UL << 54)
 #define SOFT_NONE     (1UL << 55) /* ours: a page of UK_PROT_NONE */
 
-#define PT_ENTRIES  512UL
-#define PT_ROOT     3U
+#define PT_ENTRIES 512UL
+#define PT_ROOT    3U
 
 #define PTE_PRESENT   PTE_VALID
 #define PTE_LARGE     PTE_NOT_BLOCK /* is absent there: see pte_sized() */
@@ -68,13 +69,16 @@ static inline uint64_t pte_small(uint64_t e)
 	return e & PTE_VALID ? e | PTE_NOT_BLOCK : e;
 }
 
+/* A page's address as these instructions take it. */
+#define TLBI_PAGE(va) ((va) >> UK_PAGE_SHIFT & ((1UL << 44) - 1))
+
 /* This CPU forgets what it remembers of the page at va; of all pages. */
 static inline void pt_forget(uk_vaddr_t va)
 {
 	__asm__ volatile("dsb nshst\n\t"
 			 "tlbi vaae1, %0\n\t"
 			 "dsb nsh\n\t"
-			 "isb" ::"r"(va >> UK_PAGE_SHIFT & ((1UL << 44) - 1))
+			 "isb" ::"r"(TLBI_PAGE(va))
 			 : "memory");
 }
 
@@ -83,10 +87,32 @@ static inline void pt_forget_all(void)
 	__asm__ volatile("dsb nshst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
 }
 
-/* There are new pages: the CPU does not remember that there were none, but may not have seen what was written. */
+#ifdef CONFIG_SMP
+/* All CPUs forget the pages from `start` to `end`, if these are no more than `few` bytes, else all pages: they hear of it by themselves. */
+#define PT_BROADCAST 1
+static inline void pt_forget_everywhere(uk_vaddr_t start, uk_vaddr_t end, size_t few)
+{
+	__asm__ volatile("dsb ishst" ::: "memory");
+	if (end - start > few)
+		__asm__ volatile("tlbi vmalle1is" ::: "memory");
+	for (; start < end && end - start <= few; start += UK_PAGE_SIZE)
+		__asm__ volatile("tlbi vaae1is, %0" ::"r"(TLBI_PAGE(start)) : "memory");
+	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
+}
+#define SHARERS "ish"
+#else
+static inline void pt_forget_everywhere(uk_vaddr_t start, uk_vaddr_t end UK_UNUSED,
+					size_t few UK_UNUSED)
+{
+	pt_forget(start);
+}
+#define SHARERS "nsh"
+#endif
+
+/* There are new pages: a CPU does not remember that there were none, but may not have seen what was written. */
 static inline void pt_added(uk_vaddr_t va UK_UNUSED)
 {
-	__asm__ volatile("dsb nshst\n\tisb" ::: "memory");
+	__asm__ volatile("dsb " SHARERS "st\n\tisb" ::: "memory");
 }
 
 static inline void pt_added_some(void)
@@ -95,7 +121,7 @@ static inline void pt_added_some(void)
 }
 
 /*
- * Changes an entry, which the CPU may be using; `resized`: it covers the same in another way. Such a change, and one of the
+ * Changes an entry, which a CPU may be using; `resized`: it covers the same in another way. Such a change, and one of the
  * address, goes through an entry that is not there (break before make, DDI 0487 §D8.14.1).
  */
 static inline void pte_write(uint64_t *e, uint64_t new, uk_vaddr_t va, bool resized)
@@ -103,9 +129,9 @@ static inline void pte_write(uint64_t *e, uint64_t new, uk_vaddr_t va, bool resi
 	if (UK_UNLIKELY((*e & new &PTE_VALID) &&
 			(resized || ((*e ^ new) & (ADDR_MASK | PTE_DEVICE))))) {
 		*(volatile uint64_t *)e = 0;
-		pt_forget(va);
+		pt_forget_everywhere(va, va + UK_PAGE_SIZE, UK_PAGE_SIZE);
 	}
-	*e = new;
+	pte_publish(e, new);
 }
 
 /* Is an entry of level 1 a page? */

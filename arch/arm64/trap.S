@@ -16,6 +16,7 @@
  * TPIDRRO_EL0, which nobody else uses, holds x0 during the first steps.
  */
 #include <uk/arch/cpu.h>
+#include <uk/arch/percpu.h>
 #include <uk/arch/regs.h>
 #include <uk/percpu.h>
 
@@ -41,10 +42,28 @@
 	\op	x27, x28, [\base, #UK_REGS_X(27)]
 	.endm
 
-	.macro	address reg, symbol
-	adrp	\reg, \symbol
-	add	\reg, \reg, :lo12:\symbol
+	/* This CPU's struct arm_area; a word of its data, at `at`, which may be the same register. */
+#ifdef CONFIG_SMP
+	.macro	area reg
+	mrs	\reg, tpidr_el1
+	add	\reg, \reg, #UK_PERCPU_AREA
 	.endm
+
+	.macro	this_cpu op, word, at, offset
+	mrs	\at, tpidr_el1
+	\op	\word, [\at, #\offset]
+	.endm
+#else
+	.macro	area reg
+	adrp	\reg, arm_the_area
+	add	\reg, \reg, :lo12:arm_the_area
+	.endm
+
+	.macro	this_cpu op, word, at, offset
+	adrp	\at, uk_percpu_boot + \offset
+	\op	\word, [\at, :lo12:uk_percpu_boot + \offset]
+	.endm
+#endif
 
 	/* Bodies that fit into no vector; the linker script puts them in front of those. */
 	.section .text.arm_entry, "ax"
@@ -152,7 +171,7 @@ page_fault:
 /* With SP_EL1 in use already. x0 is in TPIDRRO_EL0; SP_EL0, which it has now, is 0 before there are threads, when nobody can be told. */
 nested:
 	cbz	x0, .
-	address	x0, arm_area
+	area	x0
 	stp	x1, x2, [x0, #ARM_AREA_X1]
 	ldr	w1, [x0, #ARM_AREA_NESTED]
 	cbnz	w1, hopeless
@@ -178,7 +197,7 @@ nested:
 	stp	x3, x4, [sp, #UK_REGS_CAUSE]
 	mov	x0, sp
 	bl	arm_nested
-	address	x1, arm_area
+	area	x1
 	str	wzr, [x1, #ARM_AREA_NESTED]
 	cbnz	x0, 4f
 	mov	x0, sp
@@ -228,17 +247,15 @@ arm_vectors:				/* of a thread: synchronous */
 
 	vector	1			/* interrupt */
 	msr	tpidrro_el0, x0
-	adrp	x0, uk_percpu_boot + UK_PERCPU_IRQ_OFF
-	ldr	w0, [x0, :lo12:uk_percpu_boot + UK_PERCPU_IRQ_OFF]
+	this_cpu ldr, w0, x0, UK_PERCPU_IRQ_OFF
 	sub	sp, sp, #ARM_OUTER_SIZE
 	stp	x1, x2, [sp, #ARM_OUTER_X1]
 	cbnz	w0, 1f
 	mov	x1, #-1
 	b	to_interrupted_stack
 	/* Masked: note it. */
-1:	adrp	x0, uk_percpu_boot + UK_PERCPU_IRQ_PENDING
-	mov	w1, #1
-	str	w1, [x0, :lo12:uk_percpu_boot + UK_PERCPU_IRQ_PENDING]
+1:	mov	w1, #1
+	this_cpu str, w1, x0, UK_PERCPU_IRQ_PENDING
 	mrs	x0, spsr_el1
 	orr	x0, x0, #ARM_PSTATE_I
 	msr	spsr_el1, x0

@@ -12,7 +12,8 @@
 #include "fault.h"
 #include "report.h"
 
-/* Which one it is the controller knows. */
+/* Which one it is the controller knows. To what entry code has noted one more bit may have come. */
+#define IRQ_LATER          0x10000U
 #define IRQ_NOTED(pending) ((pending)&0)
 
 #define CHECK(field, offset) UK_STATIC_ASSERT(offsetof(struct uk_regs, field) == (offset), #field)
@@ -31,7 +32,12 @@ UK_STATIC_ASSERT(sizeof(struct arm_outer) == ARM_OUTER_SIZE, "trap.S");
 UK_STATIC_ASSERT(offsetof(struct arm_area, nested) == ARM_AREA_NESTED, "trap.S");
 UK_STATIC_ASSERT(offsetof(struct arm_area, nested_stack) == ARM_AREA_NESTED_STACK, "trap.S");
 
-struct arm_area arm_area;
+#ifdef CONFIG_SMP
+UK_STATIC_ASSERT(offsetof(struct uk_percpu, canary) == UK_PERCPU_CANARY, "flags.mk");
+UK_STATIC_ASSERT(offsetof(struct uk_percpu, area) == UK_PERCPU_AREA, "<uk/arch/percpu.h>");
+#else
+struct arm_area arm_the_area;
+#endif
 uint64_t arm_pstate UK_RO_AFTER_INIT = ARM_PSTATE_D | ARM_PSTATE_F | ARM_PSTATE_EL1T;
 
 /* In one function with its caller, as far as the stack is concerned, which only changes its name. */
@@ -39,7 +45,7 @@ UK_COLD void arm_trap_init(uintptr_t fault_stack, uintptr_t nested_stack)
 {
 	uintptr_t sp;
 
-	arm_area.nested_stack = nested_stack;
+	arm_area()->nested_stack = nested_stack;
 	arm_write(vbar_el1, (uintptr_t)arm_vectors);
 	__asm__ volatile("mov %0, sp\n\t"
 			 "msr sp_el0, %0\n\t"
@@ -54,12 +60,42 @@ UK_COLD void arm_trap_init(uintptr_t fault_stack, uintptr_t nested_stack)
 
 #include "common/dispatch.h"
 
+#ifdef CONFIG_SMP
+#include "common/later.h"
+
+extern const char uk_text_start[], uk_text_end[];
+
+#define MRS_TPIDR_EL1 0xd538d080U /* its lowest 5 bits: the register */
+
+/* A load or store of a word or two at an immediate offset, by the register in bits 5 to 9. */
+static inline bool is_access_at(uint32_t insn, unsigned reg)
+{
+	return (insn & 0xbf800000) == 0xb9000000 && (insn >> 5 & 31) == reg;
+}
+
+/* Interrupted between the two instructions that access this CPU's data: begin again (<uk/arch/percpu.h>). */
+static inline void begin_access_again(struct uk_regs *r)
+{
+	const uint32_t *next = (const uint32_t *)r->pc;
+
+	if (r->pc > (uintptr_t)uk_text_start && r->pc < (uintptr_t)uk_text_end &&
+	    next[-1] >> 5 == MRS_TPIDR_EL1 >> 5 && is_access_at(next[0], next[-1] & 31))
+		r->pc -= 4;
+}
+#else
+static inline void begin_access_again(struct uk_regs *r UK_UNUSED)
+{
+}
+#endif
+
 void arm_entry(struct uk_regs *r)
 {
-	if ((int64_t)r->cause < 0)
+	if ((int64_t)r->cause < 0) {
+		begin_access_again(r);
 		arm_irq(r, 0);
-	else
+	} else {
 		arm_trap(r);
+	}
 }
 
 UK_COLD UK_NORETURN void arm_hopeless(void)

@@ -42,7 +42,22 @@ UK_WEAK uintptr_t uk_plat_direct_base UK_RO_AFTER_INIT_ZERO;
 
 static uint64_t *root UK_RO_AFTER_INIT_ZERO;
 
+/* Writes an entry that was not there. Another CPU that sees it sees what was written before to where it leads. */
+static inline void pte_publish(uint64_t *e, uint64_t new)
+{
+#ifdef CONFIG_SMP
+	__atomic_store_n(e, new, __ATOMIC_RELEASE);
+#else
+	*e = new;
+#endif
+}
+
 #include "pte.h" /* entries, and what is known of the CPU's */
+
+#ifndef PT_BROADCAST
+/* 1: a CPU can have the others forget pages without interrupting them: pt_forget_everywhere(). */
+#define PT_BROADCAST 0
+#endif
 
 #ifndef pte_sized
 /* `flags` for a page of a size, `ps` being PTE_LARGE or 0; a large page's entry as it is for the first small one in it. */
@@ -50,7 +65,7 @@ static uint64_t *root UK_RO_AFTER_INIT_ZERO;
 #define pte_small(e)         ((e) & ~(uint64_t)PTE_LARGE)
 
 /* Changes an entry, which the CPU may be using; `resized`: it covers the same in another way. */
-#define pte_write(e, new, va, resized) (*(e) = (new))
+#define pte_write(e, new, va, resized) pte_publish(e, new)
 #endif
 
 static const struct uk_plat_frames *source UK_RO_AFTER_INIT_ZERO;
@@ -193,6 +208,13 @@ struct stale {
 	}
 #define FEW (32 * UK_PAGE_SIZE) /* up to this page by page */
 
+#if PT_BROADCAST
+static inline void tell_others(const struct stale *s)
+{
+	if (s->start < s->end)
+		pt_forget_everywhere(s->start, s->end, FEW);
+}
+#else
 /*
  * A CPU that idles need not be woken up: it touches nothing that changes here, and forgets all
  * before it does. IDLE_STALE: it has to. (But for tables that are dropped: a CPU may look into them
@@ -253,10 +275,9 @@ static struct uk_cpuset busy_cpus(uint32_t n)
 	return busy;
 }
 
-static void shoot_down(struct stale *s)
+static void tell_others(struct stale *s)
 {
 	uint32_t n = uk_smp_cpus(); /* 1 early in boot, when there is no number of a CPU yet */
-	uk_paddr_t table, next;
 
 	if (n > 1 && s->tables) {
 		uk_smp_call(NULL, forget, s);
@@ -266,6 +287,14 @@ static void shoot_down(struct stale *s)
 		if (!uk_cpuset_empty(&busy))
 			uk_smp_call(&busy, forget, s);
 	}
+}
+#endif
+
+static void shoot_down(struct stale *s)
+{
+	uk_paddr_t table, next;
+
+	tell_others(s);
 	for (table = s->tables; table; table = next) {
 		next = *frame_at(table);
 		*frame_at(table) = 0;
@@ -275,7 +304,8 @@ static void shoot_down(struct stale *s)
 
 static inline void note_stale(struct stale *s, uk_vaddr_t va, size_t size)
 {
-	pt_forget(va); /* this CPU's entry goes at once */
+	if (!PT_BROADCAST)
+		pt_forget(va); /* this CPU's entry goes at once */
 	s->start = UK_MIN(s->start, va);
 	s->end = UK_MAX(s->end, va + size);
 }
@@ -349,7 +379,7 @@ static int table_add(const struct path *p, uk_vaddr_t va, unsigned level, bool d
 
 	if (!frame)
 		return -ENOMEM;
-	*p->e[level] = pte_table(frame);
+	pte_publish(p->e[level], pte_table(frame));
 	if (level == ROOT)
 		share(va, pte_table(frame));
 	count(p, va, level, 1, s);
@@ -512,7 +542,7 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 	leaf = entry_in(*e, va, 0);
 	if (UK_UNLIKELY(*leaf))
 		return false;
-	*leaf = entry;
+	pte_publish(leaf, entry);
 	pte_count(e, 1, leaf);
 	pt_added(va);
 	return true;

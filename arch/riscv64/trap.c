@@ -57,11 +57,7 @@ UK_COLD void riscv_trap_init(uintptr_t fault_stack, uintptr_t nested_stack)
 #include "common/dispatch.h"
 
 #ifdef CONFIG_SMP
-/* In one instruction: an interrupt that comes meanwhile is noted before or behind it. */
-void riscv_irq_later(void)
-{
-	__atomic_fetch_or(&uk_percpu()->irq_pending, IRQ_LATER, __ATOMIC_RELAXED);
-}
+#include "common/later.h"
 #endif
 
 void riscv_entry(struct uk_regs *r)

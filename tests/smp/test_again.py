@@ -12,7 +12,7 @@ import pytest
 import whittle
 
 AGAIN = int(os.environ.get("WHITTLE_AGAIN", "50"))
-MACHINES = [("linuxu", 2), ("kvm", 4), (whittle.RISCV64, 4)]
+MACHINES = [("linuxu", 2), ("kvm", 4), (whittle.RISCV64, 4), (whittle.ARM64, 4)]
 # name: application, its configuration, arguments, what it ends with
 PROGRAMS = {
     "unit tests": ("unittest", "smp", [], b""),

@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(whittle.ROOT, "tests/crash"))
 from gdbrun import gdb  # noqa: E402
 
 APP = os.path.join(whittle.ROOT, "tests/smp/crashing-cpus")
-CPUS = {"kvm": 4, "linuxu": 3, whittle.RISCV64: 4}
-EACH_PLATFORM = pytest.mark.parametrize("plat", [*whittle.PLATFORMS, pytest.param(whittle.RISCV64, marks=pytest.mark.slow)])
+CPUS = {"kvm": 4, "linuxu": 3, whittle.RISCV64: 4, whittle.ARM64: 4}
+EACH_PLATFORM = pytest.mark.parametrize("plat", [*whittle.PLATFORMS, *whittle.OTHER_CPUS])
 
 
 def run(plat, how, *more):

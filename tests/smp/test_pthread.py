@@ -9,6 +9,11 @@ def cpus(plat, n):
     return ["--smp", str(n), "--memory", "256M"] if plat != "linuxu" else ["--param", "smp.cpus=%d" % n]
 
 
+def others(n):
+    """With n CPUs that are not x86_64's."""
+    return [pytest.param(plat, n, marks=pytest.mark.slow) for plat in (whittle.RISCV64, whittle.ARM64)]
+
+
 def stress(plat, n, configs="smp"):
     img = whittle.image("pthread-stress", plat, configs=configs)
     r = whittle.run(img, options=cpus(plat, n) if "smp" in configs else [], timeout=300)
@@ -18,7 +23,7 @@ def stress(plat, n, configs="smp"):
         assert r.out.startswith(b"%d CPUs, 64 threads" % n), r
 
 
-@pytest.mark.parametrize("plat,n", [("kvm", 4), ("linuxu", 2), pytest.param(whittle.RISCV64, 4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("plat,n", [("kvm", 4), ("linuxu", 2), *others(4)])
 def test_64_threads(plat, n):
     stress(plat, n)
 
@@ -29,7 +34,7 @@ def test_64_threads_on_one_cpu(plat):
     stress(plat, 1, configs="")
 
 
-@pytest.mark.parametrize("plat,n", [("kvm", 2), ("linuxu", 2), pytest.param(whittle.RISCV64, 2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("plat,n", [("kvm", 2), ("linuxu", 2), *others(2)])
 def test_main_ends_first(plat, n):
     """pthread_exit() in main(), and another thread that joins it: it hung, since nobody cleared musl's lock of all
     threads for it."""

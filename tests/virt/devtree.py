@@ -4,12 +4,23 @@ import struct
 import subprocess
 
 
-def dump(path, memory="64M", harts=1):
-    """The tree of a machine of this size, as bytes."""
-    subprocess.run(["qemu-system-riscv64", "-nodefaults", "-display", "none", "-machine", "virt,dumpdtb=%s" % path,
-                    "-m", memory, "-smp", str(harts)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def dump(path, memory="64M", cpus=1, arch="riscv64", options=()):
+    """The tree of a machine of this size, as bytes. Options as support/run has them."""
+    given = dict(zip(options[::2], options[1::2]))
+    cpu = ["-cpu", given["--cpu"]] if "--cpu" in given else []
+    subprocess.run(["qemu-system-" + arch, "-nodefaults", "-display", "none", "-m", memory, "-smp", str(cpus), *cpu,
+                    "-machine", "%s,dumpdtb=%s" % (given.get("--machine", "virt"), path)], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(path, "rb") as f:
-        return bytearray(f.read())
+        tree = bytearray(f.read())
+    # For arm64 QEMU leaves room, and adds more when it reads that again: cut behind the last block, names of properties.
+    size = sum(struct.unpack_from(">I", tree, at)[0] for at in (12, 32))
+    if arch == "aarch64":
+        struct.pack_into(">I", tree, 4, size)
+        del tree[size:]
+        with open(path, "wb") as f:
+            f.write(tree)
+    return tree
 
 
 def with_value(tree, name, old, new):

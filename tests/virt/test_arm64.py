@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import devtree
 import whittle
 
 STATUS = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
@@ -38,16 +39,8 @@ def test_commands_have_a_folder_of_their_own(tmp_path):
 
 def with_tree(tmp_path, change):
     """QEMU's own device tree, changed."""
-    path = str(tmp_path / "own.dtb")
-    subprocess.run(["qemu-system-aarch64", "-nodefaults", "-display", "none", "-machine", "virt,dumpdtb=%s" % path,
-                    "-cpu", "max", "-m", "64M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with open(path, "rb") as f:
-        tree = change(f.read())
-    # QEMU leaves room, and adds more when it reads that again: up to what follows the last block, names of properties.
-    size = sum(struct.unpack_from(">I", tree, at)[0] for at in (12, 32))
-    tree = tree[:4] + struct.pack(">I", size) + tree[8:size]
-    with open(path, "wb") as f:
-        f.write(tree)
+    path = tmp_path / "own.dtb"
+    path.write_bytes(change(devtree.dump(str(path), arch="aarch64", options=["--cpu", "max"])))
     return hello(options=["--memory", "64M", "--qemu-args", "-dtb %s" % path])
 
 
@@ -66,6 +59,15 @@ def test_no_firmware(tmp_path):
     r = with_tree(tmp_path, lambda tree: tree.replace(b"arm,psci-1.0\0", b"whittle,no-1\0").replace(b"arm,psci-0.2\0",
                                                                                                  b"whittle,no-2\0"))
     assert r.status == 0 and r.out == b"Hello, world!\n", r
+
+
+@pytest.mark.slow
+def test_own_data_is_two_instructions():
+    """An interrupt between them, after which the thread may be on another CPU: an emulator that runs instructions by themselves has many."""
+    r = whittle.run(whittle.image(os.path.join(whittle.ROOT, "tests/virt/kernel"), PLAT, configs="smp prio"),
+                    options=["--memory", "128M", "--smp", "4", "--param", "test.only=sched_stress", "--qemu-args", "-singlestep"],
+                    timeout=300)
+    assert r.status == 0 and b"ok 3 own_data_wherever_it_runs" in r.out and b"not ok" not in r.out, r
 
 
 def test_no_tree():

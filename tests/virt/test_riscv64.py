@@ -10,7 +10,6 @@ import pytest
 import devtree
 import whittle
 
-KERNEL = os.path.join(whittle.ROOT, "tests/virt/kernel")
 STATUS = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
 PLAT = whittle.RISCV64
 
@@ -94,22 +93,3 @@ def test_no_test_device(tmp_path, tree):
     """The firmware switches the machine off instead."""
     r = with_tree(tmp_path, tree.replace(b"sifive,test0\0", b"whittle,non0\0"))
     assert r.status == 0 and r.out == b"Hello, world!\n", r
-
-
-@pytest.fixture(scope="module")
-def on_harts():
-    return whittle.image(KERNEL, PLAT, configs="smp")
-
-
-def test_unit_tests_pass_on_four_harts(on_harts):
-    r = whittle.run(on_harts, options=["--memory", "128M", "--smp", "4"], timeout=300)
-    assert r.status == 0 and b"not ok" not in r.out, r
-    assert re.search(rb"^ok \d+ ukvmem_cpus", r.out, re.M), r  # skipped where there is one CPU
-
-
-def test_hart_that_does_not_start(tmp_path, on_harts):
-    """The tree tells of three, and the machine has two."""
-    devtree.dump(str(tmp_path / "tree"), "128M", harts=3)
-    r = whittle.run(on_harts, options=["--memory", "128M", "--smp", "2", "--qemu-args", "-dtb %s" % (tmp_path / "tree")],
-                    timeout=300)
-    assert r.status == 0 and re.search(rb"CPU 2 \(hart \d\) does not start \(error \d+\): left out", r.err), r

@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+import devtree
 import whittle
 
 FOLDER = os.path.join(whittle.ROOT, "tests/virt")
+KERNEL = os.path.join(whittle.ROOT, "tests/virt/kernel")
 STATUS = os.path.join(whittle.ROOT, "tests/boot/exitstatus")
 RISCV64, ARM64 = whittle.RISCV64, whittle.ARM64
 # Each with timers, interrupt controllers and levels of privilege to begin at, and old and new CPUs.
@@ -90,7 +92,7 @@ def outcome():
 
     def get(plat, machine):
         if (plat, machine) not in cache:
-            img = whittle.image(os.path.join(FOLDER, "kernel"), plat)
+            img = whittle.image(KERNEL, plat)
             cache[plat, machine] = whittle.run(img, options=["--memory", "64M", *MACHINES[plat][machine]], timeout=300)
         return cache[plat, machine]
     return get
@@ -109,6 +111,29 @@ def test_unit(outcome, plat, suite, case):
     r = outcome(plat, next(iter(MACHINES[plat])))
     part = r.out.decode().partition("    # Subtest: %s\n" % suite)[2].partition("KTAP version")[0]
     assert re.search(r"^    ok \d+ %s( #.*)?$" % case, part, re.M), (part, r)
+
+
+@pytest.mark.parametrize("plat,machine,cpus", [
+    (RISCV64, "sstc", 4), (ARM64, "gicv2", 4),
+    *(pytest.param(ARM64, m, n, marks=pytest.mark.slow) for m, n in (("gicv2", 2), ("gicv3", 4), ("el2", 2), ("el2-gicv3", 4)))])
+def test_unit_tests_pass_on_several_cpus(plat, machine, cpus):
+    """A TLB, an interrupt controller and a timer for each, and interrupts between them."""
+    r = whittle.run(whittle.image(KERNEL, plat, configs="smp"),
+                    options=["--memory", "128M", "--smp", str(cpus), *MACHINES[plat][machine]], timeout=300)
+    assert r.status == 0 and b"not ok" not in r.out, r
+    assert re.search(rb"^ok \d+ ukvmem_cpus", r.out, re.M), r  # skipped where there is one CPU
+
+
+@pytest.mark.parametrize("plat,machine,name", [
+    (RISCV64, "sstc", rb"hart \d"), (ARM64, "gicv2", b"MPIDR 0x2"), pytest.param(ARM64, "gicv3", b"MPIDR 0x2", marks=pytest.mark.slow)])
+def test_cpu_that_does_not_start(tmp_path, plat, machine, name):
+    """The tree tells of three, and the machine has two."""
+    path = str(tmp_path / "tree")
+    options = MACHINES[plat][machine]
+    devtree.dump(path, "128M", 3, "aarch64" if plat == ARM64 else "riscv64", options)
+    r = whittle.run(whittle.image(KERNEL, plat, configs="smp"),
+                    options=["--memory", "128M", "--smp", "2", "--qemu-args", "-dtb " + path, *options], timeout=300)
+    assert r.status == 0 and re.search(rb"CPU 2 \(%s\) does not start \(error \d+\): left out" % name, r.err), r
 
 
 @EACH_CPU
@@ -155,7 +180,7 @@ def test_sqlite(plat, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["mmio", "pci", "second on pci"])
 @pytest.mark.parametrize("plat,configs,options", [
-    (RISCV64, "", []), (RISCV64, "smp", ["--smp", "2"]), (ARM64, "", MACHINES[ARM64]["gicv2"]), (ARM64, "", MACHINES[ARM64]["gicv3"])])
+    (RISCV64, "", []), (RISCV64, "smp", ["--smp", "2"]), (ARM64, "smp", ["--smp", "2"]), (ARM64, "", MACHINES[ARM64]["gicv2"]), (ARM64, "", MACHINES[ARM64]["gicv3"])])
 def test_disk(tmp_path, plat, configs, options, how):
     """A virtio device that the device tree tells of, or PCI's configuration space: written, read, compared."""
     disk = tmp_path / "disk"

@@ -10,6 +10,9 @@
 #ifndef __ASSEMBLER__
 #include <uk/arch/cpu.h>
 
+/* For firststeps.h. */
+#define BOOT_TRAP_INIT arm_trap_init
+
 /* For early.c: relocations by an image's base, and the time. */
 #define BOOT_RELATIVE 1027 /* R_AARCH64_RELATIVE */
 #define boot_time()   arm_time()

@@ -33,44 +33,7 @@
 boot_entry:
 	UK_MARK(UK_MARK_ENTRY)
 	mov	x19, x0
-	number	x1, ARM_SCTLR_RES1
-	msr	sctlr_el1, x1
-	mrs	x2, CurrentEL
-	cmp	x2, #2 << 2
-	b.ne	1f
-	/* From EL2: nothing of EL1 traps, its counters are the CPU's. */
-	mov	x1, #1 << 31		/* RW: EL1 is of 64 bits */
-	msr	hcr_el2, x1
-	mov	x1, #3			/* EL1PCTEN, EL1PCEN */
-	msr	cnthctl_el2, x1
-	msr	cntvoff_el2, xzr
-	mov	x1, #0x33ff		/* what is RES1 */
-	msr	cptr_el2, x1
-	msr	hstr_el2, xzr
-	msr	vttbr_el2, xzr
-	mrs	x1, midr_el1
-	msr	vpidr_el2, x1
-	mrs	x1, mpidr_el1
-	msr	vmpidr_el2, x1
-	mrs	x1, id_aa64pfr0_el1
-	ubfx	x1, x1, #24, #4
-	cbz	x1, 2f			/* no GICv3 in system registers */
-	mov	x1, #0xf		/* SRE, and EL1 may use it */
-	msr	S3_4_C12_C9_5, x1	/* ICC_SRE_EL2 */
-	isb
-	msr	S3_4_C12_C11_0, xzr	/* ICH_HCR_EL2 */
-2:	mov	x1, #ARM_PSTATE_D | ARM_PSTATE_A | ARM_PSTATE_I | ARM_PSTATE_F | ARM_PSTATE_EL1H
-	msr	spsr_el2, x1
-	adr	x1, 1f
-	msr	elr_el2, x1
-	eret
-1:	msr	spsel, #1
-	isb
-	mov	x1, #3 << 20		/* floating point and vectors */
-	msr	cpacr_el1, x1
-	msr	mdscr_el1, xzr
-	msr	sp_el0, xzr		/* no thread: see trap.S */
-	msr	tpidr_el0, xzr		/* the application's: none yet */
+	bl	boot_to_el1
 	address	x1, arm_vectors
 	msr	vbar_el1, x1
 
@@ -114,25 +77,7 @@ boot_entry:
 	cmp	x1, x2
 	b.lo	4b
 
-	mrs	x1, id_aa64mmfr0_el1
-	and	x2, x1, #15
-	mov	x3, #5			/* 48 bits of physical addresses */
-	cmp	x2, x3
-	csel	x2, x2, x3, lo
-	number	x3, ARM_TCR
-	orr	x3, x3, x2, lsl #ARM_TCR_IPS
-	msr	tcr_el1, x3
-	mov	x2, #ARM_MAIR
-	msr	mair_el1, x2
-	msr	ttbr0_el1, x20
-	msr	ttbr1_el1, xzr
-	tlbi	vmalle1
-	ic	iallu
-	dsb	nsh
-	isb
-	number	x2, ARM_SCTLR_RES1 | ARM_SCTLR_M | ARM_SCTLR_C | ARM_SCTLR_SA | ARM_SCTLR_I
-	msr	sctlr_el1, x2
-	isb
+	bl	boot_translate
 
 	/* Variables, and the frames of page tables: all but these two. */
 	address	x1, image_bss
@@ -143,7 +88,10 @@ boot_entry:
 	bl	zero
 	address	x1, boot_stack_top
 	mov	sp, x1
-#ifdef CONFIG_HARDEN_STACK_PROTECTOR
+#ifdef CONFIG_SMP
+	address	x1, uk_percpus		/* for good: the CPU's data, with the canary */
+	msr	tpidr_el1, x1
+#elif defined(CONFIG_HARDEN_STACK_PROTECTOR)
 	address	x1, __stack_chk_guard	/* for good: where compilers take the canary from */
 	msr	tpidr_el1, x1
 #endif
@@ -172,6 +120,75 @@ boot_relocated:				/* where debuggers learn it: support/tools/runner/gdb.py */
 	mov	x29, xzr
 	mov	x30, xzr		/* no return address: backtraces end here */
 	b	boot_start
+
+/* To EL1, if it is not there, and what a CPU has to be told first. Changes x1 and x2. */
+	.globl	boot_to_el1
+	.hidden	boot_to_el1
+boot_to_el1:
+	number	x1, ARM_SCTLR_RES1
+	msr	sctlr_el1, x1
+	mrs	x2, CurrentEL
+	cmp	x2, #2 << 2
+	b.ne	1f
+	/* From EL2: nothing of EL1 traps, its counters are the CPU's. */
+	mov	x1, #1 << 31		/* RW: EL1 is of 64 bits */
+	msr	hcr_el2, x1
+	mov	x1, #3			/* EL1PCTEN, EL1PCEN */
+	msr	cnthctl_el2, x1
+	msr	cntvoff_el2, xzr
+	mov	x1, #0x33ff		/* what is RES1 */
+	msr	cptr_el2, x1
+	msr	hstr_el2, xzr
+	msr	vttbr_el2, xzr
+	mrs	x1, midr_el1
+	msr	vpidr_el2, x1
+	mrs	x1, mpidr_el1
+	msr	vmpidr_el2, x1
+	mrs	x1, id_aa64pfr0_el1
+	ubfx	x1, x1, #24, #4
+	cbz	x1, 2f			/* no GICv3 in system registers */
+	mov	x1, #0xf		/* SRE, and EL1 may use it */
+	msr	S3_4_C12_C9_5, x1	/* ICC_SRE_EL2 */
+	isb
+	msr	S3_4_C12_C11_0, xzr	/* ICH_HCR_EL2 */
+2:	mov	x1, #ARM_PSTATE_D | ARM_PSTATE_A | ARM_PSTATE_I | ARM_PSTATE_F | ARM_PSTATE_EL1H
+	msr	spsr_el2, x1
+	adr	x1, 1f
+	msr	elr_el2, x1
+	eret
+1:	msr	spsel, #1
+	isb
+	mov	x1, #3 << 20		/* floating point and vectors */
+	msr	cpacr_el1, x1
+	msr	mdscr_el1, xzr
+	msr	sp_el0, xzr		/* no thread: see trap.S */
+	msr	tpidr_el0, xzr		/* the application's: none yet */
+	ret
+
+/* Address translation and caches on, with the root table at x20. Changes x1 to x3. */
+	.globl	boot_translate
+	.hidden	boot_translate
+boot_translate:
+	mrs	x1, id_aa64mmfr0_el1
+	and	x2, x1, #15
+	mov	x3, #5			/* 48 bits of physical addresses */
+	cmp	x2, x3
+	csel	x2, x2, x3, lo
+	number	x3, ARM_TCR
+	orr	x3, x3, x2, lsl #ARM_TCR_IPS
+	msr	tcr_el1, x3
+	mov	x2, #ARM_MAIR
+	msr	mair_el1, x2
+	msr	ttbr0_el1, x20
+	msr	ttbr1_el1, xzr
+	tlbi	vmalle1
+	ic	iallu
+	dsb	nsh
+	isb
+	number	x2, ARM_SCTLR_RES1 | ARM_SCTLR_M | ARM_SCTLR_C | ARM_SCTLR_SA | ARM_SCTLR_I
+	msr	sctlr_el1, x2
+	isb
+	ret
 
 /* The GiB in which x6 lies; x5 is what the entry says. */
 map_block:

@@ -10,6 +10,9 @@
 #ifndef __ASSEMBLER__
 #include <uk/arch/cpu.h>
 
+/* For firststeps.h. */
+#define BOOT_TRAP_INIT riscv_trap_init
+
 /* For early.c: relocations by an image's base, and the time. */
 #define BOOT_RELATIVE 3 /* R_RISCV_RELATIVE */
 #define boot_time()   riscv_time()

@@ -110,7 +110,7 @@ uint32_t kvm_tree_time_hz(void)
 	return hz;
 }
 
-void kvm_tree_psci(bool *hvc)
+bool kvm_tree_psci(bool *hvc)
 {
 	static const char versions[][16] = { "arm,psci-1.0", "arm,psci-0.2" };
 	const uint8_t *p = NULL;
@@ -121,8 +121,10 @@ void kvm_tree_psci(bool *hvc)
 		node = devtree_next(-1, versions[i]);
 	if (node >= 0)
 		p = property(node, "method", &len);
-	if (len == 4)
-		*hvc = memcmp(p, "smc", 4) != 0;
+	if (len != 4)
+		return false;
+	*hvc = memcmp(p, "smc", 4) != 0;
+	return true;
 }
 
 bool kvm_cpu_random(uint64_t *v)

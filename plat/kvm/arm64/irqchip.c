@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Interrupts: the GIC, version 2 (Arm IHI 0048) or 3 (IHI 0069), which is set up when the first interrupt is asked for. Its
- * numbers: up to 31 each CPU's own, such as its timer's; from 32 on those of devices, which all go to the CPU that boots.
+ * numbers: up to 15 what CPUs send each other, of which one is used; up to 31 each CPU's own, such as its timer's; from 32 on those
+ * of devices, which all go to the CPU that boots.
  *
  * All have the same priority: one at a time, and it is over when its handler has run.
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/trap.h>
 #include <uk/errno.h>
+#include <uk/plat/cpu.h>
 #include <uk/plat/irq.h>
 #include <uk/print.h>
+#include <uk/spin.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 #include "kvm.h"
 
 #define LINES    160
+#define SENT     0 /* by another CPU */
+#define OWN_MIN  16
 #define OWN      32
 #define SPECIAL  1020 /* from here on: there is none */
 #define PRIORITY 0xa0a0a0a0U
@@ -27,6 +35,7 @@
 #define GICD_IPRIORITYR 0x400 /* a byte each, ... */
 #define GICD_ITARGETSR  0x800 /* ... and of version 2 its CPUs */
 #define GICD_ICFGR      0xc00 /* two bits each, the upper says edge */
+#define GICD_SGIR       0xf00 /* of version 2: to CPUs, from bit 16 on, an interrupt below 16 */
 #define GICD_IROUTER    0x6000
 #define CTLR_WAITS      0x80000000U
 #define CTLR_V2         0x1U
@@ -58,6 +67,9 @@ static struct {
 static volatile uint8_t *dist, *routes, *own,
 	*cpu; /* `own`: the distributor's part for interrupts below 32; `cpu`: version 2 */
 
+/* Of each CPU's own: those in use, and how they are raised. */
+static uint32_t own_lines, own_raised;
+
 static uint32_t acknowledge(void)
 {
 	return cpu ? uk_mmio_read32(cpu + GICC_IAR)
@@ -74,6 +86,13 @@ static void finish(uint32_t value)
 	}
 }
 
+static inline void sent(void)
+{
+#ifdef CONFIG_SMP
+	uk_smp_interrupt();
+#endif
+}
+
 void arm_irq_dispatch(unsigned which UK_UNUSED)
 {
 	for (;;) {
@@ -82,7 +101,9 @@ void arm_irq_dispatch(unsigned which UK_UNUSED)
 
 		if (n >= SPECIAL)
 			return;
-		if (n < LINES && lines[n].fn)
+		if (n == SENT)
+			sent();
+		else if (n < LINES && lines[n].fn)
 			lines[n].fn(lines[n].arg);
 		finish(value);
 	}
@@ -111,6 +132,24 @@ static unsigned supported(void)
 	return UK_MIN(((uk_mmio_read32(dist + GICD_TYPER) & 31) + 1) * 32, (unsigned)LINES);
 }
 
+/* This CPU takes interrupts. */
+static void open_v2(void)
+{
+	uk_mmio_write32(cpu + GICC_PMR, 0xff);
+	uk_mmio_write32(cpu + GICC_CTLR, 1);
+}
+
+static void open_v3(void)
+{
+	arm_write(S3_0_C12_C12_5, 1); /* ICC_SRE_EL1 */
+	arm_isb();
+	arm_write(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
+	arm_write(S3_0_C12_C12_3, 0);  /* ICC_BPR1_EL1 */
+	arm_write(S3_0_C12_C12_4, 0);  /* ICC_CTLR_EL1: an interrupt ends by one write */
+	arm_write(S3_0_C12_C12_7, 1);  /* ICC_IGRPEN1_EL1 */
+	arm_isb();
+}
+
 static int init_v2(int node)
 {
 	struct kvm_range r[2];
@@ -127,16 +166,15 @@ static int init_v2(int node)
 		uk_mmio_write32(dist + GICD_ITARGETSR + n,
 				(uk_mmio_read32(dist + GICD_ITARGETSR) & 0xff) * 0x01010101U);
 	uk_mmio_write32(dist + GICD_CTLR, CTLR_V2);
-	uk_mmio_write32(cpu + GICC_PMR, 0xff);
-	uk_mmio_write32(cpu + GICC_CTLR, 1);
+	open_v2();
 	return 0;
 }
 
-/* Where this CPU's part of the distributor is: the frame with its affinity. 0: nowhere. */
-static uk_paddr_t own_frame(int node)
+/* Where the part of the distributor is that CPU `id` has: the frame with its affinity. 0: nowhere. */
+static uk_paddr_t own_frame(uint64_t id)
 {
-	uint64_t mpidr = arm_read(mpidr_el1),
-		 affinity = (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
+	int node = devtree_next(-1, "arm,gic-v3");
+	uint64_t affinity = (id >> 32 & 0xff) << 24 | (id & 0xffffff);
 	struct kvm_range r[4];
 	unsigned n = kvm_tree_ranges(node, r, UK_ARRAY_SIZE(r)),
 		 regions = kvm_tree_number(node, "#redistributor-regions", 1);
@@ -159,23 +197,44 @@ static uk_paddr_t own_frame(int node)
 	return 0;
 }
 
+/* `own` is from now on that of the CPU whose frame is at pa, with its first page; NULL: that cannot be. */
+static volatile uint8_t *map_own(uk_paddr_t pa)
+{
+	volatile uint8_t *frame = boot_map_device(BOOT_FIXED_GIC_CPU, pa);
+
+	own = boot_map_device(BOOT_FIXED_GIC_SGI, pa + GICR_SGI);
+	return own ? frame : NULL;
+}
+
+/* The same, and wakes it up, with nothing enabled. */
+static bool wake(uk_paddr_t pa)
+{
+	volatile uint8_t *frame = map_own(pa);
+
+	if (!frame)
+		return false;
+	uk_mmio_write32(frame + GICR_WAKER, uk_mmio_read32(frame + GICR_WAKER) & ~WAKER_SLEEP);
+	for (unsigned i = 0; (uk_mmio_read32(frame + GICR_WAKER) & WAKER_ASLEEP) && i < WAIT_TRIES;
+	     i++)
+		uk_arch_relax();
+	quiet(own, 0, OWN, true);
+	return true;
+}
+
 static int init_v3(int node)
 {
-	volatile uint8_t *frame;
 	struct kvm_range r;
 	uk_paddr_t pa;
 
 	if (!(arm_read(id_aa64pfr0_el1) >> 24 & 15) || kvm_tree_ranges(node, &r, 1) < 1 ||
 	    (r.start & UK_PAGE_MASK))
 		return -ENODEV;
-	pa = own_frame(node);
+	pa = own_frame(kvm_cpu_id());
 	if (!pa)
 		return -ENODEV;
 	dist = boot_map_device(BOOT_FIXED_GICD, r.start);
 	routes = boot_map_device(BOOT_FIXED_GICD_ROUTES, r.start + GICD_IROUTER);
-	frame = boot_map_device(BOOT_FIXED_GIC_CPU, pa);
-	own = boot_map_device(BOOT_FIXED_GIC_SGI, pa + GICR_SGI);
-	if (!dist || !routes || !frame || !own)
+	if (!dist || !routes)
 		return -ENOMEM;
 	uk_mmio_write32(dist + GICD_CTLR, 0);
 	settle(dist);
@@ -183,21 +242,12 @@ static int init_v3(int node)
 	uk_mmio_write32(dist + GICD_CTLR, CTLR_V3);
 	settle(dist);
 	for (unsigned n = OWN; n < supported(); n++) {
-		uk_mmio_write32(routes + 8 * n, (uint32_t)(arm_read(mpidr_el1) & 0xffffff));
-		uk_mmio_write32(routes + 8 * n + 4, (uint32_t)(arm_read(mpidr_el1) >> 32 & 0xff));
+		uk_mmio_write32(routes + 8 * n, (uint32_t)kvm_cpu_id());
+		uk_mmio_write32(routes + 8 * n + 4, (uint32_t)(kvm_cpu_id() >> 32));
 	}
-	uk_mmio_write32(frame + GICR_WAKER, uk_mmio_read32(frame + GICR_WAKER) & ~WAKER_SLEEP);
-	for (unsigned i = 0; (uk_mmio_read32(frame + GICR_WAKER) & WAKER_ASLEEP) && i < WAIT_TRIES;
-	     i++)
-		uk_arch_relax();
-	quiet(own, 0, OWN, true);
-	arm_write(S3_0_C12_C12_5, 1); /* ICC_SRE_EL1 */
-	arm_isb();
-	arm_write(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
-	arm_write(S3_0_C12_C12_3, 0);  /* ICC_BPR1_EL1 */
-	arm_write(S3_0_C12_C12_4, 0);  /* ICC_CTLR_EL1: an interrupt ends by one write */
-	arm_write(S3_0_C12_C12_7, 1);  /* ICC_IGRPEN1_EL1 */
-	arm_isb();
+	if (!wake(pa))
+		return -ENOMEM;
+	open_v3();
 	return 0;
 }
 
@@ -219,28 +269,111 @@ static int init(void)
 	return rc;
 }
 
+int kvm_irqchip_init(void)
+{
+	static bool ready;
+	int rc = ready ? 0 : init();
+
+	ready = !rc;
+	return rc;
+}
+
+#ifdef CONFIG_SMP
+/* ---- several CPUs ---- */
+
+static uint64_t send_to[UK_CPUS]; /* what sends an interrupt to a CPU */
+
+static void enable_own(void)
+{
+	uk_mmio_write32(own + GICD_ICFGR + OWN_MIN / 16 * 4, own_raised);
+	uk_mmio_write32(own + GICD_ISENABLER, own_lines | 1U << SENT);
+}
+
+/* Version 2 numbers CPUs itself; each finds its number where the first interrupts go to. In version 3 they have their affinities. */
+static void note_cpu(uint32_t i, uint64_t id)
+{
+	uint64_t aff3 = id >> 32 & 0xff, aff2 = id >> 16 & 0xff, aff1 = id >> 8 & 0xff;
+
+	if (cpu)
+		send_to[i] = (uk_mmio_read32(dist + GICD_ITARGETSR) & 0xff) << 16 | SENT;
+	else
+		send_to[i] = aff3 << 48 | (id >> 4 & 0xf) << 44 | aff2 << 32 | SENT << 24 |
+			     aff1 << 16 | 1UL << (id & 0xf);
+}
+
+void kvm_irqchip_first_cpu(void)
+{
+	note_cpu(0, kvm_cpu_id());
+	enable_own();
+}
+
+int kvm_irqchip_cpu(uint32_t i, uint64_t id)
+{
+	uk_paddr_t pa;
+	bool done;
+
+	if (cpu)
+		return 0; /* that part of version 2 only the CPU itself sees */
+	pa = own_frame(id);
+	done = pa && wake(pa);
+	if (done)
+		enable_own();
+	note_cpu(i, id);
+	map_own(own_frame(kvm_cpu_id()));
+	return done ? 0 : -ENODEV;
+}
+
+void kvm_irqchip_cpu_init(uint32_t i)
+{
+	if (!cpu) {
+		open_v3();
+		return;
+	}
+	quiet(dist, 0, OWN, false);
+	note_cpu(i, 0);
+	enable_own();
+	open_v2();
+}
+
+/* What was written for it is to be seen there. */
+void uk_plat_ipi(uint32_t i)
+{
+	if (cpu) {
+		uk_mmio_write32(dist + GICD_SGIR, (uint32_t)send_to[i]);
+		return;
+	}
+	__asm__ volatile("dsb ishst" ::: "memory");
+	arm_write(S3_0_C12_C11_5, send_to[i]); /* ICC_SGI1R_EL1 */
+	arm_isb();
+}
+#endif
+
 int uk_plat_irq_request(unsigned irq, void (*fn)(void *arg), void *arg)
 {
 	unsigned n = irq & KVM_IRQ_NUMBER;
 	volatile uint8_t *part, *word;
 	uint32_t edge = 2U << n % 16 * 2;
-	static bool ready;
+	static struct uk_spinlock changing;
+	bool off;
 	int rc;
 
-	if (n < 16 || n >= LINES)
+	if (n < OWN_MIN || n >= LINES)
 		return -EINVAL;
 	if (lines[n].fn)
 		return -EBUSY;
-	if (!ready) {
-		rc = init();
-		if (rc)
-			return rc;
-		ready = true;
-	}
+	rc = kvm_irqchip_init();
+	if (rc)
+		return rc;
 	part = n < OWN ? own : dist;
 	word = part + GICD_ICFGR + n / 16 * 4;
+	off = uk_spin_lock_save(&changing);
 	uk_mmio_write32(word, irq & KVM_IRQ_EDGE ? uk_mmio_read32(word) | edge
 						 : uk_mmio_read32(word) & ~edge);
+	uk_spin_unlock_restore(&changing, off);
+	if (n < OWN) {
+		own_lines |= 1U << n;
+		own_raised = uk_mmio_read32(word);
+	}
 	lines[n].arg = arg;
 	lines[n].fn = fn;
 	uk_mmio_write32(part + GICD_ISENABLER + n / 32 * 4, 1U << n % 32);

@@ -14,6 +14,10 @@
  *	rtc.c       the wall clock: PL031
  *	power.c     the end: PSCI
  *
+ * and with several CPUs:
+ *
+ *	smp.c       how they start (cpustart.S is where)
+ *
  * and what is the same on all machines with a device tree: ../devtree/shared.h.
  */
 #ifndef KVM_H
@@ -33,6 +37,12 @@
 /* The counter that clocks are made of, and something that takes a time which depends on the host. */
 #define kvm_time()   arm_time()
 #define kvm_wander() ((void)arm_read(midr_el1))
+
+/* A CPU's number is its affinity, of four bytes, as MPIDR_EL1 has it. */
+#define KVM_CPU(name)    arm_##name
+#define KVM_CPU_ID       "MPIDR %#lx"
+#define kvm_cpu_id()     (arm_read(mpidr_el1) & 0xff00ffffffUL)
+#define kvm_cpu_tables() arm_read(ttbr0_el1)
 
 /* As many bytes as the CPU's own source gives, or support/run's host. */
 size_t kvm_more_seed(void *buf, size_t n);
@@ -63,7 +73,25 @@ unsigned kvm_tree_ranges(int node, struct kvm_range *list, unsigned max);
 /* A number from the CPU's own source; false: it has none, or it failed. */
 bool kvm_cpu_random(uint64_t *v);
 
-/* How the firmware is called; where that is not told, *hvc stays. */
-void kvm_tree_psci(bool *hvc);
+/* How the firmware is called; false: that is not told, and *hvc stays. */
+bool kvm_tree_psci(bool *hvc);
+
+/* ---- irqchip.c ---- */
+
+/* The interrupt controller, for all that want an interrupt. On the first CPU. */
+int kvm_irqchip_init(void);
+
+/*
+ * With several CPUs: the first, once it has asked for those interrupts that each has of its own. Of CPU `cpu`, whose number is `id`: what
+ * is done before it runs, and what it does itself.
+ */
+void kvm_irqchip_first_cpu(void);
+int kvm_irqchip_cpu(uint32_t cpu, uint64_t id);
+void kvm_irqchip_cpu_init(uint32_t cpu);
+
+/* ---- timer.c ---- */
+
+/* The timer's interrupt, which is each CPU's own: before there are several. */
+void kvm_timer_init(void);
 
 #endif

@@ -22,10 +22,7 @@ UK_NORETURN void uk_plat_exit(int status)
 			kvm_record('X', &s, 1);
 		kvm_channel_flush();
 		kvm_tree_psci(&hvc);
-		if (hvc)
-			ARM_FIRMWARE_CALL("hvc", PSCI_SYSTEM_OFF);
-		else
-			ARM_FIRMWARE_CALL("smc", PSCI_SYSTEM_OFF);
+		arm_firmware_call(hvc, PSCI_SYSTEM_OFF, 0, 0, 0);
 	}
 	for (;;)
 		__asm__ volatile("wfi");

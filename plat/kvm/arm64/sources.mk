@@ -2,4 +2,5 @@
 srcs-y := $(shared)/entry.S common/early.c common/image.c common/bootinfo.c common/devtree.c common/mapping.c $(shared)/idle.c \
 	$(addprefix $(uk-arch)/,setup.c devtree.c irqchip.c timer.c rtc.c power.c button.c) \
 	$(addprefix devtree/,console.c pl011.c channel.c clock.c random.c)
+srcs-$(CONFIG_SMP) += common/ipi.c $(addprefix devtree/,cpus.c smp.c) $(addprefix $(uk-arch)/,smp.c cpustart.S)
 srcs-$(CONFIG_PLAT_BUSES) += common/dma.c $(addprefix devtree/,bus.c pci.c)

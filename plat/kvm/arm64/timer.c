@@ -14,8 +14,6 @@
 #define OFF     0UL
 #define VIRTUAL 2 /* of the timer's interrupts: secure, not secure, virtual, hypervisor's */
 
-static bool ready;
-
 /* uktime's; nothing where that is not configured. */
 void uk_timer_interrupt(void) __attribute__((__visibility__("default")));
 
@@ -41,12 +39,19 @@ static void start(void)
 			 "out");
 }
 
-void uk_plat_timer_set(uk_nsec deadline)
+void kvm_timer_init(void)
 {
+	static bool ready;
+
 	if (!ready) {
 		ready = true;
 		start();
 	}
+}
+
+void uk_plat_timer_set(uk_nsec deadline)
+{
+	kvm_timer_init();
 	if (deadline >= FAR) {
 		arm_write(cntv_ctl_el0, OFF);
 		return;

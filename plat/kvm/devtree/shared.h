@@ -8,6 +8,8 @@
  *	random.c    seed
  *	bus.c       virtio-mmio
  *	pci.c       the bridge to PCI
+ *	cpus.c      which CPUs there are
+ *	smp.c       with several CPUs: how they start, and interrupts between them that wait
  *
  * What they ask kvm.h for:
  *
@@ -16,6 +18,10 @@
  *	kvm_more_seed()       up to n bytes of a good source beside the device tree; how many
  *	kvm_firmware_write()  to the firmware's console, if it has one
  *	KVM_CONSOLE_BEGINS    what tells the runner where that ends, and we begin
+ *	KVM_CPU()             a function of the architecture's, by the end of its name
+ *	KVM_CPU_ID            how a CPU's number is called, and printed
+ *	kvm_cpu_id()          this CPU's
+ *	kvm_cpu_tables()      what tells a CPU where the page tables are
  */
 #ifndef KVM_SHARED_H
 #define KVM_SHARED_H
@@ -92,5 +98,26 @@ uint32_t kvm_tree_irq(int node);
 
 /* The line of pin 1 to 4 of a device behind the PCI bridge `node`, 0: none. */
 unsigned kvm_tree_pci_irq(int node, unsigned bdf, unsigned pin);
+
+/* ---- cpus.c ---- */
+
+/* The node of a CPU behind `node`, -1 being before all, and its number in the machine; -1 if there is none. */
+int kvm_tree_cpu(int node, uint64_t *id);
+
+/* ---- smp.c, and what it asks of the architecture ---- */
+
+struct cpustart;
+
+/* The machine's numbers of the CPUs that run. */
+extern uint64_t kvm_cpu_ids[];
+
+/* There will be several CPUs: what the first has to prepare; false: there cannot be. */
+bool kvm_cpus_prepare(void);
+
+/* Has CPU `cpu`, whose number is in the table above, start with *g at kvm_cpu_start. 0, or negative: it does not. */
+int kvm_cpu_on(uint32_t cpu, const struct cpustart *g);
+
+/* What it does itself when it is there, before interrupts are open. */
+void kvm_cpu_init(uint32_t cpu);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include <uk/arch/cpu.h>
 
-#include "kvm_cpustart.h"
+#include "../devtree/kvm_cpustart.h"
 
 	.section .text.kvm_cpu_start, "ax"
 	.globl	kvm_cpu_start
@@ -17,7 +17,7 @@ kvm_cpu_start:
 	amoswap.d.aqrl t0, zero, (a1)
 	beqz	t0, 2f
 	ld	t0, CPUSTART_OFFSET(a1)
-	ld	t1, CPUSTART_SATP(a1)
+	ld	t1, CPUSTART_TABLES(a1)
 	ld	gp, CPUSTART_PERCPU(a1)
 	ld	sp, CPUSTART_STACK(a1)
 	li	tp, 0			/* the application's: none yet */

@@ -37,27 +37,6 @@ uint32_t kvm_tree_time_hz(void)
 	return hz;
 }
 
-int kvm_tree_cpu(int node, uint64_t *hart)
-{
-	static const devtree_name names[] = { "reg", "device_type", "status" };
-	struct devtree_prop p[3];
-
-	if (devtree_cpus() < 0)
-		return -1;
-	node = node < 0 ? fdt_first_subnode(devtree(), devtree_cpus())
-			: fdt_next_subnode(devtree(), node);
-	for (; node >= 0; node = fdt_next_subnode(devtree(), node)) {
-		devtree_props(node, names, p, 3);
-		if (!p[1].value || (p[0].len != 4 && p[0].len != 8) ||
-		    (p[2].value && memcmp(p[2].value, "ok", UK_MIN(p[2].len, 2U)))) /* or okay */
-			continue;
-		*hart = p[0].len == 4 ? fdt32_ld((const void *)p[0].value)
-				      : fdt64_ld((const void *)p[0].value);
-		return node;
-	}
-	return -1;
-}
-
 /* The node of our hart, -1 if there is none. */
 static int our_cpu(void)
 {

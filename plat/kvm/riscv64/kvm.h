@@ -5,7 +5,7 @@
  *	entry.S     the first instructions, up to address translation (this and the next in plat/common)
  *	early.c     random virtual base, page tables, relocation
  *	setup.c     what happens then, as a table of contents
- *	devtree.c   the device tree: plat/common's has memory map, command line, initrd, devices; this CPUs and interrupts
+ *	devtree.c   the device tree: plat/common's has memory map, command line, initrd, devices; this interrupts
  *
  * and at run time:
  *
@@ -16,7 +16,7 @@
  *
  * and with several CPUs:
  *
- *	smp.c       which there are, how they start (cpustart.S is where), interrupts between them
+ *	smp.c       how they start (cpustart.S is where), interrupts between them
  *
  * and what is the same on all machines with a device tree: ../devtree/shared.h.
  */
@@ -34,11 +34,15 @@
 #include "devtree.h"
 #include "image.h"
 
-/* For what is in ../devtree; the host's randomness, since the CPU has none; and a way into the firmware and back. */
+/* For what is in ../devtree: a CPU's number is its hart; the host's randomness, since the CPU has none; and a way into the firmware and back. */
 #define kvm_time()         riscv_time()
 #define kvm_wander()       ((void)sbi_call(SBI_EXT_BASE, 0, 0, 0))
 #define kvm_more_seed      kvm_channel_seed
 #define KVM_CONSOLE_BEGINS "\0whittle"
+#define KVM_CPU(name)      riscv_##name
+#define KVM_CPU_ID         "hart %lu"
+#define kvm_cpu_id()       kvm_hart
+#define kvm_cpu_tables()   riscv_csr_read(satp)
 
 static inline void kvm_firmware_write(const char *s, size_t n)
 {
@@ -50,9 +54,6 @@ static inline void kvm_firmware_write(const char *s, size_t n)
 extern uint64_t kvm_hart;
 
 /* ---- devtree.c ---- */
-
-/* The node of a CPU behind `node`, -1 being before all, and its hart; -1 if there is none. */
-int kvm_tree_cpu(int node, uint64_t *hart);
 
 /* Has our hart this extension? */
 bool kvm_tree_has_extension(const char *name);

@@ -1,212 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The other CPUs: which there are, how they start, and interrupts between them. The device tree tells of them; the firmware
- * starts them and sends the interrupts (SBI 1.0 §9, hart state management; §7).
- *
- * What a CPU needs of its own is made by the one that starts it: stacks for page faults, each with nothing mapped below it.
+ * What the firmware does for several CPUs: it starts them, and sends the interrupts between them (SBI 1.0 §9, hart state
+ * management; §7).
  */
 #include <uk/arch/cpu.h>
-#include <uk/arch/paging.h>
-#include <uk/arch/trap.h>
-#include <uk/canary.h>
-#include <uk/crash.h>
 #include <uk/errno.h>
-#include <uk/irq.h>
-#include <uk/percpu.h>
-#include <uk/plat/clock.h>
 #include <uk/plat/cpu.h>
-#include <uk/plat/mem.h>
-#include <uk/plat/trap.h>
-#include <uk/print.h>
-#include <uk/smp.h>
-#include <uk/string.h>
 
-#include "ipi.h"
+#include "image.h"
 #include "kvm.h"
-#include "kvm_cpustart.h"
-#include "start.h"
+#include "../devtree/kvm_cpustart.h"
 
-#define PATIENCE (2 * UK_NSEC_PER_SEC) /* for a host that runs its CPUs in turns */
-
-/* Address space for a CPU's stacks: a page that is not there, the one for page faults, another such page, the nested one. */
-#define FAULT_BOTTOM  UK_PAGE_SIZE
-#define FAULT_TOP     (FAULT_BOTTOM + UK_PAGE_FAULT_STACK)
-#define NESTED_BOTTOM (FAULT_TOP + UK_PAGE_SIZE)
-#define NESTED_TOP    (NESTED_BOTTOM + UK_PAGE_SIZE)
-#define STACKS_LEN    (16 * UK_PAGE_SIZE)
-UK_STATIC_ASSERT(NESTED_TOP <= STACKS_LEN, "stacks of the next CPU follow");
-
-struct cpustart {
-	uint64_t welcome, offset, satp, percpu, stack;
-};
-UK_STATIC_ASSERT(sizeof(struct cpustart) == CPUSTART_SIZE, "cpustart.S");
-UK_STATIC_ASSERT(offsetof(struct cpustart, offset) == CPUSTART_OFFSET, "cpustart.S");
-UK_STATIC_ASSERT(offsetof(struct cpustart, satp) == CPUSTART_SATP, "cpustart.S");
-UK_STATIC_ASSERT(offsetof(struct cpustart, percpu) == CPUSTART_PERCPU, "cpustart.S");
-UK_STATIC_ASSERT(offsetof(struct cpustart, stack) == CPUSTART_STACK, "cpustart.S");
-
-#pragma GCC visibility push(hidden)
-extern const char kvm_cpu_start[];
-UK_NORETURN void kvm_cpu_entry(void);
-#pragma GCC visibility pop
-
-static uint64_t machine[UK_CPUS]; /* harts; the first is this CPU's */
-static uint32_t nmachine;         /* may be more than we note */
-static uint64_t hart_of[UK_CPUS]; /* of those that run */
-
-/* One for each CPU of the machine, since one that is given up may come for it later. */
-static struct cpustart given[UK_CPUS];
-
-/* What else the CPU that is being started needs. */
-static struct {
-	uintptr_t stacks;
-	void (*fn)(void);
-	bool arrived;
-} starting;
-
-uint32_t uk_plat_cpus(void)
+bool kvm_cpus_prepare(void)
 {
-	uint64_t hart;
-
-	machine[0] = hart_of[0] = kvm_hart;
-	nmachine = 1;
-	for (int node = -1; (node = kvm_tree_cpu(node, &hart)) >= 0;) {
-		if (hart == kvm_hart)
-			continue;
-		if (nmachine < UK_CPUS)
-			machine[nmachine] = hart;
-		nmachine++;
-	}
-	if (nmachine > 1)
-		kvm_irqchip_init(); /* or it says why not */
-	return nmachine;
-}
-
-UK_NORETURN void kvm_cpu_entry(void)
-{
-	riscv_trap_init(starting.stacks + FAULT_TOP, starting.stacks + NESTED_TOP);
-	boot_cpu();
-	riscv_irq_open(); /* still masked by software */
-	__atomic_store_n(&starting.arrived, true, __ATOMIC_RELEASE);
-	starting.fn();
-	__builtin_unreachable();
-}
-
-static int map_stack(uintptr_t bottom, uintptr_t top)
-{
-	for (uintptr_t va = bottom; va < top; va += UK_PAGE_SIZE) {
-		uk_paddr_t frame = uk_arch_frame_alloc();
-
-		if (!frame || uk_plat_map_page(va, frame, UK_PROT_READ | UK_PROT_WRITE))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Maps what a CPU needs of its own. Its memory stays its own if it does not start. */
-static int make_stacks(uint32_t cpu)
-{
-	static uint32_t made; /* up to here */
-	uintptr_t at = UK_VA_CPUS + (uk_plat_direct_base & UK_VA_CPUS_RANDOM) + cpu * STACKS_LEN;
-	int err;
-
-	starting.stacks = at;
-	if (made == cpu)
-		return 0;
-	err = map_stack(at + FAULT_BOTTOM, at + FAULT_TOP);
-	if (!err)
-		err = map_stack(at + NESTED_BOTTOM, at + NESTED_TOP);
-	if (!err)
-		made = cpu;
-	return err;
-}
-
-/* Waits for the CPU that was given *g; false if it does not come, and is not going to. */
-static bool arrives(struct cpustart *g)
-{
-	uk_nsec end = uk_plat_clock_monotonic() + PATIENCE;
-
-	while (!__atomic_load_n(&starting.arrived, __ATOMIC_ACQUIRE)) {
-		uk_arch_relax();
-		if (end && uk_plat_clock_monotonic() >= end) {
-			if (__atomic_exchange_n(&g->welcome, 0, __ATOMIC_ACQ_REL))
-				return false;
-			end = 0; /* it is on its way */
-		}
-	}
+	kvm_irqchip_init(); /* here, since this CPU's context of it is used; or it says why not */
 	return true;
 }
 
-int uk_plat_cpu_start(uint32_t n, uint32_t cpu, void *stack, size_t stack_size, void (*fn)(void),
-		      char what[32])
+int kvm_cpu_on(uint32_t cpu, const struct cpustart *g)
 {
-	struct cpustart *g;
-	struct sbi_result r;
-	int err;
-
-	if (n >= UK_CPUS) {
-		uk_snprintf(what, 32, "%u", n);
-		return -ENOSPC;
-	}
-	uk_snprintf(what, 32, "%u (hart %lu)", n, machine[n]);
-	err = make_stacks(cpu);
-	if (err)
-		return err;
-	g = &given[n];
-	*g = (struct cpustart){
-		.welcome = 1,
-		.offset = image_offset,
-		.satp = riscv_csr_read(satp),
-		.percpu = (uintptr_t)&uk_percpus[cpu],
-		.stack = ((uintptr_t)stack + stack_size) & ~15UL,
-	};
-	uk_percpus[cpu].canary = uk_percpu()->canary;
-	starting.fn = fn;
-	starting.arrived = false;
-	hart_of[cpu] = machine[n];
 	kvm_timer_cpu_init(cpu);
-	r = sbi_call3(SBI_EXT_HSM, SBI_HSM_START, machine[n], image_paddr(kvm_cpu_start),
-		      image_paddr(g));
-	if (r.error)
-		return -ENODEV;
-	return arrives(g) ? 0 : -ETIMEDOUT;
+	return sbi_call3(SBI_EXT_HSM, SBI_HSM_START, kvm_cpu_ids[cpu], image_paddr(kvm_cpu_start),
+			 image_paddr(g))
+			       .error
+		       ? -ENODEV
+		       : 0;
+}
+
+void kvm_cpu_init(uint32_t cpu UK_UNUSED)
+{
 }
 
 /* What was written for it is to be seen there. */
 void uk_plat_ipi(uint32_t cpu)
 {
 	__asm__ volatile("fence w, rw" ::: "memory");
-	sbi_call(SBI_EXT_IPI, 0, 1, hart_of[cpu]);
-}
-
-void uk_plat_ipi_later(uint32_t cpu)
-{
-	if (!uk_irq_disabled()) {
-		uk_plat_ipi(cpu);
-		return;
-	}
-	plat_ipi_withhold(cpu);
-	riscv_irq_later();
-}
-
-void riscv_irq_withheld(void)
-{
-	plat_ipi_withheld();
-}
-
-/* There is no way to say so. */
-void uk_plat_cpu_yield(void)
-{
-}
-
-UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
-{
-	struct uk_regs here;
-
-	riscv_regs_here(&here);
-	uk_crash_cpu_regs[uk_cpu()] = uk_percpu()->irq_regs ? uk_percpu()->irq_regs : &here;
-	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
-	riscv_irq_close();
-	for (;;)
-		__asm__ volatile("wfi");
+	sbi_call(SBI_EXT_IPI, 0, 1, kvm_cpu_ids[cpu]);
 }

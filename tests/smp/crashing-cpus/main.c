@@ -34,6 +34,11 @@ static void crash(void)
 			 "sw %0, (%1)" ::"r"(0x1122334455667788),
 			 "r"(null)
 			 : "ft7", "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile("fmov d7, %0\n\t"
+			 "str %w0, [%1]" ::"r"(0x1122334455667788),
+			 "r"(null)
+			 : "v7", "memory");
 #else
 	__asm__ volatile("movq %0, %%xmm7\n\t"
 			 "movl $1, (%1)" ::"r"(0x1122334455667788),

@@ -405,6 +405,56 @@ UK_TEST(sched_stress, affinity_priority_interrupts)
 		UK_EXPECT_GT(done[i], 0u);
 }
 
+/* ---- this CPU's own data, while its threads are moved about ------------------------------------------ */
+
+static unsigned int strange[THREADS];
+
+static void look(void *arg)
+{
+	unsigned int me = (unsigned int)(uintptr_t)arg;
+
+	while (!UK_READ_ONCE(threads[me]))
+		uk_sched_yield();
+	while (!UK_READ_ONCE(stop)) {
+		for (unsigned int i = 0; i < 1000; i++) {
+			unsigned int off;
+
+			strange[me] += uk_thread_current() != threads[me];
+			uk_preempt_disable();
+			off = uk_percpu()->preempt_off;
+			uk_preempt_enable();
+			strange[me] += off != 1;
+		}
+		UK_WRITE_ONCE(done[me], done[me] + 1);
+		uk_sched_yield();
+	}
+}
+
+/* What a thread reads and writes by uk_this_cpu_...() is the CPU's that it runs on, wherever an interrupt takes it to another one. */
+UK_TEST(sched_stress, own_data_wherever_it_runs)
+{
+	unsigned int state = 1, sum = 0;
+
+	stop = false;
+	memset(threads, 0, sizeof(threads));
+	memset(done, 0, sizeof(done));
+	memset(strange, 0, sizeof(strange));
+	if (!start(THREADS, look))
+		return;
+	rounds = uk_test_rounds(500);
+	for (unsigned int i = 0; i < rounds; i++) {
+		move(threads[i % THREADS], dice(&state));
+		uk_sleep(dice(&state) % 65536);
+	}
+	stop = true;
+	join(THREADS);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		sum += done[i];
+		UK_EXPECT_EQ(strange[i], 0u);
+	}
+	UK_EXPECT_GT(sum, 0u);
+}
+
 /* ---- timers on CPU time, while what they count moves about ------------------------------------------ */
 
 struct cpu_alarm {

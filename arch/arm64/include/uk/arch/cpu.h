@@ -73,6 +73,7 @@
 #define ARM_TCR_IPS 32
 
 /* Calls of the firmware (Arm Power State Coordination Interface, DEN0022). */
+#define PSCI_CPU_ON     0xc4000003
 #define PSCI_SYSTEM_OFF 0x84000008
 
 #ifndef __ASSEMBLER__
@@ -111,17 +112,28 @@ static inline void arm_irq_close(void)
 	__asm__ volatile("msr daifset, #2" ::: "memory");
 }
 
-/* A call of the firmware, or of the hypervisor in its place (Arm SMC Calling Convention, DEN0028). */
-#define ARM_FIRMWARE_CALL(instruction, fn)                                                         \
-	({                                                                                         \
-		register uint64_t x0_ __asm__("x0") = (fn);                                        \
-		__asm__ volatile(instruction " #0"                                                 \
-				 : "+r"(x0_)                                                       \
-				 :                                                                 \
-				 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",    \
-				   "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");     \
-		(int64_t) x0_;                                                                     \
-	})
+/* A call of the firmware (SMC), or of the hypervisor in its place (HVC): Arm SMC Calling Convention, DEN0028. */
+static inline int64_t arm_firmware_call(bool hvc, uint64_t fn, uint64_t arg1, uint64_t arg2,
+					uint64_t arg3)
+{
+	register uint64_t x0 __asm__("x0") = fn;
+	register uint64_t x1 __asm__("x1") = arg1;
+	register uint64_t x2 __asm__("x2") = arg2;
+	register uint64_t x3 __asm__("x3") = arg3;
+
+#define ARM_CALL(instruction)                                                                      \
+	__asm__ volatile(instruction " #0"                                                         \
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)                                  \
+			 :                                                                         \
+			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",  \
+			   "x15", "x16", "x17", "memory")
+	if (hvc)
+		ARM_CALL("hvc");
+	else
+		ARM_CALL("smc");
+#undef ARM_CALL
+	return (int64_t)x0;
+}
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -10,6 +10,7 @@
 
 #include <uk/api.h>
 #include <uk/arch/regs.h>
+#include <uk/config.h>
 #include <uk/essentials.h>
 
 UK_API_BEGIN
@@ -44,8 +45,26 @@ void arm_backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp);
 /* A trap: hand it to uk_trap_hook(), or report it and end. */
 void arm_trap(struct uk_regs *r);
 
+#ifdef CONFIG_SMP
+/*
+ * Has this CPU call arm_irq_withheld(), the platform's, when it opens interrupts, before those that came meanwhile. With
+ * interrupts masked. It is called with the hardware's interrupts off.
+ */
+void arm_irq_later(void);
+void arm_irq_withheld(void);
+#endif
+
 /* For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way. */
 void arm_crash_report(void);
 
 UK_API_END
+
+/* Where the caller is, as far as a backtrace needs to know. */
+static UK_ALWAYS_INLINE void arm_regs_here(struct uk_regs *r)
+{
+	__builtin_memset(r, 0, sizeof(*r));
+	__asm__ volatile("adr %0, ." : "=r"(r->pc));
+	__asm__ volatile("mov %0, sp" : "=r"(r->sp));
+	__asm__ volatile("mov %0, x29" : "=r"(r->x[29]));
+}
 #endif
