@@ -120,8 +120,8 @@ def direct(plat):
     if plat not in security.CPUS:
         return constant(X86_EARLY, "DIRECT_SPANS") * constant(X86_EARLY, "DIRECT_SLOTS")
     limit = constant(LIMIT[plat], "UK_ARCH_PADDR_LIMIT")
-    return constant("plat/common/%s/start.h" % plat.split("-")[1], "DIRECT_SLOTS", UK_VA_IMAGE=place(plat, "UK_VA_IMAGE"),
-                    UK_VA_DIRECT=place(plat, "UK_VA_DIRECT"), UK_ARCH_PADDR_LIMIT=limit, PADDR_LIMIT=limit, DIRECT_SLOT=HUGE)
+    return constant("plat/common/firststeps.h", "DIRECT_SLOTS", UK_VA_IMAGE=place(plat, "UK_VA_IMAGE"),
+                    UK_VA_DIRECT=place(plat, "UK_VA_DIRECT"), UK_ARCH_PADDR_LIMIT=limit, DIRECT_SLOT=HUGE)
 
 
 def linuxu_window():
