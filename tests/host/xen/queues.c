@@ -6,16 +6,11 @@
  *
  *	queues SEED ROUNDS
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <uk/errno.h>
-#include <uk/percpu.h>
-#include <uk/print.h>
 
+#include "events.h"
 #include "fifo.h"
 #include "xen.h"
 
@@ -28,60 +23,8 @@
 #define PAGE    4096U
 #define QUEUES  (EVTCHN_FIFO_PRIORITY_MIN + 1U)
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s; seed %lu\n", __FILE__, __LINE__, #cond, seed); \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
-
-static unsigned long seed;
 static bool hostile;
 static unsigned long delivered;
-
-static unsigned any(unsigned n)
-{
-	return (unsigned)random() % n;
-}
-
-/* ---- what fifo.c needs of others ---- */
-
-bool uk_xen_pv;
-uintptr_t image_offset, uk_plat_direct_base;
-struct uk_percpu uk_percpu_boot;
-static unsigned complaints;
-
-void uk_log(enum uk_log_level level, const char *lib, const char *fmt, ...)
-{
-	complaints++;
-}
-
-void uk_plat_irq_replay(void)
-{
-}
-
-void uk_fatal(const char *fmt, ...)
-{
-	abort();
-}
-
-uk_paddr_t uk_arch_frame_alloc(void)
-{
-	void *p = aligned_alloc(PAGE, PAGE);
-
-	return (uk_paddr_t)(uintptr_t)memset(p, 0, PAGE);
-}
-
-uk_paddr_t pv_frame_alloc(void)
-{
-	abort();
-}
-
-uint64_t pv_mfn(uk_paddr_t pa)
-{
-	abort();
-}
 
 /* ---- Xen ---- */
 
@@ -131,7 +74,7 @@ static void raise_event(uint32_t port)
 	link_up(port);
 }
 
-static long event_op(unsigned op, void *arg)
+long event_op(unsigned op, void *arg)
 {
 	struct evtchn_init_control *c = arg;
 	struct evtchn_set_priority *p = arg;
@@ -154,32 +97,6 @@ static long event_op(unsigned op, void *arg)
 	}
 	return -ENOSYS;
 }
-
-long fake_xen(unsigned nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d);
-long fake_xen(unsigned nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)
-{
-	CHECK(nr == __HYPERVISOR_event_channel_op);
-	return event_op((unsigned)a, (void *)b);
-}
-
-/* Number in eax, the fourth argument in r10; it keeps what a call of C does not. */
-__asm__("	.globl uk_xen_hypercall\n"
-	"uk_xen_hypercall:\n"
-	"	push %rbp\n"
-	"	mov %rsp, %rbp\n"
-	"	push %r9\n"
-	"	and $-16, %rsp\n"
-	"	sub $16, %rsp\n"
-	"	mov %r9, (%rsp)\n"
-	"	mov %r10, %r8\n"
-	"	mov %rdx, %rcx\n"
-	"	mov %rsi, %rdx\n"
-	"	mov %rdi, %rsi\n"
-	"	mov %eax, %edi\n"
-	"	call fake_xen\n"
-	"	mov (%rsp), %r9\n"
-	"	leave\n"
-	"	ret\n");
 
 /* ---- us ---- */
 
@@ -283,11 +200,8 @@ static void unfriendly(unsigned rounds)
 
 int main(int argc, char **argv)
 {
-	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 2000;
+	unsigned rounds = begin(argc, argv);
 
-	seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
-	srandom((unsigned)seed);
-	alarm(120);
 	for (unsigned i = 0; i < PORTS; i++)
 		xen.priority[i] = xen.queue[i] = EVTCHN_FIFO_PRIORITY_DEFAULT;
 	xen_fifo_init();
