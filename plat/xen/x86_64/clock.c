@@ -28,7 +28,7 @@ UK_WEAK void uk_timer_interrupt(void)
 {
 }
 
-static uk_nsec xen_time(void)
+uk_nsec xen_time(void)
 {
 	UK_STATIC_ASSERT(sizeof(struct pvclock) == sizeof(struct vcpu_time_info),
 			 "one form for KVM and Xen, which invented it");

@@ -13,7 +13,6 @@
 #include <uk/errno.h>
 #include <uk/irq.h>
 #include <uk/param.h>
-#include <uk/plat/clock.h>
 #include <uk/plat/console.h>
 #include <uk/spin.h>
 #include <uk/string.h>
@@ -50,16 +49,16 @@ static void (*rx_callback)(void);
 
 static void notify(void)
 {
-	uk_xen_event_notify(xen_pages.console_port);
+	uk_xen_event_notify(xen_pages[BOOT_FIXED_CONSOLE].port);
 }
 
 /* Waits until the ring is not as full any more; false: nobody takes anything. */
 static bool wait_for_room(XENCONS_RING_IDX seen)
 {
-	uk_nsec end = stuck ? 0 : uk_plat_clock_monotonic() + PATIENCE;
+	uk_nsec end = stuck ? 0 : xen_time() + PATIENCE;
 
 	while (UK_READ_ONCE(ring->out_cons) == seen) {
-		if (uk_plat_clock_monotonic() >= end) {
+		if (xen_time() >= end) {
 			stuck = true;
 			return false;
 		}
@@ -274,7 +273,7 @@ static bool watching;
 /* Has news() called; once is enough. */
 static void watch(void)
 {
-	int port = (int)xen_pages.console_port;
+	int port = (int)xen_pages[BOOT_FIXED_CONSOLE].port;
 
 	if (watching || (!uk_xen_dom0 && !ring))
 		return;
@@ -320,7 +319,7 @@ void xen_console_init(void)
 
 void xen_console_ring(void)
 {
-	if (uk_xen_dom0 || !xen_pages.console)
+	if (uk_xen_dom0 || !xen_pages[BOOT_FIXED_CONSOLE].frame)
 		return;
 	ring = (struct xencons_interface *)boot_fixed(BOOT_FIXED_CONSOLE);
 	put(early, nearly);
@@ -332,7 +331,7 @@ void xen_console_ring(void)
 void xen_console_suspend(void)
 {
 	xen_console_flush();
-	uk_xen_event_handler(xen_pages.console_port, NULL, NULL);
+	uk_xen_event_handler(xen_pages[BOOT_FIXED_CONSOLE].port, NULL, NULL);
 }
 
 /* The page is the same, its contents perhaps not. */

@@ -9,7 +9,7 @@
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 
-#include "xen.h"
+#include "pvpaging.h"
 
 void xen_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx)
 {
@@ -24,12 +24,9 @@ void xen_pt_moved(uintptr_t offset)
 /* What the builder of a PV domain left is in the direct map. */
 const void *xen_boot_map(uint64_t pa, size_t len)
 {
-	uk_paddr_t start, end;
-
 	if (!uk_xen_pv)
 		return uk_arch_boot_map(pa, len);
-	pv_pt_taken(&start, &end);
-	return pa >= start && pa < end ? uk_plat_phys_to_virt(pa) : NULL;
+	return pa >= pvt.builder_start && pa < pvt.early_end ? uk_plat_phys_to_virt(pa) : NULL;
 }
 
 void xen_boot_unmap(const void *va, size_t len)

@@ -40,7 +40,6 @@ void xen_jitter(void);
 enum boot_fixed {
 	BOOT_FIXED_CONSOLE,
 	BOOT_FIXED_STORE,
-	BOOT_FIXED_TEMP,     /* pvpaging.c: a frame that has no other place yet */
 	BOOT_FIXED_DF_GUARD, /* never mapped */
 	BOOT_FIXED_DF_STACK,
 	BOOT_FIXED_NMI_GUARD,

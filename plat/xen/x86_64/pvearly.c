@@ -22,14 +22,13 @@
 /* Tables for the direct map of what the builder left: these and one per 2 MiB. */
 #define EARLY_MORE 8UL
 
-static uk_paddr_t builder_start UK_RO_AFTER_INIT_ZERO; /* its list of frames */
 static uk_paddr_t builder_root UK_RO_AFTER_INIT_ZERO;
 
 void pv_pt_start(const struct start_info *si)
 {
 	pvt.p2m = (uint64_t *)si->mfn_list;
 	pvt.npages = si->nr_pages;
-	builder_start = UK_ALIGN_DOWN(si->mfn_list, UK_PAGE_SIZE);
+	pvt.builder_start = UK_ALIGN_DOWN(si->mfn_list, UK_PAGE_SIZE);
 	builder_root = si->pt_base;
 	/* The stack is a page behind the tables. */
 	pvt.early_start = si->pt_base + (si->nr_pt_frames + 1) * UK_PAGE_SIZE;
@@ -45,41 +44,32 @@ void pv_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool has_nx)
 	pvt.nx = has_nx && NX ? X86_PTE_NX : 0;
 	pvt.pool = pvt.pool_va = first;
 	pvt.pool_len = n * UK_PAGE_SIZE;
-	while (n-- && pvt.nreserve < UK_ARRAY_SIZE(pvt.reserve))
-		pvt.reserve[pvt.nreserve++] = first + n * UK_PAGE_SIZE;
-	more = EARLY_MORE + (pvt.early_start - builder_start) / LARGE;
+	while (n--)
+		pv_reserve(first + n * UK_PAGE_SIZE);
+	more = EARLY_MORE + (pvt.early_start - pvt.builder_start) / LARGE;
 	pvt.early_end = pvt.early_start + more * UK_PAGE_SIZE;
 	memset(pvt.root, 0, UK_PAGE_SIZE);
 	memset((void *)pvt.early_start, 0, pvt.early_end - pvt.early_start);
 }
 
-void pv_pt_taken(uk_paddr_t *start, uk_paddr_t *end)
+/* These are going to be page tables: they may be written to nowhere. */
+static void close_frames(uk_paddr_t frame, uk_paddr_t end)
 {
-	*start = builder_start;
-	*end = pvt.early_end;
+	for (; frame < end; frame += UK_PAGE_SIZE)
+		xen_must(pv_set_now(frame, pv_machine(frame) | X86_PTE_P | X86_PTE_A, UVMF_INVLPG),
+			 A_CHANGE);
 }
 
-/* The frame is going to be a page table: it may be written to nowhere. */
-static bool close_frame(uk_paddr_t frame)
+static void change_over(void)
 {
-	return !pv_set_now(frame, pv_machine(frame) | X86_PTE_P | X86_PTE_A, UVMF_INVLPG);
-}
+	uint64_t root = pv_mfn(pvt.root_pa);
 
-static bool change_over(void)
-{
-	struct mmuext_op op[3] = {
-		{ .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = pv_mfn(pvt.root_pa) },
-		{ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = pv_mfn(pvt.root_pa) },
-		{ .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = pv_mfn(builder_root) },
-	};
-	bool ok = close_frame(pvt.root_pa);
-
-	for (uk_paddr_t at = pvt.pool; at < pvt.pool + pvt.pool_len; at += UK_PAGE_SIZE)
-		ok = ok && close_frame(at);
-	for (uk_paddr_t at = pvt.early_start; at < pvt.early_end; at += UK_PAGE_SIZE)
-		ok = ok && close_frame(at);
-	return ok && !uk_xen_call(__HYPERVISOR_mmuext_op, (uintptr_t)op, UK_ARRAY_SIZE(op), 0,
-				  DOMID_SELF);
+	close_frames(pvt.root_pa, pvt.root_pa + UK_PAGE_SIZE);
+	close_frames(pvt.pool, pvt.pool + pvt.pool_len);
+	close_frames(pvt.early_start, pvt.early_end);
+	pv_mmuext(MMUEXT_PIN_L4_TABLE, root);
+	pv_mmuext(MMUEXT_NEW_BASEPTR, root);
+	pv_mmuext(MMUEXT_UNPIN_TABLE, pv_mfn(builder_root));
 }
 
 /*
@@ -88,19 +78,17 @@ static bool change_over(void)
  */
 void pv_pt_moved(uintptr_t offset)
 {
-	uk_paddr_t at = builder_start;
+	uk_paddr_t at = pvt.builder_start;
 
 	for (uk_paddr_t frame = pvt.early_start; frame < pvt.early_end; frame += UK_PAGE_SIZE)
-		if (pvt.nreserve < UK_ARRAY_SIZE(pvt.reserve))
-			pvt.reserve[pvt.nreserve++] = frame;
+		pv_reserve(frame);
 	/* The builder's tables are tables until we are gone from them. */
 	if (pv_map(uk_plat_direct_base + at, at, builder_root - at, UK_PROT_READ | UK_PROT_WRITE) ||
 	    pv_map(uk_plat_direct_base + builder_root, builder_root, pvt.early_end - builder_root,
 		   UK_PROT_READ))
 		uk_fatal("the memory is too large for the first page tables");
 	pvt.root[0] = *(const uint64_t *)builder_root;
-	if (!change_over())
-		uk_fatal("Xen refuses our page tables");
+	change_over();
 	pvt.root = (uint64_t *)((uintptr_t)pvt.root + offset);
 	pvt.pool_va += offset;
 	pvt.p2m = uk_plat_phys_to_virt((uintptr_t)pvt.p2m);

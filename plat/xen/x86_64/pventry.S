@@ -50,27 +50,35 @@ xen_pv_entry:
 	mov	$BOOT_MAGIC_XEN_PV, %esi
 	jmp	boot_common64
 
-/* ---- traps: Xen has pushed rcx and r11 below what a CPU pushes ---- */
+/*
+ * ---- traps: Xen has pushed rcx and r11 below what a CPU pushes ----
+ *
+ * A stub is a call, whose return address tells which it is. No landing: the branches of a PV domain are not tracked.
+ */
 
 	.section .text.xen_pv_stubs, "ax"
 	.globl	xen_pv_stubs
 	.hidden	xen_pv_stubs
-	.balign	XEN_PV_STUB_SIZE
 xen_pv_stubs:
-	vector = 0
 	.rept	XEN_PV_STUBS
-	UK_LANDING
-	pop	%rcx
-	pop	%r11
-	.ifeq	X86_WITH_ERROR >> vector & 1
-	push	$0
-	.endif
-	push	$vector
-	jmp	trap
-	.balign	XEN_PV_STUB_SIZE
-	vector = vector + 1
+	call	which
 	.endr
 
+which:
+	pop	%rcx
+	lea	xen_pv_stubs + XEN_PV_STUB_SIZE(%rip), %r11
+	sub	%r11d, %ecx
+	imul	$205, %ecx, %ecx	/* by 5, of which it is a multiple */
+	shr	$10, %ecx
+	mov	$X86_WITH_ERROR, %r11d
+	bt	%ecx, %r11d
+	mov	8(%rsp), %r11
+	jc	1f
+	movq	$0, 8(%rsp)		/* for r11: no error; for rcx: the vector */
+	xchg	%rcx, (%rsp)
+	jmp	trap
+1:	mov	%rcx, 8(%rsp)		/* before the error: the vector */
+	pop	%rcx
 trap:
 	X86_PUSH_REGS
 	cld

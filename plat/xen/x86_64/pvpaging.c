@@ -84,13 +84,12 @@ struct batch {
 	struct mmu_update req[BATCH];
 };
 
-static void mmuext(unsigned cmd, uint64_t arg)
+void pv_mmuext(unsigned cmd, uint64_t arg)
 {
 	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.linear_addr = arg;
-	if (uk_xen_call(__HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, DOMID_SELF))
-		uk_pr_err("Xen refuses operation %u on page tables (%#lx)", cmd, arg);
+	xen_must(uk_xen_call(__HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, DOMID_SELF), A_CHANGE);
 }
 
 #ifdef CONFIG_SMP
@@ -105,13 +104,10 @@ static void mmuext(unsigned cmd, uint64_t arg)
 
 static void send(struct batch *b)
 {
-	long err;
-
-	if (!b->n)
-		return;
-	err = uk_xen_call(__HYPERVISOR_mmu_update, (uintptr_t)b->req, b->n, 0, DOMID_SELF);
-	if (err)
-		uk_panic("Xen refuses a change of page tables: error %ld", -err);
+	if (b->n)
+		xen_must(uk_xen_call(__HYPERVISOR_mmu_update, (uintptr_t)b->req, b->n, 0,
+				     DOMID_SELF),
+			 A_CHANGE);
 	b->n = 0;
 }
 
@@ -119,9 +115,9 @@ static void finish(struct batch *b)
 {
 	send(b);
 	if (b->changed == 1)
-		mmuext(FLUSH_ONE, b->va);
+		pv_mmuext(FLUSH_ONE, b->va);
 	else if (b->changed)
-		mmuext(FLUSH_ALL, 0);
+		pv_mmuext(FLUSH_ALL, 0);
 	b->changed = 0;
 }
 
@@ -145,6 +141,14 @@ long pv_set_now(uk_vaddr_t va, uint64_t entry, unsigned how)
 
 /* ---- tables ---- */
 
+void pv_reserve(uk_paddr_t frame)
+{
+	uk_spin_acquire(&reserve_lock);
+	if (pvt.nreserve < UK_ARRAY_SIZE(pvt.reserve))
+		pvt.reserve[pvt.nreserve++] = frame;
+	uk_spin_release(&reserve_lock);
+}
+
 static uk_paddr_t reserve_take(void)
 {
 	uk_paddr_t frame;
@@ -158,17 +162,17 @@ static uk_paddr_t reserve_take(void)
 /* Can the frame be written to at its place in the direct map? */
 static void direct_set(uk_paddr_t frame, bool writable)
 {
-	if (pv_set_now((uintptr_t)uk_plat_phys_to_virt(frame),
-		       pv_machine(frame) | X86_PTE_P | X86_PTE_A | pvt.nx |
-			       (writable ? X86_PTE_W | X86_PTE_D : 0),
-		       UVMF_ONE))
-		uk_panic("Xen refuses to change how a page table is mapped");
+	xen_must(pv_set_now((uintptr_t)uk_plat_phys_to_virt(frame),
+			    pv_machine(frame) | X86_PTE_P | X86_PTE_A | pvt.nx |
+				    (writable ? X86_PTE_W | X86_PTE_D : 0),
+			    UVMF_ONE),
+		 A_CHANGE);
 }
 
 void pv_direct_unmap(uk_paddr_t frame)
 {
-	if (pv_set_now((uintptr_t)uk_plat_phys_to_virt(frame), 0, UVMF_ONE))
-		uk_panic("Xen refuses to unmap a frame");
+	xen_must(pv_set_now((uintptr_t)uk_plat_phys_to_virt(frame), 0, UVMF_ONE),
+		 "to unmap a frame");
 }
 
 void pv_direct_remap(uk_paddr_t frame)
@@ -204,10 +208,7 @@ static void table_free(uk_paddr_t frame)
 		source->free(frame);
 		return;
 	}
-	uk_spin_acquire(&reserve_lock);
-	if (pvt.nreserve < UK_ARRAY_SIZE(pvt.reserve))
-		pvt.reserve[pvt.nreserve++] = frame;
-	uk_spin_release(&reserve_lock);
+	pv_reserve(frame);
 }
 
 /* The tables on the way to an address, by level: their frames. And where the last one's entries can be read. */
@@ -217,7 +218,7 @@ struct path {
 		*leaf; /* NULL: it is new, so all are 0; its frame may be mapped nowhere yet */
 };
 
-/* Goes down to the last table for va. False if there is none, or, `add` being set, no frame for one. */
+/* Goes down to the last table for va. False if there is none, or, `add` being set (with `b`), no frame for one. */
 static bool descend(struct path *p, struct batch *b, uk_vaddr_t va, bool add, bool direct)
 {
 	const uint64_t *t = pvt.root;
@@ -317,8 +318,6 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
-enum op { MAP, UNMAP, PROTECT };
-
 /* Xen adds flags of its own to what we write. */
 #define COMPARED                                                                                   \
 	(ADDR_MASK | pvt.nx | X86_PTE_P | X86_PTE_W | X86_PTE_PCD | SOFT_NONE | SOFT_MACHINE)
@@ -335,54 +334,78 @@ static void change(struct batch *b, const struct path *p, uk_vaddr_t va, uint64_
 	set(b, p->frame[0], index_of(va, 0), entry);
 }
 
-static int walk(enum op op, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags, bool direct)
+/* Where the part of [va, end) ends that is in the same table. */
+static inline uk_vaddr_t table_end(uk_vaddr_t va, uk_vaddr_t end)
+{
+	return UK_MIN(UK_ALIGN_DOWN(va, SIZE(1)) + SIZE(1), end);
+}
+
+/* Maps frames from pa on; or, not `map`, gives pages that are mapped other flags. */
+static int walk(bool map, uk_vaddr_t va, size_t len, uk_paddr_t pa, uint64_t flags, bool direct)
+{
+	uk_vaddr_t end = va + len, next;
+	struct batch b;
+	struct path p;
+	int rc = 0;
+
+	b.n = b.changed = 0;
+	for (; va < end && !rc; pa += next - va, va = next) {
+		next = table_end(va, end);
+		if (!descend(&p, &b, va, map, direct)) {
+			rc = map ? -ENOMEM : 0;
+			continue;
+		}
+		for (uk_vaddr_t at = va; at < next; at += UK_PAGE_SIZE) {
+			uint64_t old = p.leaf ? p.leaf[index_of(at, 0)] : 0;
+
+			if (map)
+				change(&b, &p, at, old, entry_for(pa + (at - va), flags));
+			else if (old)
+				change(&b, &p, at, old, entry_with(old, flags));
+		}
+		send(&b);
+	}
+	finish(&b);
+	return rc;
+}
+
+static int checked_walk(bool map, uk_vaddr_t va, size_t len, uk_paddr_t pa, unsigned prot)
+{
+	if (bad_range(va, pa, len))
+		return -EINVAL;
+	return bad_prot(prot) ? -EACCES : walk(map, va, len, pa, flags_of(prot), false);
+}
+
+int pv_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+{
+	return checked_walk(true, va, len, pa, prot);
+}
+
+int pv_unmap(uk_vaddr_t va, size_t len)
 {
 	uk_vaddr_t end = va + len, next;
 	struct batch b;
 	struct path p;
 
+	if (bad_range(va, 0, len))
+		return -EINVAL;
 	b.n = b.changed = 0;
-	for (; va < end; pa += next - va, va = next) {
-		next = UK_MIN(UK_ALIGN_DOWN(va, SIZE(1)) + SIZE(1), end);
-		if (!descend(&p, &b, va, op == MAP, direct)) {
-			if (op != MAP)
-				continue;
-			finish(&b);
-			return -ENOMEM;
-		}
-		for (uk_vaddr_t at = va; at < next; at += UK_PAGE_SIZE) {
-			uint64_t old = p.leaf ? p.leaf[index_of(at, 0)] : 0;
-
-			if (op == MAP)
-				change(&b, &p, at, old, entry_for(pa + (at - va), flags));
-			else if (old)
-				change(&b, &p, at, old, op == UNMAP ? 0 : entry_with(old, flags));
-		}
+	for (; va < end; va = next) {
+		next = table_end(va, end);
+		if (!descend(&p, &b, va, false, false))
+			continue;
+		for (uk_vaddr_t at = va; at < next; at += UK_PAGE_SIZE)
+			change(&b, &p, at, p.leaf[index_of(at, 0)], 0);
 		send(&b);
-		if (op == UNMAP)
-			drop_empty(&b, va, &p);
+		drop_empty(&b, va, &p);
 	}
 	finish(&b);
 	return 0;
 }
 
-int pv_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
-{
-	if (bad_range(va, pa, len))
-		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, flags_of(prot), false);
-}
-
-int pv_unmap(uk_vaddr_t va, size_t len)
-{
-	return bad_range(va, 0, len) ? -EINVAL : walk(UNMAP, va, len, 0, 0, false);
-}
-
 int pv_protect(uk_vaddr_t va, size_t len, unsigned prot)
 {
-	if (bad_range(va, 0, len))
-		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(PROTECT, va, len, 0, flags_of(prot), false);
+	return checked_walk(false, va, len, 0, prot);
 }
 
 /* The entry for va; 0 and the level at which there is none. */
@@ -409,12 +432,12 @@ static uk_paddr_t frame_in(uint64_t e)
 
 int pv_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 {
-	unsigned level;
+	struct path p;
 	uint64_t e;
 
-	if (va >= VA_END)
+	if (va >= VA_END || !descend(&p, NULL, va, false, false))
 		return -EFAULT;
-	e = entry_of(va, &level);
+	e = p.leaf[index_of(va, 0)];
 	if (!e)
 		return -EFAULT;
 	*pa = frame_in(e) + (va & UK_PAGE_MASK);
@@ -452,7 +475,7 @@ int pv_move(uk_vaddr_t from, uk_vaddr_t to, size_t len)
 		uint64_t flags = e & (X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D | X86_PTE_PCD |
 				      X86_PTE_PWT | pvt.nx | SOFT_NONE | SOFT_MACHINE);
 
-		if (e && walk(MAP, to + at, UK_PAGE_SIZE, frame_in(e), flags, false)) {
+		if (e && walk(true, to + at, UK_PAGE_SIZE, frame_in(e), flags, false)) {
 			pv_unmap(to, len);
 			return -ENOMEM;
 		}
@@ -472,71 +495,34 @@ void pv_set_frames(const struct uk_plat_frames *frames)
 
 void pv_map_machine(const void *va, uint64_t maddr)
 {
-	if (pv_set_now((uintptr_t)va,
-		       maddr | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D | pvt.nx, UVMF_ONE))
-		uk_fatal("Xen refuses to map machine address %#lx", (unsigned long)maddr);
+	xen_must(pv_set_now((uintptr_t)va,
+			    maddr | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D | pvt.nx,
+			    UVMF_ONE),
+		 "to map a page of its own");
 }
 
 /* ---- the direct map ---- */
 
-#define PIECE (64UL << 20) /* 32 tables, and some of higher levels */
+#define PIECE (64UL << 20) /* 33 tables at most, and some of higher levels */
 
-/* How many tables the range lacks. */
-static size_t missing(uk_vaddr_t va, uk_vaddr_t end)
-{
-	size_t n = 0;
-	unsigned seen[ROOT + 1] = { 0 };
-
-	for (; va < end; va = UK_ALIGN_DOWN(va, SIZE(1)) + SIZE(1)) {
-		unsigned level;
-
-		entry_of(va, &level);
-		for (; level;
-		     level--) { /* one that an earlier part lacks as well is counted once */
-			if (!seen[level] || !(va & (SIZE(level) - 1)))
-				n++;
-			seen[level] = 1;
-		}
-	}
-	return n;
-}
-
-/* Zeroes a frame that is mapped nowhere yet. */
-static int clear_frame(uk_paddr_t frame)
-{
-	uintptr_t va = boot_fixed(BOOT_FIXED_TEMP);
-
-	if (pv_set_now(va,
-		       pv_machine(frame) | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D | pvt.nx,
-		       UVMF_ONE))
-		return -ENOMEM;
-	memset((void *)va, 0, UK_PAGE_SIZE);
-	return pv_set_now(va, 0, UVMF_ONE) ? -ENOMEM : 0;
-}
+/* Tables of higher levels that a piece may need: it is in two of each at most. */
+#define HIGHER (2 * (ROOT - 1))
 
 /* Makes n frames from `first` on ready to be tables; those below `mapped` are in the direct map already. */
-static int take_frames(uk_paddr_t first, size_t n, uk_paddr_t mapped)
+static void take_frames(uk_paddr_t first, size_t n, uk_paddr_t mapped)
 {
-	int rc = 0;
+	while (n--) { /* so that the first is the first to be used */
+		uk_paddr_t frame = first + n * UK_PAGE_SIZE;
 
-	for (size_t i = n; i-- && !rc;) { /* so that the first is the first to be used */
-		uk_paddr_t frame = first + i * UK_PAGE_SIZE;
-
-		if (frame < mapped) {
-			memset(uk_plat_phys_to_virt(frame), 0, UK_PAGE_SIZE);
+		pv_mmuext(MMUEXT_CLEAR_PAGE, pv_mfn(frame));
+		if (frame < mapped)
 			direct_set(frame, false);
-		} else {
-			rc = clear_frame(frame);
-		}
-		uk_spin_acquire(&reserve_lock);
-		pvt.reserve[pvt.nreserve++] = frame;
-		uk_spin_release(&reserve_lock);
+		pv_reserve(frame);
 	}
-	return rc;
 }
 
 /*
- * In pieces for which the reserve is large enough. In the first one the frames that become tables are mapped first, and
+ * In pieces for which the reserve is large enough; what one does not need of it is for the next. In the first one the frames that become tables are mapped first, and
  * read-only: that makes them visible. They are in use by then.
  */
 int pv_direct_map(uk_paddr_t pa, size_t len)
@@ -546,22 +532,22 @@ int pv_direct_map(uk_paddr_t pa, size_t len)
 	for (at = pa; at < end; at = next) {
 		uk_vaddr_t va = uk_plat_direct_base;
 		size_t need, take;
-		int rc;
+		int rc = 0;
 
 		next = UK_MIN(at + PIECE, end);
-		need = missing(va + at, va + next);
+		need = (next - UK_ALIGN_DOWN(at, SIZE(1)) + SIZE(1) - 1) / SIZE(1) + HIGHER;
 		take = need > pvt.nreserve ? need - pvt.nreserve : 0;
 		if (take * UK_PAGE_SIZE >= end - taken ||
 		    pvt.nreserve + take > UK_ARRAY_SIZE(pvt.reserve))
 			return -ENOMEM;
-		rc = take_frames(taken, take, at);
+		take_frames(taken, take, at);
 		taken += take * UK_PAGE_SIZE;
-		if (!rc && at == pa && take)
-			rc = walk(MAP, va + at, taken - at, at, flags_of(UK_PROT_READ), true);
+		if (at == pa && take)
+			rc = walk(true, va + at, taken - at, at, flags_of(UK_PROT_READ), true);
 		if (at == pa)
 			at = taken;
 		if (!rc)
-			rc = walk(MAP, va + at, next - at, at,
+			rc = walk(true, va + at, next - at, at,
 				  flags_of(UK_PROT_READ | UK_PROT_WRITE), true);
 		if (rc)
 			return rc;
@@ -571,10 +557,12 @@ int pv_direct_map(uk_paddr_t pa, size_t len)
 
 void pv_pt_drop_identity(void)
 {
-	struct batch b = { .n = 0, .changed = 2 };
+	static struct mmu_update clear;
 
-	set(&b, pvt.root_pa, 0, 0);
-	finish(&b);
+	clear.ptr = pv_machine(pvt.root_pa);
+	xen_must(uk_xen_call(__HYPERVISOR_mmu_update, (uintptr_t)&clear, 1, 0, DOMID_SELF),
+		 A_CHANGE);
+	pv_mmuext(FLUSH_ALL, 0);
 }
 
 uint64_t pv_root(void)

@@ -7,6 +7,9 @@
 
 #include "xen.h"
 
+/* For xen_must(). */
+#define A_CHANGE "a change of page tables"
+
 struct pv_tables {
 	uint64_t *root;
 	uk_paddr_t root_pa;
@@ -20,15 +23,22 @@ struct pv_tables {
 	size_t pool_len;
 	uintptr_t pool_va; /* ... and where they are seen */
 
-	uk_paddr_t early_start, early_end; /* those that are in the direct map from the start */
+	/* The builder's own things, from the list of frames on; then tables. All are in the direct map from the start. */
+	uk_paddr_t builder_start, early_start, early_end;
 
 	uk_paddr_t reserve[80]; /* zeroed frames for tables, mapped nowhere for writing */
 	unsigned nreserve;
 };
 extern struct pv_tables pvt;
 
+/* A frame for the reserve, or, if there is no place for it, for nobody. */
+void pv_reserve(uk_paddr_t frame);
+
 /* The entry of a page that has a table, at once; `how`: UVMF_*. Not 0: Xen refuses. */
 long pv_set_now(uk_vaddr_t va, uint64_t entry, unsigned how);
+
+/* An operation of mmuext_op, which must succeed; `arg`: an address or a machine frame. */
+void pv_mmuext(unsigned cmd, uint64_t arg);
 
 /* frames.c: a frame of the direct map that has no memory any more, or has it again, and which that is. */
 void pv_direct_unmap(uk_paddr_t frame);

@@ -11,7 +11,7 @@
 #include <uk/string.h>
 
 #include "boot.h"
-#include "xen.h"
+#include "pvpaging.h"
 
 void xen_pv_prepare(const struct start_info *si);
 
@@ -50,10 +50,10 @@ static UK_ALWAYS_INLINE void read_pages(void)
 {
 	const struct start_info *si = xen_start_info;
 
-	xen_pages.console = pv_paddr(si->console.domU.mfn);
-	xen_pages.console_port = si->console.domU.evtchn;
-	xen_pages.store = pv_paddr(si->store_mfn);
-	xen_pages.store_port = si->store_evtchn;
+	xen_pages[BOOT_FIXED_CONSOLE].frame = pv_paddr(si->console.domU.mfn);
+	xen_pages[BOOT_FIXED_CONSOLE].port = si->console.domU.evtchn;
+	xen_pages[BOOT_FIXED_STORE].frame = pv_paddr(si->store_mfn);
+	xen_pages[BOOT_FIXED_STORE].port = si->store_evtchn;
 }
 
 /*
@@ -63,15 +63,14 @@ static UK_ALWAYS_INLINE void read_pages(void)
 void xen_pv_boot(struct uk_bootinfo *bi, uint32_t info)
 {
 	struct start_info *si = uk_plat_phys_to_virt(info);
-	uk_paddr_t start, end, all = si->nr_pages << UK_PAGE_SHIFT;
+	uk_paddr_t start = pvt.builder_start, end = pvt.early_end;
 
-	pv_pt_taken(&start, &end);
 	bi->protocol = "xen-pv";
 	boot_cmdline(bi, info + offsetof(struct start_info, cmd_line));
 	read_initrd(bi, si);
 	add_memory(bi, 0, start);
 	boot_memory(bi, start, end - start, 2);
-	add_memory(bi, end, all);
+	add_memory(bi, end, si->nr_pages << UK_PAGE_SHIFT);
 	xen_start_info = si;
 	if (!uk_xen_dom0)
 		read_pages();

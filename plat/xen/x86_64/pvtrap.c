@@ -20,18 +20,18 @@
 extern const char xen_pv_stubs[], xen_pv_upcall[], xen_pv_failsafe[];
 void xen_pv_trap(struct uk_regs *r);
 
+/* All vectors; of some nothing ever comes. */
 void pv_trap_table(struct trap_info *t)
 {
-	static const uint8_t vectors[] = { 0,  1,  3,  4,  5,  6,  7,  8, 10,
-					   11, 12, 13, 14, 16, 17, 18, 19 };
+	unsigned i;
 
-	memset(t, 0, XEN_TRAPS * sizeof(*t));
-	for (unsigned i = 0; i < sizeof(vectors); i++, t++) {
-		t->vector = vectors[i];
-		t->flags = MASK_EVENTS | (vectors[i] == 3 || vectors[i] == 4 ? FROM_RING3 : 0);
+	for (i = 0; i < XEN_PV_STUBS; i++, t++) {
+		t->vector = (uint8_t)i;
+		t->flags = MASK_EVENTS | (i == 3 || i == 4 ? FROM_RING3 : 0);
 		t->cs = FLAT_KERNEL_CS;
-		t->address = (uintptr_t)xen_pv_stubs + vectors[i] * XEN_PV_STUB_SIZE;
+		t->address = (uintptr_t)xen_pv_stubs + i * XEN_PV_STUB_SIZE;
 	}
+	memset(t, 0, sizeof(*t));
 }
 
 static void callback(unsigned type, const char *entry)
@@ -40,17 +40,15 @@ static void callback(unsigned type, const char *entry)
 				       .flags = CALLBACKF_mask_events,
 				       .address = (uintptr_t)entry };
 
-	if (xen_call2(__HYPERVISOR_callback_op, CALLBACKOP_register, &r))
-		uk_fatal("Xen refuses an entry of ours (%u)", type);
+	xen_must_call(__HYPERVISOR_callback_op, CALLBACKOP_register, &r, "an entry of ours");
 }
 
 void pv_traps(void)
 {
-	struct trap_info table[XEN_TRAPS];
+	static struct trap_info table[XEN_TRAPS];
 
 	pv_trap_table(table);
-	if (xen_call1(__HYPERVISOR_set_trap_table, table))
-		uk_fatal("Xen refuses our trap table");
+	xen_must_call(__HYPERVISOR_set_trap_table, (uintptr_t)table, NULL, "our trap table");
 	callback(CALLBACKTYPE_event, xen_pv_upcall);
 	callback(CALLBACKTYPE_failsafe, xen_pv_failsafe);
 }

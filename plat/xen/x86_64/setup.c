@@ -28,23 +28,34 @@
 static struct uk_bootinfo bootinfo;
 
 union xen_shared_page xen_shared_page UK_ALIGNED(UK_PAGE_SIZE);
-struct xen_pages xen_pages;
+struct xen_page xen_pages[2];
 
 bool uk_plat_whole_stacks UK_RO_AFTER_INIT_ZERO;
+
+void xen_must(long err, const char *what)
+{
+	if (err)
+		uk_panic("Xen refuses %s: error %ld", what, -err);
+}
+
+void xen_must_call(unsigned nr, uintptr_t a, const void *b, const char *what)
+{
+	xen_must(xen_call2(nr, a, b), what);
+}
 
 /* ---- PVH ---- */
 
 /* Intel's or AMD's instruction? And is this Xen at all? */
 static void find_xen(void)
 {
-	struct x86_cpuid r = x86_cpuid(0, 0);
+	struct x86_cpuid r = x86_cpuid_here(0, 0);
 	uint32_t leaf = CPUID_XEN;
 
 	/* AuthenticAMD, HygonGenuine */
 	xen_call_kind =
 		r.ebx == 0x68747541 || r.ebx == 0x6f677948 ? XEN_CALL_VMMCALL : XEN_CALL_VMCALL;
 	for (; leaf < CPUID_XEN_END; leaf += CPUID_XEN_STEP) {
-		r = x86_cpuid(leaf, 0);
+		r = x86_cpuid_here(leaf, 0);
 		if (r.ebx == 0x566e6558 && r.ecx == 0x65584d4d && r.edx == 0x4d4d566e)
 			return; /* XenVMMXenVMM */
 	}
@@ -54,8 +65,10 @@ static void find_xen(void)
 
 uint64_t xen_hvm_param(unsigned index)
 {
-	struct xen_hvm_param p = { .domid = DOMID_SELF, .index = index };
+	static struct xen_hvm_param p; /* one CPU asks at a time */
 
+	p.domid = DOMID_SELF;
+	p.index = index;
 	return xen_call2(__HYPERVISOR_hvm_op, HVMOP_get_param, &p) ? 0 : p.value;
 }
 
@@ -72,10 +85,9 @@ static UK_ALWAYS_INLINE void pvh_shared_page(void)
 		.value = CALLBACK_VECTOR | X86_VECTOR_IRQ,
 	};
 
-	if (xen_call2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &a))
-		uk_fatal("Xen refuses the page that it shares with us");
-	if (xen_call2(__HYPERVISOR_hvm_op, HVMOP_set_param, &p))
-		uk_fatal("Xen refuses to raise events by a vector");
+	xen_must_call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &a,
+		      "the page that it shares with us");
+	xen_must_call(__HYPERVISOR_hvm_op, HVMOP_set_param, &p, "to raise events by a vector");
 }
 
 bool xen_pvh_memory(struct uk_bootinfo *bi)
@@ -84,13 +96,13 @@ bool xen_pvh_memory(struct uk_bootinfo *bi)
 		uint64_t addr, size;
 		uint32_t type;
 	} UK_PACKED entries[MEMORY_MAP_MAX];
-	struct xen_memory_map map = { .nr_entries = MEMORY_MAP_MAX };
+	static struct xen_memory_map map;
 
 	if (!uk_xen_dom0)
 		return false;
+	map.nr_entries = MEMORY_MAP_MAX;
 	set_xen_guest_handle(map.buffer, entries);
-	if (xen_call2(__HYPERVISOR_memory_op, XENMEM_memory_map, &map))
-		uk_fatal("Xen tells no memory map");
+	xen_must_call(__HYPERVISOR_memory_op, XENMEM_memory_map, &map, "the memory map");
 	for (unsigned i = 0; i < map.nr_entries; i++)
 		boot_memory(bi, entries[i].addr, entries[i].size, entries[i].type);
 	return true;
@@ -98,10 +110,17 @@ bool xen_pvh_memory(struct uk_bootinfo *bi)
 
 static UK_ALWAYS_INLINE void pvh_pages(void)
 {
-	xen_pages.console = xen_hvm_param(HVM_PARAM_CONSOLE_PFN) << UK_PAGE_SHIFT;
-	xen_pages.console_port = (uint32_t)xen_hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
-	xen_pages.store = xen_hvm_param(HVM_PARAM_STORE_PFN) << UK_PAGE_SHIFT;
-	xen_pages.store_port = (uint32_t)xen_hvm_param(HVM_PARAM_STORE_EVTCHN);
+	UK_STATIC_ASSERT(HVM_PARAM_CONSOLE_EVTCHN == HVM_PARAM_CONSOLE_PFN + 1 &&
+				 HVM_PARAM_STORE_EVTCHN == HVM_PARAM_STORE_PFN + 1,
+			 "a page's port is its next parameter");
+
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(xen_pages); i++) {
+		unsigned param =
+			i == BOOT_FIXED_STORE ? HVM_PARAM_STORE_PFN : HVM_PARAM_CONSOLE_PFN;
+
+		xen_pages[i].frame = xen_hvm_param(param) << UK_PAGE_SHIFT;
+		xen_pages[i].port = (uint32_t)xen_hvm_param(param + 1);
+	}
 }
 
 static void pvh_boot(uint32_t info)
@@ -118,8 +137,8 @@ static void pvh_boot(uint32_t info)
 
 void *uk_xen_store_ring(uint32_t *port)
 {
-	*port = xen_pages.store_port;
-	return xen_pages.store ? (void *)boot_fixed(BOOT_FIXED_STORE) : NULL;
+	*port = xen_pages[BOOT_FIXED_STORE].port;
+	return xen_pages[BOOT_FIXED_STORE].frame ? (void *)boot_fixed(BOOT_FIXED_STORE) : NULL;
 }
 
 /* The pages themselves have stayed where they were. */
@@ -137,12 +156,10 @@ static void map_pages(void)
 {
 	const unsigned prot = UK_PROT_READ | UK_PROT_WRITE;
 
-	if (xen_pages.console &&
-	    uk_plat_map(boot_fixed(BOOT_FIXED_CONSOLE), xen_pages.console, UK_PAGE_SIZE, prot))
-		xen_pages.console = 0;
-	if (xen_pages.store &&
-	    uk_plat_map(boot_fixed(BOOT_FIXED_STORE), xen_pages.store, UK_PAGE_SIZE, prot))
-		xen_pages.store = 0;
+	for (unsigned i = 0; i < UK_ARRAY_SIZE(xen_pages); i++)
+		if (xen_pages[i].frame &&
+		    uk_plat_map(boot_fixed(i), xen_pages[i].frame, UK_PAGE_SIZE, prot))
+			xen_pages[i].frame = 0;
 }
 
 void x86_irq_dispatch(unsigned vector UK_UNUSED)

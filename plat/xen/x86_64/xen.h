@@ -82,13 +82,19 @@ static inline struct vcpu_info *xen_vcpu(void)
 	return &xen_shared_page.info.vcpu_info[uk_cpu()];
 }
 
-/* What is known of console and store, from start info or parameters. Frames: of ours, 0: none. */
-extern struct xen_pages {
-	uk_paddr_t console, store;
-	uint32_t console_port, store_port;
-} xen_pages;
+/* What is known of console and store, by enum boot_fixed, from start info or parameters. A frame of ours, 0: none. */
+extern struct xen_page {
+	uk_paddr_t frame;
+	uint32_t port;
+} xen_pages[2];
 
 /* ---- setup.c ---- */
+
+/* What a call of Xen returned without which we cannot go on: ends the image unless that is 0, with the words "Xen refuses WHAT". */
+void xen_must(long err, const char *what);
+
+/* xen_call2() that must succeed. */
+void xen_must_call(unsigned nr, uintptr_t a, const void *b, const char *what);
 
 /* In another domain than before: the shared page, and what console and store are. */
 void xen_shared_resume(void);
@@ -124,9 +130,6 @@ void pv_pt_moved(uintptr_t offset);
 /* Before those: where the lists are. */
 void pv_pt_start(const struct start_info *si);
 
-/* What early page tables and Xen's own things take, from the list of frames on: [*start, *end). */
-void pv_pt_taken(uk_paddr_t *start, uk_paddr_t *end);
-
 void pv_pt_drop_identity(void);
 
 /* The frame of ours that is machine frame `mfn`; 0 if it is not ours. */
@@ -152,8 +155,8 @@ uint64_t pv_root(void);
 
 void pv_traps(void);
 
-/* The trap table, in XEN_TRAPS entries and an empty one. */
-#define XEN_TRAPS 20
+/* The trap table, in XEN_TRAPS entries, the last of which is empty. */
+#define XEN_TRAPS (XEN_PV_STUBS + 1)
 struct trap_info;
 void pv_trap_table(struct trap_info *t);
 
@@ -196,6 +199,9 @@ void xen_console_resume(void);
 void xen_store_resume(bool elsewhere);
 
 /* ---- clock.c ---- */
+
+/* Xen's own clock, in ns. Any context. */
+uint64_t xen_time(void);
 
 void xen_timer_cpu_init(void);
 

@@ -12,7 +12,7 @@
 
 #define XEN_IRET 23 /* __HYPERVISOR_iret */
 
-#define XEN_PV_STUB_SIZE 16
+#define XEN_PV_STUB_SIZE 5
 #define XEN_PV_STUBS     20 /* for the vectors that Xen passes on */
 
 #endif

@@ -73,20 +73,27 @@ struct x86_cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-/* Under a hypervisor every cpuid is an exit: ask once and keep the answer. */
+/* Under a hypervisor every cpuid is an exit: ask once and keep the answer. Not in a PV domain. */
+static inline struct x86_cpuid x86_cpuid_here(uint32_t leaf, uint32_t sub)
+{
+	struct x86_cpuid r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub));
+	return r;
+}
+
 static inline struct x86_cpuid x86_cpuid(uint32_t leaf, uint32_t sub)
 {
 	struct x86_cpuid r;
 
+	if (!x86_paravirt)
+		return x86_cpuid_here(leaf, sub);
 	/* An undefined instruction and a name: Xen answers, and leaves out what a guest cannot have. */
-	if (x86_paravirt)
-		__asm__ volatile("ud2; .ascii \"xen\"; cpuid"
-				 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-				 : "a"(leaf), "c"(sub));
-	else
-		__asm__ volatile("cpuid"
-				 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-				 : "a"(leaf), "c"(sub));
+	__asm__ volatile("ud2; .ascii \"xen\"; cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub));
 	return r;
 }
 
