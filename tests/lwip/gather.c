@@ -13,7 +13,14 @@
 
 int tests_gather;
 
-static u8_t data[4 * TCP_MSS];
+static u8_t data[6 * TCP_MSS];
+
+static void write_from(struct tcp_pcb *pcb, const struct uk_iter *it, u16_t n, u8_t flags)
+{
+	tests_gather = 1;
+	fail_unless(tcp_write(pcb, it, n, TCP_WRITE_FLAG_COPY | flags) == ERR_OK);
+	tests_gather = 0;
+}
 
 /* Some bytes of `data`, of which `done` are queued, in pieces that are not alike, one of them empty. */
 static void write_pieces(struct tcp_pcb *pcb, u16_t done, u16_t n, u8_t flags)
@@ -26,9 +33,7 @@ static void write_pieces(struct tcp_pcb *pcb, u16_t done, u16_t n, u8_t flags)
 	for (unsigned i = 0; i < PIECES; at += iov[i++].len)
 		iov[i] = (struct uk_iovec){ data + at, LWIP_MIN(lengths[i], sizeof(data) - at) };
 	fail_unless(!uk_iter_iov(&it, iov, PIECES));
-	tests_gather = 1;
-	fail_unless(tcp_write(pcb, &it, n, TCP_WRITE_FLAG_COPY | flags) == ERR_OK);
-	tests_gather = 0;
+	write_from(pcb, &it, n, flags);
 }
 
 /* The bytes of all segments that wait, in order. */
@@ -47,6 +52,7 @@ START_TEST(test_gather)
 {
 	struct test_tcp_counters counters = { 0 };
 	struct tcp_pcb *pcb = test_tcp_new_counters_pcb(&counters);
+	struct uk_iter it;
 
 	for (unsigned i = 0; i < sizeof(data); i++)
 		data[i] = (u8_t)(i * 7 + i / 256);
@@ -71,6 +77,10 @@ START_TEST(test_gather)
 	write_pieces(pcb, 151 + 2 * TCP_MSS, TCP_MSS,
 		     0); /* into room that is there, and a segment */
 	expect_queued(pcb, 151 + 3 * TCP_MSS, 4);
+	it = uk_iter_buf(data + 151 + 3 * TCP_MSS,
+			 2 * TCP_MSS); /* one piece, in several segments */
+	write_from(pcb, &it, 2 * TCP_MSS, 0);
+	expect_queued(pcb, 151 + 5 * TCP_MSS, 6);
 	tcp_abort(pcb);
 }
 END_TEST
