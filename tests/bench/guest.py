@@ -73,14 +73,14 @@ class GuestError(Exception):
 
 def run(guest, plugin=None, mmio=False, profile=None, memory=None, timeout=60):
     """Boots `guest` and waits for its end; with `plugin`, counts. `profile` is a file to write and
-    the pair of markers to look at (0: all)."""
+    the pair of markers to look at (0: all; "boot": from the kernel's first instruction to main())."""
     command = guest.command(memory)
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "ukcount")
         if plugin:
             command += ["-icount", "shift=0,sleep=off", "-seed", "1",
                         "-plugin", "%s,out=%s%s%s" % (plugin, log, ",mmio=on" if mmio else "",
-                                                      ",profile=%s,pair=%d" % profile if profile else "")]
+                                                      ",profile=%s,pair=%s" % profile if profile else "")]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as p:
             try:

@@ -4,7 +4,7 @@
  *
  *   cc -O2 -shared -fPIC -o ukcount.so ukcount.c
  *   qemu-system-x86_64 -plugin ukcount.so[,out=FILE][,shm=FILE][,mmio=on][,stop=ID]
- *                      [,profile=FILE[,pair=N|each]][,frames=FILE] ...
+ *                      [,profile=FILE[,pair=N|each|boot]][,frames=FILE] ...
  *   qemu-x86_64 -plugin ... PROGRAM
  *
  * A guest marks a place with a NOP that real CPUs ignore, nopl 0x554bNNNN(%rax), NNNN being the
@@ -18,7 +18,8 @@
  * like `pio` would each leave the guest on real hardware. `profile` writes, at the end, a line
  * `ADDRESS INSTRUCTIONS` for each block of code that ran between the markers 16 and 17, summed over
  * all such pairs or only the one that `pair` numbers from 1 (iterations of rep left out); with pair=each each pair's
- * own goes to FILE.1, FILE.2 ... when it ends.
+ * own goes to FILE.1, FILE.2 ... when it ends; with pair=boot it is between the markers 1 and 2, a kernel's first instruction and
+ * main().
  *
  * `frames` counts apart what each page frame of the machine executes (its RAM being a memory-backend-memfd),
  * without iterations of rep, and how often it notifies event channels: where Xen runs domains, their frames tell them from each other.
@@ -140,9 +141,10 @@ struct block {
 
 static struct block *blocks;
 static const char *profile_path;
-static int profile_pair, pairs_begun; /* of profile_pair EACH: each */
+static int profile_pair, pairs_begun; /* of profile_pair EACH: each; BOOT: of other markers */
 
 #define EACH (-1)
+#define BOOT (-2)
 
 static struct block *add_block(uint64_t address)
 {
@@ -170,21 +172,22 @@ static void write_profile(const char *path)
 
 static void profile_mark(long id)
 {
+	bool begins = id == (profile_pair == BOOT ? ENTRY : PROFILE_BEGIN);
+	bool ends = id == (profile_pair == BOOT ? MAIN : PROFILE_END);
 	char path[4096];
 
-	if (id != PROFILE_BEGIN && id != PROFILE_END)
+	if (!begins && !ends)
 		return;
-	if (id == PROFILE_BEGIN)
-		pairs_begun++;
+	pairs_begun += begins;
 	for (struct block *b = blocks; b; b = b->next) {
-		if (id == PROFILE_BEGIN)
+		if (begins)
 			b->begin = b->insns;
 		else if (profile_pair == EACH)
 			b->inside = b->insns - b->begin;
-		else if (!profile_pair || profile_pair == pairs_begun)
+		else if (!profile_pair || profile_pair == BOOT || profile_pair == pairs_begun)
 			b->inside += b->insns - b->begin;
 	}
-	if (id == PROFILE_END && profile_pair == EACH) {
+	if (ends && profile_pair == EACH) {
 		snprintf(path, sizeof(path), "%s.%d", profile_path, pairs_begun);
 		write_profile(path);
 	}
@@ -504,7 +507,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			ok = (frames_path = strdup(argv[i] + 7)) &&
 			     (frames = shared(frames_path, sizeof(*frames)));
 		else if (!strncmp(argv[i], "pair=", 5))
-			profile_pair = strcmp(argv[i] + 5, "each") ? atoi(argv[i] + 5) : EACH;
+			profile_pair = !strcmp(argv[i] + 5, "each")   ? EACH
+				       : !strcmp(argv[i] + 5, "boot") ? BOOT
+								      : atoi(argv[i] + 5);
 		else if (!strncmp(argv[i], "stop=", 5))
 			stop_at = strtol(argv[i] + 5, NULL, 0);
 		else
