@@ -106,9 +106,16 @@ void *memset(void *dst, int c, size_t n)
 	}
 	WORD(d, n - 16) = v;
 	WORD(d, n - 8) = v;
-	for (; n >= STEP; n -= STEP, d += STEP)
-		for (unsigned i = 0; i < STEP; i += 8)
-			WORD(d, i) = v;
+	for (; n >= STEP; n -= STEP, d += STEP) {
+		WORD(d, 0) = v;
+		WORD(d, 8) = v;
+		WORD(d, 16) = v;
+		WORD(d, 24) = v;
+		WORD(d, 32) = v;
+		WORD(d, 40) = v;
+		WORD(d, 48) = v;
+		WORD(d, 56) = v;
+	}
 	for (; n >= 16; n -= 16, d += 16) {
 		WORD(d, 0) = v;
 		WORD(d, 8) = v;
