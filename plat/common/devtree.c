@@ -70,13 +70,25 @@ static UK_ALWAYS_INLINE size_t small(const uint32_t *p)
 	size_t high = b[2];
 
 	__asm__("" : "+r"(high));
-	return UK_LIKELY(!*(const uint16_t *)p) ? high << 8 | b[3] : cell(p);
+	return !CPU_SWAPS_BYTES && UK_LIKELY(!*(const uint16_t *)p) ? high << 8 | b[3] : cell(p);
+}
+
+/* The same of one that is nearly always less than 256. */
+static UK_ALWAYS_INLINE size_t tiny(const uint32_t *p)
+{
+	size_t v = *p;
+
+	if (!CPU_SWAPS_BYTES && UK_LIKELY(!(v << 40)))
+		return v >> 24;
+	/* Or what is above would be done in a way that serves this as well, and worse. */
+	__asm__("" : "+r"(p));
+	return cell(p);
 }
 
 /* The token behind the property at p: there are its length, its name, its value. */
 static UK_ALWAYS_INLINE const uint32_t *skip_prop(const uint32_t *p)
 {
-	return (const uint32_t *)((uintptr_t)p + ((small(p + 1) + 3 + 12) & ~3UL));
+	return (const uint32_t *)((uintptr_t)p + ((tiny(p + 1) + 3 + 12) & ~3UL));
 }
 
 /* A number of one or two cells. */
@@ -87,9 +99,11 @@ static uint64_t number(const uint8_t *p, unsigned cells)
 
 static UK_ALWAYS_INLINE bool is_named(const char *name, const char *base)
 {
-	for (; *base && *name == *base; name++)
-		base++;
-	return !*base && (!*name || *name == '@');
+	const uint8_t *n = (const uint8_t *)name, *b = (const uint8_t *)base;
+
+	for (; *b && *n == *b; n++)
+		b++;
+	return !*b && (!*n || *n == '@');
 }
 
 /* A node of memory, or below the one of reserved memory. */
@@ -130,37 +144,56 @@ static void note_device(const char *name, struct place at)
 		found.pci = at;
 }
 
-/* The first token from p on that is neither a property's nor the end of a node; at or behind `end` there is none. */
-static UK_NOINLINE const uint32_t *to_node(const uint32_t *p, const uint32_t *end, int *depth)
-{
-	int d = *depth;
-
-	while (p < end) {
-		uint32_t token = *p;
-
-		if (UK_LIKELY(token == TOKEN(FDT_PROP))) {
-			p = skip_prop(p);
-			continue;
-		}
-		if (token == TOKEN(FDT_END_NODE))
-			d--;
-		else if (token != TOKEN(FDT_NOP))
-			break;
-		p++;
-	}
-	*depth = d;
-	return p;
-}
-
-/* The cell behind the name that begins at p: behind the first that has a byte which is 0. */
+/*
+ * The cell behind the name that begins at p: behind the first that has a byte which is 0. (Where the first test says so
+ * of a cell, it may have a byte beyond 0x80 instead, which is rare.)
+ */
 static UK_ALWAYS_INLINE const uint32_t *skip_name(const uint32_t *p)
 {
 	size_t v;
 
-	do
-		v = *p++;
-	while (!((v - 0x01010101) & ~v & 0x80808080));
+	do {
+		do {
+			v = *p++;
+			/* As wide as a register: the compiler would take less, and then make it so. */
+			__asm__("" : "+r"(v));
+		} while (UK_LIKELY(!((v - 0x01010101) & 0x80808080)));
+	} while (UK_UNLIKELY(!((v - 0x01010101) & ~v & 0x80808080)));
 	return p;
+}
+
+/* May a node of this name be one that is noted? So says its first letter: of most, that it is not. */
+static UK_ALWAYS_INLINE bool may_count(const char *name)
+{
+#define LETTER(c) (1U << ((c) - 'a'))
+	unsigned at = (unsigned)*(const uint8_t *)name - 'a';
+	const unsigned some =
+		LETTER('c') | LETTER('m') | LETTER('p') | LETTER('r') | LETTER('s') | LETTER('u');
+
+	return at < 26 && some >> at & 1;
+}
+
+/* A node of the first level. */
+static UK_ALWAYS_INLINE void note_first(const char *name, int node, int *reserved)
+{
+	switch (*name) {
+	case 'm':
+		if (is_named(name, "memory"))
+			note_range((struct place){ node, 0 });
+		break;
+	case 'c':
+		if (is_named(name, "chosen"))
+			found.chosen = node;
+		else if (is_named(name, "cpus"))
+			found.cpus = node;
+		break;
+	case 'r':
+		if (is_named(name, "reserved-memory"))
+			*reserved = node;
+		break;
+	default:
+		note_device(name, (struct place){ node, 0 });
+	}
 }
 
 /*
@@ -170,33 +203,42 @@ static UK_ALWAYS_INLINE const uint32_t *skip_name(const uint32_t *p)
 static const uint32_t *walk(const uint32_t *block, const uint32_t *end)
 {
 	const uint32_t *p = block;
-	int node, parent = 0, reserved = -1, depth = -1;
+	int parent = 0, reserved = -1, depth = -1;
 
-	while ((p = to_node(p, end, &depth)) < end && *p == TOKEN(FDT_BEGIN_NODE)) {
-		const char *name = (const char *)(p + 1);
+	while (p < end) {
+		uint32_t token = *p;
+		const char *name;
+		int node;
 
-		node = (int)(p - block) * 4;
-		p = skip_name(p + 1);
+		while (UK_LIKELY(token == TOKEN(FDT_PROP))) {
+			p = skip_prop(p);
+			if (UK_UNLIKELY(p >= end))
+				return p;
+			token = *p;
+		}
+		node = (int)(p++ - block) * 4;
+		if (token == TOKEN(FDT_END_NODE)) {
+			depth--;
+			continue;
+		}
+		if (token == TOKEN(FDT_NOP))
+			continue;
+		if (token != TOKEN(FDT_BEGIN_NODE))
+			return token == TOKEN(FDT_END) && depth == -1 ? NULL : p - 1;
+		name = (const char *)p;
+		p = skip_name(p);
 		if (++depth == 1) {
 			parent = node;
-			if (is_named(name, "memory"))
-				note_range((struct place){ node, 0 });
-			else if (is_named(name, "chosen"))
-				found.chosen = node;
-			else if (is_named(name, "cpus"))
-				found.cpus = node;
-			else if (is_named(name, "reserved-memory"))
-				reserved = node;
-			else
-				note_device(name, (struct place){ node, 0 });
+			if (may_count(name))
+				note_first(name, node, &reserved);
 		} else if (depth == 2) {
 			if (parent == reserved)
 				note_range((struct place){ node, parent });
-			else
+			else if (may_count(name))
 				note_device(name, (struct place){ node, parent });
 		}
 	}
-	return p < end && *p == TOKEN(FDT_END) && depth == -1 ? NULL : p;
+	return p;
 }
 
 /* Nodes, in a tree whose header is in order. */
@@ -241,8 +283,9 @@ uint64_t devtree_scan(uk_paddr_t pa)
 		return 0;
 	devtree_props(found.chosen, chosen_names, chosen, CHOSEN_N);
 	/* Addresses leak, and should tell little of it. */
-	for (uint32_t i = 0; i < chosen[SEED].len; i++)
-		v = (v ^ chosen[SEED].value[i]) * 0x100000001b3; /* FNV-1a */
+	for (const uint8_t *s = chosen[SEED].value, *to = s + chosen[SEED].len / 4 * 4; s < to;
+	     s += 4)
+		v = (v ^ *(const uint32_t *)s) * 0x100000001b3; /* FNV-1a, by cells */
 	return v;
 }
 
@@ -256,20 +299,34 @@ int devtree_cpus(void)
 	return found.cpus ? found.cpus : -1;
 }
 
+/* Is it the same name, of which the first letter is? */
+static UK_ALWAYS_INLINE bool is_same(const char *a, const char *b)
+{
+	do
+		if (!*a)
+			return true;
+	while (*++a == *++b);
+	return false;
+}
+
 void devtree_props(int node, const devtree_name *names, struct devtree_prop *props, unsigned n)
 {
 	const uint32_t *p = skip_name((const void *)(tree + structure + node + FDT_TAGSIZE));
+	const char *text = (const char *)tree + strings;
+	size_t len = strings_len;
 
 	for (unsigned i = 0; i < n; i++)
 		props[i] = (struct devtree_prop){ NULL, 0 };
 	for (;; p++) {
 		for (; *p == TOKEN(FDT_PROP); p = skip_prop(p)) {
 			size_t at = small(p + 2);
-			const char *name = (const char *)tree + strings + at;
+			const char *name = text + at;
 
+			if (at >= len)
+				continue;
 			/* Most differ in the first letter. */
-			for (size_t i = 0; i < n && at < strings_len; i++)
-				if (names[i][0] == *name && !uk_strcmp(names[i], name)) {
+			for (unsigned i = 0; i < n; i++)
+				if (names[i][0] == *name && is_same(names[i], name)) {
 					props[i].value = (const uint8_t *)(p + 3);
 					props[i].len = cell(p + 1);
 				}

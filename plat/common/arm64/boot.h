@@ -7,6 +7,8 @@
 
 #include "boot_tree.h"
 
+#define CPU_SWAPS_BYTES 1 /* by an instruction */
+
 #ifndef __ASSEMBLER__
 #include <uk/arch/cpu.h>
 

@@ -7,6 +7,8 @@
 
 #include "boot_tree.h"
 
+#define CPU_SWAPS_BYTES 0 /* not by one instruction that all have */
+
 #ifndef __ASSEMBLER__
 #include <uk/arch/cpu.h>
 
