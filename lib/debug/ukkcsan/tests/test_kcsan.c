@@ -9,6 +9,7 @@
 #include <uk/atomic.h>
 #include <uk/config.h>
 #include <uk/kcsan.h>
+#include <uk/sched.h>
 #include <uk/smp.h>
 #include <uk/spinlock.h>
 #include <uk/string.h>
@@ -92,6 +93,8 @@ static void other(void *arg)
 {
 	void (*fn)(void) = (void (*)(void))arg;
 
+	while (uk_cpu() != 1) /* where meet() wants it, which may say so after it has begun elsewhere */
+		uk_sched_yield();
 	while (!UK_READ_ONCE(stop))
 		for (unsigned i = 0; i < 100; i++)
 			fn();
