@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 
+import archrows
 import guest
 import netrows
 import report
@@ -24,7 +25,7 @@ import serverows
 import tools
 
 
-GROUPS = rows.GROUPS + netrows.GROUPS + serverows.GROUPS
+GROUPS = rows.GROUPS + netrows.GROUPS + serverows.GROUPS + archrows.GROUPS
 TREE = "Linux tiny: %(linux)s. %(qemu)s. %(compiler)s. Tree: %(commit)s, %(when)s."
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import counters
 
-QEMU = "qemu-system-x86_64"
+PROGRAMS = {"x86_64": "qemu-system-x86_64", "riscv64": "qemu-system-riscv64", "arm64": "qemu-system-aarch64"}
+QEMU = PROGRAMS["x86_64"]
 MACHINE = "microvm,acpi=off"
-VIRT = ("riscv64", "virt")  # architecture and machine
+MACHINES = {"x86_64": MACHINE, "riscv64": "virt", "arm64": "virt"}
+CPUS = {"arm64": "max"}  # where QEMU's own choice is an old one
 # A network of QEMU's own, which drops what the guest sends.
 NET = ("-global", "virtio-mmio.force-legacy=false", "-netdev", "user,restrict=on,id=net0",
        "-device", "virtio-net-device,netdev=net0")
@@ -22,6 +24,15 @@ NET = ("-global", "virtio-mmio.force-legacy=false", "-netdev", "user,restrict=on
 # A disk of zeroes that answers at once.
 DISK = ("-global", "virtio-mmio.force-legacy=false", "-drive", "driver=null-co,size=64M,read-zeroes=on,if=none,id=d",
         "-device", "virtio-blk-device,drive=d")
+
+
+def kernel_of(image, arch, folder):
+    """The image as QEMU's -kernel takes it: for arm64 a raw one, written to `folder`, since only those are told of a device tree."""
+    if arch != "arm64":
+        return image
+    raw = os.path.join(folder, os.path.basename(image) + ".raw")
+    subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", image + ".dbg", raw], check=True)
+    return raw
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,14 @@ class Guest:
 
     def command(self, memory=None):
         """QEMU's command line: serial port on stdio, on x86_64 isa-debug-exit, nothing else."""
-        words = [*self.inside, "qemu-system-" + self.arch, "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
+        words = [*self.inside, PROGRAMS[self.arch], "-accel", "tcg", "-M", self.machine, "-m", memory or self.memory,
                  "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-rtc", "base=2020-01-01,clock=vm", "-serial", "stdio",
                  "-kernel", self.kernel]
         if self.arch == "x86_64":
             words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+        if self.arch in CPUS:
+            words += ["-cpu", CPUS[self.arch]]
         if self.append:
             words += ["-append", self.append]
         if self.initrd:

@@ -21,6 +21,8 @@ HOST, GUEST, PREFIX = "10.99.0.1", "10.99.0.2", 24
 TAP = "tap0"
 DEVICE = ("-netdev", "tap,id=net0,ifname=%s,script=no,downscript=no" % TAP,
           "-device", "virtio-net-pci,netdev=net0")
+# As support/run gives it to machines with a device tree.
+DEVICE_VIRT = (*DEVICE[:2], "-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net0")
 MACHINE = "pc"
 PROBE = """import socket, sys, time
 end = time.monotonic() + %d
@@ -79,9 +81,11 @@ class Server:
         self.shared = os.path.join(self.scratch.name, "counters")
         self.serial = os.path.join(self.scratch.name, "serial")
         # As guest.run() has it, but with a network and no pretended clock: the client's is real.
-        self.command = [w for w in replace(machine, machine=MACHINE).command() if w != "stdio"]
+        if machine.arch == "x86_64":
+            machine = replace(machine, machine=MACHINE)
+        self.command = [w for w in machine.command() if w != "stdio"]
         self.command.insert(self.command.index("-serial") + 1, "file:" + self.serial)
-        self.command += [*DEVICE, "-plugin", "%s,out=/dev/null,shm=%s%s" % (
+        self.command += [*(DEVICE if machine.arch == "x86_64" else DEVICE_VIRT), "-plugin", "%s,out=/dev/null,shm=%s%s" % (
             plugin, self.shared, ",mmio=on" if mmio else "")]
         self.process = None
 

@@ -56,10 +56,10 @@ class Program:
         self.name, self.program, self.words, self.port = name, program, words, port
         self.files = dict(ACCOUNTS, **files)
 
-    def ours(self, bench, memory="128M"):
+    def ours(self, bench, memory="128M", arch="x86_64"):
         initrd = linuxtiny.write_initrd(os.path.join(bench.scratch, self.name + "-ours.cpio"), self.files)
-        return guest.Guest(bench.images.build(self.name), "netdev.ip=%s/%d -- %s" % (
-            netlab.GUEST, netlab.PREFIX, " ".join(self.words)), initrd, memory)
+        return guest.Guest(bench.kernel(self.name, arch), "netdev.ip=%s/%d -- %s" % (
+            netlab.GUEST, netlab.PREFIX, " ".join(self.words)), initrd, memory, guest.MACHINES[arch], arch)
 
     def linux(self, bench, memory="128M"):
         init = os.path.join(bench.scratch, "net-init")
@@ -89,14 +89,17 @@ SERVERS = {p.name: p for p in [
 
 
 def _requests(bench, rows, name, asked, mmio=False):
-    """Fills {row's key: (connections, rounds, batch, kind)}; with `mmio`, counts device accesses."""
-    server = SERVERS[name]
+    measure_requests(rows, SERVERS[name], SERVERS[name].guests(bench), bench.kit, asked, mmio)
+
+
+def measure_requests(rows, server, guests, kit, asked, mmio=False):
+    """Fills {row's key: (connections, rounds, batch, kind)} for {column: guest}; with `mmio`, counts device accesses."""
     asked = {key: words for key, words in asked.items() if key in rows}
-    for column, machine in server.guests(bench).items() if asked else ():
-        with netlab.Network() as net, netlab.Server(net, machine, bench.kit.plugin, mmio) as running:
+    for column, machine in guests.items() if asked else ():
+        with netlab.Network() as net, netlab.Server(net, machine, kit.plugin, mmio) as running:
             running.wait(server.port)
             for key, words in asked.items():
-                client = [bench.kit.lockstep, netlab.GUEST, str(server.port), *map(str, words)]
+                client = [kit.lockstep, netlab.GUEST, str(server.port), *map(str, words)]
                 running.spend(client)           # once unmeasured: caches of files, first connections
                 spent, said = running.spend(client)
                 n = int(re.search(r"requests (\d+)", said)[1])

@@ -44,9 +44,13 @@ class Bench:
     def floor(self):
         return guest.Guest(self.kit.floor)
 
-    def image(self, app, args="", configs="", **more):
+    def image(self, app, args="", configs="", arch="x86_64", **more):
         """A guest that boots the image of `app` with `args`, words for its kernel command line."""
-        return guest.Guest(self.images.build(app, configs=configs), args and "-- " + args, **more)
+        return guest.Guest(self.kernel(app, arch, configs), args and "-- " + args, arch=arch, machine=guest.MACHINES[arch], **more)
+
+    def kernel(self, app, arch="x86_64", configs=""):
+        """The image of `app` as QEMU's -kernel takes it."""
+        return guest.kernel_of(self.images.build(app, configs=configs, arch=arch), arch, self.scratch)
 
     def linux_hello(self, counted=True):
         """Linux with nothing but a program that prints a line."""
@@ -126,18 +130,6 @@ def hello_boot(bench, rows):
     if bench.linux:
         row.linux = to_main(bench, bench.linux_hello()).cost
         devices.linux = to_main(bench, bench.linux_hello(), mmio=True).device
-
-
-def hello_riscv64(bench, rows):
-    arch, machine = guest.VIRT
-    if not shutil.which("qemu-system-" + arch):
-        for row in rows.values():
-            row.note = "needs support/setup riscv64"
-        return
-    image = bench.images.build("helloworld", arch=arch)
-    rows["hello-size-riscv64"].ours = os.path.getsize(image)
-    rows["hello-boot-riscv64"].ours = to_main(
-        bench, guest.Guest(image, arch=arch, machine=machine)).cost
 
 
 def hello_wall(bench, rows):
@@ -300,11 +292,6 @@ GROUPS = [
             how=EXACT + "; Linux: from the first instruction of the machine to init"),
         Row("hello-boot-devices", "hello: device accesses until main()", "count",
             how="port and memory-mapped I/O, each would leave the guest under KVM")]),
-    (hello_riscv64, [
-        Row("hello-size-riscv64", "hello on riscv64: image", "bytes", 42598,
-            how="size of the bootable file"),
-        Row("hello-boot-riscv64", "hello on riscv64: kernel entry to main()", "instr.", 12000,
-            how=EXACT + ", on virt; the firmware runs before")]),
     (hello_wall, [
         Row("hello-wall", "hello: QEMU start to first output", "ms", 1.2, "floor",
             how="wall clock, median, guests started in turn; microvm, TCG")]),

@@ -91,9 +91,11 @@ def test_the_plugin_counts_exactly(kit):
 
 def test_a_guest_of_another_architecture():
     """Its own emulator and machine, without devices of a PC, and its status is QEMU's."""
-    machine = guest.Guest("image", arch="riscv64", machine="virt")
+    machine = guest.Guest("image", arch="riscv64", machine=guest.MACHINES["riscv64"])
     words = machine.command()
     assert words[0] == "qemu-system-riscv64" and "virt" in words and "isa-debug-exit" not in " ".join(words)
+    words = guest.Guest("image", arch="arm64", machine=guest.MACHINES["arm64"]).command()
+    assert words[0] == "qemu-system-aarch64" and words[words.index("-cpu") + 1] == "max"
     assert [machine.exit_status(s) for s in (0, 3, None)] == [0, 3, None]
     assert [guest.Guest("image").exit_status(s) for s in (0, 1, 3, None)] == [None, 0, 1, None]
 

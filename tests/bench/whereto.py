@@ -110,13 +110,7 @@ def show(what, total, ops, top):
 
 def machine_for(image, arch, append, devices, scratch):
     """The Guest; its folder has to live as long."""
-    if arch == "x86_64":
-        return guest.Guest(image, append, devices=devices)
-    if arch == "arm64":  # QEMU gives a device tree to raw images only
-        raw = os.path.join(scratch, "Image")
-        tools.call(["aarch64-linux-gnu-objcopy", "-O", "binary", image + ".dbg", raw])
-        return guest.Guest(raw, append, arch="aarch64", machine="virt", devices=("-cpu", "max", *devices))
-    return guest.Guest(image, append, arch=arch, machine="virt", devices=devices)
+    return guest.Guest(guest.kernel_of(image, arch, scratch), append, arch=arch, machine=guest.MACHINES[arch], devices=devices)
 
 
 def main():
