@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 cross             := aarch64-linux-gnu-
 # Atomic operations in place: compilers would call functions that look first what the CPU has.
-arch-flags-all    := -mno-outline-atomics
+# Code has the place of every symbol relative to its own; in a position-independent executable compilers would take those of other
+# files from a table, whose entries relocation fills.
+arch-flags-all    := -mno-outline-atomics -fno-pie
 # Its plain char is signed, as x86_64's is.
 arch-flags-kernel := -fsigned-char -mgeneral-regs-only -falign-functions=4 -falign-jumps=4 -falign-loops=4
 # GNU ld packs relative relocations for x86 only, and would leave references to some names to a loader, even in an executable. The

@@ -65,30 +65,11 @@
 	.endm
 #endif
 
-	/* Bodies that fit into no vector; the linker script puts them in front of those. */
+	/* What fits into no vector; the linker script puts them in front of those, and what else fits there. */
 	.section .text.arm_entry, "ax"
 
-/* x0 is in TPIDRRO_EL0, x1 and x2 are on the stack, at OUTER_X1, and x1 is the cause. */
-to_interrupted_stack:
-	mrs	x2, far_el1
-	stp	x1, x2, [sp, #ARM_OUTER_CAUSE]
-	mrs	x1, elr_el1
-	mrs	x2, spsr_el1
-	stp	x1, x2, [sp, #ARM_OUTER_PC]
-	mrs	x0, tpidrro_el0
-	mrs	x1, sp_el0
-	str	x0, [sp, #ARM_OUTER_X0]
-	sub	x2, x1, #UK_REGS_SIZE
-	and	x2, x2, #~15
-	.globl	arm_touch, arm_touch_end
-	.hidden	arm_touch, arm_touch_end
-arm_touch:
-	str	xzr, [x2, #UK_REGS_LEVEL]	/* the last */
-	str	xzr, [x2]
-arm_touch_end:
-	each_caller_saved stp, x2
-	each_callee_saved stp, x2
-	stp	x29, x30, [x2, #UK_REGS_X(29)]
+/* Goes on here from to_interrupted_stack. */
+frame:
 	str	x0, [x2, #UK_REGS_X(0)]
 	ldp	x3, x4, [sp, #ARM_OUTER_X1]
 	stp	x3, x4, [x2, #UK_REGS_X(1)]
@@ -107,38 +88,12 @@ enter:
 	ldr	w1, [x0, #UK_REGS_LEVEL]
 	cbnz	w1, from_own_stack
 	msr	spsel, #1
-/* The frame is at x0, sp is SP_EL1 as it was. */
-leave:
-	ldp	x1, x2, [x0, #UK_REGS_PC]
-	msr	elr_el1, x1
-	msr	spsr_el1, x2
-	ldr	x1, [x0, #UK_REGS_SP]
-	msr	sp_el0, x1
-	each_caller_saved ldp, x0
-	each_callee_saved ldp, x0
-	ldp	x29, x30, [x0, #UK_REGS_X(29)]
-	ldr	x2, [x0, #UK_REGS_X(2)]
-	ldp	x0, x1, [x0]
-	eret
-/* Nobody goes on behind a trap in the handling of a page fault: this one was in a thread. */
-from_own_stack:
-	add	sp, sp, #UK_REGS_SIZE
 	b	leave
 
 /*
- * A page fault of a thread: x0 is in TPIDRRO_EL0, the frame at sp, x1 and x2 are in it.
- * It has registers that a call of C changes only, unless it becomes a trap.
+ * A page fault of a thread, which began at the vector: the frame at sp has registers that a call of C changes only, unless it becomes a trap.
  */
 page_fault:
-	mrs	x0, tpidrro_el0
-	str	x0, [sp, #UK_REGS_X(0)]
-	each_caller_saved stp, sp
-	str	x30, [sp, #UK_REGS_X(30)]
-	mrs	x0, sp_el0
-	mrs	x1, elr_el1
-	mrs	x2, spsr_el1
-	mrs	x3, esr_el1
-	mrs	x4, far_el1
 	str	x0, [sp, #UK_REGS_SP]
 	stp	x1, x2, [sp, #UK_REGS_PC]
 	stp	x3, x4, [sp, #UK_REGS_CAUSE]
@@ -168,7 +123,110 @@ page_fault:
 	msr	spsel, #0
 	b	enter
 
-/* With SP_EL1 in use already. x0 is in TPIDRRO_EL0; SP_EL0, which it has now, is 0 before there are threads, when nobody can be told. */
+/*
+ * The vectors, each of 32 instructions. There is no user mode: the second half of the 2 KiB never counts, and other code
+ * lies there. So it does where an interrupt would enter that never comes: fast ones are masked everywhere, and with SP_EL1 in use all are.
+ */
+	.macro	vector n
+	.org	arm_vectors + 0x80 * \n
+	.endm
+
+	.section .text.arm_vectors, "ax"
+	.globl	arm_vectors
+arm_vectors:				/* of a thread: synchronous */
+	msr	tpidrro_el0, x0
+	mrs	x0, esr_el1
+	lsr	x0, x0, #ARM_ESR_EC
+	and	x0, x0, #~(ARM_EC_FETCH ^ ARM_EC_DATA)
+	cmp	x0, #ARM_EC_FETCH
+	b.ne	1f
+	sub	sp, sp, #UK_REGS_SIZE
+	stp	x1, x2, [sp, #UK_REGS_X(1)]
+	mrs	x0, tpidrro_el0
+	str	x0, [sp, #UK_REGS_X(0)]
+	each_caller_saved stp, sp
+	str	x30, [sp, #UK_REGS_X(30)]
+	mrs	x0, sp_el0
+	mrs	x1, elr_el1
+	mrs	x2, spsr_el1
+	mrs	x3, esr_el1
+	mrs	x4, far_el1
+	b	page_fault
+1:	sub	sp, sp, #ARM_OUTER_SIZE
+	stp	x1, x2, [sp, #ARM_OUTER_X1]
+	mrs	x1, esr_el1
+	b	to_interrupted_stack
+
+	vector	1			/* interrupt */
+	msr	tpidrro_el0, x0
+	this_cpu ldr, w0, x0, UK_PERCPU_IRQ_OFF
+	sub	sp, sp, #ARM_OUTER_SIZE
+	stp	x1, x2, [sp, #ARM_OUTER_X1]
+	cbnz	w0, 1f
+	mov	x1, #-1
+	b	to_interrupted_stack
+	/* Masked: note it. */
+1:	mov	w1, #1
+	this_cpu str, w1, x0, UK_PERCPU_IRQ_PENDING
+	mrs	x0, spsr_el1
+	orr	x0, x0, #ARM_PSTATE_I
+	msr	spsr_el1, x0
+	ldr	x1, [sp, #ARM_OUTER_X1]
+	add	sp, sp, #ARM_OUTER_SIZE
+	mrs	x0, tpidrro_el0
+	eret
+
+	vector	2			/* fast interrupt: none */
+/* The frame is at x0, sp is SP_EL1 as it was. */
+leave:
+	ldp	x1, x2, [x0, #UK_REGS_PC]
+	msr	elr_el1, x1
+	msr	spsr_el1, x2
+	ldr	x1, [x0, #UK_REGS_SP]
+	msr	sp_el0, x1
+	each_caller_saved ldp, x0
+	each_callee_saved ldp, x0
+	ldp	x29, x30, [x0, #UK_REGS_X(29)]
+	ldr	x2, [x0, #UK_REGS_X(2)]
+	ldp	x0, x1, [x0]
+	eret
+/* Nobody goes on behind a trap in the handling of a page fault: this one was in a thread. */
+from_own_stack:
+	add	sp, sp, #UK_REGS_SIZE
+	b	leave
+
+	vector	3			/* error of the system */
+	msr	tpidrro_el0, x0
+	sub	sp, sp, #ARM_OUTER_SIZE
+	stp	x1, x2, [sp, #ARM_OUTER_X1]
+	mrs	x1, esr_el1
+/* x0 is in TPIDRRO_EL0, x1 and x2 are on the stack, at OUTER_X1, and x1 is the cause. */
+to_interrupted_stack:
+	mrs	x2, far_el1
+	stp	x1, x2, [sp, #ARM_OUTER_CAUSE]
+	mrs	x1, elr_el1
+	mrs	x2, spsr_el1
+	stp	x1, x2, [sp, #ARM_OUTER_PC]
+	mrs	x0, tpidrro_el0
+	mrs	x1, sp_el0
+	str	x0, [sp, #ARM_OUTER_X0]
+	sub	x2, x1, #UK_REGS_SIZE
+	and	x2, x2, #~15
+	.globl	arm_touch, arm_touch_end
+	.hidden	arm_touch, arm_touch_end
+arm_touch:
+	str	xzr, [x2, #UK_REGS_LEVEL]	/* the last */
+	str	xzr, [x2]
+arm_touch_end:
+	each_caller_saved stp, x2
+	each_callee_saved stp, x2
+	stp	x29, x30, [x2, #UK_REGS_X(29)]
+	b	frame
+
+	vector	4			/* of what runs on SP_EL1: synchronous; interrupts: none */
+	msr	tpidrro_el0, x0
+	mrs	x0, sp_el0
+/* x0 is in TPIDRRO_EL0; SP_EL0, which it has now, is 0 before there are threads, when nobody can be told. */
 nested:
 	cbz	x0, .
 	area	x0
@@ -220,71 +278,7 @@ hopeless:
 	mov	sp, x1
 	b	arm_hopeless
 
-/*
- * The vectors, each of 32 instructions. There is no user mode: the second half of the 2 KiB never counts, and other code
- * lies there.
- */
-	.macro	vector n
-	.org	arm_vectors + 0x80 * \n
-	.endm
-
-	.section .text.arm_vectors, "ax"
-	.globl	arm_vectors
-arm_vectors:				/* of a thread: synchronous */
-	msr	tpidrro_el0, x0
-	mrs	x0, esr_el1
-	lsr	x0, x0, #ARM_ESR_EC
-	and	x0, x0, #~(ARM_EC_FETCH ^ ARM_EC_DATA)
-	cmp	x0, #ARM_EC_FETCH
-	b.ne	1f
-	sub	sp, sp, #UK_REGS_SIZE
-	stp	x1, x2, [sp, #UK_REGS_X(1)]
-	b	page_fault
-1:	sub	sp, sp, #ARM_OUTER_SIZE
-	stp	x1, x2, [sp, #ARM_OUTER_X1]
-	mrs	x1, esr_el1
-	b	to_interrupted_stack
-
-	vector	1			/* interrupt */
-	msr	tpidrro_el0, x0
-	this_cpu ldr, w0, x0, UK_PERCPU_IRQ_OFF
-	sub	sp, sp, #ARM_OUTER_SIZE
-	stp	x1, x2, [sp, #ARM_OUTER_X1]
-	cbnz	w0, 1f
-	mov	x1, #-1
-	b	to_interrupted_stack
-	/* Masked: note it. */
-1:	mov	w1, #1
-	this_cpu str, w1, x0, UK_PERCPU_IRQ_PENDING
-	mrs	x0, spsr_el1
-	orr	x0, x0, #ARM_PSTATE_I
-	msr	spsr_el1, x0
-	ldr	x1, [sp, #ARM_OUTER_X1]
-	add	sp, sp, #ARM_OUTER_SIZE
-	mrs	x0, tpidrro_el0
-	eret
-
-	vector	2			/* fast interrupt: stays masked */
-	b	.
-
-	vector	3			/* error of the system */
-	msr	tpidrro_el0, x0
-	sub	sp, sp, #ARM_OUTER_SIZE
-	stp	x1, x2, [sp, #ARM_OUTER_X1]
-	mrs	x1, esr_el1
-	b	to_interrupted_stack
-
-	vector	4			/* of what runs on SP_EL1: synchronous */
-	msr	tpidrro_el0, x0
-	mrs	x0, sp_el0
-	b	nested
-
-	vector	5			/* interrupt, fast one: masked there */
-	b	.
-	vector	6
-	b	.
-
-	vector	7
+	vector	7			/* error of the system */
 	msr	tpidrro_el0, x0
 	mov	x0, #-1
 	b	nested

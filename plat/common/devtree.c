@@ -5,7 +5,8 @@
  * checked where it is used.
  *
  * The walk is not libfdt's, which looks at those bounds for each number and each letter of a name, and starts anew for each
- * question: ten times the instructions of all the rest of a boot. libfdt answers what is asked later.
+ * question: ten times the instructions of all the rest of a boot, and 3 KB of a small image. libfdt checks the header, and answers
+ * what only some images ask.
  *
  * The tree stays where the loader left it, mapped for reading.
  */
@@ -20,6 +21,7 @@
 #define TREE_MAX   (2U << 20) /* Linux's limit, too */
 #define RANGES_MAX 32         /* nodes that tell of memory, or of what is reserved of it */
 #define PORTS_MAX  4
+#define DEPTH_MAX  8 /* of nodes whose registers are asked for */
 
 #define TOKEN(n) ((uint32_t)(n) << 24) /* as it lies in the tree, whose numbers are big-endian */
 
@@ -309,9 +311,14 @@ static UK_ALWAYS_INLINE bool is_same(const char *a, const char *b)
 	return false;
 }
 
+static inline const char *name_of(int node)
+{
+	return (const char *)tree + structure + node + FDT_TAGSIZE;
+}
+
 void devtree_props(int node, const devtree_name *names, struct devtree_prop *props, unsigned n)
 {
-	const uint32_t *p = skip_name((const void *)(tree + structure + node + FDT_TAGSIZE));
+	const uint32_t *p = skip_name((const void *)name_of(node));
 	const char *text = (const char *)tree + strings;
 	size_t len = strings_len;
 
@@ -393,7 +400,7 @@ static bool add_ranges(struct uk_bootinfo *bi, const struct place *at)
 	if (p[0].value && !cells_below(at->parent, &na, &ns))
 		uk_fatal("the device tree is corrupt: %u and %u cells for addresses and sizes of "
 			 "`%s`",
-			 na, ns, fdt_get_name(tree, at->node, NULL));
+			 na, ns, name_of(at->node));
 	while (p[0].value && p[0].len >= (na + ns) * 4) {
 		boot_memory(bi, number(p[0].value, na), number(p[0].value + 4 * na, ns),
 			    ram ? E820_RAM : E820_RESERVED);
@@ -445,16 +452,21 @@ static bool address(unsigned i, uint64_t *v)
 
 static void read_memory(struct uk_bootinfo *bi)
 {
-	uint64_t start, len;
+	uint32_t reserved = fdt_off_mem_rsvmap(tree);
 	bool any = false;
 
 	for (unsigned i = 0; i < found.nranges; i++)
 		any |= add_ranges(bi, &found.ranges[i]);
 	if (!any)
 		uk_fatal("the device tree has no node of memory");
-	for (int i = fdt_num_mem_rsv(tree); i-- > 0;)
-		if (!fdt_get_mem_rsv(tree, i, &start, &len))
-			boot_memory(bi, start, len, E820_RESERVED);
+	/* Two numbers each (§5.3); the header is in order, and so is where they begin. An entry of nothing is the last. */
+	for (; reserved <= tree_size - 16; reserved += 16) {
+		uint64_t len = number(tree + reserved + 8, 2);
+
+		if (!len)
+			break;
+		boot_memory(bi, number(tree + reserved, 2), len, E820_RESERVED);
+	}
 	boot_memory(bi, tree_pa, tree_size, E820_RESERVED);
 }
 
@@ -482,22 +494,51 @@ void devtree_boot(struct uk_bootinfo *bi)
 	boot_memory_done(bi);
 }
 
+/* The node that begins first behind the beginning of `node`; -1 if none does. *depth changes by the difference. */
+static UK_NOINLINE int next_node(int node, int *depth)
+{
+	const uint32_t *block = (const void *)(tree + structure),
+		       *p = skip_name((const void *)name_of(node));
+
+	while (*p != TOKEN(FDT_BEGIN_NODE)) {
+		if (*p == TOKEN(FDT_END))
+			return -1;
+		if (*p == TOKEN(FDT_PROP)) {
+			p = skip_prop(p);
+			continue;
+		}
+		*depth -= *p++ == TOKEN(FDT_END_NODE);
+	}
+	++*depth;
+	return (int)(p - block) * 4;
+}
+
 int devtree_next(int node, const char *compatible)
 {
-	return tree ? fdt_node_offset_by_compatible(tree, node, compatible) : -1;
+	int depth = 0;
+
+	do
+		node = tree ? next_node(UK_MAX(node, 0), &depth) : -1; /* the root is no device */
+	while (node >= 0 && !is_compatible(node, compatible));
+	return node;
 }
 
 static int parent_of(int node)
 {
+	int above[DEPTH_MAX] = { 0 }, depth = 0, at = 0;
+
 	if (node == found.pci.node)
 		return found.pci.parent;
 	for (unsigned i = 0; i < found.nports; i++)
 		if (found.ports[i].node == node)
 			return found.ports[i].parent;
-	return fdt_parent_offset(tree, node);
+	while ((at = next_node(at, &depth)) >= 0 && at != node)
+		if (depth < DEPTH_MAX)
+			above[depth] = at;
+	return at >= 0 && depth > 0 && depth <= DEPTH_MAX ? above[depth - 1] : -1;
 }
 
-bool devtree_reg(int node, uk_paddr_t *pa, size_t *len)
+bool devtree_nth_reg(int node, unsigned n, uk_paddr_t *pa, size_t *len)
 {
 	static const devtree_name name[] = { "reg" };
 	struct devtree_prop reg;
@@ -505,11 +546,18 @@ bool devtree_reg(int node, uk_paddr_t *pa, size_t *len)
 	unsigned na, ns;
 
 	devtree_props(node, name, &reg, 1);
-	if (parent < 0 || !reg.value || !cells_below(parent, &na, &ns) || reg.len < (na + ns) * 4)
+	if (parent < 0 || !reg.value || !cells_below(parent, &na, &ns) ||
+	    reg.len / 4 / (na + ns) <= n)
 		return false;
+	reg.value += n * (na + ns) * 4;
 	*pa = number(reg.value, na);
 	*len = number(reg.value + 4 * na, ns);
 	return *pa < PADDR_LIMIT && *len <= PADDR_LIMIT - *pa;
+}
+
+bool devtree_reg(int node, uk_paddr_t *pa, size_t *len)
+{
+	return devtree_nth_reg(node, 0, pa, len);
 }
 
 int devtree_pci(void)
@@ -589,21 +637,66 @@ bool devtree_pci_irq(int node, unsigned bdf, unsigned pin, struct devtree_prop *
 /* Is the last part of a path the name of this node? */
 static bool leads_to(const char *path, size_t n, int node)
 {
-	const char *name = (const char *)tree + structure + node + FDT_TAGSIZE;
+	const char *name = name_of(node);
 	size_t len = uk_strlen(name);
 
 	return n > len && path[n - len - 1] == '/' && !memcmp(path + n - len, name, len);
 }
 
+/* The node at a path from the root, in which names may do without their addresses; -1: there is none. */
+static int at_path(const char *path, size_t n)
+{
+	int node = 0, depth = 0;
+
+	for (int level = 1; n; level++) {
+		const char *name = path + 1, *slash = uk_memchr(name, '/', n - 1), *own;
+		size_t len = slash ? (size_t)(slash - name) : n - 1;
+
+		do {
+			node = next_node(node, &depth);
+			if (node < 0 || depth < level)
+				return -1;
+			own = name_of(node);
+		} while (depth > level || uk_strncmp(own, name, len) ||
+			 (own[len] && own[len] != '@'));
+		path += 1 + len;
+		n -= 1 + len;
+	}
+	return node;
+}
+
+/* What the firmware's console is called: a path, or an alias for one (§3.3), in front of how it is set up. */
+static const char *console_path(size_t *n)
+{
+	const char *path = (const char *)chosen[STDOUT].value, *setup;
+	devtree_name alias = { 0 };
+	struct devtree_prop p;
+	int node;
+
+	*n = path ? uk_strnlen(path, chosen[STDOUT].len) : 0;
+	setup = *n ? uk_memchr(path, ':', *n) : NULL;
+	if (setup)
+		*n = (size_t)(setup - path);
+	if (!*n || *path == '/')
+		return path;
+	node = at_path("/aliases", 8);
+	if (node < 0 || *n >= sizeof(alias)) {
+		*n = 0;
+		return path;
+	}
+	memcpy(alias, path, *n);
+	devtree_props(node, &alias, &p, 1);
+	path = (const char *)p.value;
+	*n = p.len && *path == '/' ? uk_strnlen(path, p.len) : 0;
+	return path;
+}
+
 int devtree_console(const char *compatible)
 {
-	const char *path = (const char *)chosen[STDOUT].value, *speed;
-	size_t n = path ? uk_strnlen(path, chosen[STDOUT].len) : 0;
+	size_t n;
+	const char *path = console_path(&n);
 	int first = -1, node;
 
-	speed = n ? uk_memchr(path, ':', n) : NULL;
-	if (speed)
-		n = (size_t)(speed - path);
 	for (unsigned i = 0; i < found.nports; i++) {
 		node = found.ports[i].node;
 		if (!is_compatible(node, compatible))
@@ -613,7 +706,7 @@ int devtree_console(const char *compatible)
 		if (first < 0)
 			first = node;
 	}
-	node = n ? fdt_path_offset_namelen(tree, path, (int)n) : -1;
+	node = n ? at_path(path, n) : -1;
 	return node >= 0 && is_compatible(node, compatible) ? node : first;
 }
 

@@ -56,6 +56,9 @@ int devtree_next(int node, const char *compatible);
 /* Where the first range of its registers is, and how many bytes; false if it has none that can be mapped. */
 bool devtree_reg(int node, uk_paddr_t *pa, size_t *len);
 
+/* The same for the n-th range, from 0 on. */
+bool devtree_nth_reg(int node, unsigned n, uk_paddr_t *pa, size_t *len);
+
 /* The bus of PCI devices whose registers are memory (ECAM); -1 if there is none. */
 int devtree_pci(void);
 

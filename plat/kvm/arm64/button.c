@@ -67,15 +67,16 @@ static int listen(int controller, uint32_t n, bool low)
 /* The key of that code: what it hangs on, as three cells; or NULL. */
 static const fdt32_t *find_key(const void *tree, uint32_t code)
 {
-	int keys = -1, key, len;
-	const fdt32_t *at;
+	static const devtree_name names[] = { "gpios", "linux,code" };
+	struct devtree_prop p[2];
+	int keys = -1, key;
 
 	while ((keys = devtree_next(keys, "gpio-keys")) >= 0)
 		fdt_for_each_subnode(key, tree, keys)
 		{
-			at = fdt_getprop(tree, key, "gpios", &len);
-			if (at && len == 12 && kvm_tree_number(key, "linux,code", 0) == code)
-				return at;
+			devtree_props(key, names, p, 2);
+			if (p[0].len == 12 && devtree_number(&p[1], 0) == code)
+				return (const void *)p[0].value;
 		}
 	return NULL;
 }

@@ -152,12 +152,14 @@ static void open_v3(void)
 
 static int init_v2(int node)
 {
-	struct kvm_range r[2];
+	uk_paddr_t pa[2];
+	size_t len;
 
-	if (kvm_tree_ranges(node, r, 2) < 2 || ((r[0].start | r[1].start) & UK_PAGE_MASK))
-		return -ENODEV;
-	dist = boot_map_device(BOOT_FIXED_GICD, r[0].start);
-	cpu = boot_map_device(BOOT_FIXED_GIC_CPU, r[1].start);
+	for (unsigned i = 0; i < 2; i++)
+		if (!devtree_nth_reg(node, i, &pa[i], &len) || (pa[i] & UK_PAGE_MASK))
+			return -ENODEV;
+	dist = boot_map_device(BOOT_FIXED_GICD, pa[0]);
+	cpu = boot_map_device(BOOT_FIXED_GIC_CPU, pa[1]);
 	if (!dist || !cpu)
 		return -ENOMEM;
 	own = dist;
@@ -175,15 +177,15 @@ static uk_paddr_t own_frame(uint64_t id)
 {
 	int node = devtree_next(-1, "arm,gic-v3");
 	uint64_t affinity = (id >> 32 & 0xff) << 24 | (id & 0xffffff);
-	struct kvm_range r[4];
-	unsigned n = kvm_tree_ranges(node, r, UK_ARRAY_SIZE(r)),
-		 regions = kvm_tree_number(node, "#redistributor-regions", 1);
+	static const devtree_name name[] = { "#redistributor-regions" };
+	uint32_t regions = devtree_u32(node, name, 1);
+	uk_paddr_t pa, end;
+	size_t len;
 
-	for (unsigned i = 1; i < n && i <= regions; i++) {
-		uk_paddr_t pa = r[i].start, end = pa + r[i].len;
+	for (uint32_t i = 1; i <= regions && devtree_nth_reg(node, i, &pa, &len); i++) {
 		uint32_t low = 0;
 
-		for (; pa < end && end - pa >= GICR_FRAME && !(low & TYPER_LAST);
+		for (end = pa + len; pa < end && end - pa >= GICR_FRAME && !(low & TYPER_LAST);
 		     pa += GICR_FRAME << !!(low & TYPER_VLPIS)) {
 			volatile uint8_t *page = boot_map_device(BOOT_FIXED_GIC_CPU, pa);
 
@@ -223,17 +225,17 @@ static bool wake(uk_paddr_t pa)
 
 static int init_v3(int node)
 {
-	struct kvm_range r;
-	uk_paddr_t pa;
+	uk_paddr_t pa, own_pa;
+	size_t len;
 
-	if (!(arm_read(id_aa64pfr0_el1) >> 24 & 15) || kvm_tree_ranges(node, &r, 1) < 1 ||
-	    (r.start & UK_PAGE_MASK))
+	if (!(arm_read(id_aa64pfr0_el1) >> 24 & 15) || !devtree_reg(node, &pa, &len) ||
+	    (pa & UK_PAGE_MASK))
 		return -ENODEV;
-	pa = own_frame(kvm_cpu_id());
-	if (!pa)
+	own_pa = own_frame(kvm_cpu_id());
+	if (!own_pa)
 		return -ENODEV;
-	dist = boot_map_device(BOOT_FIXED_GICD, r.start);
-	routes = boot_map_device(BOOT_FIXED_GICD_ROUTES, r.start + GICD_IROUTER);
+	dist = boot_map_device(BOOT_FIXED_GICD, pa);
+	routes = boot_map_device(BOOT_FIXED_GICD_ROUTES, pa + GICD_IROUTER);
 	if (!dist || !routes)
 		return -ENOMEM;
 	uk_mmio_write32(dist + GICD_CTLR, 0);
@@ -245,7 +247,7 @@ static int init_v3(int node)
 		uk_mmio_write32(routes + 8 * n, (uint32_t)kvm_cpu_id());
 		uk_mmio_write32(routes + 8 * n + 4, (uint32_t)(kvm_cpu_id() >> 32));
 	}
-	if (!wake(pa))
+	if (!wake(own_pa))
 		return -ENOMEM;
 	open_v3();
 	return 0;

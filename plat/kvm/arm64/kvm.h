@@ -59,22 +59,11 @@ void kvm_firmware_write(const char *s, size_t n);
 /* Also interrupts of the CPU itself, such as its timer's: the n-th of a node; 0: none. */
 uint32_t kvm_tree_nth_irq(int node, unsigned n);
 
-/* A number of one cell; `none` where it is not there. */
-uint32_t kvm_tree_number(int node, const char *name, uint32_t none);
-
-struct kvm_range {
-	uk_paddr_t start;
-	size_t len;
-};
-
-/* The first `max` ranges of the registers of a node that lies in the root; how many. */
-unsigned kvm_tree_ranges(int node, struct kvm_range *list, unsigned max);
-
 /* A number from the CPU's own source; false: it has none, or it failed. */
 bool kvm_cpu_random(uint64_t *v);
 
-/* How the firmware is called; false: that is not told, and *hvc stays. */
-bool kvm_tree_psci(bool *hvc);
+/* How the firmware is called: 1 by hvc, 0 by smc; -1: that is not told. */
+int kvm_tree_psci(void);
 
 /* ---- irqchip.c ---- */
 

@@ -13,7 +13,6 @@
 UK_NORETURN void uk_plat_exit(int status)
 {
 	char s = (char)status;
-	bool hvc = true;
 
 	arm_irq_close();
 	if (begin()) {
@@ -21,8 +20,7 @@ UK_NORETURN void uk_plat_exit(int status)
 		if (kvm_runner())
 			kvm_record('X', &s, 1);
 		kvm_channel_flush();
-		kvm_tree_psci(&hvc);
-		arm_firmware_call(hvc, PSCI_SYSTEM_OFF, 0, 0, 0);
+		arm_firmware_call(kvm_tree_psci(), PSCI_SYSTEM_OFF, 0, 0, 0);
 	}
 	for (;;)
 		__asm__ volatile("wfi");

@@ -32,12 +32,11 @@ static void clean(const void *p, size_t len)
 int kvm_cpu_on(uint32_t cpu, const struct cpustart *g)
 {
 	uint64_t id = kvm_cpu_ids[cpu];
-	bool hvc;
-	int err = kvm_irqchip_cpu(cpu, id);
+	int err = kvm_irqchip_cpu(cpu, id), hvc = kvm_tree_psci();
 
 	if (err)
 		return err;
-	if (!kvm_tree_psci(&hvc))
+	if (hvc < 0)
 		return -ENOTSUP;
 	clean(g, sizeof(*g));
 	return arm_firmware_call(hvc, PSCI_CPU_ON, id, image_paddr(kvm_cpu_start), image_paddr(g))
