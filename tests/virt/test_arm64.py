@@ -54,6 +54,12 @@ def test_no_interrupt_controller(tmp_path):
     assert r.status == 0 and r.out == b"Hello, world!\n", r
 
 
+def test_no_uart(tmp_path):
+    """Where QEMU has it there may be something else, if there is a tree that does not say so."""
+    r = with_tree(tmp_path, lambda tree: tree.replace(b"arm,pl011\0", b"whittle,0\0"))
+    assert r.status == 0 and r.out == b"" and b"error: no PL011 in the device tree" in r.err, r
+
+
 def test_no_firmware(tmp_path):
     """A hypervisor is asked without being told of it."""
     r = with_tree(tmp_path, lambda tree: tree.replace(b"arm,psci-1.0\0", b"whittle,no-1\0").replace(b"arm,psci-0.2\0",
@@ -77,6 +83,17 @@ def test_no_tree():
                         "-m", "64M", "-serial", "stdio", "-kernel", img],
                        stdin=subprocess.DEVNULL, capture_output=True, timeout=whittle.RUN_TIMEOUT)
     assert p.returncode == 0 and b"error: the firmware told no device tree" in p.stdout, p
+
+
+def test_entered_at_el3():
+    """QEMU enters there what it takes for no Linux, if the CPU has it; and nobody switches the machine off then."""
+    with subprocess.Popen(["qemu-system-aarch64", "-nodefaults", "-display", "none", "-machine", "virt,secure=on", "-cpu", "max", "-m", "64M",
+                           "-serial", "stdio", "-kernel", whittle.image("helloworld", PLAT)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as p:
+        try:
+            assert b"error: EL3 is the firmware" in p.stdout.readline()
+        finally:
+            p.kill()
 
 
 @pytest.mark.slow

@@ -33,6 +33,15 @@
 boot_entry:
 	UK_MARK(UK_MARK_ENTRY)
 	mov	x19, x0
+	mrs	x1, CurrentEL
+	adr	x0, el3
+	cmp	x1, #3 << 2
+	b.eq	cannot
+	mrs	x1, id_aa64mmfr0_el1
+	ubfx	x1, x1, #28, #4
+	adr	x0, no_small_pages
+	cmp	x1, #0xf
+	b.eq	cannot
 	bl	boot_to_el1
 	address	x1, arm_vectors
 	msr	vbar_el1, x1
@@ -120,6 +129,20 @@ boot_relocated:				/* where debuggers learn it: support/tools/runner/gdb.py */
 	mov	x29, xzr
 	mov	x30, xzr		/* no return address: backtraces end here */
 	b	boot_start
+
+/* The end, with the text at x0: no other console is known yet. */
+cannot:
+	mov	x1, #BOOT_FIRST_UART
+1:	ldrb	w2, [x0], #1
+	str	w2, [x1]
+	cbnz	w2, 1b
+2:	wfi
+	b	2b
+el3:
+	.asciz	"[whittle] error: EL3 is the firmware's; start the image at EL2 or EL1\n"
+no_small_pages:
+	.asciz	"[whittle] error: this CPU has no pages of 4 KiB\n"
+	.balign	4
 
 /* To EL1, if it is not there, and what a CPU has to be told first. Changes x1 and x2. */
 	.globl	boot_to_el1

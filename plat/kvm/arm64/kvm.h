@@ -50,6 +50,8 @@ size_t kvm_more_seed(void *buf, size_t n);
 /* No firmware has a console that we know of. Before the tree is read this goes to where QEMU has its UART: pl011.c. */
 void kvm_firmware_write(const char *s, size_t n);
 
+#define KVM_NO_UART "[whittle] error: no PL011 in the device tree: standard output is lost\n"
+
 /* An interrupt, as uk_plat_irq_request() has it: its number, and whether an edge raises it. */
 #define KVM_IRQ_EDGE   0x10000U
 #define KVM_IRQ_NUMBER 0xffffU

@@ -9,6 +9,9 @@
 
 #define BOOT_STACK_KIB CONFIG_PLAT_KVM_STACK
 
+/* QEMU hw/arm/virt.c: its UART's data register, for what is wrong before the device tree is read or with it, which alone should tell. */
+#define BOOT_FIRST_UART 0x09000000
+
 #ifndef __ASSEMBLER__
 #include <uk/types.h>
 

@@ -28,6 +28,10 @@ void kvm_console_find(void)
 	unknown = false;
 	uart = uart_find();
 	kvm_channel_init();
+#ifdef KVM_NO_UART
+	if (!uart && kvm_runner())
+		kvm_record('K', KVM_NO_UART, sizeof(KVM_NO_UART) - 1);
+#endif
 #ifdef KVM_CONSOLE_BEGINS
 	/* The firmware writes to the same line: what comes from here on is ours. */
 	if (kvm_runner())

@@ -24,9 +24,6 @@ enum { DR = 0x000, FR = 0x018, LCR_H = 0x02c, CR = 0x030, IMSC = 0x038, ICR = 0x
 
 #define ESCAPE 0x10
 
-/* QEMU hw/arm/virt.c: for what is wrong with the device tree, which alone should tell. */
-#define QEMU_UART 0x09000000
-
 static volatile uint8_t *uart;
 static uint32_t line; /* its interrupt */
 static bool in_escape, rx_end, asked;
@@ -71,7 +68,7 @@ void kvm_firmware_write(const char *s, size_t n)
 {
 	if (asked)
 		return;
-	uart = boot_map_device(BOOT_FIXED_UART, QEMU_UART);
+	uart = boot_map_device(BOOT_FIXED_UART, BOOT_FIRST_UART);
 	if (uart)
 		uart_write(s, n);
 }

@@ -18,6 +18,7 @@
  *	kvm_more_seed()       up to n bytes of a good source beside the device tree; how many
  *	kvm_firmware_write()  to the firmware's console, if it has one
  *	KVM_CONSOLE_BEGINS    what tells the runner where that ends, and we begin
+ *	KVM_NO_UART           what to say where there is none, if no firmware's console takes its place
  *	KVM_CPU()             a function of the architecture's, by the end of its name
  *	KVM_CPU_ID            how a CPU's number is called, and printed
  *	kvm_cpu_id()          this CPU's
