@@ -223,15 +223,18 @@ struct uk_thread *uksched_steal(struct uk_sched *s, bool *missed)
 void uk_sched_balance(struct uk_sched *s)
 {
 	struct uk_sched *best = s;
-	uint32_t n = uk_smp_cpus();
+	uint32_t n = uk_smp_cpus(), least = s->ready;
 
 	for (uint32_t i = 1; i < n; i++) {
 		struct uk_sched *v = uksched_cpus[(s->cpu + i) % n].sched;
+		uint32_t ready = UK_READ_ONCE(v->ready);
 
-		if (UK_READ_ONCE(v->ready) < UK_READ_ONCE(best->ready))
+		if (ready < least) {
 			best = v;
+			least = ready;
+		}
 	}
-	if (best->ready + 1 >= s->ready || !uk_spin_try(&best->lock))
+	if (least + 1 >= s->ready || !uk_spin_try(&best->lock))
 		return;
 	if (take(s, best))
 		uksched_kick(best);

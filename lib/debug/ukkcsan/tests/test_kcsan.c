@@ -4,7 +4,7 @@
  * file is compiled with checks, as all libraries are.
  *
  * A race is found sooner or later: so these go on until it is, and give up after a long time. One that
- * must not be found has a hundredth of that.
+ * must not be found has a three hundredth of that.
  */
 #include <uk/atomic.h>
 #include <uk/config.h>
@@ -19,7 +19,7 @@
 
 #ifdef CONFIG_LIBUKKCSAN_LIBS
 
-#define GIVE_UP (20 * UK_NSEC_PER_SEC)
+#define GIVE_UP (60 * UK_NSEC_PER_SEC)
 
 static union {
 	uint32_t word;
@@ -151,7 +151,7 @@ static const char *meet(void (*here)(void), void (*there)(void), const char *a, 
 		if (!UK_EXPECT(has(said_, a) && has(said_, b)))                                    \
 			UK_EXPECT_STR(said_, a " and " b);                                         \
 	} while (0)
-#define NO_RACE(here, there) UK_EXPECT_STR(meet(here, there, "CPU", "", GIVE_UP / 100), "")
+#define NO_RACE(here, there) UK_EXPECT_STR(meet(here, there, "CPU", "", GIVE_UP / 300), "")
 
 #define NEED_CPUS()                                                                                \
 	do {                                                                                       \

@@ -25,13 +25,13 @@ static long control(int op, int fd, uint32_t events, uint64_t data)
 {
 	struct uk_abi_epoll_event e = { .events = events, .data = data };
 
-	return uk_sys_epoll_ctl(ep, op, fd, (long)&e);
+	return uk_sys_epoll_ctl(UK_READ_ONCE(ep), op, fd, (long)&e);
 }
 
 static long ready(uint64_t *data, int timeout)
 {
 	struct uk_abi_epoll_event e = { 0, 0 };
-	long n = uk_sys_epoll_pwait(ep, (long)&e, 1, timeout, 0, 8);
+	long n = uk_sys_epoll_pwait(UK_READ_ONCE(ep), (long)&e, 1, timeout, 0, 8);
 
 	if (data)
 		*data = e.data;
@@ -168,7 +168,7 @@ UK_TEST(posix_epoll, closes_under_load)
 		uk_sys_write(ev, (long)&one, 8);
 		uk_sys_close(ep);
 		uk_sys_sched_yield();
-		ep = (int)uk_sys_epoll_create1(0);
+		UK_WRITE_ONCE(ep, (int)uk_sys_epoll_create1(0));
 		UK_REQUIRE(ep >= 0);
 	}
 	uk_thread_join(other, UK_NSEC_MAX);
