@@ -44,7 +44,7 @@ static void timed_out(struct uk_timer *timer)
 	bool irq;
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
-	if (t->state == UK_THREAD_BLOCKED)
+	if (uk_shared_get(t->state) == UK_THREAD_BLOCKED)
 		s = uksched_ready(s, t, -ETIMEDOUT);
 	uk_spin_unlock_irq(&s->lock, irq);
 }
@@ -117,7 +117,7 @@ void uk_thread_wake(struct uk_thread *t)
 	bool irq;
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
-	if (t->state == UK_THREAD_BLOCKED)
+	if (uk_shared_get(t->state) == UK_THREAD_BLOCKED)
 		s = uksched_ready(s, t, 0);
 	else
 		t->woken = true;
@@ -130,7 +130,7 @@ void uk_thread_interrupt(struct uk_thread *t)
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
 
 	uk_shared_set(t->interrupted, true);
-	if (t->state == UK_THREAD_BLOCKED && t->interruptible)
+	if (uk_shared_get(t->state) == UK_THREAD_BLOCKED && t->interruptible)
 		s = uksched_ready(s, t, -EINTR);
 #ifdef CONFIG_SMP
 	else if (s->running == t && !uk_sched_is_here(s))

@@ -276,7 +276,7 @@ int uk_thread_set_cpus(struct uk_thread *t, const struct uk_cpuset *set)
 	for (; i < UK_CPUSET_WORDS * 64; i++) /* to compare with idle_cpus only */
 		if (i >= n)
 			uk_cpuset_remove(&t->cpus, i);
-	if (!uk_cpuset_has(set, s->cpu) && t->state == UK_THREAD_RUNNABLE) {
+	if (!uk_cpuset_has(set, s->cpu) && uk_shared_get(t->state) == UK_THREAD_RUNNABLE) {
 		if (t == self) {
 			uk_sched_switch(t, uk_sched_move_on(s, t));
 			s = t->sched;

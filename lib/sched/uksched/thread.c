@@ -229,7 +229,7 @@ int uk_thread_detach(struct uk_thread *t)
 		return -EINVAL;
 	s = uksched_lock_irq(t, &irq);
 	t->flags |= UK_THREAD_DETACHED;
-	exited = t->state == UK_THREAD_EXITED;
+	exited = uk_shared_get(t->state) == UK_THREAD_EXITED;
 	uk_spin_unlock_irq(&s->lock, irq);
 	if (exited)
 		thread_free(t);
@@ -251,7 +251,8 @@ int uk_thread_set_policy(struct uk_thread *t, unsigned int policy, unsigned int 
 	bool irq;
 	struct uk_sched *s = uksched_lock_irq(t, &irq);
 	/* In the run queue, that is: one that exits is until it is EXITED. */
-	bool runnable = t->state == UK_THREAD_RUNNABLE || t->state == UK_THREAD_EXITING;
+	uint8_t state = uk_shared_get(t->state);
+	bool runnable = state == UK_THREAD_RUNNABLE || state == UK_THREAD_EXITING;
 	int err = uk_sched_check_policy(s, policy, prio);
 
 	if (err)
