@@ -47,7 +47,10 @@ app-path := $(if $(findstring /,$(APP)),$(abspath $(APP)),$(if $(wildcard apps/$
 app      := $(notdir $(app-path))
 # An architecture that CONFIGS= names has a folder of its own beside the application's.
 arch-of-configs := $(firstword $(foreach c,$(CONFIGS),$(if $(wildcard arch/$c/Config.uk),$c)))
-B        := $(O)/$(app)$(addprefix -,$(arch-of-configs))
+# So has a platform that is off by default (there is a fragment of its name), unless the application's own configuration has it.
+plat-of-configs := $(firstword $(foreach c,$(CONFIGS) $(PLAT),$(if $(and $(wildcard plat/$c/Config.uk),$(wildcard support/configs/$c.config)),$c)))
+plat-of-configs := $(if $(plat-of-configs),$(if $(shell grep -si '^CONFIG_PLAT_$(plat-of-configs)=y' '$(O)/$(app)/.config'),,$(plat-of-configs)))
+B        := $(O)/$(app)$(addprefix -,$(arch-of-configs))$(addprefix -,$(plat-of-configs))
 
 # Goals that need no configuration of their own.
 front-goals := help run demo check check-all security-table allocator-table sanitizer-table bench bench-xen setup clean distclean debug list-apps

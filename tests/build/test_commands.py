@@ -203,6 +203,22 @@ def test_config_wins_over_contradicting_fragment(scratch):
     assert "wants CONFIG_" in out and "to start over: rm" in out
 
 
+def test_a_platform_beside_the_default_ones(scratch):
+    """It has a folder of its own, whatever was built before; unless the application's configuration has chosen it."""
+    image, own = "demo_xen-" + whittle.ARCH, os.path.join(scratch.out, "demo")
+    scratch.make("defconfig")
+    scratch.make("PLAT=xen")
+    assert os.path.exists(os.path.join(scratch.out, "demo-xen", image))
+    scratch.make("CONFIGS=xen")
+    assert not os.path.exists(os.path.join(own, image))
+    config = os.path.join(own, ".config")
+    text = open(config).read().replace("# CONFIG_PLAT_XEN is not set", "CONFIG_PLAT_XEN=y")
+    with open(config, "w") as f:
+        f.write(text)
+    scratch.make("PLAT=xen")
+    assert os.path.exists(os.path.join(own, image))
+
+
 def test_manifest_is_asked_for(scratch):
     os.unlink(os.path.join(scratch.app, "Makefile.uk"))
     assert "Makefile.uk is missing" in scratch.fails()
