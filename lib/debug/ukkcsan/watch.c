@@ -35,6 +35,7 @@ UK_PARAM_UINT(kcsan, delay, 20000, "nanoseconds for which an access is watched, 
  */
 #define SLOTS      64
 #define WATCH_MAX  8
+#define SKIP_MAX   (1UL << 31)
 #define SIZE_SHIFT 48
 #define WRITE_BIT  (1UL << 63)
 #define FOUND      1UL /* somebody came, and is writing into `other` */
@@ -46,7 +47,7 @@ static struct {
 } UK_CPU_ALIGNED slots[SLOTS];
 
 static struct {
-	uint32_t skip;
+	int32_t skip; /* below 0: the thread that counted was moved to another CPU before it watched */
 	uint32_t random;
 	bool busy; /* watches or reports: what it does for that is not looked at */
 	uint32_t paused;
@@ -136,7 +137,8 @@ static UK_NOINLINE void watch(uintptr_t va, size_t n, unsigned how, const void *
 		 size); /* if there is no page yet it comes now, and not with interrupts masked */
 	irq = uk_irq_save();
 	cpu = uk_cpu();
-	cpus[cpu].skip = random_below(cpu, uk_param_kcsan_skip.u * 2 + 1);
+	cpus[cpu].skip =
+		(int32_t)random_below(cpu, UK_MIN(uk_param_kcsan_skip.u * 2 + 1, SKIP_MAX));
 	if (cpus[cpu].busy || cpus[cpu].paused)
 		goto out;
 	before = value_at(va, size);
@@ -176,7 +178,7 @@ void kcsan_access(uintptr_t va, size_t n, unsigned how, const void *fp)
 	w = UK_READ_ONCE(slots[slot].word);
 	if (UK_UNLIKELY(w) && conflicts(w, va, n, how))
 		found(&slots[slot].word, &slots[slot].other, w, va, n, how, fp);
-	else if (!(how & MARKED) && UK_UNLIKELY(!cpus[uk_cpu()].skip--))
+	else if (!(how & MARKED) && UK_UNLIKELY(cpus[uk_cpu()].skip-- <= 0))
 		watch(va, n, how, fp);
 }
 
