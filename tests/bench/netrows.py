@@ -23,6 +23,7 @@ daemon off;
 master_process off;
 pid /tmp/nginx.pid;
 error_log /dev/null crit;
+lock_file /nginx.lock;
 events { worker_connections 256; }
 http {
 	access_log off;
