@@ -37,7 +37,7 @@ BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name
                                     for line in lines]
 # On Xen as well, where one image lacks all that have an effect there but for one that hides others.
 XEN = ["xen-pv", "xen-pvh"]
-# On other CPUs the same two.
+# On other CPUs as well, with the same one.
 CPUS = [whittle.RISCV64, whittle.ARM64]
 BUILDS["kernel-off"] = [line for name, lines in OFF.items() if name not in (*NOT_IN_KERNEL, "CANARY", "CET") for line in lines]
 # Protections that are off by default.

@@ -93,8 +93,8 @@ static void other(void *arg)
 {
 	void (*fn)(void) = (void (*)(void))arg;
 
-	while (uk_cpu() !=
-	       1) /* where meet() wants it, which may say so after it has begun elsewhere */
+	/* Where meet() wants it, which may say so after it has begun elsewhere. */
+	while (uk_cpu() != 1)
 		uk_sched_yield();
 	while (!UK_READ_ONCE(stop))
 		for (unsigned i = 0; i < 100; i++)

@@ -15,7 +15,7 @@ UK_API_BEGIN
 
 /*
  * The top-level table, and n frames (at most 64, zeroed, from `first` on) for more tables. All of
- * them are seen at their physical addresses for now. `nx`: the CPU tells execution from reading.
+ * them are seen at their physical addresses until uk_arch_pt_moved(). `nx`: the CPU tells execution from reading.
  */
 void uk_arch_pt_init(uint64_t *root, uk_paddr_t first, unsigned n, bool nx);
 
