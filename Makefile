@@ -17,6 +17,8 @@ endif
 SHELL     := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
+# What a recipe makes is called X.tmp until it is whole: a make that is killed leaves nothing half made under a name that
+# the next one believes.
 .DEFAULT_GOAL := image
 
 $(foreach v,CURDIR O APP LIBS,$(if $(word 2,$($v)),\

@@ -20,6 +20,7 @@ import pytest
 import whittle
 
 CLONE_NEWNET = 0x40000000
+SO_RCVBUFFORCE = 33
 TAP = "wtap0"
 HOST, GUEST = "10.99.0.1", "10.99.0.2"
 _count = 0
@@ -165,3 +166,11 @@ class Namespace:
             libc.setns(back, CLONE_NEWNET)
             os.close(there)
             os.close(back)
+
+    def hears_datagrams(self, port):
+        """A socket beside the image, with room for all that a test sends before it is read."""
+        with self.inside():
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        s.bind((HOST, port))
+        return s

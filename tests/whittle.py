@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import glob
 import os
 import re
 import shlex
@@ -23,6 +24,9 @@ ARCH = "x86_64"
 RISCV64 = "kvm-riscv64"
 ARM64 = "kvm-arm64"
 OTHER_CPUS = [pytest.param(plat, marks=pytest.mark.slow) for plat in (RISCV64, ARM64)]
+# The same of processes, and the emulator that each runs in.
+FOREIGN = {"linuxu-riscv64": "qemu-riscv64", "linuxu-arm64": "qemu-aarch64"}
+OTHER_PROCESSES = [pytest.param(plat, marks=pytest.mark.slow) for plat in FOREIGN]
 # Five times what a slow machine needs: a timeout must mean a hang, never a busy neighbour.
 BUILD_TIMEOUT = 900
 RUN_TIMEOUT = 120
@@ -85,6 +89,19 @@ def image(app, plat, configs="", out=None, extra=()):
     return os.path.join(folder, "%s_%s-%s" % (name, plat, arch or ARCH))
 
 
+def libctest_sources():
+    """Of apps/libctest, for ARCH."""
+    folder = os.path.join(ROOT, "apps/libctest")
+    return sorted(glob.glob(folder + "/*.c") + glob.glob(os.path.join(folder, ARCH, "*.c")))
+
+
+def libctest_on_linux(program):
+    """Builds apps/libctest for the Linux that the tests run on: what fails there is a mistake of the test."""
+    folder = os.path.join(ROOT, "apps/libctest")
+    subprocess.run(["musl-gcc", "-static", "-O2", "-fno-builtin", "-w", "-I" + folder, "-I" + os.path.join(folder, ARCH),
+                    "-o", program, *libctest_sources()], check=True, timeout=300)
+
+
 def machine(cpus, thread):
     """From here on every machine that this process or a child of it starts has so many CPUs, unless told something
     else: QEMU because it is found through PATH, and linuxu because that is what the host gives it."""
@@ -143,6 +160,11 @@ class Result:
             self.err.decode(errors="replace")[-4000:])
 
 
+def but_emulator(err):
+    """Without the warning that qemu-user causes, and what it says itself of a signal that ends a process."""
+    return re.sub(rb"(\[whittle\] plat-linuxu: warning: the host has no seccomp filter \(error 38\)|qemu: uncaught target signal ).*\n", b"", err)
+
+
 def run(img, *args, options=(), stdin=b"", timeout=RUN_TIMEOUT):
     """Runs an image; its exit status, stdout and stderr as bytes."""
     cmd = [os.path.join(ROOT, "support/run"), img, *options]
@@ -154,7 +176,7 @@ def run(img, *args, options=(), stdin=b"", timeout=RUN_TIMEOUT):
     except subprocess.TimeoutExpired as e:
         raise Failed("%s: no end after %d s\n%s\n%s" % (
             " ".join(cmd), timeout, (e.stdout or b"").decode(errors="replace")[-3000:],
-            (e.stderr or b"").decode(errors="replace")[-3000:]))
+            (e.stderr or b"").decode(errors="replace")[-3000:])) from None
     return Result(p.returncode, p.stdout, p.stderr)
 
 

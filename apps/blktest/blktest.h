@@ -20,8 +20,8 @@ extern struct uk_waitq wq;
 /* Starts the device with `queues` queues; with `async` requests are waited for by reap_some(). Ends the program if it cannot. */
 void start(unsigned queues, int async);
 
-/* Submits a request, with waiting for room. */
-void submit(struct uk_blkq *q, struct uk_blkreq *r);
+/* Submits n requests. Ends the program if there is no room. */
+void submit(struct uk_blkq *q, struct uk_blkreq *const *reqs, unsigned n);
 
 /* Waits until there is something; how many. */
 unsigned reap_some(struct uk_blkq *q, struct uk_blkreq **done, unsigned n);
@@ -33,6 +33,7 @@ uint64_t random_next(uint64_t *state);
 void *memory(size_t size);
 
 int verify(uint64_t seed);
+int neighbours(unsigned sector);
 int measure(unsigned seconds, int writes);
 int steady(unsigned rounds);
 int count(unsigned requests, int writes);

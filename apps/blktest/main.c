@@ -4,10 +4,11 @@
  *
  *	blktest [DEVICE] info			what it can do
  *	blktest [DEVICE] verify [SEED]		write, read, compare; OVERWRITES THE DISK
+ *	blktest [DEVICE] neighbours [SECTOR]	requests side by side, at once: which fail; OVERWRITES THE DISK
  *	blktest [DEVICE] read-only		that nothing can be written
  *	blktest [DEVICE] measure [SECONDS]	requests and MB per second; reads only
  *	blktest [DEVICE] measure-write [SECONDS]	OVERWRITES THE DISK
- *	blktest [DEVICE] steady [ROUNDS]	writes and reads for a while, and compares; OVERWRITES THE DISK
+ *	blktest [DEVICE] steady [ROUNDS]	writes and reads for a while, and compares, also when it was unplugged; OVERWRITES THE DISK
  *	blktest [DEVICE] count REQUESTS		so many reads of each kind between markers (tests/bench)
  *	blktest [DEVICE] count-write REQUESTS	and writes; OVERWRITES THE DISK
  *	blktest [DEVICE] wait			until its size changes
@@ -44,10 +45,10 @@ void start(unsigned queues, int async)
 	exit(1);
 }
 
-void submit(struct uk_blkq *q, struct uk_blkreq *r)
+void submit(struct uk_blkq *q, struct uk_blkreq *const *reqs, unsigned n)
 {
-	if (!uk_blkdev_submit(q, &r, 1)) {
-		fprintf(stderr, "%s: no room for a request\n", dev->name);
+	if (uk_blkdev_submit(q, reqs, n) != n) {
+		fprintf(stderr, "%s: no room for %u requests\n", dev->name, n);
 		exit(1);
 	}
 }
@@ -139,6 +140,8 @@ int main(int argc, char **argv)
 		return info();
 	if (!strcmp(what, "verify"))
 		return verify(more ? strtoull(more, NULL, 0) : 1);
+	if (!strcmp(what, "neighbours"))
+		return neighbours(more ? (unsigned)atoi(more) : 0);
 	if (!strcmp(what, "read-only"))
 		return read_only();
 	if (!strcmp(what, "measure") || !strcmp(what, "measure-write"))
@@ -150,8 +153,8 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "wait"))
 		return wait_for_change();
 	fprintf(stderr,
-		"blktest: %s: no such device or test; the tests: info, verify, read-only, "
-		"measure, measure-write, count, count-write, steady, wait\n",
+		"blktest: %s: no such device or test; the tests: info, verify, neighbours, "
+		"read-only, measure, measure-write, count, count-write, steady, wait\n",
 		what);
 	return 2;
 }

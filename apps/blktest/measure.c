@@ -39,17 +39,21 @@ static void place(const struct run *run, struct uk_blkreq *r)
 	uint64_t places = dev->size / run->size;
 
 	r->offset = (run->random ? random_next(&state) : next++) % places * run->size;
-	submit(dev->queue[0], r);
 }
 
+/* Submits as many as the run has, at once. */
 static void prepare(const struct run *run, char *buf)
 {
+	struct uk_blkreq *list[SLOTS];
+
 	for (unsigned i = 0; i < run->depth; i++) {
 		segs[i] = (struct uk_blkseg){ buf + (size_t)i * run->size, run->size };
 		reqs[i] =
 			(struct uk_blkreq){ .op = (uint8_t)run->op, .nsegs = 1, .segs = &segs[i] };
 		place(run, &reqs[i]);
+		list[i] = &reqs[i];
 	}
+	submit(dev->queue[0], list, run->depth);
 }
 
 static int one(const struct run *run, unsigned seconds)
@@ -73,9 +77,11 @@ static int one(const struct run *run, unsigned seconds)
 			n++;
 			if (more)
 				place(run, done[i]);
-			else
-				left--;
 		}
+		if (more)
+			submit(dev->queue[0], done, got);
+		else
+			left -= got;
 	}
 	took = (now() - begin) / 1000 + 1;
 	bytes = n * run->size;
@@ -120,46 +126,68 @@ static void ended(const char *op, const char *what, unsigned n, uint64_t begin)
 	       (unsigned long long)took);
 }
 
-/* `requests` of them, SLOTS under way, waiting by interrupt when there are none to reap. */
-static int many(const struct run *run, unsigned requests, char *buf)
+/* Until all that are under way have ended; nonzero: one has failed. */
+static int drain(void)
 {
 	struct uk_blkreq *done[SLOTS];
-	unsigned n = 0, left = SLOTS;
-	uint64_t begin = now();
+	unsigned left = SLOTS;
 	int rc = 0;
 
+	while (left) {
+		unsigned got = reap_some(dev->queue[0], done, SLOTS);
+
+		for (unsigned i = 0; i < got; i++)
+			rc |= done[i]->result;
+		left -= got;
+	}
+	return rc;
+}
+
+/* `requests` of them, SLOTS under way, waiting by interrupt when there are none to reap. A round before that is not counted: the device is
+   perhaps not connected yet. */
+static int many(const struct run *run, unsigned requests, char *buf)
+{
+	struct uk_blkreq *done[SLOTS], *all[SLOTS];
+	unsigned n = 0;
+	uint64_t begin;
+	int rc;
+
+	for (unsigned i = 0; i < SLOTS; i++)
+		all[i] = &reqs[i];
 	prepare(run, buf);
+	rc = drain();
+	begin = now();
 	UK_MARK(BEGIN);
+	submit(dev->queue[0], all, SLOTS);
 	while (n < requests && !rc) {
 		unsigned got = reap_some(dev->queue[0], done, SLOTS);
 
 		for (unsigned i = 0; i < got; i++)
 			rc |= done[i]->result;
 		n += got;
-		if (uk_blkdev_submit(dev->queue[0], done, got) != got)
-			return 1;
+		submit(dev->queue[0], done, got);
 	}
 	UK_MARK(END);
 	ended(run->name, "4k", n, begin);
-	while (left)
-		left -= reap_some(dev->queue[0], done, SLOTS);
-	return rc;
+	return drain() | rc;
 }
 
-/* Each by itself, with a call that waits. */
+static int wait_for(const struct run *run, uint64_t at, char *buf, unsigned size)
+{
+	return run->op == UK_BLK_READ ? uk_blkdev_read(dev, at, buf, size)
+				      : uk_blkdev_write(dev, at, buf, size);
+}
+
+/* Each by itself, with a call that waits; one is not counted. */
 static int one_by_one(const struct run *run, const char *what, unsigned size, unsigned places,
 		      unsigned requests, char *buf)
 {
+	int rc = wait_for(run, 0, buf, size);
 	uint64_t begin = now();
-	int rc = 0;
 
 	UK_MARK(BEGIN);
-	for (unsigned i = 0; i < requests && !rc; i++) {
-		uint64_t at = (uint64_t)(i % places) * size;
-
-		rc = run->op == UK_BLK_READ ? uk_blkdev_read(dev, at, buf, size)
-					    : uk_blkdev_write(dev, at, buf, size);
-	}
+	for (unsigned i = 0; i < requests && !rc; i++)
+		rc = wait_for(run, (uint64_t)(i % places) * size, buf, size);
 	UK_MARK(END);
 	ended(run->name, what, requests, begin);
 	return rc;

@@ -120,6 +120,69 @@ static void pieces(void)
 	free(all);
 }
 
+/* SLOTS requests of a sector each, side by side and submitted at once; how many fail, each of which is said. */
+static unsigned batch(enum uk_blk_op op, unsigned flags, uint64_t offset, char *buf)
+{
+	static const char *const names[] = { "read", "write" };
+	struct uk_blkreq reqs[SLOTS], *list[SLOTS], *done[SLOTS];
+	struct uk_blkseg segs[SLOTS];
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		segs[i] = (struct uk_blkseg){ buf + i * dev->sector, dev->sector };
+		reqs[i] = (struct uk_blkreq){ .op = (uint8_t)op,
+					      .flags = (uint8_t)flags,
+					      .nsegs = 1,
+					      .segs = &segs[i],
+					      .offset = offset + i * dev->sector };
+		list[i] = &reqs[i];
+	}
+	submit(dev->queue[0], list, SLOTS);
+	for (unsigned left = SLOTS; left;)
+		left -= reap_some(dev->queue[0], done, left);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (!reqs[i].result)
+			continue;
+		printf("failed: %s of sector %u: %s\n", names[op],
+		       (unsigned)(reqs[i].offset / dev->sector), strerror(-reqs[i].result));
+		failed++;
+	}
+	return failed;
+}
+
+/* What may go to the device as one request is several all the same. */
+static void batches(void)
+{
+	size_t n = SLOTS * dev->sector;
+	char *buf = memory(n);
+	uint64_t at = 5 * dev->sector;
+
+	for (unsigned durable = 0; durable < 2; durable++) {
+		stamp(buf, n, at, 21 + durable);
+		check(!batch(UK_BLK_WRITE, durable ? UK_BLKREQ_FUA : 0, at, buf),
+		      "a batch of writes", at);
+		memset(buf, 0, n);
+		check(!batch(UK_BLK_READ, 0, at, buf), "a batch of reads", at);
+		check(is_stamped(buf, n, at, 21 + durable), "a batch, content", at);
+	}
+	free(buf);
+}
+
+/* Batches from a sector on, one of writes and one of reads, without a look at what is read. */
+int neighbours(unsigned sector)
+{
+	char *buf = memory(SLOTS * dev->sector);
+	unsigned failed;
+
+	memset(buf, 0, SLOTS * dev->sector);
+	start(1, 1);
+	failed = batch(UK_BLK_WRITE, 0, (uint64_t)sector * dev->sector, buf);
+	failed += batch(UK_BLK_READ, 0, (uint64_t)sector * dev->sector, buf);
+	uk_blkdev_stop(dev);
+	printf("%s: %u of %u requests failed\n", dev->name, failed, 2 * SLOTS);
+	return failed != 0;
+}
+
 /* Writes that survive a loss of power, by a request's own flag. */
 static void durable(void)
 {
@@ -328,6 +391,7 @@ int verify(uint64_t seed)
 	threads();
 	uk_blkdev_stop(dev);
 	start(1, 1);
+	batches();
 	many(seed);
 	uk_blkdev_stop(dev);
 	printf("%s: %s\n", dev->name, failures ? "FAILED" : "verified");

@@ -7,6 +7,7 @@
  * request looked at, so a client that does not read holds up nobody but itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -127,13 +128,34 @@ static int listen_at(int port)
 	return fd;
 }
 
+/* 0: it is none. */
+static int port_of(const char *s)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	return *s && !*end && n > 0 && n < 65536 ? (int)n : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS];
-	int port = argc > 1 ? atoi(argv[1]) : 80, listener;
+	int port = argc > 1 ? port_of(argv[1]) : 80, listener, folder;
 
 	if (argc > 2)
 		root = argv[2];
+	if (argc > 3 || !port) {
+		fprintf(stderr, "usage: httpd [PORT [FOLDER]], a port being 1 to 65535\n");
+		return 2;
+	}
+	folder = open(root, O_RDONLY | O_DIRECTORY);
+	if (folder < 0) {
+		fprintf(stderr,
+			"httpd: %s: %s; the image's files are what --root DIR, or ROOT=, gives\n",
+			root, strerror(errno));
+		return 1;
+	}
+	close(folder);
 	listener = listen_at(port);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener,

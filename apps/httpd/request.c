@@ -38,11 +38,13 @@ static void answer(struct connection *c, const char *status, const char *type, o
 	c->end = length;
 }
 
-static void answer_error(struct connection *c, const char *status)
+/* `body`: with the status as its text, too, which the answer to HEAD only has the length of (RFC 9110 §9.3.2). */
+static void answer_error(struct connection *c, const char *status, bool body)
 {
 	answer(c, status, "text/plain", (off_t)strlen(status) + 1);
-	c->head_len += (size_t)snprintf(c->head + c->head_len, sizeof(c->head) - c->head_len,
-					"%s\n", status);
+	if (body)
+		c->head_len += (size_t)snprintf(c->head + c->head_len,
+						sizeof(c->head) - c->head_len, "%s\n", status);
 	c->end = 0;
 }
 
@@ -89,19 +91,19 @@ static void serve(struct connection *c, char *head, const char *root)
 	c->close = true;
 	if (sscanf(head, "%7s %1023s HTTP/%d.%d", method, target, &major, &minor) != 4 ||
 	    target[0] != '/') {
-		answer_error(c, "400 Bad Request");
+		answer_error(c, "400 Bad Request", true);
 		return;
 	}
 	c->close = minor < 1 ? !header_has(head, "Connection", "keep-alive")
 			     : header_has(head, "Connection", "close");
 	if (strcmp(method, "GET") && strcmp(method, "HEAD")) {
 		c->close = true; /* whatever follows is not understood */
-		answer_error(c, "501 Not Implemented");
+		answer_error(c, "501 Not Implemented", true);
 		return;
 	}
 	c->file = open_target(root, target, &st, path, sizeof(path));
 	if (c->file < 0) {
-		answer_error(c, "404 Not Found");
+		answer_error(c, "404 Not Found", method[0] == 'G');
 		return;
 	}
 	answer(c, "200 OK", type_of(path), st.st_size);
@@ -121,7 +123,7 @@ bool request_next(struct connection *c, const char *root)
 			return false;
 		c->close = true;
 		c->in_len = 0;
-		answer_error(c, "431 Request Header Fields Too Large");
+		answer_error(c, "431 Request Header Fields Too Large", true);
 		return true;
 	}
 	end[2] = 0;

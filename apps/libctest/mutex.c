@@ -95,8 +95,8 @@ TEST(mutex, trylock)
 
 static void *timedlock(void *arg)
 {
-	struct timespec ts = in_ms(CLOCK_REALTIME, 30);
 	long start = now_ms();
+	struct timespec ts = in_ms(CLOCK_REALTIME, 30);
 	int rc = pthread_mutex_timedlock(arg, &ts);
 
 	EXPECT_GE(now_ms() - start, 29);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A small test framework for programs: the same form of cases and output (KTAP) as uk/test.h, but
- * with nothing except the C library under it, so that the tests also run on Linux:
- * musl-gcc *.c -o libctest tells whether a failure is ours or the test's.
+ * with nothing except the C library under it, so that the tests also run on Linux, where `musl-gcc -I. -Ix86_64`
+ * of this folder's files and x86_64's tells whether a failure is ours or the test's.
  */
 #ifndef TEST_H
 #define TEST_H

@@ -87,6 +87,38 @@ TEST(thread, rounding_mode)
 	EXPECT_EQ(seen[1], FE_DOWNWARD);
 }
 
+static void *divides(void *arg)
+{
+	int *seen = arg;
+
+	seen[0] = fetestexcept(FE_ALL_EXCEPT);
+	feraiseexcept(FE_DIVBYZERO);
+	for (int i = 0; i < 10; i++)
+		sched_yield();
+	seen[1] = fetestexcept(FE_ALL_EXCEPT);
+	return NULL;
+}
+
+/* The same of exceptions. */
+TEST(thread, raised_exceptions)
+{
+	pthread_t t;
+	int seen[2] = { -1, -1 };
+
+	feclearexcept(FE_ALL_EXCEPT);
+	feraiseexcept(FE_INVALID);
+	REQUIRE(!pthread_create(&t, NULL, divides, seen));
+	for (int i = 0; i < 10; i++) {
+		sched_yield();
+		EXPECT_EQ(fetestexcept(FE_ALL_EXCEPT), FE_INVALID);
+	}
+	EXPECT_EQ(pthread_join(t, NULL), 0);
+	EXPECT_EQ(fetestexcept(FE_ALL_EXCEPT), FE_INVALID);
+	feclearexcept(FE_ALL_EXCEPT);
+	EXPECT_EQ(seen[0], FE_INVALID);
+	EXPECT_EQ(seen[1], FE_INVALID | FE_DIVBYZERO);
+}
+
 static void *exits(void *arg)
 {
 	pthread_exit(arg);

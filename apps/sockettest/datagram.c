@@ -47,6 +47,12 @@ void test_datagram(void)
 	SAY(sendto(c, "x", 1, 0, (void *)&b, 3));
 	b.sin_family = 99;
 	SAY(sendto(c, "x", 1, 0, (void *)&b, sizeof(b)));
+	b = a;
+	b.sin_family = AF_UNSPEC;
+	SAY(sendto(c, "family", 6, 0, (void *)&b, sizeof(b)));
+	SAY(sendto(c, "x", 1, 0, (void *)&b, 8));
+	settle();
+	SAY(recv(s, buf, 16, MSG_DONTWAIT));
 	SAY(connect(c, (void *)&a, sizeof(a)));
 	SAY(send(c, "1", 1, MSG_MORE));
 	SAY(send(c, "23", 2, 0));

@@ -12,11 +12,15 @@ int main(int argc, char **argv)
 	test_stream();
 	test_nonblocking();
 	test_shutdown();
+	test_endings();
+	test_disconnect();
+	test_link_local();
 	test_errors();
 	test_datagram();
 	test_options();
 	test_measuring();
 	test_messages();
+	test_control();
 	test_poll();
 	test_ipv6();
 	test_reuse();

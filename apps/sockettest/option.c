@@ -33,7 +33,10 @@ static void tcp_options(int fd)
 	SET(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 	SET(fd, IPPROTO_TCP, TCP_KEEPCNT, 200);
 	SHOW(fd, IPPROTO_TCP, TCP_MAXSEG);
+	SET(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
 	SET(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+	SET(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+	SET(fd, SOL_SOCKET, SO_OOBINLINE, 0);
 	SET(fd, IPPROTO_TCP, 9999, 1);
 	SET(fd, 9999, 1, 1);
 }
@@ -55,6 +58,8 @@ static void socket_options(int fd)
 	SET(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	SET(fd, SOL_SOCKET, SO_RCVBUF, 20000);
 	SET(fd, SOL_SOCKET, SO_SNDBUF, 20000);
+	SET(fd, SOL_SOCKET, SO_RCVBUF, 0);
+	SET(fd, SOL_SOCKET, SO_SNDBUF, 0);
 	SHOW(fd, SOL_SOCKET, SO_RCVLOWAT);
 	SET(fd, SOL_SOCKET, SO_TYPE, 1);
 	SET(fd, SOL_SOCKET, SO_SNDLOWAT, 1);
@@ -72,6 +77,7 @@ static void socket_options(int fd)
 	SET(fd, IPPROTO_IP, IP_TTL, 33);
 	SET(fd, IPPROTO_IP, IP_TTL, 0);
 	SET(fd, IPPROTO_IP, IP_TOS, 16);
+	SET(fd, IPPROTO_IP, IP_TOS, -1);
 	SET(fd, IPPROTO_IP, 9999, 1);
 }
 
@@ -126,12 +132,155 @@ void test_measuring(void)
 	fd = socket(AF_INET6, SOCK_STREAM, 0);
 	SET(fd, IPPROTO_IPV6, IPV6_TCLASS, 0xb8);
 	SET(fd, IPPROTO_IPV6, IPV6_TCLASS, 0x100);
+	SET(fd, IPPROTO_IPV6, IPV6_TCLASS, -1);
+	SHOW(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+	SET(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 0);
+	SET(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, -1);
 	close(fd);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	SET(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 	SET(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	SET(fd, IPPROTO_IP, IP_MTU_DISCOVER, 99);
 	SET(fd, IPPROTO_IP, IP_TOS, 0xbb);
+	close(fd);
+}
+
+/* Of a socket of no family that knows them, too: the C library asks there. */
+static void interfaces(int fd)
+{
+	char name[IF_NAMESIZE] = "";
+
+	SAY(if_nametoindex("lo"));
+	SAY(if_nametoindex("no such one"));
+	SAY(if_indextoname(1, name) ? 0 : -1);
+	printf("  %s\n", name);
+	SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "none", 5));
+}
+
+/* SO_BINDTODEVICE: before there is anything else, and what a listener's connections have of it. */
+static void show_device(const char *what, int fd, size_t room)
+{
+	char name[32] = "";
+	socklen_t n = (socklen_t)room;
+
+	say(what, getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &n));
+	printf("  %s, %u bytes\n", name, n);
+}
+
+static void device(int type)
+{
+	int fd = socket(AF_INET, type, 0), l, port, s;
+	struct sockaddr_in a;
+
+	printf("device of type %d\n", type);
+	show_device("none", fd, 16);
+	show_device("none", fd, 0);
+	SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "none", 5));
+	SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+	show_device("lo", fd, 16);
+	show_device("lo", fd, 15);
+	show_device("lo", fd, 32);
+	l = listener(&port);
+	a = loopback(port);
+	SAY(setsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, "lo", 16));
+	SAY(connect(fd, (void *)&a, sizeof(a)));
+	show_device("connected", fd, 16);
+	if (type == SOCK_STREAM) {
+		s = accept(l, NULL, NULL);
+		show_device("accepted", s, 16);
+		close(s);
+	}
+	SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+	show_device("no more", fd, 16);
+	close(fd);
+	close(l);
+}
+
+/* What is remembered of it; datagrams and local sockets do nothing else with it. */
+static void show_linger(int domain, int type)
+{
+	struct linger l = { 5, 7 }, got;
+	socklen_t n = sizeof(got);
+	int fd = socket(domain, type, 0);
+
+	SAY(setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 0, 5 }, sizeof(l)));
+	SAY(getsockopt(fd, SOL_SOCKET, SO_LINGER, &got, &n));
+	printf("  %d %d, %u bytes\n", got.l_onoff, got.l_linger, n);
+	SAY(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	SAY(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, 4));
+	SAY(getsockopt(fd, SOL_SOCKET, SO_LINGER, &got, &n));
+	printf("  %d %d, %u bytes\n", got.l_onoff, got.l_linger, n);
+	l = (struct linger){ 0, 9 };
+	SAY(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	SAY(getsockopt(fd, SOL_SOCKET, SO_LINGER, &got, &n));
+	printf("  %d %d, %u bytes\n", got.l_onoff, got.l_linger, n);
+	close(fd);
+}
+
+/* What accept() gives has options of who listened. */
+static void inherited4(void)
+{
+	struct linger l = { 1, 100000 };
+	int port, fd = listener(&port), c = socket(AF_INET, SOCK_STREAM, 0), s;
+	struct sockaddr_in a = loopback(port);
+	socklen_t n = sizeof(l);
+
+	SET(fd, IPPROTO_IP, IP_TTL, 33);
+	SET(fd, IPPROTO_IP, IP_TOS, 0x28);
+	SET(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	SET(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+	SET(fd, IPPROTO_TCP, TCP_CORK, 1);
+	SET(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+	SET(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
+	SAY(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	SAY(connect(c, (void *)&a, sizeof(a)));
+	SAY(send(c, "x", 1, 0));
+	s = accept(fd, NULL, NULL);
+	SHOW(s, IPPROTO_IP, IP_TTL);
+	SHOW(s, IPPROTO_IP, IP_TOS);
+	SHOW(s, SOL_SOCKET, SO_BROADCAST);
+	SHOW(s, SOL_SOCKET, SO_OOBINLINE);
+	SHOW(s, IPPROTO_TCP, TCP_CORK);
+	SHOW(s, IPPROTO_TCP, TCP_DEFER_ACCEPT);
+	SHOW(s, IPPROTO_TCP, TCP_KEEPIDLE);
+	l = (struct linger){ 0 };
+	SAY(getsockopt(s, SOL_SOCKET, SO_LINGER, &l, &n));
+	printf("  %d %d\n", l.l_onoff, l.l_linger);
+	close(s);
+	close(c);
+	close(fd);
+}
+
+static void inherited6(void)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET6, SOCK_STREAM, 0), s;
+	socklen_t n = sizeof(a);
+
+	SET(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44);
+	SET(fd, IPPROTO_IPV6, IPV6_TCLASS, 0x28);
+	bind(fd, (void *)&a, sizeof(a));
+	listen(fd, 1);
+	getsockname(fd, (void *)&a, &n);
+	SAY(connect(c, (void *)&a, sizeof(a)));
+	s = accept(fd, NULL, NULL);
+	SHOW(s, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+	SHOW(s, IPPROTO_IPV6, IPV6_TCLASS);
+	close(s);
+	close(c);
+	close(fd);
+}
+
+static void multicast6(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	SHOW(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS);
+	SHOW(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP);
+	SET(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 9);
+	SET(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
+	SET(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 2);
 	close(fd);
 }
 
@@ -147,16 +296,69 @@ void test_options(void)
 	close(fd);
 	puts("datagram");
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	SAY(fcntl(fd, F_SETFL, O_DIRECT));
+	SAY(fcntl(fd, F_GETFL));
 	socket_options(fd);
 	SET(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	SHOW(fd, IPPROTO_IP, IP_MULTICAST_TTL);
+	SHOW(fd, IPPROTO_IP, IP_MULTICAST_LOOP);
 	SET(fd, IPPROTO_IP, IP_MULTICAST_TTL, 4);
 	SET(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+	interfaces(fd);
 	close(fd);
+	device(SOCK_STREAM);
+	device(SOCK_DGRAM);
+	multicast6();
+	show_linger(AF_UNIX, SOCK_STREAM);
+	show_linger(AF_INET, SOCK_DGRAM);
+	show_linger(AF_INET, SOCK_STREAM);
+	inherited4();
+	inherited6();
 	connected(pair);
 	SAY(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
 	SAY(recv(pair[0], buf, 4, 0));
 	close(pair[0]);
 	close(pair[1]);
+}
+
+/* A local socket whose buffer is full, while either end is shut step by step. */
+static void poll_unix(int type)
+{
+	static const char *const ends[] = { "mine", "theirs" };
+	static const int how[] = { SHUT_RD, SHUT_WR };
+	const int all = POLLIN | POLLOUT | POLLRDHUP;
+	int pair[2], i, end;
+	char buf[1000] = "";
+
+	for (i = 0; i < 4; i++) {
+		end = i & 1;
+		printf("local socket, type %d, shut %d of %s first\n", type, how[i >> 1],
+		       ends[end]);
+		socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair);
+		show_poll("new", pair[0], all, 0);
+		while (send(pair[0], buf, sizeof(buf), 0) > 0)
+			;
+		show_poll("full", pair[0], all, 0);
+		shutdown(pair[end], how[i >> 1]);
+		show_poll("full, shut", pair[0], all, 0);
+		show_poll("the other", pair[1], all, 0);
+		shutdown(pair[end], how[!(i >> 1)]);
+		show_poll("full, both shut", pair[0], all, 0);
+		show_poll("the other", pair[1], all, 0);
+		while (recv(pair[1], buf, sizeof(buf), 0) > 0)
+			;
+		show_poll("read", pair[0], all, 0);
+		show_poll("the other", pair[1], all, 0);
+		close(pair[1]);
+		show_poll("closed", pair[0], all, 0);
+		close(pair[0]);
+	}
+	socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair);
+	while (send(pair[0], buf, sizeof(buf), 0) > 0)
+		;
+	close(pair[1]);
+	show_poll("full, closed", pair[0], all, 0);
+	close(pair[0]);
 }
 
 void test_poll(void)
@@ -182,6 +384,30 @@ void test_poll(void)
 	show_poll("closed", pair[0], POLLIN | POLLRDHUP, 1000);
 	show_poll("closed", pair[0], POLLIN | POLLOUT | POLLRDHUP, 1000);
 	close(pair[0]);
+	poll_unix(SOCK_STREAM);
+	poll_unix(SOCK_SEQPACKET);
+	poll_unix(SOCK_DGRAM);
+}
+
+/* Sockets of IPv6 with an address of IPv4, and of no family. */
+static void other_family(struct sockaddr_in a4)
+{
+	union {
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} a = { .in = a4 };
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+	SAY(bind(fd, (void *)&a, sizeof(a.in)));
+	SAY(bind(fd, (void *)&a, sizeof(a.in6)));
+	SAY(connect(fd, (void *)&a, sizeof(a.in)));
+	SAY(connect(fd, (void *)&a, sizeof(a.in6)));
+	close(fd);
+	fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	SAY(sendto(fd, "x", 1, 0, (void *)&a, sizeof(a.in)));
+	a.in6.sin6_family = AF_UNSPEC;
+	SAY(sendto(fd, "x", 1, 0, (void *)&a, sizeof(a.in6)));
+	close(fd);
 }
 
 void test_ipv6(void)
@@ -219,4 +445,5 @@ void test_ipv6(void)
 	close(c);
 	close(s);
 	close(l);
+	other_family(a4);
 }

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -23,6 +24,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
 /* Prints a call and what it returned, or its error's name. */
 long say(const char *what, long rc);
 #define SAY(call) say(#call, (long)(call))
@@ -34,17 +41,23 @@ int listener(int *port);
 void connected(int fd[2]);
 /* Prints what poll() says about fd now, or within `ms`. */
 void show_poll(const char *what, int fd, int events, int ms);
+/* 0, or -1 and errno: the socket's pending error (SO_ERROR), which is told once. */
+int pending(int fd);
 void settle(void); /* what is on its way arrives */
 
 void test_creation(void);
 void test_stream(void);
 void test_nonblocking(void);
 void test_shutdown(void);
+void test_endings(void);
+void test_disconnect(void);
+void test_link_local(void);
 void test_errors(void);
 void test_datagram(void);
 void test_options(void);
 void test_measuring(void);
 void test_messages(void);
+void test_control(void);
 void test_poll(void);
 void test_ipv6(void);
 void test_reuse(void);

@@ -163,6 +163,40 @@ void test_shutdown(void)
 	show_poll("SHUT_RD", fd[0], POLLIN | POLLOUT | POLLRDHUP, 100);
 	close(fd[0]);
 	close(fd[1]);
+	pipes = 0;
+	connected(fd);
+	close(fd[0]);
+	settle();
+	SAY(send(fd[1], "x", 1, 0));
+	settle();
+	show_poll("reset after the end", fd[1], POLLIN | POLLOUT | POLLRDHUP, 100);
+	SAY(recv(fd[1], buf, 8, 0));
+	SAY(send(fd[1], "x", 1, 0));
+	SAY(send(fd[1], "x", 1, 0));
+	printf("  SIGPIPE %d\n", pipes);
+	SAY(recv(fd[1], buf, 8, 0));
+	close(fd[1]);
+}
+
+/* What is left of an attempt whose error connect() has told. */
+static void after_refusal(int port)
+{
+	struct sockaddr_in a = loopback(port);
+	int c, flags;
+	char buf[8];
+
+	for (flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK) {
+		c = socket(AF_INET, SOCK_STREAM | flags, 0);
+		SAY(connect(c, (void *)&a, sizeof(a)));
+		if (flags) {
+			settle();
+			SAY(connect(c, (void *)&a, sizeof(a)));
+		}
+		show_poll("refusal told", c, POLLIN | POLLOUT | POLLRDHUP, 0);
+		SAY(recv(c, buf, 8, 0));
+		SAY(send(c, buf, 8, MSG_NOSIGNAL));
+		close(c);
+	}
 }
 
 void test_errors(void)
@@ -198,6 +232,7 @@ void test_errors(void)
 	SAY(getsockopt(c, SOL_SOCKET, SO_ERROR, &e, &n));
 	printf("  %d\n", e);
 	close(c);
+	after_refusal(port);
 
 	connected(fd);
 	setsockopt(fd[0], SOL_SOCKET, SO_LINGER, &l, sizeof(l));

@@ -9,14 +9,15 @@ static const char *name_of(int e)
 		const char *name;
 	} names[] = {
 #define E(x) { x, #x }
-		E(EAGAIN),      E(EBADF),        E(EINVAL),          E(ENOTSOCK),
-		E(EACCES),      E(EFAULT),       E(EPIPE),           E(ENOTCONN),
-		E(EISCONN),     E(EADDRINUSE),   E(EADDRNOTAVAIL),   E(ECONNREFUSED),
-		E(ECONNRESET),  E(EINPROGRESS),  E(EALREADY),        E(EDESTADDRREQ),
-		E(EMSGSIZE),    E(EAFNOSUPPORT), E(EPROTONOSUPPORT), E(ESOCKTNOSUPPORT),
-		E(ENOPROTOOPT), E(EOPNOTSUPP),   E(ENETUNREACH),     E(ETIMEDOUT),
-		E(EDOM),        E(ENODEV),       E(ENOENT),          E(ENOTTY),
-		E(EPROTOTYPE),  E(ESPIPE),       E(EINTR),           E(EPERM),
+		E(EAGAIN),       E(EBADF),        E(EINVAL),          E(ENOTSOCK),
+		E(EACCES),       E(EFAULT),       E(EPIPE),           E(ENOTCONN),
+		E(EISCONN),      E(EADDRINUSE),   E(EADDRNOTAVAIL),   E(ECONNREFUSED),
+		E(ECONNRESET),   E(EINPROGRESS),  E(EALREADY),        E(EDESTADDRREQ),
+		E(EMSGSIZE),     E(EAFNOSUPPORT), E(EPROTONOSUPPORT), E(ESOCKTNOSUPPORT),
+		E(ENOPROTOOPT),  E(EOPNOTSUPP),   E(ENETUNREACH),     E(ETIMEDOUT),
+		E(EDOM),         E(ENODEV),       E(ENOENT),          E(ENOTTY),
+		E(EPROTOTYPE),   E(ESPIPE),       E(EINTR),           E(EPERM),
+		E(ECONNABORTED),
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -74,6 +75,16 @@ void show_poll(const char *what, int fd, int events, int ms)
 	       p.revents & POLLOUT ? " out" : "", p.revents & POLLERR ? " err" : "",
 	       p.revents & POLLHUP ? " hup" : "", p.revents & POLLRDHUP ? " rdhup" : "",
 	       p.revents & POLLPRI ? " pri" : "");
+}
+
+int pending(int fd)
+{
+	int e = 0;
+	socklen_t n = sizeof(e);
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n);
+	errno = e;
+	return e ? -1 : 0;
 }
 
 void settle(void)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The context switch. TPIDR_EL0 is the application's, which may set it without asking anybody.
+ *
+ * Where a context goes on is signed for its stack pointer and for the struct that has this (<uk/arch/sign.h>).
  */
 #include <uk/arch/ctx.h>
+#include <uk/arch/sign.h>
 #include <uk/config.h>
 
 	.arch	armv8-a
@@ -12,7 +15,7 @@
 	\op	x23, x24, [sp, #ARM_FRAME_X + 32]
 	\op	x25, x26, [sp, #ARM_FRAME_X + 48]
 	\op	x27, x28, [sp, #ARM_FRAME_X + 64]
-	\op	x29, x30, [sp, #ARM_FRAME_X + 80]
+	\op	x29, ARM_LINK, [sp, #ARM_FRAME_X + 80]
 	\op	d8, d9, [sp, #ARM_FRAME_D]
 	\op	d10, d11, [sp, #ARM_FRAME_D + 16]
 	\op	d12, d13, [sp, #ARM_FRAME_D + 32]
@@ -23,11 +26,13 @@
 	.globl uk_arch_ctx_switch
 	.type uk_arch_ctx_switch, @function
 uk_arch_ctx_switch:			/* (x0 = from, x1 = to) */
+	arm_sign_link sp, ARM_SIGNED_CONTEXT, x0
 	sub	sp, sp, #ARM_FRAME_SIZE
 	mrs	x2, fpcr
+	mrs	x5, fpsr		/* exceptions that this thread has raised */
 	mrs	x3, tpidr_el0
 	each	stp
-	str	x2, [sp, #ARM_FRAME_FPCR]
+	stp	x2, x5, [sp, #ARM_FRAME_FPCR]
 	mov	x4, sp
 	stp	x4, x3, [x0]		/* UK_ARCH_CTX_SP, UK_ARCH_CTX_TP */
 	ldp	x4, x3, [x1]
@@ -37,12 +42,16 @@ uk_arch_ctx_switch:			/* (x0 = from, x1 = to) */
 	dsb	ish			/* who goes on elsewhere does not wait there for caches that it has cleaned here */
 #endif
 	each	ldp
-	ldr	x4, [sp, #ARM_FRAME_FPCR]
+	ldp	x4, x6, [sp, #ARM_FRAME_FPCR]
 	cmp	x2, x4			/* to write it waits for all that calculates */
 	b.eq	1f
 	msr	fpcr, x4
-1:	add	sp, sp, #ARM_FRAME_SIZE
-	ret
+1:	cmp	x5, x6
+	b.eq	2f
+	msr	fpsr, x6
+2:	add	sp, sp, #ARM_FRAME_SIZE
+	arm_auth_link sp, ARM_SIGNED_CONTEXT, x1
+	ret	ARM_LINK
 	.size uk_arch_ctx_switch, . - uk_arch_ctx_switch
 
 /*
@@ -57,7 +66,15 @@ arm_ctx_start:
 	mov	x0, x19
 	mov	x29, xzr
 	mov	x30, xzr
-	br	x20
+	/* What is called by x16 or x17 may be jumped to as well (BTI). */
+#ifdef __ARM_FEATURE_PAC_DEFAULT
+	mov	x17, x20
+	arm_auth_link sp, ARM_SIGNED_ENTRY
+	br	x17
+#else
+	mov	x16, x20
+	br	x16
+#endif
 	.size arm_ctx_start, . - arm_ctx_start
 
 	.macro	each_q op

@@ -7,6 +7,7 @@
  *	REGS_LINK		the register with a leaf's return address
  *	is_...()		kinds of traps
  *	say_exception(), say_registers()	parts of a report
+ *	say_authentication()	with CONFIG_HARDEN_PAC: the first line of one about a signature, or false
  *	classify()		a trap as the layers above see it
  *	on_own_stack(), irq_was_open(), was_expected(), may_be_repaired()
  */
@@ -14,11 +15,18 @@
 #define ARM_DESCRIBE_H
 
 #include <uk/arch/cpu.h>
+#include <uk/arch/sign.h>
 #include <uk/config.h>
 
-#define FRAME_RETURN(fp) (((uintptr_t *)(fp))[1])
+#define FRAME_RETURN(fp) RETURN_AT((fp) + 8)
 #define FRAME_NEXT(fp)   (((uintptr_t *)(fp))[0])
-#define REGS_LINK(r)     ((r)->x[30])
+#define REGS_LINK(r)     RETURN_AT(&(r)->x[30])
+
+#ifdef CONFIG_HARDEN_PAC
+/* An address is signed above its 48 bits. */
+#define WITHOUT_SIGNATURE(va) ((va)&0xffffffffffff)
+#define RETURN_AT(p)          WITHOUT_SIGNATURE(*(const uintptr_t *)(p))
+#endif
 
 /* bl, or blr (DDI 0487 §C6.2). */
 static UK_COLD bool after_call(uintptr_t ret)
@@ -40,12 +48,13 @@ static inline unsigned class_of(const struct uk_regs *r)
 static const char names[] = "\0undefined instruction\0"
 			    "\1wait instruction that is not allowed\0"
 			    "\7floating point or vector instruction that is not allowed\0"
+#ifdef CONFIG_HARDEN_BTI
 			    "\15jump to what is no target of jumps\0"
+#endif
 			    "\16illegal state of execution\0"
 			    "\25system call instruction, where there is no system\0"
 			    "\30system register that is not there or not allowed\0"
 			    "\31SVE instruction, which is not switched on\0"
-			    "\34return address that was not signed here\0"
 			    "\41execution where there is no memory\0"
 			    "\42misaligned jump\0"
 			    "\45access that memory did not answer\0"
@@ -151,6 +160,61 @@ static inline void say_exception(const struct uk_regs *r, const char *thread)
 	uk_crash_say("CRASH: %s in thread `%s` (class %#x, cause %#lx, address %#lx)",
 		     name_of(class_of(r)), thread, class_of(r), r->cause, r->addr);
 }
+
+#ifdef CONFIG_HARDEN_PAC
+/* What was signed, by <uk/arch/sign.h>; NULL: not that way. */
+static UK_COLD const char *signed_as(uint64_t modifier)
+{
+	switch (ARM_SIGNED_FOR(modifier)) {
+	case ARM_SIGNED_CONTEXT:
+		return "a switched-out thread's address";
+	case ARM_SIGNED_ENTRY:
+	case ARM_SIGNED_CLONE:
+		return "a new thread's address";
+	case ARM_SIGNED_JUMP:
+	case ARM_SIGNED_SIGJUMP:
+		return "an address in a jmp_buf";
+	case ARM_SIGNED_TRAP:
+	case ARM_SIGNED_LINK:
+		return "an interrupted thread's address";
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * An instruction that finds a wrong signature traps on some CPUs (FEAT_FPAC), on the others it leaves an address that is none, where
+ * execution then goes on. Either way the registers are as they were then: <uk/arch/sign.h>'s code has the address in x17, a
+ * function that returns has it in x30. A jump by another register was never signed.
+ */
+static UK_COLD bool say_authentication(const struct uk_regs *r, const char *thread)
+{
+	bool trapped = class_of(r) == ARM_EC_PAC;
+	uint64_t va = r->pc;
+	const char *what = NULL;
+
+	if (!trapped && (class_of(r) != ARM_EC_FETCH || !(va >> 48) || va >> 55 & 1))
+		return false;
+	if (trapped ? in(r->pc, uk_text_start, uk_text_end) &&
+			      *(const uint32_t *)r->pc == ARM_AUTIA1716
+		    : va == r->x[17]) {
+		va = r->x[17];
+		what = signed_as(r->x[16]);
+	}
+	if (!what && (trapped || va == r->x[30])) {
+		va = r->x[30];
+		what = "a return address";
+	}
+	if (!what)
+		return false;
+	va = WITHOUT_SIGNATURE(va);
+	uk_crash_say("CRASH: pointer authentication failed in thread `%s`: %s was not signed "
+		     "there: %s%#lx",
+		     thread, what, in(va, uk_image_start, uk_image_end) ? "image+" : "",
+		     in(va, uk_image_start, uk_image_end) ? va - (uintptr_t)uk_image_start : va);
+	return true;
+}
+#endif
 
 static inline bool irq_was_open(const struct uk_regs *r)
 {

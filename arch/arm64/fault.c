@@ -102,7 +102,7 @@ struct uk_regs *arm_nested(struct uk_regs *r)
 	arm_hopeless(); /* whoever repairs what threads do cannot repair this */
 }
 
-UK_COLD void uk_plat_page_faults_start(void *stack)
+UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
 {
 	uint64_t masks = arm_read(daif);
 

@@ -17,8 +17,9 @@
 #define PTE_NOT_BLOCK 0x02UL /* a table, or at the last level a page */
 #define PTE_DEVICE    ((uint64_t)ARM_MAIR_DEVICE << 2)
 #define PTE_RO        0x80UL
-#define PTE_SHARED    0x300UL /* among all CPUs */
-#define PTE_AF        0x400UL /* it may be used; nobody counts */
+#define PTE_SHARED    0x300UL     /* among all CPUs */
+#define PTE_AF        0x400UL     /* it may be used; nobody counts */
+#define PTE_GP        (1UL << 50) /* indirect jumps land at landing pads only */
 #define PTE_PXN       (1UL << 53)
 #define PTE_UXN       (1UL << 54)
 #define SOFT_NONE     (1UL << 55) /* ours: a page of UK_PROT_NONE */
@@ -28,7 +29,7 @@
 
 #define PTE_PRESENT   PTE_VALID
 #define PTE_LARGE     PTE_NOT_BLOCK /* is absent there: see pte_sized() */
-#define PTE_PROT_MASK (PTE_VALID | PTE_RO | PTE_PXN | SOFT_NONE)
+#define PTE_PROT_MASK (PTE_VALID | PTE_RO | PTE_GP | PTE_PXN | SOFT_NONE)
 
 #define ADDR_MASK  0x0000fffffffff000UL
 #define COUNT      4UL /* unit of the counter in bits 2 to 11 */
@@ -149,9 +150,18 @@ static inline bool pte_count(uint64_t *e, long n, const uint64_t *in UK_UNUSED)
 
 static uint64_t nx UK_RO_AFTER_INIT_ZERO; /* PTE_PXN, or 0 where everything may be executed */
 
+#ifdef CONFIG_HARDEN_BTI
+static uint64_t pads UK_RO_AFTER_INIT_ZERO; /* PTE_GP, or 0 where the CPU has no such thing */
+#else
+#define pads 0UL
+#endif
+
 static inline void pte_init(bool has_nx)
 {
 	nx = has_nx ? PTE_PXN : 0;
+#ifdef CONFIG_HARDEN_BTI
+	pads = arm_has_bti() ? PTE_GP : 0;
+#endif
 }
 
 static uint64_t pte_flags(unsigned prot)
@@ -164,6 +174,8 @@ static uint64_t pte_flags(unsigned prot)
 		f |= PTE_RO;
 	if (!(prot & UK_PROT_EXEC))
 		f |= nx;
+	if (prot & UK_PROT_PADS)
+		f |= pads;
 	if (prot & UK_PROT_DEVICE)
 		f |= PTE_DEVICE | PTE_PXN;
 	return f;

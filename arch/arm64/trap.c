@@ -5,8 +5,10 @@
  */
 #include <uk/arch/cpu.h>
 #include <uk/arch/ctx.h>
+#include <uk/arch/sign.h>
 #include <uk/arch/trap.h>
 #include <uk/crash.h>
+#include <uk/linked.h>
 #include <uk/plat/power.h>
 
 #include "fault.h"
@@ -58,28 +60,48 @@ UK_COLD void arm_trap_init(uintptr_t fault_stack, uintptr_t nested_stack)
 			 : "memory");
 }
 
+#ifdef CONFIG_HARDEN_PAC
+#define REGS_PUT(r)  regs_put(r)
+#define REGS_TAKE(r) regs_take(r)
+
+/*
+ * Where an interrupted thread goes on, and where it returns to if that is a leaf function, are signed while others run. Other
+ * functions have signed x30 already: then it is no address, and stays what it is.
+ */
+static inline void regs_put(struct uk_regs *r)
+{
+	r->pc = arm_sign(r->pc, (uintptr_t)r + ARM_SIGNED_TRAP);
+	r->link_signed = !(r->x[30] >> 48);
+	if (r->link_signed)
+		r->x[30] = arm_sign(r->x[30], (uintptr_t)r + ARM_SIGNED_LINK);
+}
+
+static inline void regs_take(struct uk_regs *r)
+{
+	r->pc = arm_auth(r->pc, (uintptr_t)r + ARM_SIGNED_TRAP);
+	if (UK_UNLIKELY(r->pc >> 48)) { /* for the report */
+		r->x[16] = (uintptr_t)r + ARM_SIGNED_TRAP;
+		r->x[17] = r->pc;
+	}
+	if (r->link_signed)
+		r->x[30] = arm_auth(r->x[30], (uintptr_t)r + ARM_SIGNED_LINK);
+	else if (!(r->x[30] >> 48))
+		r->x[30] |= 1UL << 48; /* it was none, and is one now */
+}
+#endif
+
 #include "common/dispatch.h"
 
 #ifdef CONFIG_SMP
 #include "common/later.h"
 
-extern const char uk_text_start[], uk_text_end[];
-
 #define MRS_TPIDR_EL1 0xd538d080U /* its lowest 5 bits: the register */
-
-/* A load or store of a word or two at an immediate offset, by the register in bits 5 to 9. */
-static inline bool is_access_at(uint32_t insn, unsigned reg)
-{
-	return (insn & 0xbf800000) == 0xb9000000 && (insn >> 5 & 31) == reg;
-}
 
 /* Interrupted between the two instructions that access this CPU's data: begin again (<uk/arch/percpu.h>). */
 static inline void begin_access_again(struct uk_regs *r)
 {
-	const uint32_t *next = (const uint32_t *)r->pc;
-
 	if (r->pc > (uintptr_t)uk_text_start && r->pc < (uintptr_t)uk_text_end &&
-	    next[-1] >> 5 == MRS_TPIDR_EL1 >> 5 && is_access_at(next[0], next[-1] & 31))
+	    arm_between_access(r->pc, MRS_TPIDR_EL1))
 		r->pc -= 4;
 }
 #else

@@ -3,6 +3,7 @@
  * What becomes of an interrupt behind the entry code: it is dispatched, and may end in a switch of threads.
  * A part of each architecture's trap.c, which defines IRQ_NOTED(): which interrupt a note in irq_pending is; and with several
  * CPUs IRQ_LATER: what is there if nothing has come, but interrupts to other CPUs were withheld. An interrupt that comes takes its place.
+ * It may define REGS_PUT() and REGS_TAKE(): what is to be done with the registers of a thread before and after others run.
  */
 #ifndef ARCH_DISPATCH_H
 #define ARCH_DISPATCH_H
@@ -42,8 +43,8 @@ static inline bool switch_due(const struct uk_percpu *c UK_UNUSED)
 #endif
 }
 
-/* With the hardware's interrupts off. */
-static void replay_one(struct uk_percpu *c)
+/* With the hardware's interrupts off. Whether there was an interrupt: what was withheld is none. */
+static bool replay_one(struct uk_percpu *c)
 {
 	uint32_t noted = c->irq_pending;
 
@@ -51,9 +52,10 @@ static void replay_one(struct uk_percpu *c)
 #ifdef CONFIG_SMP
 	ARCH(irq_withheld)();
 	if (!noted || noted == IRQ_LATER)
-		return;
+		return false;
 #endif
 	dispatch(c, IRQ_NOTED(noted));
+	return true;
 }
 
 /*
@@ -78,16 +80,19 @@ static struct uk_percpu *reschedule(struct uk_percpu *c)
 UK_WEAK void uk_plat_irq_replay(void)
 {
 	struct uk_percpu *c = uk_percpu();
+	bool came = false;
 
 #ifdef CONFIG_SMP
 	ARCH(irq_close)(); /* if nothing has come, and one was to be sent, it is open still */
 	c = uk_percpu();
 #endif
 	do {
-		replay_one(c);
+		came |= replay_one(c);
 		c = reschedule(c);
 	} while (c->irq_pending); /* noted during the switch */
 	ARCH(irq_open)();
+	if (came)
+		uk_irq_return_hook(NULL);
 }
 
 /*
@@ -108,6 +113,11 @@ static UK_NOINLINE void preempt(struct uk_percpu *c)
 	uk_arch_fpu_restore(area);
 }
 
+#ifndef REGS_PUT
+#define REGS_PUT(r)
+#define REGS_TAKE(r)
+#endif
+
 void ARCH(irq)(struct uk_regs *r, unsigned vector)
 {
 	struct uk_percpu *c = uk_percpu();
@@ -119,8 +129,11 @@ void ARCH(irq)(struct uk_regs *r, unsigned vector)
 #ifdef CONFIG_SMP
 	c->irq_regs = NULL;
 #endif
-	if (switch_due(c))
+	if (switch_due(c)) {
+		REGS_PUT(r);
 		preempt(c);
+		REGS_TAKE(r);
+	}
 	uk_irq_return_hook(r);
 }
 

@@ -80,9 +80,10 @@ static uk_paddr_t first;             /* frame of `root` */
 static uk_paddr_t pool; /* the image's own frames ... */
 static size_t pool_len;
 static uintptr_t pool_va; /* ... and where they are seen */
+static size_t pool_left;  /* bytes of them, from its beginning, that have never been taken */
 
 /*
- * Frames for tables, zeroed. The direct map grows with ukpage's lock held, other tables go with
+ * Other frames for tables, zeroed. The direct map grows with ukpage's lock held, other tables go with
  * ukvmem's, so they have a lock of their own. Interrupts are masked with several CPUs.
  */
 static uk_paddr_t reserve[64];
@@ -140,9 +141,7 @@ void uk_arch_pt_init(uint64_t *root_table, uk_paddr_t first, unsigned n, bool ha
 	root = root_table;
 	pte_init(has_nx);
 	pool = pool_va = first;
-	pool_len = n * UK_PAGE_SIZE;
-	while (n-- && nreserve < UK_ARRAY_SIZE(reserve))
-		reserve[nreserve++] = first + n * UK_PAGE_SIZE;
+	pool_len = pool_left = n * UK_PAGE_SIZE;
 }
 
 void uk_arch_pt_moved(uintptr_t offset)
@@ -166,7 +165,10 @@ static uk_paddr_t table_alloc(bool direct)
 	if (source && !direct)
 		return source->alloc();
 	uk_spin_acquire(&reserve_lock);
-	frame = nreserve ? reserve[--nreserve] : 0;
+	if (pool_left)
+		frame = pool + (pool_left -= UK_PAGE_SIZE);
+	else
+		frame = nreserve ? reserve[--nreserve] : 0;
 	uk_spin_release(&reserve_lock);
 	return frame;
 }
@@ -517,18 +519,11 @@ static bool bad_prot(unsigned prot)
 	       (UK_PROT_WRITE | UK_PROT_EXEC);
 }
 
-int uk_arch_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
-{
-	if (bad_range(va, pa, len))
-		return -EINVAL;
-	return bad_prot(prot) ? -EACCES : walk(MAP, va, len, pa, pte_flags(prot), false);
-}
-
 /*
- * What page faults ask for: one page, where there is a table with nothing in that place. False: take
- * the long way.
+ * The short way, of page faults and of boot: n pages in one table that is there, with nothing in their places. False: take
+ * the long one.
  */
-static inline bool map_one(uk_vaddr_t va, uint64_t entry)
+static UK_ALWAYS_INLINE bool map_few(uk_vaddr_t va, size_t n, uint64_t entry)
 {
 	uint64_t *e = top(va), *leaf;
 
@@ -540,18 +535,40 @@ static inline bool map_one(uk_vaddr_t va, uint64_t entry)
 	if (UK_UNLIKELY(!*e || pte_is_large(*e)))
 		return false;
 	leaf = entry_in(*e, va, 0);
-	if (UK_UNLIKELY(*leaf))
-		return false;
-	pte_publish(leaf, entry);
-	pte_count(e, 1, leaf);
-	pt_added(va);
+	for (size_t i = 0; i < n; i++)
+		if (UK_UNLIKELY(leaf[i]))
+			return false;
+	for (size_t i = 0; i < n; i++, entry += pte_of(UK_PAGE_SIZE))
+		pte_publish(&leaf[i], entry);
+	pte_count(e, (long)n, leaf);
+	if (n == 1)
+		pt_added(va);
+	else
+		pt_added_some();
 	return true;
+}
+
+int uk_arch_pt_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
+{
+	uint64_t flags;
+
+	if (bad_range(va, pa, len))
+		return -EINVAL;
+	if (bad_prot(prot))
+		return -EACCES;
+	flags = pte_flags(prot);
+#ifndef CONFIG_OPTIMIZE_SIZE
+	if (len && (va ^ (va + len - 1)) < LARGE &&
+	    map_few(va, len >> UK_PAGE_SHIFT, pte_of(pa) | flags))
+		return 0;
+#endif
+	return walk(MAP, va, len, pa, flags, false);
 }
 
 int uk_arch_pt_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 {
 	if (UK_LIKELY(!bad_range(va, pa, UK_PAGE_SIZE) && !bad_prot(prot)) &&
-	    map_one(va, pte_of(pa) | pte_flags(prot)))
+	    map_few(va, 1, pte_of(pa) | pte_flags(prot)))
 		return 0;
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
@@ -686,7 +703,8 @@ int uk_arch_pt_direct_map(uk_paddr_t pa, size_t len)
 		if (rc)
 			return rc;
 		uk_spin_acquire(&reserve_lock);
-		for (; nreserve < want && (taken - pa) * 4 < len && taken < next;
+		for (; pool_left / UK_PAGE_SIZE + nreserve < want && (taken - pa) * 4 < len &&
+		       taken < next;
 		     taken += UK_PAGE_SIZE) {
 			memset(uk_plat_phys_to_virt(taken), 0, UK_PAGE_SIZE);
 			reserve[nreserve++] = taken;

@@ -15,6 +15,7 @@
 #include <uk/crash.h>
 #include <uk/errno.h>
 #include <uk/irq.h>
+#include <uk/linked.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/power.h>
 #include <uk/plat/trap.h>
@@ -102,9 +103,6 @@ const char *uk_symtab_find(uintptr_t pc, size_t *into) UK_OPTIONAL;
 /* Of lib/debug/ukcrash, likewise: the sections of <uk/crash.h>. */
 void uk_crash_sections(const struct uk_trap_info *info, const struct uk_regs *regs) UK_OPTIONAL;
 
-/* From the linker script. */
-extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
-
 static bool in(uintptr_t va, const char *start, const char *end)
 {
 	return va >= (uintptr_t)start && va < (uintptr_t)end;
@@ -134,6 +132,11 @@ static UK_COLD bool readable(uintptr_t va)
 /* What is the architecture's, in the order of its first use: the file begins with a list. */
 #include "describe.h"
 
+/* A return address as it is saved. */
+#ifndef RETURN_AT
+#define RETURN_AT(p) (*(const uintptr_t *)(p))
+#endif
+
 static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned most)
 {
 	unsigned depth = 0;
@@ -142,8 +145,8 @@ static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned
 		say_at(pc);
 #ifdef CONFIG_FRAME_POINTER
 	/* A leaf, or one that has just begun, has no frame: its return address is on top. */
-	if (pc && readable(sp) && after_call(*(uintptr_t *)sp))
-		say_at(*(uintptr_t *)sp);
+	if (pc && readable(sp) && after_call(RETURN_AT(sp)))
+		say_at(RETURN_AT(sp));
 	while (depth++ < most && readable(fp) && fp >= sp) {
 		uintptr_t ret = FRAME_RETURN(fp);
 
@@ -160,8 +163,8 @@ static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned
 	for (unsigned i = 0; i < SCAN_WORDS && depth < most; i++, sp += 8) {
 		if ((!i || !(sp & UK_PAGE_MASK)) && !readable(sp))
 			break;
-		if (after_call(*(uintptr_t *)sp)) {
-			say_at(*(uintptr_t *)sp);
+		if (after_call(RETURN_AT(sp))) {
+			say_at(RETURN_AT(sp));
 			depth++;
 		}
 	}
@@ -173,8 +176,8 @@ static UK_COLD void backtrace(uintptr_t pc, uintptr_t sp, uintptr_t fp, unsigned
 static UK_COLD uintptr_t first_call(uintptr_t sp)
 {
 	for (unsigned i = 0; i < SCAN_WORDS && readable(sp); i++, sp += 8)
-		if (after_call(*(uintptr_t *)sp))
-			return *(uintptr_t *)sp;
+		if (after_call(RETURN_AT(sp)))
+			return RETURN_AT(sp);
 	return 0;
 }
 #endif
@@ -195,6 +198,10 @@ static UK_COLD void say_cause(const struct uk_regs *r, const struct uk_trap_info
 {
 	const char *thread = uk_trap_thread_name();
 
+#ifdef CONFIG_HARDEN_PAC
+	if (say_authentication(r, thread))
+		return;
+#endif
 	if (is_access(r) && (uk_trap_is_guard(info->addr) || uk_trap_is_guard(uk_regs_sp(r) - 8)))
 		uk_crash_say("CRASH: stack overflow in thread `%s` (access to %#lx)", thread,
 			     info->addr);

@@ -15,20 +15,8 @@ uint32_t __bswapsi2(uint32_t x);
 uint64_t __bswapdi2(uint64_t x);
 UK_API_END
 
-int __clzdi2(uint64_t x)
-{
-	int n = 0;
-
-	for (int width = 32; width; width /= 2)
-		if (!(x >> (64 - width))) {
-			n += width;
-			x <<= width;
-		}
-	return n;
-}
-
-/* The lowest bit alone, times a sequence in which every six bits are different (de Bruijn). */
-int __ctzdi2(uint64_t x)
+/* Where a bit is that is alone: it, times a sequence in which every six bits are different (de Bruijn). */
+static inline int place_of(uint64_t bit)
 {
 	static const uint8_t place[64] = {
 		0,  1,  2,  7,  3,  13, 8,  19, 4,  25, 14, 28, 9,  34, 20, 40,
@@ -37,7 +25,23 @@ int __ctzdi2(uint64_t x)
 		62, 11, 23, 32, 36, 44, 52, 55, 61, 22, 43, 51, 60, 42, 59, 58,
 	};
 
-	return place[(x & -x) * 0x0218a392cd3d5dbf >> 58];
+	return place[bit * 0x0218a392cd3d5dbf >> 58];
+}
+
+int __clzdi2(uint64_t x)
+{
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return 63 - place_of(x - (x >> 1));
+}
+
+int __ctzdi2(uint64_t x)
+{
+	return place_of(x & -x);
 }
 
 int __ffsdi2(uint64_t x)

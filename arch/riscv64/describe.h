@@ -102,10 +102,7 @@ static UK_COLD void classify(const struct uk_regs *r, struct uk_trap_info *info)
 	info->cause = is_page_fault(r)			? UK_TRAP_PAGE
 		      : r->cause < sizeof(causes) ? (enum uk_trap)causes[r->cause]
 						  : UK_TRAP_OTHER;
-	info->addr = info->cause == UK_TRAP_INSTRUCTION || info->cause == UK_TRAP_BREAKPOINT ||
-				     info->cause == UK_TRAP_OTHER
-			     ? r->pc
-			     : r->tval;
+	info->addr = info->cause == UK_TRAP_PAGE ? r->tval : r->pc;
 	info->access = info->cause == UK_TRAP_PAGE ? riscv_fault_access(r) : 0;
 }
 

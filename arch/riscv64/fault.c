@@ -13,7 +13,9 @@
 #include "fault.h"
 #include "report.h"
 
+#pragma GCC visibility push(hidden)
 extern const char riscv_touch[], riscv_touch_end[];
+#pragma GCC visibility pop
 
 unsigned riscv_fault_access(const struct uk_regs *r)
 {
@@ -63,7 +65,7 @@ struct uk_regs *riscv_fault_frame(struct uk_regs *r, unsigned where)
 	return r;
 }
 
-UK_COLD void uk_plat_page_faults_start(void *stack)
+UK_WEAK UK_COLD void uk_plat_page_faults_start(void *stack)
 {
 	riscv_area()->stacks[0] = (uintptr_t)stack + UK_PAGE_FAULT_STACK;
 }

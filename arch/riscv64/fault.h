@@ -39,7 +39,7 @@ static inline struct riscv_area *riscv_area(void)
 	return (struct riscv_area *)uk_percpu()->area;
 }
 #else
-extern struct riscv_area riscv_the_area;
+extern struct riscv_area riscv_the_area __attribute__((visibility("hidden")));
 
 static inline struct riscv_area *riscv_area(void)
 {

@@ -51,6 +51,16 @@ void *memcpy(void *dst, const void *src, size_t n)
 			const word *from = (const word *)(s - into(s));
 			uint64_t low = *from++;
 
+			for (; n >= 4 * W; n -= 4 * W, d += 4 * W, s += 4 * W, from += 4) {
+				uint64_t a = from[0], b = from[1], c = from[2], e = from[3];
+				word *to = (word *)d;
+
+				to[0] = low >> shift | a << (64 - shift);
+				to[1] = a >> shift | b << (64 - shift);
+				to[2] = b >> shift | c << (64 - shift);
+				to[3] = c >> shift | e << (64 - shift);
+				low = e;
+			}
 			for (; n >= W; n -= W, d += W, s += W) {
 				uint64_t high = *from++;
 

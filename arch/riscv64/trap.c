@@ -12,9 +12,9 @@
 #include "fault.h"
 #include "report.h"
 
-/* Entry code has noted its cause, to which one more bit may have come. */
+/* Entry code has noted its cause, to which with several CPUs one more bit may have come. */
 #define IRQ_LATER          0x10000U
-#define IRQ_NOTED(pending) ((pending) & ~IRQ_LATER)
+#define IRQ_NOTED(pending) ((pending) & ~(UK_CPUS > 1 ? IRQ_LATER : 0))
 
 #define CHECK(field, offset) UK_STATIC_ASSERT(offsetof(struct uk_regs, field) == (offset), #field)
 CHECK(pc, UK_REGS_PC);
@@ -33,7 +33,7 @@ UK_STATIC_ASSERT(offsetof(struct riscv_area, stacks) == RISCV_AREA_STACKS, "trap
 UK_STATIC_ASSERT(offsetof(struct riscv_area, outer) == RISCV_AREA_OUTER, "trap.S");
 UK_STATIC_ASSERT(sizeof(struct riscv_area) == RISCV_AREA_SIZE, "trap.S");
 
-extern const char riscv_trap_entry[];
+extern const char riscv_trap_entry[] __attribute__((visibility("hidden")));
 
 #ifdef CONFIG_SMP
 #include <uk/smp.h>

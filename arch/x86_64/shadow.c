@@ -17,6 +17,7 @@
 #include <uk/arch/pte.h>
 #include <uk/arch/shadow.h>
 #include <uk/atomic.h>
+#include <uk/linked.h>
 #include <uk/plat/shadow.h>
 #include <uk/print.h>
 
@@ -95,8 +96,6 @@ static void write_protect(void)
 	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
 	__asm__ volatile("mov %0, %%cr0" ::"r"(cr0 | CR0_WP) : "memory");
 }
-
-extern const char uk_image_start[], uk_image_end[];
 
 void x86_shadow_init(void)
 {

@@ -18,6 +18,21 @@
 
 #ifndef __ASSEMBLER__
 /* Of boot_early(), which runs before there can be a canary, and that variable has its address: random numbers. */
-extern uint64_t boot_random[3];
+enum {
+	BOOT_RANDOM_CANARY,
+	BOOT_RANDOM_DIRECT,
+#ifdef CONFIG_HARDEN_PAC
+	BOOT_RANDOM_KEY,
+	BOOT_RANDOM_KEY_2,
+#endif
+	BOOT_RANDOMS
+};
+extern uint64_t boot_random[BOOT_RANDOMS] __attribute__((visibility("hidden")));
+
+/*
+ * A part of what is random that no address is chosen by: who knows all addresses does not know the canary. 0: there is too little. Used
+ * before relocation, so not by a table of addresses.
+ */
+extern uint64_t boot_secret __attribute__((visibility("hidden")));
 #endif
 #endif

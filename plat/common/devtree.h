@@ -88,4 +88,9 @@ int devtree_console(const char *compatible);
 /* Up to n bytes of the seed that the loader left, each only once; how many. */
 size_t devtree_seed(uint8_t *buf, size_t n);
 
+/* ---- treecpus.c ---- */
+
+/* The node of a CPU behind `node`, -1 being before all, and its number in the machine; -1 if there is none. */
+int devtree_cpu(int node, uint64_t *id);
+
 #endif

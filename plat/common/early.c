@@ -15,10 +15,17 @@
 
 #include "boot.h"
 #include "image.h"
+#include "relr.h"
 
 #define SLOT     (2UL << 20)
 #define SLOTS    (UK_VA_IMAGE_LEN / SLOT)
 #define SLOTS_PD 512UL /* slots that one table of the second level serves */
+
+#ifdef CONFIG_HARDEN_NX
+#define RW (UK_PROT_READ | UK_PROT_WRITE)
+#else
+#define RW (UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX | UK_PROT_PADS)
+#endif
 
 struct rela {
 	uint64_t offset, info, addend;
@@ -28,14 +35,15 @@ struct rela {
 #pragma GCC visibility push(hidden)
 extern char image_tables[];
 extern const struct rela image_rela[], image_rela_end[];
+extern const uint64_t image_relr[], image_relr_end[];
 
 /* entry.S */
 extern uint64_t boot_root_table[];
-extern char boot_stack[];
 #pragma GCC visibility pop
 
 uintptr_t image_offset UK_RO_AFTER_INIT_ZERO;
-uint64_t boot_random[3];
+uint64_t boot_random[BOOT_RANDOMS];
+uint64_t boot_secret;
 
 uintptr_t boot_early(uk_paddr_t tree);
 
@@ -59,9 +67,17 @@ static inline uintptr_t here(const void *p)
 
 static void relocate(uintptr_t load, uintptr_t target)
 {
-	for (const struct rela *r = image_rela; r < image_rela_end; r++)
-		if (r->info == BOOT_RELATIVE)
+	const struct rela *r = image_rela, *end = image_rela_end;
+
+#ifdef UK_LINKER_PACKS
+	relr_relocate(image_relr, image_relr_end, load, target);
+#endif
+	if (r == end)
+		return;
+	do
+		if (UK_LIKELY(r->info == BOOT_RELATIVE))
 			*(uint64_t *)(load + r->offset) = target + r->addend;
+	while (++r < end);
 }
 
 static void map(uintptr_t offset, char *start, char *end, unsigned prot)
@@ -83,11 +99,12 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uk_paddr_t tree)
 
 	for (unsigned i = 0; i < UK_ARRAY_SIZE(boot_random); i++)
 		boot_random[i] = mix(r += boot_time() + 0x9e3779b97f4a7c15);
+	boot_random[BOOT_RANDOM_CANARY] ^= boot_secret;
 #ifdef CONFIG_HARDEN_ASLR
 	r = mix(r + 0x9e3779b97f4a7c15);
 #else
 	r = 0;
-	boot_random[1] = 0;
+	boot_random[BOOT_RANDOM_DIRECT] = 0;
 #endif
 	BOOT_PT(init)
 	((uint64_t *)here(boot_root_table), here(image_tables), (unsigned)(tables / UK_PAGE_SIZE),
@@ -104,13 +121,21 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uk_paddr_t tree)
 
 	relocate(image, image_offset + image);
 #ifdef CONFIG_HARDEN_NX
-	map(image_offset, uk_image_start, image_rodata, UK_PROT_READ | UK_PROT_EXEC);
+	map(image_offset, uk_image_start, image_rodata, UK_PROT_READ | UK_PROT_EXEC | UK_PROT_PADS);
 	map(image_offset, image_rodata, image_relro, UK_PROT_READ);
-	map(image_offset, image_relro, boot_stack, UK_PROT_READ | UK_PROT_WRITE);
 #else
-	map(image_offset, uk_image_start, boot_stack,
-	    UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC | UK_PROT_WX);
+	map(image_offset, uk_image_start, image_relro, RW);
 #endif
+	/*
+	 * What uk_plat_seal() closes is no part of a large page: to divide one, arm64 would have to take it away for a moment, with
+	 * tables and variables that this needs.
+	 */
+	if (span > SLOT) {
+		map(image_offset, image_relro, image_data, RW);
+		map(image_offset, image_data, boot_stack, RW);
+	} else {
+		map(image_offset, image_relro, boot_stack, RW);
+	}
 	map(image_offset + STACK_SHIFT, boot_stack, uk_image_end, UK_PROT_READ | UK_PROT_WRITE);
 	BOOT_PT(moved)(image_offset);
 	return image_offset;

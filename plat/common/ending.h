@@ -19,17 +19,18 @@ static const struct uk_percpu *UK_USED
 
 static bool begin(void)
 {
-	const struct uk_percpu *nobody = NULL, *self = uk_percpu();
+	const struct uk_percpu *who = NULL, *self = uk_percpu();
 
-	if (__atomic_compare_exchange_n(&uk_core_percpu, &nobody, self, false, __ATOMIC_ACQ_REL,
+	if (__atomic_compare_exchange_n(&uk_core_percpu, &who, self, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return true;
+	if (who == self)
+		return false;
 	/* Another CPU has not got to the end of it yet: what the caller does next would swallow the status. */
-	for (unsigned turns = 0; nobody != self; turns++) {
+	for (unsigned turns = 0;; turns++) {
 		uk_arch_relax();
 		uk_smp_poll(turns);
 	}
-	return false;
 }
 #else
 static bool begin(void)

@@ -23,13 +23,18 @@ static UK_ALWAYS_INLINE void boot_use_random(void)
 	uk_percpu_init(0);
 #endif
 #ifdef CONFIG_HARDEN_STACK_PROTECTOR
-	uk_canary_set(boot_random[0]);
+	uk_canary_set(boot_random[BOOT_RANDOM_CANARY]);
 #ifdef CONFIG_SMP
 	uk_percpu()->canary = __stack_chk_guard;
 #endif
 #endif
-	uk_plat_direct_base = UK_VA_DIRECT + boot_random[1] % DIRECT_SLOTS * DIRECT_SLOT;
-	boot_random[0] = boot_random[1] = 0;
+	uk_plat_direct_base =
+		UK_VA_DIRECT + boot_random[BOOT_RANDOM_DIRECT] % DIRECT_SLOTS * DIRECT_SLOT;
+#ifdef CONFIG_HARDEN_PAC
+	boot_sign(&boot_random[BOOT_RANDOM_KEY]);
+#endif
+	for (unsigned i = 0; i < BOOT_RANDOMS; i++)
+		boot_random[i] = 0;
 }
 
 /* Entry of traps, and stacks for what may happen while the stack is broken, each with nothing mapped below it. */

@@ -9,8 +9,7 @@
 #include <uk/plat/bootinfo.h>
 #include <uk/plat/mem.h>
 
-/* entry.S: four pages that the boot needs; the last becomes the command line. */
-extern char boot_spare_pages[];
+/* Of the four pages that the boot needs the last becomes the command line. */
 #define BOOT_CMDLINE      (boot_spare_pages + 3 * UK_PAGE_SIZE)
 #define BOOT_CMDLINE_SIZE UK_PAGE_SIZE
 

@@ -8,9 +8,6 @@
 #include "boot.h"
 #include "image.h"
 
-/* entry.S */
-extern char boot_stack[];
-
 volatile void *boot_map_device(enum boot_fixed which, uk_paddr_t pa)
 {
 	uintptr_t va = boot_fixed(which);

@@ -16,10 +16,13 @@
 #pragma GCC visibility push(hidden)
 extern char uk_image_start[], uk_image_end[];
 extern char image_rodata[], image_relro[], image_data[];
-#pragma GCC visibility pop
+
+/* entry.S */
+extern char boot_spare_pages[], boot_stack[];
 
 /* Virtual - physical address of the image. */
 extern uintptr_t image_offset;
+#pragma GCC visibility pop
 
 static inline uk_paddr_t image_paddr(const void *p)
 {

@@ -8,9 +8,6 @@
 #include "boot.h"
 #include "image.h"
 
-/* entry.S */
-extern char boot_stack[];
-
 static const char fixed_names[BOOT_FIXED_N][16] = BOOT_FIXED_NAMES;
 
 bool uk_plat_stack(uk_vaddr_t *low, uk_vaddr_t *high)

@@ -8,8 +8,59 @@
 #define LINUXU_HOST_H
 
 #include <host_arch.h>
+#include <uk/arch/asm.h>
 #include <uk/config.h>
 #include <uk/errno.h>
+
+/*
+ * While the function around it is in the image, so is an entry of the linker table `hostcall`: the
+ * image makes the call `nr`, with `value` as its argument number `arg` (0 to 5; HOST_ANY: whatever
+ * the arguments). The three are constants. seccomp.c makes of these entries the list of what the
+ * process may ask of the host. A file whose code runs only before that is in force says so by
+ * HOST_SETUP, and leaves no entries.
+ */
+#define HOST_ANY 6
+
+#if defined(CONFIG_HARDEN_SECCOMP) && !defined(HOST_SETUP)
+#define HOST_ENTRY                                                                                 \
+	".Lhostcall_" UK_ASM_SYMBOL(0) "_" UK_ASM_SYMBOL(1) "_" UK_ASM_SYMBOL(2)
+static UK_ALWAYS_INLINE void host_note(long nr, int arg, uint32_t value)
+{
+	__asm__ __inline volatile(
+		".ifndef " HOST_ENTRY "\n\t"
+		".pushsection .uk_tab.hostcall." UK_ASM_SYMBOL(0) "_" UK_ASM_SYMBOL(1) "_" UK_ASM_SYMBOL(2)
+		", \"a\", @progbits\n\t"
+		".balign 8\n" HOST_ENTRY ": .short " UK_ASM_SYMBOL(0) ", " UK_ASM_SYMBOL(1)
+		"\n\t.long " UK_ASM_SYMBOL(2) "\n\t"
+		".popsection\n\t"
+		".endif\n\t"
+		".reloc ., BFD_RELOC_NONE, " HOST_ENTRY ::"i"(nr), "i"(arg), "i"(value));
+}
+#else
+static UK_ALWAYS_INLINE void host_note(long nr UK_UNUSED, int arg UK_UNUSED,
+				       uint32_t value UK_UNUSED)
+{
+}
+#endif
+
+/* With arguments that the list does not look at. `nr` is a constant. */
+static UK_ALWAYS_INLINE long host_syscall6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call6(nr, a, b, c, d, e, f);
+}
+
+static UK_ALWAYS_INLINE long host_syscall4(long nr, long a, long b, long c, long d)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call4(nr, a, b, c, d);
+}
+
+static UK_ALWAYS_INLINE long host_syscall3(long nr, long a, long b, long c)
+{
+	host_note(nr, HOST_ANY, 0);
+	return host_call3(nr, a, b, c);
+}
 
 struct host_timespec {
 	int64_t sec;
@@ -205,7 +256,11 @@ static UK_ALWAYS_INLINE int host_ioctl(int fd, unsigned long request, void *arg)
 static inline int host_ppoll(struct host_pollfd *fds, unsigned n,
 			     const struct host_timespec *timeout, const uint64_t *mask)
 {
-	return (int)host_syscall6(HOST_NR_ppoll, (long)fds, n, (long)timeout, (long)mask,
+	struct host_timespec left; /* the host writes there; to qemu-user it is an error if it cannot */
+
+	if (timeout)
+		left = *timeout;
+	return (int)host_syscall6(HOST_NR_ppoll, (long)fds, n, timeout ? (long)&left : 0, (long)mask,
 				  sizeof(*mask), 0);
 }
 
@@ -254,6 +309,9 @@ struct host_winsize {
 
 #define HOST_SIGBIT(sig) (1UL << ((sig)-1))
 
+#define HOST_BUS_ADRALN 1 /* siginfo.code of SIGBUS: not aligned */
+#define HOST_SEGV_MAPERR 1 /* and of SIGSEGV: there is nothing */
+
 #define HOST_SI_USER 0 /* siginfo.code: kill(); addr is then the sender's process */
 
 #define HOST_SA_SIGINFO 0x00000004UL
@@ -276,8 +334,13 @@ typedef void host_sighandler(int sig, struct host_siginfo *info, struct host_uco
 struct host_sigaction {
 	host_sighandler *handler;
 	uint64_t flags;
-	void (*restorer)(void);
+#ifdef HOST_SA_RESTORER
+	void (*restorer)(void); /* what a handler returns to; elsewhere the host brings it */
 	uint64_t mask;
+#else
+	uint64_t mask;
+	uint64_t same; /* qemu-user (7.2) looks for the mask here, as if there were a restorer */
+#endif
 };
 
 struct host_stack {
@@ -289,9 +352,15 @@ struct host_stack {
 /* `mask`: blocked while the handler runs, besides sig. */
 static inline void host_signal(int sig, host_sighandler *handler, uint64_t flags, uint64_t mask)
 {
-	struct host_sigaction sa = { handler, flags | HOST_SA_SIGINFO | HOST_SA_RESTORER,
-				     linuxu_sigreturn, mask };
+	struct host_sigaction sa = { .handler = handler, .flags = flags | HOST_SA_SIGINFO, .mask = mask };
 
+#ifdef HOST_SA_RESTORER
+	sa.flags |= HOST_SA_RESTORER;
+	sa.restorer = linuxu_sigreturn;
+#else
+	sa.same = mask;
+	host_note(HOST_NR_rt_sigreturn, HOST_ANY, 0);
+#endif
 	host_syscall4(HOST_NR_rt_sigaction, sig, (long)&sa, 0, sizeof(sa.mask));
 }
 

@@ -15,9 +15,11 @@
  * Memory of the application may have no pages behind it yet, and the host takes no page faults of ours: it says
  * EFAULT. Then, and before every datagram, which the host would drop, the buffer is touched.
  */
+#include <uk/abi/in.h>
 #include <uk/abi/ioctl.h>
 #include <uk/alloc.h>
 #include <uk/init.h>
+#include <uk/link.h>
 #include <uk/param.h>
 #include <uk/socket.h>
 #include <uk/string.h>
@@ -80,6 +82,21 @@ static bool harvest(void)
 		happened((struct hostsock *)ev[i].data, ev[i].events);
 	uk_spin_unlock_irq(&harvesting, irq);
 	return n > 0;
+}
+
+/* All bits anew, after a call that changes several. What happens meanwhile is there already, or an edge. */
+static void refresh(struct hostsock *h)
+{
+	static const struct host_timespec now;
+	struct host_pollfd p = { h->fd, WATCHED & ~HOST_EPOLLET, 0 };
+
+	harvest(); /* else the same would be told once more */
+	uk_event_clear(&h->s.events, WATCHED | UK_POLLERR | UK_POLLHUP);
+	if (host_ppoll(&p, 1, &now, NULL) > 0)
+		happened(h, (uint16_t)p.revents);
+	if (__atomic_load_n(&h->s.error, __ATOMIC_RELAXED) && !h->s.listening)
+		uk_event_set(&h->s.events, UK_POLLERR);
+	h->unsure = true;
 }
 
 static void fired(void)
@@ -296,6 +313,8 @@ static ssize_t receive(struct hostsock *h, struct uk_msg *m)
 	while (UK_UNLIKELY(n == -EINTR));
 	if (n == -EAGAIN) {
 		h->unsure = false;
+		if (UK_UNLIKELY(uk_event_ready(&h->s.events) & UK_POLLRDHUP))
+			uk_event_set(&h->s.events, UK_POLLIN); /* shut: that stays */
 		return n;
 	}
 	if (UK_UNLIKELY(!n && asked && h->s.type == UK_SOCK_STREAM))
@@ -305,6 +324,18 @@ static ssize_t receive(struct hostsock *h, struct uk_msg *m)
 	return n;
 }
 
+/*
+ * An error comes behind the bytes before it. The host has told it already (happened()), and says that this is the end now. A reset behind
+ * the other side's end (EPIPE) is for who sends.
+ */
+static bool tells_error(const struct uk_socket *s, const struct uk_msg *m, ssize_t n)
+{
+	uint32_t error = __atomic_load_n(&s->error, __ATOMIC_RELAXED);
+
+	return error && s->type == UK_SOCK_STREAM &&
+	       (n == -EAGAIN || n == -ENOTCONN || (!n && m->it.left && error != EPIPE));
+}
+
 static ssize_t do_recv(struct uk_socket *s, struct uk_msg *m)
 {
 	struct hostsock *h = host_of(s);
@@ -312,11 +343,13 @@ static ssize_t do_recv(struct uk_socket *s, struct uk_msg *m)
 		m->flags & UK_MSG_WAITALL && s->type == UK_SOCK_STREAM && !(m->flags & UK_MSG_PEEK);
 	uk_nsec deadline;
 	ssize_t done = 0, n;
-	int rc;
 
 	for (;;) {
-		rc = uk_socket_take_error(s);
-		n = UK_UNLIKELY(rc) ? rc : receive(h, m);
+		n = s->type == UK_SOCK_STREAM ? 0 : uk_socket_take_error(s);
+		if (UK_LIKELY(!n))
+			n = receive(h, m);
+		if (UK_UNLIKELY(n <= 0) && tells_error(s, m, n))
+			n = uk_socket_take_error(s);
 		if (UK_LIKELY(n != -EAGAIN)) {
 			if (n > 0)
 				done += n;
@@ -328,6 +361,10 @@ static ssize_t do_recv(struct uk_socket *s, struct uk_msg *m)
 			continue;
 		}
 		deadline = uk_socket_deadline(m->flags, s->rcvtimeo);
+		if (UK_UNLIKELY(deadline && uk_event_ready(&s->events) & UK_POLLRDHUP)) {
+			n = 0;
+			break;
+		}
 		n = uk_socket_wait(s, UK_POLLIN | UK_POLLERR | UK_POLLHUP, deadline);
 		if (n)
 			break;
@@ -371,7 +408,7 @@ static ssize_t do_send(struct uk_socket *s, struct uk_msg *m)
 
 /* ---- connections ---- */
 
-static int adopt(int domain, int type, int protocol, int fd, struct uk_file **f);
+static int adopt(int domain, int type, int protocol, int fd, uint32_t ready, struct uk_file **f);
 
 static int do_bind(struct uk_socket *s, const struct uk_abi_sockaddr_storage *addr, uint32_t len)
 {
@@ -387,7 +424,7 @@ static int do_listen(struct uk_socket *s, int backlog)
 
 	if (!rc) {
 		s->listening = true;
-		uk_event_clear(&s->events, UK_POLLOUT | UK_POLLHUP);
+		uk_event_clear(&s->events, UK_POLLOUT | UK_POLLHUP | UK_POLLERR);
 	}
 	return rc;
 }
@@ -395,24 +432,30 @@ static int do_listen(struct uk_socket *s, int backlog)
 static int do_connect(struct uk_socket *s, const struct uk_abi_sockaddr_storage *addr, uint32_t len,
 		      unsigned flags)
 {
-	int rc;
+	struct hostsock *h = host_of(s);
+	int rc = host_connect(h->fd, addr, len), error;
 
-	/* What it was before; how it is then is told by an edge. */
-	if (s->type == UK_SOCK_STREAM)
-		uk_event_clear(&s->events, UK_POLLIN | UK_POLLOUT | UK_POLLHUP | UK_POLLRDHUP);
-	rc = host_connect(host_of(s)->fd, addr, len);
-	if (!rc)
-		uk_event_set(&s->events, UK_POLLOUT);
-	if (rc != -EINPROGRESS || flags & UK_MSG_DONTWAIT)
+	if (s->type != UK_SOCK_STREAM)
 		return rc;
-	rc = uk_socket_wait(s, UK_POLLOUT | UK_POLLERR | UK_POLLHUP,
-			    uk_socket_deadline(flags, s->sndtimeo));
-	if (rc)
-		return rc == -EAGAIN ? -EINPROGRESS : rc;
-	rc = uk_socket_take_error(s);
-	if (!rc)
-		host_connect(host_of(s)->fd, addr,
-			     len); /* the host's socket learns that it is done */
+	if (!rc && addr->ss_family == UK_AF_UNSPEC)
+		s->listening = false;
+	else if (!rc || rc == -EINPROGRESS)
+		uk_socket_take_error(s); /* of a connection before this one */
+	refresh(h);
+	if (rc == -EINPROGRESS && !(flags & UK_MSG_DONTWAIT)) {
+		rc = uk_socket_wait(s, UK_POLLOUT | UK_POLLERR | UK_POLLHUP,
+				    uk_socket_deadline(flags, s->sndtimeo));
+		if (rc)
+			return rc == -EAGAIN ? -EINPROGRESS : rc;
+		rc = host_connect(h->fd, addr, len); /* the host's socket learns that it is done */
+		refresh(h);
+	}
+	/* Of an attempt that has failed: the host has told us why, not the caller. */
+	if (rc == -ECONNABORTED) {
+		error = uk_socket_take_error(s);
+		refresh(h);
+		return error ? error : rc;
+	}
 	return rc;
 }
 
@@ -438,12 +481,17 @@ static int do_accept(struct uk_socket *s, struct uk_file **f, unsigned flags,
 	if (fd < 0)
 		return fd;
 	*len = (uint32_t)room;
-	return adopt(s->domain, s->type, s->protocol, fd, f);
+	return adopt(s->domain, s->type, s->protocol, fd, UK_POLLOUT, f);
 }
 
 static int do_shutdown(struct uk_socket *s, int how)
 {
-	return host_shutdown(host_of(s)->fd, how);
+	int rc = host_shutdown(host_of(s)->fd, how);
+
+	if (!rc && how != UK_SHUT_WR)
+		s->listening = false;
+	refresh(host_of(s));
+	return rc;
 }
 
 static int do_getsockname(struct uk_socket *s, struct uk_abi_sockaddr_storage *addr)
@@ -523,8 +571,8 @@ static const struct uk_socket_ops ops = {
 	.getsockopt = do_getsockopt,
 };
 
-/* A file for the host's descriptor, which is closed if there is no memory for it. */
-static int adopt(int domain, int type, int protocol, int fd, struct uk_file **f)
+/* A file for the host's descriptor, which is closed if there is no memory for it. What else is ready the host tells. */
+static int adopt(int domain, int type, int protocol, int fd, uint32_t ready, struct uk_file **f)
 {
 	struct hostsock *h = uk_calloc(1, sizeof(*h));
 	struct host_epoll_event ev = { WATCHED, (uintptr_t)h };
@@ -535,8 +583,7 @@ static int adopt(int domain, int type, int protocol, int fd, struct uk_file **f)
 		h->s.domain = (uint16_t)domain;
 		h->s.type = (uint8_t)type;
 		h->s.protocol = protocol;
-		/* A connection can be written to; what else is true the host tells. */
-		h->s.events.ready = UK_POLLOUT;
+		h->s.events.ready = ready;
 		*f = uk_socket_file(&h->s, &ops);
 		rc = *f ? host_epoll_ctl(epoll_fd, HOST_EPOLL_CTL_ADD, fd, &ev) : -ENOMEM;
 		if (!rc) {
@@ -560,13 +607,30 @@ static int create(int domain, int type, int protocol, struct uk_file **f)
 	if (epoll_fd < 0)
 		return -EAFNOSUPPORT; /* another family of this domain is asked */
 	type &= UK_SOCK_MASK;
+	if (!protocol && type == UK_SOCK_STREAM)
+		protocol = UK_IPPROTO_TCP;
+	if (!protocol && type == UK_SOCK_DGRAM)
+		protocol = UK_IPPROTO_UDP;
 	fd = domain == UK_AF_INET ? host_socket(UK_AF_INET, type, protocol)
 				  : host_socket(UK_AF_INET6, type, protocol);
-	return fd < 0 ? fd : adopt(domain, type, protocol, fd, f);
+	if (fd < 0)
+		return fd;
+	return adopt(domain, type, protocol, fd,
+		     type == UK_SOCK_STREAM ? UK_POLLOUT | UK_POLLHUP : UK_POLLOUT, f);
 }
 
 UK_SOCKET_FAMILY("1", host_inet, .domain = UK_AF_INET, .create = create);
 UK_SOCKET_FAMILY("1", host_inet6, .domain = UK_AF_INET6, .create = create);
+
+#ifdef CONFIG_LIBNETLINK
+/* The host's interfaces are not told: a socket of its AF_NETLINK could do more than that. */
+static bool active(void)
+{
+	return epoll_fd >= 0;
+}
+
+UK_LINKS("1", host, .active = active);
+#endif
 
 /* With a TAP interface the image has an address of its own, and is meant to have it. */
 static bool wanted(void)

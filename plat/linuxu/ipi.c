@@ -76,7 +76,7 @@ UK_NORETURN void uk_plat_cpu_stop(uint32_t *stopped)
 	if (uk_percpu()->irq_regs)
 		linuxu_regs_from_host(&regs, uk_percpu()->irq_regs);
 	else
-		x86_regs_here(&regs);
+		linuxu_regs_here(&regs);
 	uk_crash_cpu_regs[uk_cpu()] = &regs;
 	__atomic_add_fetch(stopped, 1, __ATOMIC_RELEASE);
 	for (;;)

@@ -156,8 +156,8 @@ static uint32_t source_of(int sig)
 }
 
 /*
- * A thread that was preempted in its handler may return from it on another CPU: with that one's mask
- * and trap stack, which the frame would set to what they were on the first.
+ * A thread that was preempted in its handler may return from it on another CPU: with that one's mask,
+ * trap stack and data, which the frame would set to what they were on the first.
  */
 static void adopt_frame(struct host_ucontext *uc UK_UNUSED)
 {
@@ -168,6 +168,7 @@ static void adopt_frame(struct host_ucontext *uc UK_UNUSED)
 	if (cpu)
 		uc->sigmask |= DEVICE_SIGNALS;
 	uc->stack.sp = linuxu_trap_stack[cpu];
+	linuxu_arch_adopt(uc);
 #endif
 }
 
@@ -188,10 +189,10 @@ static void on_signal(int sig, struct host_siginfo *info, struct host_ucontext *
 	cpu->irq_regs = uc;
 #endif
 	handle_all(cpu);
-	linuxu_regs_from_host(&regs, uc);
-	uk_irq_return_hook(&regs);
-	linuxu_regs_to_host(&regs, uc);
 	adopt_frame(uc);
+	linuxu_regs_from_host(&regs, uc);
+	uk_irq_return_hook(&regs); /* does not switch threads */
+	linuxu_regs_to_host(&regs, uc);
 	/* The return opens the mask: it was open where the signal came. */
 }
 
@@ -220,6 +221,7 @@ void uk_plat_irq_replay(void)
 #endif
 	handle_all(uk_percpu());
 	host_sigprocmask(HOST_SIG_UNBLOCK, IRQ_SIGNALS, NULL);
+	uk_irq_return_hook(NULL);
 }
 
 /* What idle watches besides signals: devices are the first CPU's. */

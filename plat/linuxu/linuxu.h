@@ -14,13 +14,17 @@
  *	tap.c      a network device: a TAP interface of the host; tapsetup.c
  *	hostnet.c  the host's sockets; publish.c
  *	random.c, power.c
+ *	x86_64/, arm64/, riscv64/
+ *	           the CPU: how the host is called (host_arch.h; host_generic.h), its frames (regs.h), entry.S, cpu.c
  */
 #ifndef LINUXU_H
 #define LINUXU_H
 
 #include "host.h"
 #include <uk/essentials.h>
+#include <uk/percpu.h>
 #include <uk/plat/bootinfo.h>
+#include <uk/plat/mem.h>
 
 /* The auxiliary vector, as far as we look at it later (host include/uapi/linux/auxvec.h). */
 struct linuxu_auxv {
@@ -115,6 +119,16 @@ extern int linuxu_tid[];
 /* Where each CPU's is: LINUXU_TRAP_STACK bytes. */
 extern void *linuxu_trap_stack[];
 
+/* This CPU's, which it cannot leave meanwhile. */
+static inline void *linuxu_trap_stack_here(void)
+{
+#ifdef CONFIG_SMP
+	return linuxu_trap_stack[uk_cpu()];
+#else
+	return (char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK;
+#endif
+}
+
 /* ---- power.c ---- */
 
 /* The host asks us to end, by `sig`: linuxu_stop_fired() will tell the listener. */
@@ -132,7 +146,7 @@ void linuxu_stop_fired(void);
 /* The descriptor that idle has to watch for input, or -1. */
 int linuxu_input_fd(void);
 
-/* ---- the CPU: x86_64/cpu.c ---- */
+/* ---- the CPU: cpu.c of each; cpu_generic.h ---- */
 
 /* Before anything else of arch is used. */
 void linuxu_arch_init(void);
@@ -140,8 +154,8 @@ void linuxu_arch_init(void);
 /* With several CPUs: this one is number `cpu`, from now on. Its data is initialised. */
 void linuxu_arch_cpu(uint32_t cpu);
 
-/* A trap: hand it to the hook, or report it and end. */
-void linuxu_arch_trap(struct host_ucontext *uc);
+/* A trap, of which the host has told by this signal: hand it to the hook, or report it and end. */
+void linuxu_arch_trap(int sig, const struct host_siginfo *info, struct host_ucontext *uc);
 
 /* For a core file: the registers of an end that no trap led to. */
 void linuxu_arch_save_regs(void);

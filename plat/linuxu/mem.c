@@ -41,8 +41,14 @@ struct extent {
 	uk_vaddr_t va;
 	uint64_t len;
 	uk_paddr_t pa; /* 0: the host's own, on demand */
-	uint32_t prot;
+	uint32_t prot; /* or RESERVED */
 };
+
+/*
+ * On demand, and not accessible so far: the host need not know. (Programs reserve terabytes; qemu-user notes something of every
+ * page that is mapped.)
+ */
+#define RESERVED 0x80000000U
 
 static struct extent first_extents[16];
 static struct extent *extents = first_extents;
@@ -274,6 +280,22 @@ static int check(uk_vaddr_t va, size_t len, unsigned prot)
 	return extents_reserve();
 }
 
+extern char uk_image_start[] __attribute__((visibility("hidden")));
+extern char uk_image_end[] __attribute__((visibility("hidden")));
+
+/*
+ * Is the image there, or the first stack? The host chooses their places, and may take one that an application could ask for:
+ * qemu-user does, for arm64.
+ */
+static bool is_taken(uk_vaddr_t va, size_t len)
+{
+	uk_vaddr_t low, high;
+
+	uk_plat_stack(&low, &high);
+	return (va < (uintptr_t)uk_image_end && va + len > (uintptr_t)uk_image_start) ||
+	       (va < high && va + len > low);
+}
+
 /* Notes what [va, va + len) shows from now on. */
 static void extent_set(uk_vaddr_t va, size_t len, uk_paddr_t pa, unsigned prot)
 {
@@ -293,6 +315,8 @@ int uk_plat_map(uk_vaddr_t va, uk_paddr_t pa, size_t len, unsigned prot)
 		return rc;
 	if (pa < PHYS_START || pa - PHYS_START + len > linuxu_phys_size)
 		return -EINVAL;
+	if (is_taken(va, len))
+		return -ENOMEM;
 	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
 	rc = move_to_file(pa - PHYS_START, len);
 	if (!rc)
@@ -307,6 +331,22 @@ int uk_plat_map_page(uk_vaddr_t va, uk_paddr_t pa, unsigned prot)
 	return uk_plat_map(va, pa, UK_PAGE_SIZE, prot);
 }
 
+/* Of [va, va + len) the host unmaps what it has. */
+static int unmap_host(uk_vaddr_t va, size_t len)
+{
+	uk_vaddr_t end = va + len;
+	int rc = 0;
+
+	for (size_t i = extent_at(va); !rc && i < nextents && extents[i].va < end; i++) {
+		const struct extent *e = &extents[i];
+		uk_vaddr_t from = UK_MAX(e->va, va);
+
+		if (e->prot != RESERVED)
+			rc = host_munmap((void *)from, UK_MIN(e->va + e->len, end) - from);
+	}
+	return rc;
+}
+
 int uk_plat_unmap(uk_vaddr_t va, size_t len)
 {
 	int rc = check(va, len, 0);
@@ -314,12 +354,22 @@ int uk_plat_unmap(uk_vaddr_t va, size_t len)
 
 	if (rc || !len)
 		return rc;
-	rc = host_munmap((void *)va, len);
+	rc = unmap_host(va, len);
 	if (rc)
 		return rc;
 	i = extent_split(va);
 	extents_remove(i, extent_split(va + len));
 	return 0;
+}
+
+static int map_private(uk_vaddr_t va, size_t len, unsigned prot)
+{
+	long p = host_mmap((void *)va, len, (int)prot,
+			   HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE |
+				   HOST_MAP_FIXED,
+			   -1, 0);
+
+	return p < 0 ? (int)p : 0;
 }
 
 int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
@@ -333,9 +383,11 @@ int uk_plat_protect(uk_vaddr_t va, size_t len, unsigned prot)
 	i = extent_split(va);
 	end = extent_split(va + len);
 	for (size_t k = i; k < end; k++) {
-		if (extents[k].prot == prot)
+		if (extents[k].prot == prot || (extents[k].prot == RESERVED && !prot))
 			continue;
-		rc = host_mprotect((void *)extents[k].va, extents[k].len, (int)prot);
+		rc = extents[k].prot == RESERVED
+			     ? map_private(extents[k].va, extents[k].len, prot)
+			     : host_mprotect((void *)extents[k].va, extents[k].len, (int)prot);
 		if (rc)
 			return rc;
 		extents[k].prot = prot;
@@ -353,7 +405,7 @@ int uk_plat_lookup(uk_vaddr_t va, uk_paddr_t *pa, unsigned *prot)
 	if (i < nextents && extents[i].va <= va) {
 		*pa = frame_in(extents[i].pa, va - extents[i].va);
 		if (prot)
-			*prot = extents[i].prot;
+			*prot = extents[i].prot & ~RESERVED;
 		return 0;
 	}
 	if (va - uk_plat_direct_base - PHYS_START < linuxu_phys_size) {
@@ -391,23 +443,33 @@ const bool uk_plat_demand = true;
 int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot)
 {
 	int rc = check(va, len, prot);
-	long p;
 
 	if (rc || !len)
 		return rc;
+	if (is_taken(va, len))
+		return -ENOMEM;
 	prot &= UK_PROT_READ | UK_PROT_WRITE | UK_PROT_EXEC;
-	p = host_mmap((void *)va, len, (int)prot,
-		      HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE | HOST_MAP_FIXED,
-		      -1, 0);
-	if (p < 0)
-		return (int)p;
-	extent_set(va, len, 0, prot);
-	return 0;
+	rc = prot ? map_private(va, len, prot) : unmap_host(va, len);
+	if (!rc)
+		extent_set(va, len, 0, prot ? prot : RESERVED);
+	return rc;
 }
 
 int uk_plat_discard(uk_vaddr_t va, size_t len)
 {
-	return host_madvise((void *)va, len, HOST_MADV_DONTNEED);
+	int rc = host_madvise((void *)va, len, HOST_MADV_DONTNEED);
+
+	return rc == -ENOMEM ? 0 : rc; /* a part is reserved */
+}
+
+/* What the caller may access so. */
+static void touch(uk_vaddr_t va, size_t len, bool write)
+{
+	for (uk_vaddr_t end = va + len; va < end; va += UK_PAGE_SIZE)
+		if (write)
+			__atomic_fetch_or((char *)va, 0, __ATOMIC_RELAXED);
+		else
+			(void)*(const volatile char *)va;
 }
 
 int uk_plat_populate(uk_vaddr_t va, size_t len, bool write)
@@ -415,7 +477,12 @@ int uk_plat_populate(uk_vaddr_t va, size_t len, bool write)
 	int rc = host_madvise((void *)va, len,
 			      write ? HOST_MADV_POPULATE_WRITE : HOST_MADV_POPULATE_READ);
 
-	return rc == -EINVAL ? 0 : rc; /* before Linux 5.14 */
+	/* Before Linux 5.14 it is unknown; qemu-user agrees to any advice, and follows few. */
+	if (rc == -EINVAL || (!rc && len && !host_is_resident(va + len - 1))) {
+		touch(va, len, write);
+		rc = 0;
+	}
+	return rc;
 }
 
 bool uk_plat_resident(uk_vaddr_t va)
@@ -464,7 +531,7 @@ static long move_part(uk_vaddr_t from, uk_vaddr_t to, size_t max)
 	}
 	rc = check(to, n, 0);
 	if (!rc)
-		rc = move_host(from, to, n);
+		rc = e.prot == RESERVED ? unmap_host(to, n) : move_host(from, to, n);
 	if (rc)
 		return rc;
 	extent_set(to, n, 0, e.prot);

@@ -202,7 +202,7 @@ static int start(void)
 		linuxu_fail("no seccomp filter, and linuxu.seccomp_required is set", (int)rc);
 	if (rc)
 		uk_pr_warn("the host has no seccomp filter (error %d): the image could make any "
-			   "system call; linuxu.seccomp_required=y refuses to run like that\n",
+			   "system call; linuxu.seccomp_required=y refuses to run like that",
 			   (int)-rc);
 	return 0;
 }

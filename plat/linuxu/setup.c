@@ -18,6 +18,7 @@
 #include <uk/string.h>
 
 #include "linuxu.h"
+#include "relr.h"
 
 struct linuxu_auxv linuxu_auxv UK_RO_AFTER_INIT;
 uintptr_t linuxu_stack_top UK_RO_AFTER_INIT;
@@ -40,29 +41,25 @@ struct elf_rela {
 extern const struct elf_rela linuxu_rela[] __attribute__((visibility("hidden")));
 extern const struct elf_rela linuxu_rela_end[] __attribute__((visibility("hidden")));
 
-/*
- * Adds the image's address to every pointer in its data. All relocations are relative. RELR (gABI
- * proposal, in use since glibc 2.36): an even word is the address of a pointer; an odd one is a
- * bitmap of which of the next 63 words are pointers.
- */
+/* Adds the image's address to every pointer in its data. All relocations are relative. */
 static void relocate(void)
 {
 	uintptr_t base = (uintptr_t)uk_image_start;
-	uint64_t *where = NULL;
+	size_t constants = UK_ALIGN_DOWN((uintptr_t)uk_text_start, UK_PAGE_SIZE) - base;
+	const uint64_t *lowest = linuxu_relr;
+	bool in_constants = lowest < linuxu_relr_end && *lowest < constants;
 
-	for (const uint64_t *r = linuxu_relr; r < linuxu_relr_end; r++) {
-		if (!(*r & 1)) {
-			where = (uint64_t *)(base + *r);
-			*where++ += base;
-			continue;
-		}
-		for (uint64_t bits = *r >> 1, i = 0; bits; bits >>= 1, i++)
-			if (bits & 1)
-				where[i] += base;
-		where += 63;
-	}
+	/* Code for arm64 is compiled for a place that is known (its flags.mk): with addresses among the constants. */
+	for (const struct elf_rela *r = linuxu_rela; r < linuxu_rela_end && !in_constants; r++)
+		in_constants = r->info == HOST_RELATIVE && r->offset < constants;
+	if (in_constants)
+		host_mprotect(uk_image_start, constants, HOST_PROT_READ | HOST_PROT_WRITE);
+	relr_relocate(linuxu_relr, linuxu_relr_end, base, base);
 	for (const struct elf_rela *r = linuxu_rela; r < linuxu_rela_end; r++)
-		*(uint64_t *)(base + r->offset) = base + r->addend;
+		if (r->info == HOST_RELATIVE) /* others are what the linker had room for */
+			*(uint64_t *)(base + r->offset) = base + r->addend;
+	if (in_constants)
+		host_mprotect(uk_image_start, constants, HOST_PROT_READ);
 }
 
 static void read_auxv(const uint64_t *aux)
@@ -114,6 +111,9 @@ static UK_NO_STACK_PROTECTOR void choose_canary(void)
 
 	uk_plat_entropy(&random, sizeof(random));
 	uk_canary_set(random);
+#if defined(CONFIG_SMP) && defined(UK_PERCPU_CANARY)
+	uk_percpu()->canary = __stack_chk_guard;
+#endif
 #endif
 }
 
@@ -198,8 +198,7 @@ UK_NORETURN void linuxu_start(long *sp)
 #ifdef CONFIG_SMP
 	linuxu_trap_stack[0] = (char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK;
 #endif
-	host_sigaltstack((char *)uk_plat_phys_to_virt(LINUXU_PHYS_START) - LINUXU_TRAP_STACK,
-			 LINUXU_TRAP_STACK);
+	host_sigaltstack(linuxu_trap_stack_here(), LINUXU_TRAP_STACK);
 	linuxu_trap_init();
 	linuxu_console_init();
 	uk_boot(&bi);

@@ -5,7 +5,11 @@
  * A packet is a read or a write, with struct virtio_net_hdr before it, so checksums and
  * segmentation are left to the host: a TCP stream goes by 64 KiB at a time in both directions. The host
  * has no call for several packets of this kind. What is written is gone when the call returns, so
- * nothing is ever outstanding.
+ * with one CPU nothing is ever outstanding.
+ *
+ * A write takes long, as the host brings the packet to its receiver meanwhile. So with several CPUs there is a ring of packets to
+ * send, as other devices have one, and whoever tells the device of them writes them: one CPU at a time, also what others add. These go
+ * on with their work.
  *
  * The interrupt is SIGIO. Switching it costs a call, and so it stays on while we sleep and wake in turn:
  * whether something came since the last look is known from the signal (`noted`). When signals come
@@ -14,6 +18,10 @@
 #include <uk/atomic.h>
 #include <uk/init.h>
 #include <uk/netdev_vnet.h>
+#ifdef CONFIG_SMP
+#include <uk/arch/relax.h>
+#include <uk/smp.h>
+#endif
 
 #include "linuxu.h"
 
@@ -31,7 +39,7 @@ UK_NETDEV_OPS(plat_linuxu);
 #define PIECES   64U /* of a packet to send */
 #define SPARES   64U /* of one received */
 #define TSO_MAX  65535U
-#define IN_VAIN  8U /* signals that nobody waited for until they are switched off */
+#define IN_VAIN  1U /* signals that nobody waited for until they are switched off */
 
 static struct {
 	struct uk_netdev dev;
@@ -83,11 +91,6 @@ bool plat_linuxu_irq_on(struct uk_netq *q)
 		return false;
 	uk_atomic_store_relaxed(&tap.watch.wanted, 0);
 	return true;
-}
-
-/* What was written is gone. */
-void plat_linuxu_tell(struct uk_netq *q)
-{
 }
 
 void plat_linuxu_irq_off(struct uk_netq *q)
@@ -220,6 +223,112 @@ static ssize_t write_packet(const struct uk_netbuf *pkt)
 	}
 }
 
+/* Can it be sent? Else it is gone. */
+static inline bool accept(struct uk_netq *q, struct uk_netbuf *pkt)
+{
+	if (UK_UNLIKELY(pkt->pieces > PIECES || pkt->total < UK_ETH_HEADER)) {
+		uk_netq_error(q);
+		uk_netbuf_free(pkt);
+		return false;
+	}
+	if (UK_UNLIKELY(tap.pcap))
+		linuxu_pcap_packet(pkt);
+	uk_netq_seen(q, pkt);
+	return true;
+}
+
+#ifdef CONFIG_SMP
+#define RING 256U
+
+/* Numbers of packets; their places are these modulo RING. */
+static struct {
+	struct uk_netbuf *packet[RING];
+	uint32_t added, reaped;       /* by who uses the queue */
+	uint32_t UK_CPU_ALIGNED gone; /* by who writes packets, ... */
+	uint32_t busy;                /* ... if somebody does */
+} ring;
+
+static void write_added(struct uk_netq *q)
+{
+	for (uint32_t n = ring.gone; n != uk_atomic_load_acquire(&ring.added);) {
+		const struct uk_netbuf *pkt = ring.packet[n % RING];
+
+		if (UK_UNLIKELY(write_packet(pkt) < 0))
+			uk_netq_dropped(q, 1); /* the interface is down, or its queue full */
+		else
+			uk_netq_count(q, 1, pkt->total);
+		uk_atomic_store_release(&ring.gone, ++n);
+	}
+}
+
+/*
+ * Who finds it busy leaves: who writes looks again after that. With preemption off, as all others rely on it; and an interrupt that
+ * comes in between finds it busy, too.
+ */
+void plat_linuxu_tell(struct uk_netq *q)
+{
+	uk_preempt_disable();
+	uk_atomic_fence(); /* added, then is it busy?; and below: not busy, then was any added? */
+	while (uk_atomic_load_relaxed(&ring.gone) != uk_atomic_load_relaxed(&ring.added) &&
+	       !uk_atomic_exchange(&ring.busy, 1)) {
+		write_added(q);
+		uk_atomic_store_release(&ring.busy, 0);
+		uk_atomic_fence();
+	}
+	uk_preempt_enable();
+}
+
+unsigned plat_linuxu_reap(struct uk_netq *q UK_UNUSED)
+{
+	uint32_t gone = uk_atomic_load_acquire(&ring.gone);
+
+	while (ring.reaped != gone)
+		uk_netbuf_free(ring.packet[ring.reaped++ % RING]);
+	return ring.added - gone;
+}
+
+/* Writes all, or waits for the CPU that does. */
+static UK_NOINLINE void write_all(struct uk_netq *q)
+{
+	while (plat_linuxu_reap(q)) {
+		plat_linuxu_tell(q);
+		uk_smp_poll(0);
+		uk_arch_relax();
+	}
+}
+
+unsigned plat_linuxu_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned n)
+{
+	plat_linuxu_reap(q);
+	for (unsigned i = 0; i < n; i++) {
+		if (!accept(q, pkts[i]))
+			continue;
+		if (UK_UNLIKELY(ring.added - ring.reaped == RING))
+			write_all(q);
+		ring.packet[ring.added % RING] = pkts[i];
+		uk_atomic_store_release(&ring.added, ring.added + 1);
+	}
+	if (!q->hold) {
+		plat_linuxu_tell(q);
+		plat_linuxu_reap(q);
+	}
+	return n;
+}
+#else
+/* What was written is gone. */
+void plat_linuxu_tell(struct uk_netq *q)
+{
+}
+
+unsigned plat_linuxu_reap(struct uk_netq *q UK_UNUSED)
+{
+	return 0;
+}
+
+static inline void write_all(struct uk_netq *q UK_UNUSED)
+{
+}
+
 unsigned plat_linuxu_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsigned n)
 {
 	uint64_t bytes = 0;
@@ -228,14 +337,8 @@ unsigned plat_linuxu_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsign
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t total = pkts[i]->total;
 
-		if (UK_UNLIKELY(pkts[i]->pieces > PIECES || total < UK_ETH_HEADER)) {
-			uk_netq_error(q);
-			uk_netbuf_free(pkts[i]);
+		if (!accept(q, pkts[i]))
 			continue;
-		}
-		if (UK_UNLIKELY(tap.pcap))
-			linuxu_pcap_packet(pkts[i]);
-		uk_netq_seen(q, pkts[i]);
 		if (UK_UNLIKELY(write_packet(pkts[i]) < 0)) {
 			uk_netq_dropped(q, 1); /* the interface is down, or its queue full */
 		} else {
@@ -247,11 +350,7 @@ unsigned plat_linuxu_tx(struct uk_netq *q, struct uk_netbuf *const *pkts, unsign
 	uk_netq_count(q, good, bytes);
 	return n;
 }
-
-unsigned plat_linuxu_reap(struct uk_netq *q UK_UNUSED)
-{
-	return 0;
-}
+#endif
 
 /* ---- the device ---- */
 
@@ -298,6 +397,7 @@ void plat_linuxu_stop(struct uk_netdev *dev)
 {
 	set_async(false);
 	uk_atomic_store_relaxed(&tap.watch.wanted, 0);
+	write_all(&tap.tx);
 	while (tap.spares)
 		uk_netbuf_free(tap.spare[--tap.spares]);
 	dev->started = false;
@@ -327,6 +427,7 @@ static int tap_init(void)
 	dev->headroom = HEADROOM;
 	dev->pieces = PIECES;
 	dev->max_queues = 1;
+	dev->tell_sends = UK_CPUS > 1;
 	dev->tso_max = TSO_MAX;
 	dev->features = UK_NETDEV_ALL;
 	uk_netdev_register(dev);

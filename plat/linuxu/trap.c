@@ -20,7 +20,7 @@ static void on_trap(int sig, struct host_siginfo *info, struct host_ucontext *uc
 	linuxu_arch_forget_alignment();
 	if (info->code <= 0) /* somebody's kill: nothing has happened here */
 		linuxu_end_by_signal(sig);
-	linuxu_arch_trap(uc);
+	linuxu_arch_trap(sig, info, uc);
 }
 
 static const uint8_t traps[] = { HOST_SIGSEGV, HOST_SIGBUS, HOST_SIGFPE, HOST_SIGILL,

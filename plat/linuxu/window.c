@@ -12,8 +12,8 @@
 
 #include "linuxu.h"
 
-#define SLOT       (16UL << 40) /* of the address map, from UK_VA_DIRECT on */
-#define MEMORY_MIN 0x10000UL    /* the first heap and what describes it */
+#define SLOT       (UK_VA_IMAGE - UK_VA_DIRECT) /* of the address map */
+#define MEMORY_MIN 0x10000UL                    /* the first heap and what describes it */
 
 UK_PARAM_UINT(linuxu, memory, (uint64_t)CONFIG_PLAT_LINUXU_MEMORY << 20, "bytes of memory");
 UK_PARAM_STR(vfs, initrd, NULL, "file of the host with the initial file system (cpio)");
@@ -57,7 +57,7 @@ static void add_region(struct uk_bootinfo *bi, uk_paddr_t start, uint64_t len, u
 
 /*
  * Where the window should be: anywhere in the slot that the address map has for it, at one of 2^23
- * places for the usual sizes (random whatever the host does with its own mappings). It is only a
+ * places for the usual sizes, 2^15 in the map of 39 bits (random whatever the host does with its own mappings). It is only a
  * wish: the host takes another place if this one is not free.
  */
 static long window_hint(uint64_t size)
@@ -70,6 +70,23 @@ static long window_hint(uint64_t size)
 #endif
 	return (long)(UK_VA_DIRECT + r % places * LINUXU_HUGE_PAGE + LINUXU_PHYS_START -
 		      LINUXU_TRAP_STACK);
+}
+
+/*
+ * The window is elsewhere than in its slot. That is no harm if the slot is just full; but a host whose processes have fewer addresses
+ * than the map cannot give any other part of it either.
+ */
+static void check_addresses(void)
+{
+	void *last = (void *)(UK_VA_STACKS_END - UK_PAGE_SIZE);
+	long p = host_mmap(last, UK_PAGE_SIZE, HOST_PROT_NONE,
+			   HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE, -1, 0);
+
+	if (p != (long)last)
+		uk_fatal("the host's processes have too few addresses: the image wants those up to "
+			 "%#lx",
+			 UK_VA_STACKS_END);
+	host_munmap(last, UK_PAGE_SIZE);
 }
 
 void linuxu_mem_init(struct uk_bootinfo *bi)
@@ -95,6 +112,8 @@ void linuxu_mem_init(struct uk_bootinfo *bi)
 		uk_fatal("the host refuses %lu MiB of address space (error %d): raise its limit "
 			 "(ulimit -v), or give a smaller linuxu.memory=",
 			 (unsigned long)(memory >> 20), (int)-p);
+	if ((uint64_t)p - UK_VA_DIRECT >= SLOT)
+		check_addresses();
 	linuxu_phys_size = memory;
 	/* A frame that is aligned to a huge page shall lie at an address that is. */
 	uk_plat_direct_base =

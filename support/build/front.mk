@@ -12,22 +12,21 @@ list-apps:
 	@for d in apps/*/Makefile.uk; do d=$${d%/Makefile.uk}; echo "$${d#apps/}"; done
 
 setup:
-	@support/setup build run check
+	@support/setup build run check $(arch-of-configs)
 
 # Without APP, nginx: what to open in a browser is printed. It is reached through QEMU's network; a process has none.
 run:
-	@support/setup build run $(arch-of-configs)
+	@support/setup build run $(arch-of-configs) $(if $(findstring clang,$(CC)),clang ld.lld llvm-ar)
 ifeq ($(origin APP),file)
 	@$(MAKE) --no-print-directory APP=nginx run-image
 else
 	@$(MAKE) --no-print-directory run-image
 endif
 
-# A real data set in SQLite, on PLAT.
+# A real data set in SQLite, on PLAT and the CPU that CONFIGS= names.
 demo:
-	@support/setup build run
-	@$(MAKE) --no-print-directory APP=sqlite image-$(or $(PLAT),kvm)
-	@apps/sqlite/demo --build $(O)/sqlite --plat $(or $(PLAT),kvm)
+	@support/setup build run $(arch-of-configs)
+	@$(MAKE) --no-print-directory APP=sqlite demo-image
 
 debug:
 	@support/setup build run $(arch-of-configs) $(if $(arch-of-configs),gdb-multiarch,debug)

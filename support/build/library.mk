@@ -9,15 +9,20 @@
 # Compiler, linker and their flags for this CPU.
 include arch/$(uk-arch)/flags.mk
 
-ifeq ($(origin CC),default)
-CC := $(cross)gcc
-endif
-CC      ?= $(cross)gcc
+CC      := $(if $(filter default undefined,$(origin CC)),$(cross)gcc,$(CC))
 clang   := $(findstring clang,$(notdir $(CC)))
+# One clang compiles for all CPUs, and is told for which.
 ifneq ($(and $(clang),$(cross)),)
-$(error CC=$(CC): $(uk-arch) is built by gcc so far; leave CC= out to take $(cross)gcc)
+override CC += --target=$(cross:-=)
 endif
-LD      := $(cross)ld
+# What links images: for clang lld, if it is there, otherwise GNU ld; LD= says which, as where Linux is built. (Objects of a library: GNU's always.)
+lld-at  := $(firstword $(wildcard $(addsuffix /ld.lld,$(subst :, ,$(PATH)))))
+LD      := $(if $(filter default undefined,$(origin LD)),$(if $(and $(clang),$(lld-at)),ld.lld,ld.bfd),$(LD))
+lld     := $(filter ld.lld,$(notdir $(LD)))
+$(if $(lld)$(filter ld %-ld ld.bfd %-ld.bfd,$(notdir $(LD))),,$(error LD=$(LD): images are linked by ld.lld or by ld.bfd (GNU ld)))
+$(if $(and $(lld),$(if $(lld-at),,y)),$(error LD=$(LD): there is no ld.lld in PATH; `support/setup ld.lld` installs it))
+$(if $(and $(CONFIG_LTO),$(if $(clang),$(if $(lld),,y),$(lld))),$(error LD=$(LD): link-time optimisation by $(notdir $(firstword $(CC))) needs $(if $(clang),ld.lld (`support/setup ld.lld` installs it),ld.bfd); leave out LD= or LTO))
+gnu-ld  := $(cross)ld
 OBJCOPY := $(cross)objcopy
 NM      := $(cross)nm
 AR      := $(if $(clang),llvm-ar,$(cross)ar)
@@ -31,13 +36,13 @@ opt-$(CONFIG_OPTIMIZE_NONE)  := -Og
 opt-small := $(if $(CONFIG_OPTIMIZE_SPEED),-Os)
 
 # The compiler's freestanding headers; asked once, since every fork counts in a no-op build.
-cc-include := $(strip $(file <$(B)/.include-$(notdir $(CC))))
+cc-include := $(strip $(file <$(B)/.include-$(notdir $(firstword $(CC)))))
 ifeq ($(cc-include),)
 cc-include := $(shell $(CC) -print-file-name=include)
 ifeq ($(wildcard $(cc-include)/stddef.h),)
 $(error CC=$(CC): this compiler does not run, or has no freestanding headers; `$(if $(cross),support/setup $(uk-arch),make setup)` installs $(cross)gcc)
 endif
-$(file >$(B)/.include-$(notdir $(CC)),$(cc-include))
+$(file >$(B)/.include-$(notdir $(firstword $(CC))),$(cc-include))
 endif
 
 # Everything: position independent, no red zone (interrupts use the interrupted stack), a section
@@ -59,11 +64,14 @@ flags-kernel = -ffreestanding -nostdinc -isystem $(cc-include) -Werror -Wmissing
 flags-app = -nostdinc $(ssp-app) $(arch-flags-app)
 
 # The menu Hardening. The kernel's canary is a variable, since it has no thread block; musl's is in
-# the thread block, where the architecture has such a place (ssp-own). Link-time optimisation knows one kind per image.
+# the thread block, where the architecture has such a place (ssp-own). Link-time optimisation knows one kind per image. Of a few
+# libraries a compiler may not be able to protect what runs early (ssp-not).
 ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_STRONG) := -fstack-protector-strong
 ssp-$(CONFIG_HARDEN_STACK_PROTECTOR_ALL)    := -fstack-protector-all
 ssp-global    := $(if $(ssp-y),$(ssp-place))
 ssp-app       := $(if $(and $(CONFIG_LIBMUSL),$(ssp-own),$(if $(CONFIG_LTO),,y)),,$(ssp-global))
+ssp-flags      = $(if $(filter $(ssp-not),$1),-fno-stack-protector)
+lto-flags      = $(if $(CONFIG_LTO),$(if $(filter $(lto-not),$1),-fno-lto))
 harden-flags  := $(or $(ssp-y),-fno-stack-protector) $(if $(CONFIG_LTO),$(ssp-global)) $(strip \
 	$(if $(CONFIG_HARDEN_RETPOLINE),-DUK_RETPOLINE -fno-jump-tables $(if $(clang),-mretpoline \
 	-mretpoline-external-thunk,-mindirect-branch=thunk-extern -mindirect-branch-register)) \
@@ -77,7 +85,7 @@ define newline
 
 endef
 manifest-vars := kind srcs-y srcs-dispatch dispatch-y cflags-y includes-y exports-y provides api-prefix api-ops \
-	linker-script ldflags-y package version source patches build build-inputs configure cmake make-args program archive \
+	linker-script link-finish ldflags-y package version source patches build build-inputs configure cmake make-args program archive \
 	headers license tests-need-y optional-y roots-y tables-y tables-rw-y sanitize-no small-y platforms-y \
 	fast-y cflags-fast-y run-args run-ports
 # In a package's manifest: upstream's tree and what is built from it (support/build/package.mk).
@@ -101,7 +109,7 @@ $(foreach l,$(uk-libs),$(if $(kind-of-$l),,$(eval kind-of-$l := \
 	$(if $(filter app,$(lib-kind-$l))$(package-of-$l),app,kernel))))
 
 # ---- tests: each library's tests/test_*.c are a library of their own, with only public access -----
-# Those in tests/ARCH/ are for one CPU.
+# What is in tests/ARCH/ is for one CPU; headers there are found by the tests beside it, and by those that need its library.
 
 ifneq ($(CONFIG_LIBUKTEST),)
 tests-of = $(wildcard $(lib-dir-$1)/tests/test_*.c $(lib-dir-$1)/tests/$(uk-arch)/test_*.c)
@@ -109,7 +117,7 @@ define add-tests
 lib-dir-$1-tests   := $(lib-dir-$1)
 lib-kind-$1-tests  := tests
 kind-of-$1-tests   := kernel
-cflags-y-of-$1-tests := -Wno-sign-compare
+cflags-y-of-$1-tests := -Wno-sign-compare $(addprefix -I,$(wildcard $(addsuffix /tests/$(uk-arch),$(foreach d,$1 $(tests-need-y-of-$1),$(lib-dir-$d)))))
 platforms-y-of-$1-tests := $(platforms-y-of-$1)
 srcs-y-of-$1-tests := $(patsubst $(lib-dir-$1)/%,%,$(sort $(call tests-of,$1)))
 lib-deps-$1-tests  := uktest $(lib-deps-$1) $1 $(tests-need-y-of-$1)
@@ -182,24 +190,24 @@ objs-of = $(patsubst %,$(B)/obj/$1/%.o,$(srcs-y-of-$1)) $(objs-y-of-$1)
 define compile-rule
 $(B)/obj/$1/$2%.o: $3% $(B)/obj/$1/flags | $(sort $(foreach l,$1 $(call visible,$1),$(stamp-of-$l)))
 	$$(call say,CC,$$<)
-	$$(Q)mkdir -p $$(@D) && $$(cc-$1) $$(if $$(filter $(small-y-of-$1),$2$$*),$(opt-small)) -frandom-seed=$1/$2$$* -MMD -MP -MF $$@.d -c $$< -o $$@
+	$$(Q)mkdir -p $$(@D) && $$(cc-$1) $$(if $$(filter $(small-y-of-$1),$2$$*),$(opt-small)) -frandom-seed=$1/$2$$* -MMD -MP -MF $$@.d.tmp -MT $$@ -c $$< -o $$@.tmp && mv $$@.d.tmp $$@.d && mv $$@.tmp $$@
 endef
 
 # $(call library-rules,LIB): LIB's objects and $(B)/lib/LIB.o
 define library-rules
-cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
+cc-$1 := $(strip $(CC) $(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1) $(call ssp-flags,$1) $(call lto-flags,$1) -DUK_LIB_NAME='"$(patsubst app-%,%,$1)"' $(bind-of-$1) \
 	-I$(B)/include $(addprefix -I,$(call public,$1)) \
 	$(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l))) \
 	$(if $(filter app,$(lib-kind-$1)),-fvisibility=default) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include)))
-$$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1)$(if $(small-y-of-$1), # $(opt-small) for $(small-y-of-$1)))
+$$(call write-if-changed,$(B)/obj/$1/flags,$$(cc-$1)$(if $(small-y-of-$1), # $(opt-small) for $(small-y-of-$1)))$$(call write-if-changed,$(B)/obj/$1/listed,$(call objs-of,$1))
 
 $(call compile-rule,$1,,$(lib-dir-$1)/)
 $(if $(filter plat arch,$(lib-kind-$1)),$(call compile-rule,$1,common/,$(lib-kind-$1)/common/))
 
-$(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags
+$(B)/lib/$1.o: $(call objs-of,$1) $(B)/obj/$1/flags $(B)/obj/$1/listed
 	$$(call say,LIB,$1)
-	$$(Q)mkdir -p $$(@D) && $(LD) -r --unique -o $$@.tmp $(call objs-of,$1) && \
-	$(OBJCOPY) --localize-hidden $$@.tmp $$@ && rm $$@.tmp
+	$$(Q)mkdir -p $$(@D) && $(gnu-ld) -r --unique -o $$@.tmp $(call objs-of,$1) && \
+	$(OBJCOPY) --localize-hidden $(arch-objcopy) $$@.tmp && mv $$@.tmp $$@
 endef
 $(foreach l,$(uk-libs),$(if $(call objs-of,$l),$(eval $(call library-rules,$l))))
 
@@ -212,8 +220,8 @@ $(foreach l,$(archives),$(eval $(call archive-rules,$l)))
 # $(call cc-entry,FILE,COMMAND)
 cc-entry = {"directory": "$(ROOTDIR)", "file": "$1", "command": "$(subst ",\",$2) -c $1"}
 $(B)/compile_commands.json: $(foreach l,$(linked-libs),$(if $(srcs-y-of-$l)$(upstream-of-$l),$(B)/obj/$l/flags))
-	$(file >$@,[)
-	$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
-		$(file >>$@,$(call cc-entry,$(call src-path,$l,$s),$(cc-$l))$(comma)))\
-		$(foreach s,$(upstream-of-$l),$(file >>$@,$(call cc-entry,$(call pkg-src,$l,$s),$(CC) $(call pkg-flags,$l))$(comma))))
-	$(file >>$@,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])
+	$(file >$@.tmp,[)$(foreach l,$(linked-libs),$(foreach s,$(srcs-y-of-$l),\
+		$(file >>$@.tmp,$(call cc-entry,$(call src-path,$l,$s),$(cc-$l))$(comma)))\
+		$(foreach s,$(upstream-of-$l),$(file >>$@.tmp,$(call cc-entry,$(call pkg-src,$l,$s),$(CC) $(call pkg-flags,$l))$(comma))))
+	$(file >>$@.tmp,{"directory": "$(ROOTDIR)"$(comma) "file": "/dev/null"$(comma) "command": "true"}])
+	$(Q)mv $@.tmp $@

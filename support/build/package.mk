@@ -36,7 +36,7 @@ pkg-makefile = $(abspath $(if $(call wrapped,$1),support/build/upstream.mk,$(add
 pkg-inputs  = $(call pkg-patches,$1) $(if $(call wrapped,$1),$(wrapper)) $(addprefix $(lib-dir-$1)/,$(build-of-$1)) $(build-inputs-of-$1)
 # Not the configuration's own header: objects that do not see it can be shared.
 pkg-include = $(addprefix -I,$(call public,$1)) $(foreach l,$(call visible,$1),$(addprefix $(call inc,$l),$(call public,$l)))
-pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1)) -fvisibility=default -w \
+pkg-flags   = $(filter-out -Wall -Wextra -Wno-% $(if $(archive-of-$1),-flto),$(flags-all) $(flags-$(kind-of-$1)) $(call san-flags,$1) $(call fortify-flags,$1) $(call ssp-flags,$1)) -fvisibility=default -w \
 	$(call pkg-include,$1) $(cflags-y-of-$1) $(if $(filter app,$(kind-of-$1)),-isystem $(cc-include))
 pkg-text    = $(package-of-$1) $(version-of-$1) $(source-of-$1) $(archive-of-$1) \
 	$(program-of-$1) $(configure-of-$1) $(cmake-of-$1) $(make-args-of-$1) $(call pkg-flags,$1) $(fast-y-of-$1) $(cflags-fast-y-of-$1) $(small-y-of-$1) \
@@ -51,7 +51,7 @@ pkg-obj     = $(pkg-dir-$1)/obj/$(subst @,,$2).o
 abs-include = $(foreach f,$1,$(if $(filter -I%,$f),-I$(abspath $(f:-I%=%)),$f))
 
 ifneq ($(pkgs),)
-cc-version := $(shell $(CC) --version | sed q)
+cc-version := $(strip $(shell $(CC) --version | sed q) $(filter --target=%,$(CC)))
 endif
 
 # What a manifest says about places becomes true now that the place is known.
@@ -83,7 +83,7 @@ pkg-fetch = $(PYTHON) support/tools/fetch.py --name $(strip $(package-of-$1)) --
 # $(call pkg-make,LIB,FOLDER,GOAL): upstream's build, in FOLDER; the end of its output if it fails.
 pkg-make = rm -rf $(pkg-dir-$1)/$2 && mkdir $(pkg-dir-$1)/$2 && { \
 	$$(MAKE) -s --no-print-directory -C $(pkg-dir-$1)/$2 -f $(makefile-of-$1) $3 \
-	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(AR)" \
+	TREE=$(pkg-dir-$1)/src PKG=$(abspath $(lib-dir-$1)) CC="$(CC)" AR="$(AR)" LD=$(gnu-ld) \
 	HANDED="$(call san-handed,$1)" CFLAGS="$$(strip $(call abs-include,$(filter-out -flto,$(call pkg-flags,$1))))" \
 	$(if $(wrapped-$1),$(call pkg-wrap,$1)) $(if $(filter 1,$V),,>$(pkg-dir-$1)/$2.log 2>&1) || { \
 	$(if $(filter 1,$V),,tail -n 15 $(pkg-dir-$1)/$2.log | cut -c 1-300 >&2;) \
@@ -129,14 +129,14 @@ $(foreach l,$(pkg-order),$(eval $(call pkg-locate,$l))$(eval includes-y-of-$l :=
 
 # The C library's source once more, as anybody would build it: for programs that run on the build machine
 # while packages are configured and built.
-ifneq ($(foreach l,$(pkgs),$(wrapped-$l)),)
+ifneq ($(strip $(foreach l,$(pkgs),$(wrapped-$l))),)
 $(if $(CONFIG_LIBMUSL),,$(error $(foreach l,$(pkgs),$(if $(wrapped-$l),$l)): a package with a build of its own needs a complete C library; its Config.uk selects LIBMUSL))
 package-of-hostlibc := musl-host
 version-of-hostlibc := $(version-of-musl)
 pkg-dir-hostlibc    := $(abspath $(O))/packages/musl-host-$(strip $(version-of-musl))-$(shell \
 	printf %s '$(source-of-musl) $(cc-version)' | sha256sum | cut -c 1-12)
 hostlibc-build = rm -rf $(pkg-dir-hostlibc)/build && mkdir $(pkg-dir-hostlibc)/build && cd $(pkg-dir-hostlibc)/build && { { \
-	$(pkg-dir-musl)/src/configure --disable-shared CC="$(CC)" CFLAGS="-O1 -w" && $$(MAKE) -s MAKEOVERRIDES= $(addprefix lib/,crt1.o crti.o crtn.o libc.a); } \
+	$(pkg-dir-musl)/src/configure --disable-shared CC="$(CC)" CFLAGS="-O1 -w" && $$(MAKE) -s MAKEOVERRIDES= CC="$(CC)" $(addprefix lib/,crt1.o crti.o crtn.o libc.a); } \
 	>../build.log 2>&1 || { tail -n 15 ../build.log; exit 1; }; } &&
 $(eval $(call pkg-step,hostlibc,done,$(pkg-dir-musl)/fetched,$(hostlibc-build)))
 endif
@@ -176,15 +176,15 @@ $(B)/obj/$1/wanted: $(pkg-dir-$1)/names $(B)/obj/$1/archive $(call users-of,$1)
 	awk 'NR == FNR {if ($$$$1 != "U") a[$$$$2]; next} $$$$1 == "U" && $$$$2 in a {u[$$$$2]} NF == 3 {d[$$$$3]} \
 	END {for (s in u) if (!(s in d)) print "-u " s}' $$< - | LC_ALL=C sort > $$@.tmp && $$(call replace,$$@)
 $(B)/obj/$1/archive.o: $(B)/obj/$1/wanted $(B)/obj/$1/archive
-	$$(Q)$(LD) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && \
+	$$(Q)$(gnu-ld) -r --unique -o $$@.tmp @$(B)/obj/$1/wanted $(archive-of-$1) && \
 	$(NM) -g --defined-only $$@.tmp | cut -d ' ' -f 3 > $$@.names && \
-	$(OBJCOPY) --weaken-symbols=$$@.names $$@.tmp $$@ && rm $$@.tmp $$@.names
+	$(OBJCOPY) --weaken-symbols=$$@.names $(arch-objcopy) $$@.tmp && rm $$@.names && mv $$@.tmp $$@
 
 $(B)/obj/$1/shared: $(pkg-dir-$1)/names $(B)/obj/$1/archive $(call users-of,$1)
 	$$(Q)mkdir -p $$(@D) && $(archive-nm) -g $(call users-of,$1) | \
 	awk 'NR == FNR {a[$$$$2] = $$$$1; next} NF == 3 && $$$$3 in a {print a[$$$$3], $$$$3}' $$< - | LC_ALL=C sort -u > $$@.tmp && $$(call replace,$$@)
 $(B)/obj/$1/archive.a: $(B)/obj/$1/shared $(B)/obj/$1/archive
-	$$(Q){ echo '#'; sed -n 's/^D //p' $$<; } > $$@.names && $(OBJCOPY) --weaken-symbols=$$@.names $(archive-of-$1) $$@ && rm $$@.names
+	$$(Q){ echo '#'; sed -n 's/^D //p' $$<; } > $$@.names && $(OBJCOPY) --weaken-symbols=$$@.names $(archive-of-$1) $$@.tmp && rm $$@.names && mv $$@.tmp $$@
 $(B)/obj/$1/keep.o: $(B)/obj/$1/shared
-	$$(Q){ echo '.section .keep,"a"'; sed 's/^./.dc.a/' $$<; } | $(CC) -c -x assembler - -o $$@
+	$$(Q){ echo '.section .keep,"a"'; sed 's/^./.dc.a/' $$<; } | $(CC) -c -x assembler - -o $$@.tmp && mv $$@.tmp $$@
 endef

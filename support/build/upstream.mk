@@ -18,7 +18,7 @@
 # a compile is the real compiler with the image's flags at the end; all else goes to support/tools/ukcc.py.
 
 MAKEOVERRIDES :=
-unexport CC AR CFLAGS CONFIGURE CMAKE MAKEARGS ARCHIVES LIBRARY PROGRAM FAST FASTFLAGS
+unexport CC AR LD CFLAGS CONFIGURE CMAKE MAKEARGS ARCHIVES LIBRARY PROGRAM FAST FASTFLAGS
 
 # A package says which C it is written in; the project's optimisation, and not link-time optimisation.
 flags := $(filter-out -std=% -flto% -fvisibility=%,$(CFLAGS)) -fno-lto

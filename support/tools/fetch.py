@@ -192,7 +192,8 @@ class Apt:
 
     kind = None     # of source entries: deb-src or deb
 
-    def __init__(self, cache):
+    def __init__(self, cache, arch=None):
+        """arch: of packages, if it is not this machine's."""
         if not shutil.which("apt-get"):
             raise Unavailable("no apt-get on this machine")
         self.config = {}
@@ -201,11 +202,11 @@ class Apt:
         for name, value in re.findall(r"^(\w+)='(.*)'$", dump, re.M):
             self.config[name] = Path(value)
         sources = self.derive()
-        key = hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
+        key = hashlib.sha256((repr(sources) + (arch or "")).encode()).hexdigest()[:12]
         self.dir = cache / "apt" / key
         self.conf = self.dir / "apt.conf"
         with locked(cache / "apt" / f"{key}.lock"):
-            self.set_up(sources)
+            self.set_up(sources, arch)
 
     @staticmethod
     def run(command, **more):
@@ -243,7 +244,7 @@ class Apt:
                 return sources
         raise Unavailable("apt has no sources configured")
 
-    def set_up(self, sources):
+    def set_up(self, sources, arch):
         for folder in ("parts", "lists/partial", "archives/partial"):
             (self.dir / folder).mkdir(parents=True, exist_ok=True)
         for name, text in sources.items():
@@ -257,7 +258,8 @@ class Apt:
             f'Dir::Cache "{self.dir}";\nDir::Cache::archives "archives";\n'
             'Acquire::http::Timeout "10";\nAcquire::https::Timeout "10";\n'
             'Acquire::Retries "1";\nAcquire::Languages "none";\n'
-            f'APT::Sandbox::User "{"root" if os.geteuid() == 0 else ""}";\n', encoding="utf-8")
+            f'APT::Sandbox::User "{"root" if os.geteuid() == 0 else ""}";\n' +
+            (f'APT::Architecture "{arch}";\nAPT::Architectures {{ "{arch}"; }};\n' if arch else ""), encoding="utf-8")
 
     def update(self):
         """Makes or renews the lists; returns what went wrong, as one repository of several may be out of

@@ -69,10 +69,32 @@ class Section:
 
 
 def read_map(path):
-    """The input sections of a GNU ld link map that ended up in the image."""
-    sections, out, pending, started = [], None, None, False
-    for line in open(path, errors="replace"):
-        line = line.rstrip("\n")
+    """The input sections of a link map that ended up in the image."""
+    with open(path, errors="replace") as f:
+        lines = f.read().splitlines()
+    sections = read_map_of_lld(lines) if lines and lines[0].split()[:2] == ["VMA", "LMA"] else read_map_of_gnu_ld(lines)
+    beside = (".debug", ".comment", ".symtab", ".strtab", ".shstrtab", ".rela.")
+    return [s for s in sections if s.size and (s.out == ".rela.dyn" or not s.out.startswith(beside))]
+
+
+def read_map_of_lld(lines):
+    """Address, size, and who it is: output sections to the left, what they consist of further to the right."""
+    out = None
+    for line in lines[1:]:
+        m = re.match(r"\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ ( *)(.*)", line)
+        if not m:
+            continue
+        if not m.group(3):
+            out = m.group(4) if m.group(4).startswith(".") else None
+        elif out and len(m.group(3)) == 8:
+            source = re.match(r"(.*):\((\S+)\)$", m.group(4))
+            if source:
+                yield Section(out, source.group(2), int(m.group(1), 16), int(m.group(2), 16), source.group(1))
+
+
+def read_map_of_gnu_ld(lines):
+    out, pending, started = None, None, False
+    for line in lines:
         if line.startswith("Linker script and memory map"):
             started = True
             continue
@@ -88,12 +110,9 @@ def read_map(path):
             pending = m.group(1)
             continue
         m = re.match(r"^ (\S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", line)
-        if m and (m.group(1) or pending) and not (m.group(1) or "").startswith("*fill*"):
-            size = int(m.group(3), 16)
-            if size and out and out != "/DISCARD/" and not out.startswith((".debug", ".comment")):
-                sections.append(Section(out, m.group(1) or pending, int(m.group(2), 16), size, m.group(4)))
+        if m and (m.group(1) or pending) and not (m.group(1) or "").startswith("*fill*") and out and out != "/DISCARD/":
+            yield Section(out, m.group(1) or pending, int(m.group(2), 16), int(m.group(3), 16), m.group(4))
         pending = None
-    return sections
 
 
 def owned_sections(args, libs):

@@ -41,7 +41,7 @@ def main():
             continue
         if fields[2] == "uk_image_start":
             base = int(fields[0], 16)
-        elif fields[1] in "tTwW" and fields[2][0] != "$":  # not what riscv marks code with
+        elif fields[1] in "tTwW" and not fields[2].startswith(("$", ".L")):  # not what riscv marks code with, which lld keeps
             functions.setdefault(int(fields[0], 16), fields[2])
     if base is None:
         sys.exit("symtab: %s does not define uk_image_start" % sys.argv[1])

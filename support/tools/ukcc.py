@@ -79,7 +79,8 @@ class Line:
 def cross_of(cc):
     """What the names of the compiler's tools begin with, and the CPU if it is not the build machine's."""
     name = os.path.basename(cc[0])
-    prefix = name[:-len("gcc")] if name.endswith("-gcc") else ""
+    target = next((word.partition("=")[2] for word in cc if word.startswith("--target=")), "")
+    prefix = target + "-" if target else name[:-len("gcc")] if name.endswith("-gcc") else ""
     cpu = prefix.partition("-")[0]
     return prefix, cpu if cpu != os.uname().machine else ""
 
@@ -114,13 +115,16 @@ def checks_of(objects, folder, cc):
     return [source + ".o"]
 
 
-def canary_of(folder, cc):
-    """Where an image for riscv64 has its canary, programs of the build machine get a word that nobody changes."""
+def canary_of(folder, cc, prefix, crt1):
+    """Where an image for riscv64 has its canary, gp, programs of the build machine get words that nobody changes: as what begins a
+    program, since the linker's script says itself what the name stands for that is read there. In place of crt1.o."""
     source = os.path.join(folder, "canary.S")
     with open(source, "w", encoding="ascii") as f:
-        f.write("\t.section .rodata\n\t.balign 8\n\t.globl uk_canary\nuk_canary:\t.quad 0\n")
+        f.write("\t.section .rodata\n\t.balign 8\n\t.globl uk_canary\nuk_canary:\t.zero 128\n")
     run([*cc, "-c", source, "-o", source + ".o"])
-    return [source + ".o", "-Wl,--no-relax,--defsym,__global_pointer$=uk_canary"]
+    start = os.path.join(folder, "crt1.o")
+    run([prefix + "objcopy", "--redefine-sym", "__global_pointer$=uk_canary", crt1, start])
+    return [start, source + ".o", "-Wl,--no-relax"]
 
 
 def link(words):
@@ -149,9 +153,10 @@ def link(words):
             else:
                 parts.append(item)
         group = ["-Wl,--start-group"]
+        start = os.path.join(libc, "crt1.o")
         run([*cc, "-static", "-no-pie", "-nostdlib", "-nostartfiles", "-o", line.out,
-             os.path.join(libc, "crt1.o"), os.path.join(libc, "crti.o"), *line.link, *group, *parts,
-             *checks_of(parts, folder, cc), *(canary_of(folder, cc) if cpu == "riscv64" else []), os.path.join(libc, "libc.a"), "-lgcc", "-Wl,--end-group",
+             *(canary_of(folder, cc, prefix, start) if cpu == "riscv64" else [start]), os.path.join(libc, "crti.o"), *line.link, *group, *parts,
+             *checks_of(parts, folder, cc), os.path.join(libc, "libc.a"), "-lgcc", "-Wl,--end-group",
              os.path.join(libc, "crtn.o")])
         if cpu:
             emulated(line.out, cpu)

@@ -18,6 +18,7 @@ import sys
 
 import archrows
 import guest
+import hostrows
 import netrows
 import report
 import rows
@@ -25,7 +26,7 @@ import serverows
 import tools
 
 
-GROUPS = rows.GROUPS + netrows.GROUPS + serverows.GROUPS + archrows.GROUPS
+GROUPS = rows.GROUPS + netrows.GROUPS + hostrows.GROUPS + serverows.GROUPS + archrows.GROUPS
 TREE = "Linux tiny: %(linux)s. %(qemu)s. %(compiler)s. Tree: %(commit)s, %(when)s."
 
 

@@ -4,6 +4,7 @@
 The host's side of the network is HOST, the guest's GUEST. Needs root: `ip netns` and `ip tuntap`.
 """
 import contextlib
+import itertools
 import os
 import shlex
 import struct
@@ -19,11 +20,13 @@ import tools
 
 HOST, GUEST, PREFIX = "10.99.0.1", "10.99.0.2", 24
 TAP = "tap0"
+RUN = os.path.join(tools.ROOT, "support", "run")
 DEVICE = ("-netdev", "tap,id=net0,ifname=%s,script=no,downscript=no" % TAP,
           "-device", "virtio-net-pci,netdev=net0")
 # As support/run gives it to machines with a device tree.
 DEVICE_VIRT = (*DEVICE[:2], "-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net0")
 MACHINE = "pc"
+_count = itertools.count(1)
 PROBE = """import socket, sys, time
 end = time.monotonic() + %d
 while time.monotonic() < end:
@@ -40,7 +43,7 @@ class Network:
     """A namespace with the TAP device; `with` removes it again."""
 
     def __init__(self):
-        self.name = "whittle-bench-%d" % os.getpid()
+        self.name = "whittle-bench-%d-%d" % (os.getpid(), next(_count))
 
     def __enter__(self):
         if os.geteuid():
@@ -66,10 +69,31 @@ class Network:
         return ["ip", "netns", "exec", self.name] + command
 
 
+def on(cpus, command):
+    """`command` on these CPUs."""
+    return ["taskset", "-c", ",".join(map(str, cpus)), *command]
+
+
 def _pinned(command, which):
     """On one of the CPUs that we may use: server and client do not take turns on one."""
     cpus = sorted(os.sched_getaffinity(0))
-    return ["taskset", "-c", str(cpus[which % len(cpus)])] + command
+    return on([cpus[which % len(cpus)]], command)
+
+
+def on_tap():
+    """Words of support/run that give an image this network."""
+    return ["--net", "tap:" + TAP, "--param", "netdev.ip=%s/%d" % (GUEST, PREFIX)]
+
+
+@contextlib.contextmanager
+def serving(network, command, address, port, cpus):
+    """A process of this machine that serves: `command` runs on these CPUs, and answers."""
+    with subprocess.Popen(network.inside(on(cpus, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as p:
+        try:
+            tools.call(network.inside([sys.executable, "-c", PROBE % (60, address, port)]))
+            yield
+        finally:
+            p.terminate()
 
 
 class Server:

@@ -23,7 +23,6 @@ daemon off;
 master_process off;
 pid /tmp/nginx.pid;
 error_log /dev/null crit;
-lock_file /nginx.lock;
 events { worker_connections 256; }
 http {
 	access_log off;
@@ -62,14 +61,18 @@ class Program:
         return guest.Guest(bench.kernel(self.name, arch), "netdev.ip=%s/%d -- %s" % (
             netlab.GUEST, netlab.PREFIX, " ".join(self.words)), initrd, memory, guest.MACHINES[arch], arch)
 
+    def debian(self):
+        """{path: file} with Debian's build of it."""
+        files = dict(self.files, **debian.files(debian.root(), self.program))
+        # Debian's nginx opens a log before it has read its configuration, and makes folders for bodies.
+        files.update({"var/log/nginx/.keep": b"", "var/lib/nginx/.keep": b""})
+        return files
+
     def linux(self, bench, memory="128M"):
         init = os.path.join(bench.scratch, "net-init")
         tools.call([tools.stock_musl(["-O2"]), "-O2", "-static", "-s", "-o", init,
                     os.path.join(tools.HERE, "linux-init.c")])
-        files = dict(self.files, init=init, **debian.files(debian.root(), self.program))
-        # Debian's nginx opens a log before it has read its configuration, and makes folders for bodies.
-        files.update({"var/log/nginx/.keep": b"", "var/lib/nginx/.keep": b""})
-        initrd = linuxtiny.write_initrd(os.path.join(bench.scratch, self.name + "-linux.cpio"), files)
+        initrd = linuxtiny.write_initrd(os.path.join(bench.scratch, self.name + "-linux.cpio"), dict(self.debian(), init=init))
         return bench.linux.guest(initrd, ["/" + self.program] + self.words, memory, counted=False,
                                  address=netlab.GUEST)
 

@@ -238,6 +238,16 @@ def linuxu_instructions(bench, rows):
 
 # ---- two CPUs ----------------------------------------------------------------------------------
 
+def several_cpus(rows):
+    """The CPUs of this machine that we may use; empty, and the rows say why, if it is only one."""
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) > 1:
+        return cpus
+    for row in rows.values():
+        row.note = "needs two CPUs"
+    return []
+
+
 def pair_of_cpus(cpus, turn):
     """Two of them, others each time: somebody else may keep one busy."""
     return {cpus[turn % len(cpus)], cpus[(turn + 1) % len(cpus)]}
@@ -245,10 +255,8 @@ def pair_of_cpus(cpus, turn):
 
 def two_cpus(bench, rows):
     """Linux is the machine that this runs on, and so is always measured."""
-    cpus = sorted(os.sched_getaffinity(0))
-    if len(cpus) < 2:
-        for row in rows.values():
-            row.note = "needs two CPUs"
+    cpus = several_cpus(rows)
+    if not cpus:
         return
     native = tools.linux_program(bench.images, os.path.join(bench.scratch, "main.c", "bench-smp"),
                                  "bench-smp", ["main.c"])

@@ -3,12 +3,16 @@
 import os
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
 
+import bench
 import guest
+import hostrows
 import netlab
+import report
 import tools
 
 NEED_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
@@ -95,3 +99,30 @@ def test_counters_of_a_running_guest(kit):
         assert spent.insns == 0 and said == "done\n"
         with pytest.raises(guest.GuestError, match="failed with status 1"):
             server.spend(["false"])
+
+
+@NEED_ROOT
+def test_a_program_has_a_root_of_its_own(tmp_path):
+    root = hostrows._root(str(tmp_path / "root"), {"etc/x.conf": b"said", "bin/program": hostrows.__file__})
+    assert (tmp_path / "root/etc/x.conf").read_bytes() == b"said"
+    assert os.access(root + "/bin/program", os.X_OK) and not os.access(root + "/etc/x.conf", os.X_OK)
+    with open(root + "/dev/null", "wb") as null:
+        assert null.write(b"gone") == 4
+    hostrows._root(root, {})
+    assert not os.path.exists(root + "/etc")
+
+
+@NEED_ROOT
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_processes_are_compared_side_by_side(monkeypatch):
+    """Only what the rows ask for is measured, and the native program beside it, in turn; the median counts."""
+    serve_forever = [sys.executable, "-m", "http.server", "--bind", netlab.HOST, "80"]
+    monkeypatch.setattr(hostrows, "_commands", lambda *_: dict.fromkeys(("native", "hostnet", "tap"), serve_forever))
+    monkeypatch.setattr(hostrows, "TURNS", 1)
+    monkeypatch.setattr(hostrows, "TIMES", 3)
+    rates = iter([1000, 800, 500, 1000, 2000, 1600])        # native, hostnet; again; and again
+    rows = bench.Rows((key, report.Row(key, "", "us", 1.05, "linux")) for key in ["nginx-hostnet"])
+    hostrows._measure("nginx", {"": lambda inside, address, threads: next(rates)})(None, rows)
+    row = rows["nginx-hostnet"]
+    assert (row.linux, row.ours, row.verdict) == (1000, 1000, "met")
+    assert row.samples == {"ours": [800, 1000, 1600], "linux": [1000, 500, 2000]}

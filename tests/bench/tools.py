@@ -147,17 +147,17 @@ class Images:
         if arch != "x86_64":
             configs = " ".join([arch, *configs.split()])
         variant = configs.replace(" ", "+") or "default"
+        folder = os.path.join(self.root, variant, app if arch == "x86_64" else "%s-%s" % (app, arch))
         if (app, variant) not in self.built:
             say("IMAGE", app + (" (%s)" % configs if configs else ""))
             make = ["make", "-C", ROOT, "-j2", "--no-print-directory", "APP=" + app,
-                    "CONFIGS=" + configs, "O=" + os.path.join(self.root, variant)]
+                    "CONFIGS=" + configs, "O=" + os.path.join(self.root, variant), "B=" + folder]
             env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
             if self.defaults:
                 call(make + ["defconfig"], env=env)
             call(make, env=env)
             self.built.add((app, variant))
-        path = os.path.join(self.root, variant, app if arch == "x86_64" else "%s-%s" % (app, arch),
-                            "%s_%s-%s" % (app, plat, arch))
+        path = os.path.join(folder, "%s_%s-%s" % (app, plat, arch))
         if not os.path.exists(path):
             raise BenchError("%s: not built; is the platform %s selected in apps/%s/defconfig?"
                              % (path, plat, app))

@@ -373,6 +373,13 @@ static void copy_frames(void)
 
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
+static void write_end(void)
+{
+	report("end", 0, 0);
+	if (profile_path && profile_pair != EACH)
+		write_profile(profile_path);
+}
+
 struct mark {
 	long id;
 	uint64_t address;
@@ -401,8 +408,10 @@ static void on_mark(unsigned int cpu, void *data)
 		profile_mark(id);
 	if (frames && (id == PROFILE_BEGIN || id == PROFILE_END || id == ENTRY || id == MAIN))
 		copy_frames();
-	if (id == stop_at)
+	if (id == stop_at) {
+		write_end();
 		_exit(0);
+	}
 }
 
 static void on_memory(unsigned int cpu, uint32_t info, uint64_t vaddr, void *data)
@@ -469,9 +478,7 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
 {
 	(void)id;
 	(void)data;
-	report("end", 0, 0);
-	if (profile_path && profile_pair != EACH)
-		write_profile(profile_path);
+	write_end();
 }
 
 /* A file of this size that others may map too; NULL if it cannot be. */

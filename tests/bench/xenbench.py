@@ -183,6 +183,8 @@ class Work:
 
     def show(self):
         """Where the instructions of self.where have gone."""
+        if self.where and self.system == "ours" and self.where not in self.results:
+            print("\n--where %s: measured were %s" % (self.where, ", ".join(self.results)))
         if self.functions:
             r = self.results[self.where]
             print("\n%s, %s, for a %s:" % (KINDS[self.kind], r.what, r.unit), end="")

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A scratch application and scratch libraries outside the tree, to try the build's rules on."""
+import contextlib
 import os
+import subprocess
 import textwrap
+import time
 
 import pytest
 
@@ -46,6 +49,31 @@ class Scratch:
         has_libs = bool(os.listdir(self.libs))
         return whittle.make("APP=" + self.app, "O=" + self.out,
                             *(["LIBS=" + self.libs] if has_libs else []), *args, check=check, **kw)
+
+    def start(self, env=None):
+        """make in a process group of its own, to be stopped in the middle."""
+        env = {k: v for k, v in (env or os.environ).items() if k not in ("MAKEFLAGS", "MAKELEVEL", "O")}
+        has_libs = bool(os.listdir(self.libs))
+        return subprocess.Popen(["make", "APP=" + self.app, "O=" + self.out, *(["LIBS=" + self.libs] if has_libs else [])],
+                                cwd=whittle.ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                start_new_session=True)
+
+    @staticmethod
+    def wait_for(make, there, seconds):
+        """Until there() is true, while make runs."""
+        deadline = time.monotonic() + seconds
+        while not there():
+            assert time.monotonic() < deadline and make.poll() is None
+            time.sleep(0.05)
+
+    @staticmethod
+    def stop(make, how):
+        os.killpg(make.pid, how)
+        make.wait(150)
+        with contextlib.suppress(ProcessLookupError):  # those that make had started may be longer about it
+            for _ in range(400):
+                os.killpg(make.pid, 0)
+                time.sleep(0.05)
 
     def fails(self, *args, **kw):
         p = self.make(*args, check=False, **kw)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
 
@@ -47,6 +46,15 @@ def test_one_changed_file_rebuilds_what_depends_on_it(scratch):
     assert [l.split()[0] for l in out.splitlines()] == ["CC", "LIB", "LD", "IMAGE"], out
     assert took < 10, took
     assert whittle.run(scratch.image()).status == 3
+
+
+def test_source_that_is_listed_no_more(scratch):
+    scratch.write("demo/main.c", "__attribute__((weak)) int answer(void) { return 3; }\nint main(void) { return answer(); }\n")
+    scratch.write("demo/more.c", "int answer(void) { return 4; }\n")
+    for srcs, status in ("main.c more.c", 4), ("main.c", 3), ("main.c more.c", 4):
+        scratch.write("demo/Makefile.uk", "srcs-y := %s\n" % srcs)
+        scratch.make()
+        assert whittle.run(scratch.image()).status == status
 
 
 def test_changed_flags_rebuild(scratch):
@@ -94,28 +102,6 @@ def test_reproducible(tmp_path, app):
         assert a == b, "%s differs" % plat
 
 
-def test_interrupted_build_recovers(scratch):
-    p = subprocess.Popen(["make", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    for _ in range(4):
-        p.stdout.readline()
-    os.killpg(p.pid, signal.SIGINT)
-    p.communicate(timeout=60)
-    scratch.make()
-    assert whittle.run(scratch.image()).status == 0
-
-
-def test_killed_build_recovers(scratch):
-    p = subprocess.Popen(["make", "APP=" + scratch.app, "O=" + scratch.out], cwd=whittle.ROOT,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    for _ in range(6):
-        p.stdout.readline()
-    os.killpg(p.pid, signal.SIGKILL)
-    p.communicate(timeout=60)
-    scratch.make()
-    assert whittle.run(scratch.image()).status == 0
-
-
 @pytest.mark.parametrize("words,says", [
     (["APP=nosuch"], "there is no apps/nosuch"),
     (["APP=/no/such/folder"], "Makefile.uk is missing"),
@@ -131,6 +117,28 @@ def test_killed_build_recovers(scratch):
 def test_wrong_words(tmp_path, words, says):
     p = whittle.make("O=" + str(tmp_path / "out"), *words, check=False)
     assert p.returncode != 0 and says in p.stdout, p.stdout
+
+
+def test_run_passes_on_what_it_is_told():
+    """The variables of `make run` are support/run's options: the QEMU command shows them."""
+    img = whittle.image("udpecho", "kvm")
+    where = ["APP=udpecho", "O=" + whittle.OUT, "B=" + os.path.dirname(img), "run", "DRYRUN=1"]
+    out = whittle.make(*where, "PORTS=8080:80 5300:53/udp", "PCAP=all.pcap", "PARAMS=log.level=3 netdev.stats=5", "ARGS=10.0.0.2 'a b'",
+                       "MEM=64M", "MACHINE=q35", "ACCEL=tcg")
+    for words in ("hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5300-:53 ", "file=all.pcap ", "-m 64M ", "-machine q35 ", "-accel tcg ",
+                  "-append 'log.level=3 netdev.stats=5 -- 10.0.0.2 \"a b\"' "):
+        assert words in out, out
+    assert "ifname=t0," in whittle.make(*where, "NET=tap:t0")
+    assert "-netdev" not in whittle.make(*where, "NET=none")
+    assert "linuxu.tap=t0" in whittle.make(*where, "NET=tap:t0", "PLAT=linuxu")
+
+
+@pytest.mark.parametrize("goal", ["run", "demo", "debug", "size", "graph", "why", "licenses", "deps"])
+def test_every_command_takes_the_image_that_configs_names(tmp_path, goal):
+    """CONFIGS= with another CPU: no command builds, starts or looks at this machine's instead."""
+    last = whittle.make("-n", "APP=sqlite", "CONFIGS=riscv64", "O=%s" % tmp_path, goal, "SYM=main").splitlines()[-1]
+    assert "%s/sqlite-riscv64" % tmp_path in last and "x86_64" not in last, last
+    assert os.listdir(tmp_path) == ["sqlite-riscv64"]
 
 
 def test_path_with_a_space(tmp_path):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packages: upstream sources by pin, built once per set of flags, safe to interrupt."""
-import contextlib
 import glob
 import hashlib
 import io
@@ -9,7 +8,6 @@ import os
 import signal
 import subprocess
 import tarfile
-import time
 
 import pytest
 
@@ -221,20 +219,9 @@ def test_interrupted_in_the_middle_of_upstreams_build(package, how):
     package.write("libs/up/build.mk", BUILD.format(
         pause=f"test -e {go} || {{ echo half > up.o; sleep 60; }}"))
     package.manifest("build := build.mk\narchive := libup.a\n")
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "O")}
-    make = subprocess.Popen(["make", "APP=" + package.app, "O=" + package.out, "LIBS=" + package.libs],
-                            cwd=whittle.ROOT, env=env, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not glob.glob(package.out + "/packages/up-1-*/build/up.o"):
-        assert time.monotonic() < deadline and make.poll() is None
-        time.sleep(0.05)
-    os.killpg(make.pid, how)
-    make.wait(150)
-    with contextlib.suppress(ProcessLookupError):  # those that make had started may be longer about it
-        for _ in range(400):
-            os.killpg(make.pid, 0)
-            time.sleep(0.05)
+    make = package.start()
+    package.wait_for(make, lambda: glob.glob(package.out + "/packages/up-1-*/build/up.o"), 120)
+    package.stop(make, how)
     assert not glob.glob(package.out + "/packages/up-1-*/done")
     open(go, "w").close()
     package.make()

@@ -2,6 +2,7 @@
 """Packages that keep upstream's own build: the compiler that it is given (support/build/upstream.mk, support/tools/ukcc.py)."""
 import glob
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -66,7 +67,8 @@ def upstream(scratch, monkeypatch):
     # The C library takes a minute to build, and these tests ask nothing about that.
     scratch.out = os.path.join(whittle.OUT, "test-upstream", os.path.basename(scratch.path))
     scratch.write("demo/Config.uk", "config APPDEMO\n\tbool\n\tdefault y\n\tselect LIBMUSL\n")
-    os.makedirs(os.path.join(scratch.out), exist_ok=True)
+    shutil.rmtree(scratch.out, ignore_errors=True)  # an earlier run's
+    os.makedirs(scratch.out)
     shared = os.path.join(whittle.OUT, "packages")
     os.makedirs(shared, exist_ok=True)
     os.symlink(shared, os.path.join(scratch.out, "packages"))
@@ -89,6 +91,29 @@ def test_configure_and_make(upstream, program, out, status):
     upstream.package(TREE, "configure := --with-answer=42\nprogram := %s\n" % program)
     r = built(upstream)
     assert (r.status, r.out, r.err) == (status, out, b""), r
+
+
+def test_back_to_an_earlier_build(upstream):
+    """It is there still, and older than the image that was linked since."""
+    upstream.package(TREE, "configure := --with-answer=42\nprogram := one\n")
+    with open(os.path.join(upstream.app, "Makefile.uk")) as file:
+        text = file.read()
+    for answer in "42", "7", "42":
+        upstream.write("demo/Makefile.uk", text.replace("answer=42", "answer=" + answer))
+        assert built(upstream).out.startswith(b"one %s " % answer.encode())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch,words", [("riscv64", []), ("riscv64", ["CC=clang"]), ("arm64", []), ("arm64", ["CC=clang"])])
+def test_programs_that_the_build_runs(upstream, arch, words):
+    """For another CPU, under an emulator: with canaries, that the image has at a place which such a program does not have."""
+    gen = '#include <stdio.h>\nint main(void) { char word[99]; snprintf(word, 99, "#define TABLE { 3, 4 }"); puts(word); return 0; }\n'
+    tree = {name: text for name, text in TREE.items() if name not in ("configure", "one.c")}
+    upstream.write("demo/defconfig", "CONFIG_PLAT_KVM=y\n")
+    upstream.package(dict(tree, **{"gen.c": gen}), "make-args := two\nprogram := two\n")
+    upstream.make("CONFIGS=" + arch, *words)
+    r = whittle.run(os.path.join(upstream.out, "demo-" + arch, "demo_kvm-" + arch))
+    assert (r.status, r.out) == (2, b"two 3\n"), r
 
 
 def test_what_nobody_asks_for_is_left_out(upstream):

@@ -14,10 +14,7 @@ import pytest
 
 import whittle
 
-FOLDER = os.path.join(whittle.ROOT, "apps/libctest")
-SOURCES = sorted(glob.glob(FOLDER + "/*.c"))
-TEXT = "".join(open(path).read() for path in SOURCES)
-# (Some are there once for each CPU, by the same name.)
+TEXT = "".join(open(path).read() for path in whittle.libctest_sources())
 CASES = sorted(set(re.findall(r"^TEST\((\w+), (\w+)\)", TEXT, re.M) +
                    [("cancel", name) for name in re.findall(r"^CANCELS\((\w+)\)", TEXT, re.M)]))
 
@@ -105,8 +102,7 @@ def test_no_system_call_instruction():
 @pytest.mark.skipif(not shutil.which("musl-gcc"), reason="no musl-gcc on this machine")
 def test_tests_are_right(tmp_path):
     program = str(tmp_path / "libctest")
-    subprocess.run(["musl-gcc", "-static", "-O2", "-fno-builtin", "-w", "-o", program, *SOURCES],
-                   check=True, timeout=300)
+    whittle.libctest_on_linux(program)
     done = subprocess.run([program], capture_output=True, text=True, timeout=200, check=False,
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 0, "\n".join(

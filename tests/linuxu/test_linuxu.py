@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The image as a process: what it asks of the host, its descriptors, its terminal, its end."""
+"""The image as a process: what it asks of the host, its descriptors, its terminal, its end.
+
+`app` is an image for each CPU, `here` the one for this machine's: qemu-user, in which the others run, has no seccomp filter, and
+mappings and an allocator of its own."""
 import os
 import random
 import re
@@ -18,15 +21,38 @@ from terminals import Terminal
 APP = os.path.join(whittle.ROOT, "tests/linuxu/app")
 
 
+class Command(str):
+    """A program that is the image, which support/run wants to see itself."""
+
+    image = None
+
+
 @pytest.fixture(scope="module")
-def app():
-    return whittle.image(APP, "linuxu")
+def here():
+    command = Command(whittle.image(APP, "linuxu"))
+    command.image = str(command)
+    return command
+
+
+@pytest.fixture(scope="module", params=["linuxu", *whittle.OTHER_PROCESSES])
+def app(request, here, tmp_path_factory):
+    if request.param == "linuxu":
+        return here
+    image = whittle.image(APP, request.param)
+    command = Command(tmp_path_factory.mktemp("app") / "app")
+    with open(command, "w") as f:
+        f.write('#!/bin/sh\nulimit -c 0\nexec %s %s "$@"\n' % (whittle.FOREIGN[request.param], image))
+        os.fchmod(f.fileno(), 0o755)
+    command.image = image
+    return command
 
 
 def direct(img, *words, stdin=b"", timeout=60, **kw):
     """The image itself, without support/run."""
-    return subprocess.run([img, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=timeout, **kw)
+    p = subprocess.run([img, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       timeout=timeout, **kw)
+    p.stderr = whittle.but_emulator(p.stderr)
+    return p
 
 
 # ---- start ----
@@ -152,17 +178,17 @@ def test_reader_goes_away_and_nobody_minds(app):
     """An application that ignores SIGPIPE gets the error instead, on a machine as well."""
     command = '{ "$@"; echo $? >&2; } | head -c 3'
     run = [os.path.join(whittle.ROOT, "support/run")]
-    for words in [app], run + [app], run + [whittle.image(APP, "kvm")]:
+    for words in [app], run + [app.image], run + [whittle.image(APP, "kvm")]:
         p = subprocess.run(["/bin/bash", "-c", command, "-", *words, "--", "ignore-pipe"], stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, timeout=60)
-        assert (p.stdout, p.stderr) == (b"xxx", b"7\n"), words
+        assert (p.stdout, whittle.but_emulator(p.stderr)) == (b"xxx", b"7\n"), words
 
 
 def test_full_disk(app):
     """The application is told why."""
     with open("/dev/full", "wb") as full:
         p = subprocess.run([app, "--", "cat"], input=b"x", stdout=full, stderr=subprocess.PIPE, timeout=60)
-    assert p.returncode == 1 and p.stderr == b"cat: No space left on device\n", p
+    assert p.returncode == 1 and whittle.but_emulator(p.stderr) == b"cat: No space left on device\n", p
 
 
 # ---- interrupts ----
@@ -222,15 +248,15 @@ def test_bad_parameters(app, words, expect):
     assert b"CRASH" not in p.stderr
 
 
-def test_limit_on_address_space(app):
-    p = subprocess.run(["/bin/sh", "-c", 'ulimit -v 200000; exec "$0" -- exit 0', app], stderr=subprocess.PIPE,
+def test_limit_on_address_space(here):
+    p = subprocess.run(["/bin/sh", "-c", 'ulimit -v 200000; exec "$0" -- exit 0', here], stderr=subprocess.PIPE,
                        timeout=60)
     assert p.returncode == 1 and b"ulimit -v" in p.stderr
 
 
-def test_mappings(app):
+def test_mappings(here):
     """Nothing writable and executable, nothing below 4 MiB."""
-    p = subprocess.Popen([app, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p = subprocess.Popen([here, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert p.stdout.readline() == b"waiting\n"
     with open("/proc/%d/maps" % p.pid) as f:
         maps = f.read()
@@ -242,21 +268,21 @@ def test_mappings(app):
         assert int(span.split("-")[0], 16) >= 4 << 20, line
 
 
-def test_addresses_are_random(app):
-    seen = [direct(app, "--", "addresses").stdout.split() for _ in range(20)]
+def test_addresses_are_random(here):
+    seen = [direct(here, "--", "addresses").stdout.split() for _ in range(20)]
     for column in zip(*seen):
         assert len(set(column)) == 20, column
 
 
-def test_addresses_are_random_whatever_the_host_does(app):
+def test_addresses_are_random_whatever_the_host_does(here):
     """Without the host's randomisation (a debugger's choice), what we place ourselves still is."""
-    seen = [direct("setarch", "-R", app, "--", "addresses").stdout.split() for _ in range(20)]
+    seen = [direct("setarch", "-R", here, "--", "addresses").stdout.split() for _ in range(20)]
     main, variable, local, heap = zip(*seen)
     assert len(set(heap)) == 20 and len(set(main)) == 1
 
 
-def test_trap_stack_has_nothing_below(app):
-    p = subprocess.Popen([app, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def test_trap_stack_has_nothing_below(here):
+    p = subprocess.Popen([here, "--", "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert p.stdout.readline() == b"waiting\n"
     with open("/proc/%d/maps" % p.pid) as f:
         spans = [[int(x, 16) for x in line.split()[0].split("-")] for line in f]
@@ -283,29 +309,29 @@ DENIED = [
 
 
 @pytest.mark.parametrize("words", DENIED, ids=lambda w: "-".join(map(str, w)))
-def test_system_call_outside_the_list(app, words):
-    p = direct(app, "--", "host", *map(str, words))
+def test_system_call_outside_the_list(here, words):
+    p = direct(here, "--", "host", *map(str, words))
     assert p.returncode == -signal.SIGSYS and p.stdout == b"", p
     assert b"CRASH: system call %d outside the allow-list, in thread `main`" % words[0] in p.stderr, p.stderr
     assert p.stderr.count(b"image+") >= 2, "a backtrace"
 
 
-def test_system_call_of_another_kind_of_cpu(app):
-    p = direct(app, "--", "host-i386")
+def test_system_call_of_another_kind_of_cpu(here):
+    p = direct(here, "--", "host-i386")
     if p.returncode == 134:
         pytest.skip("the host does not know i386")
     assert p.returncode == -signal.SIGSYS and b"system call 4 of another kind of CPU" in p.stderr, p
 
 
-def test_denied_call_has_names(app):
-    r = whittle.run(app, "host", str(SOCKET))
+def test_denied_call_has_names(here):
+    r = whittle.run(here, "host", str(SOCKET))
     assert r.status == 128 + signal.SIGSYS and b"main.c:" in r.err, r
 
 
 @pytest.mark.parametrize("words,expect", [([1, 1, 0, 0], b"0"), ([MPROTECT, "page", 4096, 5], b"0"),
                                           ([MMAP, 0, 0, 3, 0x22], b"-22")])
-def test_system_call_on_the_list(app, words, expect):
-    p = direct(app, "--", "host", *map(str, words))
+def test_system_call_on_the_list(here, words, expect):
+    p = direct(here, "--", "host", *map(str, words))
     assert (p.returncode, p.stdout.strip()) == (0, expect), p
 
 
@@ -317,21 +343,21 @@ def allowed(img):
 
 
 @pytest.mark.not_smp("what an image for one CPU asks of the host")
-def test_the_list_is_what_the_image_contains(app):
+def test_the_list_is_what_the_image_contains(here):
     """hello reads nothing, sleeps never: what only others do is not in its list."""
-    hello, ours = allowed(whittle.image("helloworld", "linuxu")), allowed(app)
+    hello, ours = allowed(whittle.image("helloworld", "linuxu")), allowed(here)
     assert {0, 222} <= ours and not {0, 222, MMAP} & hello
     assert {1, 13, 15, 231} <= hello and hello < ours
     setup_only = {8, 131, 157, OPENAT, 302, 317}  # lseek, sigaltstack, prctl, openat, prlimit64, seccomp
     assert not setup_only & (hello | ours)
 
 
-def test_host_without_seccomp(app):
-    p = direct(app, "--", "exit", "3", preexec_fn=whittle.host_without(SECCOMP))
+def test_host_without_seccomp(here):
+    p = subprocess.run([here, "--", "exit", "3"], preexec_fn=whittle.host_without(SECCOMP), stderr=subprocess.PIPE, timeout=60)
     assert p.returncode == 3 and b"no seccomp filter (error 38)" in p.stderr, p
-    p = direct(app, "linuxu.seccomp_required", "--", "exit", "3", preexec_fn=whittle.host_without(SECCOMP))
+    p = direct(here, "linuxu.seccomp_required", "--", "exit", "3", preexec_fn=whittle.host_without(SECCOMP))
     assert p.returncode not in (0, 3) and b"seccomp_required" in p.stderr and b"CRASH" not in p.stderr, p
-    assert direct(app, "linuxu.seccomp_required", "--", "exit", "3").returncode == 3
+    assert direct(here, "linuxu.seccomp_required", "--", "exit", "3").returncode == 3
 
 
 # ---- the end ----
@@ -356,7 +382,7 @@ def test_end_by_a_signal_of_its_own(app, sig, name):
 
 def test_report_goes_to_the_runner(app):
     """Then it has names, and the application's stderr stays its own."""
-    r = whittle.run(app, "read-then-fault")
+    r = whittle.run(app.image, "read-then-fault")
     assert r.status == 134 and b"main (" in r.err and b"main.c:" in r.err, r
 
 
@@ -371,7 +397,7 @@ def test_signal_from_outside(app, signum):
         if p.poll() is None:
             p.kill()
             signum = signal.SIGKILL
-    assert p.wait(60) == -signum and p.stderr.read() == b""
+    assert p.wait(60) == -signum and whittle.but_emulator(p.stderr.read()) == b""
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -385,7 +411,7 @@ def test_asked_twice_to_end(app, signum):
     time.sleep(1.5)
     assert p.poll() is None
     p.send_signal(signum)
-    assert p.wait(60) == -signum and p.stderr.read() == b""
+    assert p.wait(60) == -signum and whittle.but_emulator(p.stderr.read()) == b""
 
 
 @pytest.mark.skipif(not whittle.SMP, reason="of several CPUs")
@@ -395,7 +421,7 @@ def test_asked_to_end_while_another_cpu_is_stuck(app):
     assert p.stdout.readline() == b"running\n"
     time.sleep(0.1)
     p.send_signal(signal.SIGTERM)
-    assert p.wait(60) == -signal.SIGTERM and p.stderr.read() == b""
+    assert p.wait(60) == -signal.SIGTERM and whittle.but_emulator(p.stderr.read()) == b""
 
 
 def test_terminal_is_borrowed(app):
@@ -463,9 +489,9 @@ def test_stop_and_continue(app):
 # ---- tools ----
 
 @pytest.mark.skipif(shutil.which("gdb") is None, reason="no gdb")
-def test_gdb(app):
+def test_gdb(here):
     """Breakpoints by name, and a backtrace through an interrupt to what it interrupted."""
     script = b"break on_signal\nrun\nbacktrace\nkill\n"
-    p = subprocess.run([os.path.join(whittle.ROOT, "support/run"), app, "--gdb", "--", "stress"], input=script,
+    p = subprocess.run([os.path.join(whittle.ROOT, "support/run"), here, "--gdb", "--", "stress"], input=script,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
     assert re.search(rb"#0 .*on_signal.*#1 +<signal handler called>.*#2 ", p.stdout, re.S), p.stdout.decode()

@@ -81,11 +81,6 @@ err_t device_send(struct device *d, struct pbuf *p, unsigned csum_start)
 	return ERR_MEM;
 }
 
-int iface_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
-{
-	return -ENOTTY;
-}
-
 int uk_mutex_lock_slow(struct uk_mutex *m, uk_nsec deadline, bool interruptible)
 {
 	abort(); /* there is one thread */

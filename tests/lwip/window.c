@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Windows that upstream's tests do not have: what the persist timer sends when there is one of more than 16 bits.
+ * Windows that upstream's tests do not have: what the persist timer sends when there is one of more than 16 bits; and one that is closed
+ * while the link is down.
  */
 #include "lwip_check.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 #include "tcp/tcp_helper.h"
+
+void recovery_link_up(void); /* lib/net/lwip/internal.h, which is for the kernel's files */
 
 static u8_t data[TCP_MSS];
 
@@ -59,9 +62,34 @@ START_TEST(test_window_of_65637)
 }
 END_TEST
 
+/* A minute: the connection lasts, and when the link is up again nothing waits for the next of the timer's steps. */
+START_TEST(test_link_down)
+{
+	struct test_tcp_txcounters sent = { 0 };
+	struct test_tcp_counters counters = { 0 };
+	struct netif netif;
+	struct tcp_pcb *pcb = waiting(&netif, &sent, &counters, TCP_MSS);
+
+	pcb->snd_wnd = 0;
+	netif_set_link_down(&netif);
+	for (int i = 0; i < 120; i++)
+		tcp_slowtmr();
+	fail_unless(counters.err_calls == 0 && pcb->state == ESTABLISHED);
+	fail_unless(sent.num_tx_calls == 0 && pcb->persist_probe > 1);
+	netif_set_link_up(&netif);
+	recovery_link_up();
+	tcp_slowtmr();
+	fail_unless(sent.num_tx_calls == 1 && sent.num_tx_bytes == 41);
+	tcp_slowtmr();
+	fail_unless(sent.num_tx_calls == 1);
+	tcp_abort(pcb);
+}
+END_TEST
+
 Suite *window_suite(void)
 {
-	testfunc tests[] = { TESTFUNC(test_window_of_65536), TESTFUNC(test_window_of_65637) };
+	testfunc tests[] = { TESTFUNC(test_window_of_65536), TESTFUNC(test_window_of_65637),
+			     TESTFUNC(test_link_down) };
 
 	return create_suite("WINDOW", tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
 }

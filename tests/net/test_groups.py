@@ -52,6 +52,7 @@ def test_groups(configs):
             send(datagram4(7, b"other"))
         send(datagram6(b"one"))
         assert says() == b"got one over IPv6\n"
+        assert says() == b"got self\n"
         for last, text in ((3, b"one"), (9, b"two"), (3, b"leave"), (3, b"three"), (9, b"end")):
             send(datagram4(last, text))
             if text != b"three":

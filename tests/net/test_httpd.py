@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -18,7 +19,7 @@ PAGE = b"0123456789abcdef" * 40
 BIG = random.Random(5).randbytes(3_000_000)
 
 
-@pytest.fixture(scope="module", params=["linuxu", "kvm", *whittle.OTHER_CPUS])
+@pytest.fixture(scope="module", params=["linuxu", "kvm", *whittle.OTHER_CPUS, *whittle.OTHER_PROCESSES])
 def img(request):
     return whittle.image("httpd", request.param)
 
@@ -78,6 +79,12 @@ def test_pages(img, root):
                 head, body = get(s)
                 assert head.startswith(b"HTTP/1.1 200") and body == PAGE
             assert get(s, b"/nothing")[0].startswith(b"HTTP/1.1 404")
+            # Answers to HEAD have no body: the next one follows at once.
+            s.sendall(b"HEAD /nothing HTTP/1.1\r\n\r\nHEAD / HTTP/1.1\r\n\r\n")
+            data = b""
+            while data.count(b"\r\n\r\n") < 2:
+                data += s.recv(65536)
+            assert re.fullmatch(rb"HTTP/1.1 404 (.+\r\n)+\r\nHTTP/1.1 200 (.+\r\n)+\r\n", data), data
             head, body = get(s, b"/big")
             assert hashlib.sha256(body).digest() == hashlib.sha256(BIG).digest()
             # Three requests at once, and one in pieces.
@@ -88,6 +95,16 @@ def test_pages(img, root):
             for byte in b"GET / HTTP/1.1\r\n\r\n":
                 s.sendall(bytes([byte]))
             assert read_answer(s)[1] == PAGE
+
+
+@pytest.mark.parametrize("words,status,message", [
+    (["http"], 2, "usage: httpd [PORT [FOLDER]]"), (["65536"], 2, "usage"), (["0"], 2, "usage"), (["80", "/www", "x"], 2, "usage"),
+    (["80", "/nothing"], 1, "httpd: /nothing: No such file or directory; the image's files are what --root"),
+    (["80", "/www/big"], 1, "httpd: /www/big: Not a directory"),
+])
+def test_wrong_words(root, words, status, message):
+    r = whittle.run(whittle.image("httpd", "linuxu"), *words, options=["--net", "none", "--root", root])
+    assert r.status == status and not r.out and message in r.err.decode(), r
 
 
 def test_many_connections(img, root):
@@ -212,19 +229,55 @@ def test_half_open_flood(img, root):
 
 # ---- addresses ----
 
+def started(root, *params, serves=False):
+    """How an image with these parameters ends: before its program starts, or when it is told to."""
+    with Namespace() as ns:
+        with ns.start(whittle.image("httpd", "linuxu"),
+                      options=["--root", root, "--param", "log.level=2", *(w for p in params for w in ("--param", p))]) as guest:
+            if serves:
+                guest.wait_for(b"httpd: serving")
+                guest.process.terminate()
+            return guest.end()
+
+
 @pytest.mark.parametrize("ip,message", [
     ("10.0.0.2", "the length of the network is missing"),
     ("10.0.0/24", "this is no address"),
     ("10.0.0.2/33", "the length of the network is 0 to 32"),
-    ("10.0.0.2/24:gateway", "this is no address of a gateway"),
-    ("10.0.0.2/24:10.0.0.1:x", "this is no address of a name server"),
+    ("10.0.0.2/24:gateway", 'this is no address: "gateway"'),
+    ("10.0.0.2/24:10.0.0.1:x", 'this is no address: "x"'),
+    ("10.0.0.0/24", 'no interface of that network can have "10.0.0.0"'),
+    ("10.0.0.255/24", "no interface of that network can have"),
+    ("0.0.0.0/24", "no interface of that network can have"),
+    ("127.0.0.1/8", "no interface of that network can have"),
+    ("224.0.0.1/32", "no interface of that network can have"),
+    ("10.0.0.2/24:10.0.1.1", 'this gateway is no neighbour of ours: "10.0.1.1"'),
+    ("10.0.0.2/24:10.0.0.2", "this gateway is no neighbour of ours"),
+    ("10.0.0.2/24:10.0.0.1:::%s" % ("h" * 65), "this name is longer than 64 letters"),
 ])
 def test_wrong_addresses(root, ip, message):
-    with Namespace() as ns:
-        img = whittle.image("httpd", "linuxu")
-        with ns.start(img, options=["--root", root, "--param", "netdev.ip=" + ip]) as guest:
-            result = guest.end()
-    assert result.status and message in result.err.decode()
+    result = started(root, "netdev.ip=" + ip)
+    assert result.status == 1 and not result.out and message in result.err.decode(), result
+
+
+@pytest.mark.parametrize("ip6", ["fd00::2", "fd00::x/64", "fd00::2/129", "ff02::1/64", "::1/64", "::/64"])
+def test_wrong_addresses_of_ipv6(root, ip6):
+    result = started(root, "netdev.ip=10.0.0.2/24", "netdev.ip6=" + ip6)
+    assert result.status == 1 and not result.out, result
+    assert "netdev.ip6=%s: this is no address/length of an interface" % ip6 in result.err.decode(), result
+
+
+@pytest.mark.parametrize("ip", ["10.0.0.1/31:10.0.0.0", "10.0.0.2/32:192.0.2.1", "10.1.0.0/15", "192.168.1.2/24::10.9.9.9"])
+def test_right_addresses(root, ip):
+    """Of short networks the first and last address count, and one address has its gateway elsewhere."""
+    result = started(root, "netdev.ip=" + ip, serves=True)
+    assert "eth0: " + ip.split("/")[0] in result.err.decode() and b"error" not in result.err, result
+
+
+def test_more_addresses_than_devices(root):
+    result = started(root, "netdev.ip=[ 10.0.0.2/24 10.0.1.2/24 none ]", "netdev.ip6=[ fd00::2/64 fd00::3/64 ]", serves=True)
+    assert b'netdev.ip=: no network device for "10.0.1.2/24 none' in result.err, result
+    assert b'netdev.ip6=: no network device for "fd00::3/64' in result.err and b"there are 1" in result.err, result
 
 
 def test_no_answer_from_dhcp(root):

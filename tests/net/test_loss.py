@@ -222,7 +222,7 @@ def test_cut_wire(plat):
 
 
 def test_connect_out(plat):
-    """The image connects while the wire is cut, and later: its SYN is repeated."""
+    """The image connects while the wire is cut, and later: its SYN is repeated. It ends when the other side has all."""
     with Namespace() as ns:
         with wired(ns, seed=6, loss=0.2) as wire:
             wire.up = False
@@ -230,8 +230,9 @@ def test_connect_out(plat):
             with ns.inside():
                 listener = socket.create_server(("0.0.0.0", 9))
             listener.settimeout(30)
-            with listener, ns.start(img, HOST, "9", options=["--memory", "32M", "--param",
-                                                             "netdev.ip=%s/24:%s" % (GUEST, HOST)]) as guest:
+            # The two seconds that it waits at its end are too few for all that may have to be sent again.
+            with listener, ns.start(img, HOST, "9", options=["--memory", "32M", "--param", "netdev.linger=60000",
+                                                             "--param", "netdev.ip=%s/24:%s" % (GUEST, HOST)]) as guest:
                 time.sleep(2)
                 wire.up = True
                 with listener.accept()[0] as s:

@@ -34,10 +34,10 @@ class Server(threading.Thread):
     def run(self):
         with contextlib.suppress(OSError):
             while True:
-                packet, source = self.s.recvfrom(2000)
+                packet, self.source = self.s.recvfrom(2000)
                 answer = self.answer(packet)
                 if answer:
-                    self.s.sendto(answer, source if source[0] != "0.0.0.0" else ("255.255.255.255", 68))
+                    self.s.sendto(answer, self.source if self.source[0] != "0.0.0.0" else ("255.255.255.255", 68))
 
     def asked(self, what):
         """Notes it; the how maniest time it is."""

@@ -67,7 +67,7 @@ def connect(ns, family):
 
 
 @pytest.mark.parametrize("family", [4, 6])
-@pytest.mark.parametrize("plat", ["linuxu", "kvm"])
+@pytest.mark.parametrize("plat", ["linuxu", "kvm", *whittle.OTHER_PROCESSES])
 def test_long_segments(plat, family):
     with Namespace() as ns, started(ns, plat) as guest:
         with connect(ns, family) as s:

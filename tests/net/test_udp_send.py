@@ -9,7 +9,6 @@ import whittle
 from netns import GUEST, HOST, Namespace
 
 COUNT = 3000
-SO_RCVBUFFORCE = 33
 DATA = b"eighteen bytes ..."
 
 
@@ -19,10 +18,7 @@ def test_all_arrive(plat, options):
     """Each is whole, from us, and with a checksum that the host accepts where it is not the host's to make."""
     img = whittle.image("bench-udp", plat)
     with Namespace() as ns:
-        with ns.inside():
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-        s.bind((HOST, 9))
+        s = ns.hears_datagrams(9)
         with ns.start(img, HOST, str(COUNT), options=["--param", "netdev.ip=%s/24" % GUEST, *options]) as guest:
             r = guest.end(60)
         assert r.status == 0, r
@@ -46,10 +42,7 @@ def test_neighbour_moves():
     """The address behind which the other side is changes: datagrams follow it, once it has said so."""
     img = whittle.image("bench-udp", "linuxu")
     with Namespace() as ns:
-        with ns.inside():
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-        s.bind((HOST, 9))
+        s = ns.hears_datagrams(9)
         s.settimeout(5)
         with ns.start(img, HOST, "20", options=["--param", "netdev.ip=%s/24" % GUEST]) as guest:
             for _ in range(1 + 64 + 20 + 1):  # the first phase, and of the second what comes a second before the rest

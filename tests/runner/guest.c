@@ -7,6 +7,7 @@
  *	hang            never end                  err TEXT   TEXT to stderr, status 0
  *	stay N          status N, but never end
  *	out N           N bytes to stdout          both N     N bytes to stdout and to stderr
+ *	lines N         N lines to stdout, each in two pieces with a kernel message between
  *	cat             input to output until its end, status 0
  *	crash           a crash report, status 134
  *	cmdline         the whole command line to stdout
@@ -134,6 +135,17 @@ void guest(struct start_info *si)
 		for (u32 n = number(s), i = 0; i < n; i++) {
 			put('o');
 			record('E', "e", 1);
+		}
+	} else if (starts(&s, "lines")) {
+		for (u32 n = number(s), i = 0; i < n; i++) {
+			for (const char *p = "a line of which "; *p; p++)
+				put(*p);
+			say('K', "[whittle] a message\n");
+			/* About a millisecond, for it to get through alone. */
+			for (u32 j = 0; j < 2000; j++)
+				line_status();
+			for (const char *p = "the end comes later\n"; *p; p++)
+				put(*p);
 		}
 	} else if (starts(&s, "cat")) {
 		cat();

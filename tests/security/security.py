@@ -38,7 +38,9 @@ BUILDS["program-off"] = [PROGRAM] + [line for name, lines in OFF.items() if name
 # On Xen as well, where one image lacks all that have an effect there but for one that hides others.
 XEN = ["xen-pv", "xen-pvh"]
 # On other CPUs as well, with the same one.
-CPUS = [whittle.RISCV64, whittle.ARM64]
+XEN_ARM64 = "xen-arm64"
+CPUS = [whittle.RISCV64, whittle.ARM64, XEN_ARM64]
+FOR_XEN = ["CONFIG_PLAT_XEN=y", "# CONFIG_PLAT_KVM is not set", "# CONFIG_PLAT_LINUXU is not set"]
 BUILDS["kernel-off"] = [line for name, lines in OFF.items() if name not in (*NOT_IN_KERNEL, "CANARY", "CET") for line in lines]
 # Protections that are off by default.
 BUILDS["kernel-RETPOLINE"] = OFF["CET"] + ["CONFIG_HARDEN_RETPOLINE=y"]
@@ -58,9 +60,9 @@ def build(name, plat):
         plat, arch = plat.split("-")
         name = arch + "-" + name
         lines = lines + ["CONFIG_ARCH_%s=y" % arch.upper()]
-    elif plat in XEN:
+    if plat.startswith("xen"):
         name, plat = "xen-" + name, "xen"
-        lines = lines + ["CONFIG_PLAT_XEN=y", "# CONFIG_PLAT_KVM is not set", "# CONFIG_PLAT_LINUXU is not set"]
+        lines = lines + FOR_XEN
     folder = os.path.join(folder_of(name), "attack")
     if name not in _built:
         _built.add(name)  # also if it fails: then once, and the others say that there is no image
@@ -97,9 +99,9 @@ class Verdict:
 
 
 def run(name, plat, *args, options=(), stdin=b""):
-    """A run of an image; on Xen it is dom0, without devices, as each attack has a boot of its own."""
-    if plat in XEN:
-        options = ["--xen-type", plat[4:] + "-dom0", "--net", "none", *options]
+    """A run of an image; on Xen it is dom0, without devices, as each attack has a boot of its own, or on arm64 without any dom0."""
+    if plat.startswith("xen"):
+        options = ["--xen-type", "dom0less" if plat == XEN_ARM64 else plat[4:] + "-dom0", "--net", "none", *options]
     return whittle.run(build(name, plat), *args, options=options, stdin=stdin)
 
 

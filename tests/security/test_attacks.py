@@ -25,7 +25,7 @@ PLATFORMS = X86 + security.CPUS
 # Where one image lacks all protections but the canary, and the attacks that succeed follow one another in one boot.
 ONE_BOOT = security.XEN + security.CPUS
 # A register that only a report of this CPU has.
-REGISTER = {**dict.fromkeys(X86, "rip"), whittle.ARM64: "pstate", whittle.RISCV64: "gp"}
+REGISTER = {**dict.fromkeys(X86, "rip"), **dict.fromkeys([whittle.ARM64, security.XEN_ARM64], "pstate"), whittle.RISCV64: "gp"}
 # A trap of a PV guest goes through its own stack: Xen ends the guest, and tells the registers.
 BY_XEN = (r"stack overflow: nothing is mapped at the stack pointer", "fault: stack overflow, reported by Xen")
 # Those after which nothing follows: they leave main(), or write to what others need.
@@ -97,7 +97,7 @@ def without_protection(build, plat, name):
     """Without guard pages an overflow has to stop right below the stack for somebody to tell of it."""
     args = [name]
     if name == "overflow":
-        args.append(str(security.option(build, plat, "PLAT_XEN_STACK" if plat in security.XEN else "PLAT_KVM_STACK") * 1024 + 512))
+        args.append(str(security.option(build, plat, "PLAT_XEN_STACK" if plat.startswith("xen") else "PLAT_KVM_STACK") * 1024 + 512))
     elif name == "overflow-thread":
         args.append("1")
     return security.attack(build, plat, *args)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Row 20: what indirect branches can reach, in the code itself, as no CPU that QEMU emulates checks it.
+"""Row 20: what indirect branches and returns can reach. On x86_64 in the code itself, as no CPU that QEMU emulates checks it there.
 
 A function can be called indirectly if its address is in data (a relocation points at it) or is
 computed by an instruction (`lea`). Each such function has to begin with a landing pad."""
+import os
 import re
 import struct
 import subprocess
@@ -77,6 +78,14 @@ class Image:
         return {va: name for va, name in self.functions.items() if va in taken}
 
 
+# How a report begins that is about a signature; and the words of the table.
+FAILED = b"pointer authentication failed(?: in thread `.*`)?: "
+
+
+def words(says):
+    return says.decode().replace("(?: in thread `.*`)?", "")
+
+
 def image(name, plat):
     return Image(security.build(name, plat) + ".dbg")
 
@@ -115,3 +124,78 @@ def test_straight_line_speculation(plat):
     left = re.findall(bare, image("kernel-SLS", plat).code)
     assert not left, left
     assert security.attack("kernel-SLS", plat, "read-null").end == "stopped"
+
+
+@pytest.mark.parametrize("how,title,says,option", [
+    ("pad", "jump to what is no landing pad", b"jump to what is no target of jumps", "HARDEN_BTI"),
+    ("return", "overwrite a return address, beside the canary", FAILED + b"a return address", "HARDEN_PAC")],
+                         ids=["pad", "return"])
+def test_cpu_looks(how, title, says, option):
+    """Options of arm64, whose emulated CPU has what they need. To one that has not the same image is an ordinary one."""
+    touch = os.path.join(whittle.ROOT, "tests/virt/touch")
+    image = whittle.image(touch, whittle.ARM64, configs="branches")
+    for options in ([], ["--machine", "virt,virtualization=on"]):
+        r = whittle.run(image, how, options=options)
+        assert r.status == 134 and re.search(says, r.err) and b"boot.c:" in r.err, r
+    assert whittle.run(image, how, options=["--cpu", "cortex-a53"]).status == 7
+    assert whittle.run(whittle.image(touch, whittle.ARM64), how).status == 7
+    security.record(20, "%s (`%s`)" % (title, option), whittle.ARM64, "fault: " + words(says), "succeeds")
+
+
+# What tests/security/saved changes, and what the report calls that.
+SAVED = [
+    ("context", "overwrite where a switched-out thread goes on", b"a switched-out thread's address"),
+    ("moved", "overwrite where a switched-out thread goes on by what was signed for another", b"a switched-out thread's address"),
+    ("exchanged", "exchange two threads' saved stack pointers", b"a switched-out thread's address"),
+    ("entry", "overwrite where a new thread begins", b"a new thread's address"),
+    ("clone", "overwrite where `clone()` returns in a new thread", b"a new thread's address"),
+    ("jmp_buf", "overwrite where `longjmp()` leads", b"an address in a jmp_buf"),
+    ("jmp_buf-moved", "overwrite where `longjmp()` leads by what was signed for another place", b"an address in a jmp_buf"),
+    ("sigjmp_buf", "overwrite where `sigsetjmp()` returns", b"an address in a jmp_buf"),
+    ("interrupted", "overwrite where a preempted thread goes on", b"an interrupted thread's address"),
+    ("interrupted-link", "overwrite where a preempted leaf function returns", b"a return address"),
+]
+ONE_CPU = pytest.mark.not_smp("what it changes is a thread's that waits for this CPU")
+
+
+def saved(plat, configs=""):
+    return whittle.image(os.path.join(whittle.ROOT, "tests/security/saved"), plat, configs=configs)
+
+
+@ONE_CPU
+@pytest.mark.parametrize("name,title,what", SAVED, ids=[s[0] for s in SAVED])
+def test_what_is_saved_is_signed(name, title, what):
+    r = whittle.run(saved(whittle.ARM64, "branches"), name)
+    assert r.status == 134 and re.search(FAILED + what + rb" was not signed there: image\+\w+  \w+ \(.*:\d+\)", r.err), r
+    assert whittle.run(saved(whittle.ARM64, "branches"), name, options=["--cpu", "cortex-a53"]).status == 7
+    assert whittle.run(saved(whittle.ARM64), name).status == 7
+    security.record(20, "%s (`HARDEN_PAC`)" % title, whittle.ARM64, "fault: " + words(FAILED + what), "succeeds")
+
+
+@ONE_CPU
+@pytest.mark.parametrize("options", [[], ["--machine", "virt,virtualization=on"], ["--cpu", "cortex-a53"]])
+def test_nothing_happens_to_who_changes_nothing(options):
+    assert whittle.run(saved(whittle.ARM64, "branches"), "nothing", options=options).status == 0
+
+
+@ONE_CPU
+def test_cpu_traps_where_it_looks():
+    """With FEAT_FPAC, which QEMU's has not: as such a CPU enters the vectors. The report tells what it was for, and where."""
+    r = whittle.run(saved(whittle.ARM64, "branches"), "trap")
+    assert r.status == 134 and re.search(FAILED + b"an address in a jmp_buf", r.err), r
+    assert re.search(rb"not signed there: image\+\w+  gained ", r.err) and re.search(rb"  at image\+\w+  trap ", r.err), r
+
+
+def test_other_jumps_to_nowhere_are_told_from_that():
+    r = whittle.run(whittle.image(os.path.join(whittle.ROOT, "tests/virt/touch"), whittle.ARM64, configs="branches"), "nowhere")
+    assert r.status == 134 and b"CRASH: page fault in thread `main`: execution at 0x4141414141414141" in r.err, r
+
+
+@pytest.mark.slow
+@ONE_CPU
+@pytest.mark.parametrize("name,_,what", SAVED[:8], ids=[s[0] for s in SAVED[:8]])
+def test_in_a_process(name, _, what):
+    """With the host's key. Who was interrupted is in the host's frame, which is not signed."""
+    r = whittle.run(saved("linuxu-arm64", "branches"), name)
+    assert r.status == 134 and re.search(FAILED + what, r.err), r
+    assert whittle.run(saved("linuxu-arm64"), name).status == 7

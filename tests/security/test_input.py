@@ -44,7 +44,8 @@ def test_corrupt_command_line(line, says, title, plat):
                                               ("xen-pv", "1M", r"memory too small: .* at least \d+ KiB"),
                                               ("xen-pvh", "1M", r"memory too small: .* at least \d+ KiB"),
                                               (whittle.RISCV64, "3M", r"memory too small: .* at least \d+ KiB"),
-                                              (whittle.ARM64, "1M", r"memory too small: .* at least \d+ KiB")])
+                                              (whittle.ARM64, "1M", r"memory too small: .* at least \d+ KiB"),
+                                              (security.XEN_ARM64, "1M", r"memory too small: .* at least \d+ KiB")])
 def test_memory_too_small_for_the_image(plat, memory, says):
     name = "kernel" if plat == "linuxu" else "program"
     ends_with(name, plat, says, "--memory", memory)

@@ -84,7 +84,7 @@ X86_EARLY = "plat/common/x86_64/early.c"
 MAP48 = "arch/common/include/uk/arch/vamap48.h"
 # Page tables of three levels have room for less: the direct map is at one of so many bits.
 MAP, LEAST = {whittle.RISCV64: "arch/riscv64/include/uk/arch/vamap.h"}, {whittle.RISCV64: 14}
-LIMIT = {whittle.RISCV64: MAP[whittle.RISCV64], whittle.ARM64: "arch/arm64/include/uk/arch/vamap.h"}
+LIMIT = {whittle.RISCV64: MAP[whittle.RISCV64], **dict.fromkeys([whittle.ARM64, security.XEN_ARM64], "arch/arm64/include/uk/arch/vamap.h")}
 PAGE, HUGE = 4096, 2 << 20
 
 
@@ -126,7 +126,8 @@ def direct(plat):
 
 def linuxu_window():
     """plat/linuxu/window.c: multiples of 2 MiB in the slot, less the window's own size (some MiB more or less)."""
-    return (constant("plat/linuxu/window.c", "SLOT") - (1 << 30)) // HUGE
+    at = {name: place("linuxu", name) for name in ("UK_VA_IMAGE", "UK_VA_DIRECT")}
+    return (constant("plat/linuxu/window.c", "SLOT", **at) - (1 << 30)) // HUGE
 
 
 def places(plat, name):

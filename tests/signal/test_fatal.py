@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Faults that no handler may see, and alternate stacks that are full: the end, with its reason."""
-import glob
-import os
 import shutil
 import subprocess
 
@@ -31,8 +29,7 @@ def test_end(plat, role):
 @pytest.mark.skipif(not shutil.which("musl-gcc"), reason="no musl-gcc on this machine")
 def test_linux_ends_them_too(tmp_path):
     program = str(tmp_path / "libctest")
-    subprocess.run(["musl-gcc", "-static", "-O2", "-fno-builtin", "-w", "-o", program,
-                    *glob.glob(os.path.join(whittle.ROOT, "apps/libctest/*.c"))], check=True, timeout=300)
+    whittle.libctest_on_linux(program)
     for role, (out, _, _) in ROLES.items():
         done = subprocess.run([program, "--role", "fatal-" + role], capture_output=True, timeout=60, check=False)
         assert (done.stdout, done.returncode) == (out, -11), role

@@ -67,6 +67,16 @@ def test_asked_twice_it_just_ends(plat):
     assert end(p) == (-signal.SIGTERM, b"", b"")
 
 
+@pytest.mark.parametrize("plat", whittle.PLATFORMS)
+def test_told_by_two_ways_it_ends_its_own_way(plat):
+    """As by timeout(1), which tells the process and then its group."""
+    p = start(plat, "stop-handler")
+    p.send_signal(signal.SIGTERM)
+    p.send_signal(signal.SIGHUP)        # the same one again would not count
+    status, out, err = end(p)
+    assert (status, err) == (7, b"") and out in (b"asked by 15\n", b"asked by 1\n"), (status, out, err)
+
+
 def test_signals_of_a_process_keep_their_number():
     image = whittle.image("libctest", "linuxu")
     for signum in (signal.SIGINT, signal.SIGHUP):

@@ -12,7 +12,7 @@ import pytest
 import whittle
 
 AGAIN = int(os.environ.get("WHITTLE_AGAIN", "50"))
-MACHINES = [("linuxu", 2), ("kvm", 4), (whittle.RISCV64, 4), (whittle.ARM64, 4)]
+MACHINES = [("linuxu", 2), ("kvm", 4), (whittle.RISCV64, 4), (whittle.ARM64, 4), *((plat, 2) for plat in whittle.FOREIGN)]
 # name: application, its configuration, arguments, what it ends with
 PROGRAMS = {
     "unit tests": ("unittest", "smp", [], b""),
@@ -29,7 +29,7 @@ PROGRAMS = {
 def test_again(program, plat, cpus):
     app, configs, args, last = PROGRAMS[program]
     image = whittle.image(app, plat, configs=configs)
-    options = ["--smp", str(cpus)] + (["--memory", "256M"] if plat != "linuxu" else [])
+    options = ["--smp", str(cpus)] + (["--memory", "256M"] if plat.startswith("kvm") else [])
     for time in range(AGAIN):
         r = whittle.run(image, *args, options=options, timeout=600)
         wrong = re.findall(r".*(?:not ok|: expected ).*", r.out.decode(errors="replace"))

@@ -14,14 +14,17 @@ sys.path.insert(0, os.path.join(whittle.ROOT, "tests/crash"))
 from gdbrun import gdb  # noqa: E402
 
 APP = os.path.join(whittle.ROOT, "tests/smp/crashing-cpus")
-CPUS = {"kvm": 4, "linuxu": 3, whittle.RISCV64: 4, whittle.ARM64: 4}
-EACH_PLATFORM = pytest.mark.parametrize("plat", [*whittle.PLATFORMS, *whittle.OTHER_CPUS])
+XEN_ARM64 = "xen-arm64"
+CPUS = {"kvm": 4, "linuxu": min(3, len(os.sched_getaffinity(0))), whittle.RISCV64: 4, whittle.ARM64: 4, XEN_ARM64: 4}
+EACH_PLATFORM = pytest.mark.parametrize("plat", [*whittle.PLATFORMS, *whittle.OTHER_CPUS, pytest.param(XEN_ARM64, marks=pytest.mark.slow)])
 
 
 def run(plat, how, *more):
     n = CPUS[plat]
     options = ["--smp", str(n)] if plat != "linuxu" else ["--param", "smp.cpus=%d" % n]
-    r = whittle.run(whittle.image(APP, plat, configs="smp"), how, options=options + list(more))
+    if plat == XEN_ARM64:
+        options += ["--xen-type", "dom0less", "--net", "none"]
+    r = whittle.run(whittle.image(APP, plat, configs="xen smp" if plat == XEN_ARM64 else "smp"), how, options=options + list(more))
     assert r.out == b"", r
     return r.status, r.err.decode()
 

@@ -4,7 +4,6 @@ ram file system with their journals and locks; statuses; upstream's speedtest1."
 import os
 import shutil
 import sqlite3
-import subprocess
 
 import pytest
 
@@ -144,18 +143,6 @@ def test_a_database_larger_than_the_page_cache(plat, tmp_path):
            "create index i on t(b);\nselect count(*), count(distinct b) from t;\n"
            "delete from t where a % 3;\nvacuum;\nselect count(*) from t;\npragma integrity_check;\n")
     assert answer(plat, sql, args=["/big.db"], memory="64M") == "20000|20000\n6666\nok\n"
-
-
-def test_the_demonstration(plat):
-    image = whittle.image("sqlite", plat)
-    p = subprocess.run([os.path.join(whittle.ROOT, "apps/sqlite/demo"), "--build",
-                        os.path.dirname(image), "--plat", plat], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, text=True)
-    assert p.returncode == 0, p.stdout + p.stderr
-    for expected in ("SNOWMAN WITHOUT SNOW", "⅒ ⅑ ⅛ ⅐ ⅙", "arabic", "boot", "memory",
-                     format(os.path.getsize(image), ",") + " bytes"):
-        assert expected in p.stdout
-    assert p.stderr == ""
 
 
 @pytest.mark.parametrize("configs", ["", "buddy"])

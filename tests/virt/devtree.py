@@ -23,10 +23,13 @@ def dump(path, memory="64M", cpus=1, arch="riscv64", options=()):
     return tree
 
 
-def with_value(tree, name, old, new):
-    """The first property of that name with this value gets another of the same length."""
+def with_value(tree, name, old, new, size=None):
+    """The first property of that name with this value gets another of the same length; or of another in as many cells, of which
+    these are the first bytes."""
     strings, = struct.unpack_from(">I", tree, 12)
     at = tree.index(b"\0%s\0" % name, strings - 1) + 1 - strings
-    head = struct.pack(">III", 3, len(old), at)  # FDT_PROP
-    assert len(old) == len(new) and head + old in tree, name
-    return tree.replace(head + old, head + new, 1)
+    size = len(old) if size is None else size
+    assert len(old) == len(new) and -len(old) // 4 == -size // 4
+    found = struct.pack(">III", 3, len(old), at) + old  # FDT_PROP
+    assert found in tree, name
+    return tree.replace(found, struct.pack(">III", 3, size, at) + new, 1)

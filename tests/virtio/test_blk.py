@@ -115,6 +115,15 @@ def test_disk_errors(img, disk, kind):
     assert r.status == 1 and kind.encode() in failed and len(failed) <= 4, r
 
 
+def test_error_of_a_neighbour(img, disk):
+    """Of requests that the device has as one, the one that has the bad sector fails (if the device does not make one of them again)."""
+    r = whittle.run(img, "neighbours", "90", options=device(
+        "", "rerror=report,werror=report,request-merging=off", ",file.driver=blkdebug,file.image.driver=file,file.image.filename=%s,"
+        "file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0.errno=5,"
+        "file.inject-error.0.sector=100" % disk))
+    assert (r.status, r.out) == (1, b"failed: read of sector 100: I/O error\nvda: 1 of 32 requests failed\n"), r
+
+
 @pytest.mark.parametrize("options, words", [
     (["--disk", "/nonexistent"], "truncate"), (["--disk", "/etc"], "folder"), (["--disk", "/etc/hostname"], "sectors"),
 ])
@@ -152,6 +161,32 @@ def hostile(img, tmp_path, lie=None, args=("read-only",), **config):
 def test_device_that_keeps_to_the_rules(img, tmp_path):
     r, d = hostile(img, tmp_path)
     assert r.out == b"read: 0\nwrite: done\n" and [t for t, _ in d.requests] == [0, 1], (r, d.requests)
+
+
+WRITES, READS = [(1, n) for n in range(8, 24)], [(0, n) for n in range(8, 24)]
+
+
+def test_neighbours(img, tmp_path):
+    """Requests that touch and come together are one of the device's."""
+    r, d = hostile(img, tmp_path, args=("neighbours", "8"))
+    assert r.out == b"vda: 0 of 32 requests failed\n" and d.requests == [WRITES[0], READS[0]], (r, d.requests)
+
+
+@pytest.mark.parametrize("segments", [4, 126])
+def test_neighbours_that_fail(img, tmp_path, segments):
+    """When one of several fails, each is tried again by itself, and has the result of that. (Of four segments there are four
+    neighbours at most in one: their memory adjoins, so there are as many as there may be bytes.)"""
+    def lie(d, head, chain):
+        kind, sector = d.requests[-1]
+        if not sector <= 13 < sector + sum(n for _, n, _ in chain[1:-1]) // 512:
+            return False
+        d.answer(chain, 1)
+        d.use(0, head, 1)
+        return True
+    r, d = hostile(img, tmp_path, lie, args=("neighbours", "8"), seg_max=segments)
+    assert r.out == (b"failed: write of sector 13: I/O error\nfailed: read of sector 13: I/O error\n"
+                     b"vda: 2 of 32 requests failed\n"), r
+    assert d.requests == [WRITES[0], *WRITES, READS[0], *READS], d.requests
 
 
 def jump(n):
@@ -215,7 +250,7 @@ def test_length(img, tmp_path, length):
 @pytest.mark.parametrize("config, words", [
     ({"blk_size": 3}, b"not usable"), ({"blk_size": 0}, b"not usable"), ({"blk_size": 1 << 31}, b"not usable"),
     ({"sectors": 0}, b" 0 bytes"), ({"sectors": (1 << 64) - 1}, b"9223372036854775808 bytes"),
-    ({"seg_max": 0}, b"1 segments"), ({"seg_max": 0xffffffff}, b"64 segments"),
+    ({"seg_max": 0}, b"1 segments"), ({"seg_max": 0xffffffff}, b"65 segments"),
 ])
 def test_configuration(img, tmp_path, config, words):
     r, _ = hostile(img, tmp_path, args=("info",), **config)

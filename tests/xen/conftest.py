@@ -19,8 +19,9 @@ FLAGS = """-m64 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-pro
 @pytest.fixture(scope="session", autouse=True)
 def packages():
     """Fetched and unpacked before the tests: it is said when it is done."""
-    from xenrig import packages
+    from xenrig import arm64, packages
     packages.files()
+    arm64.hypervisor()
 
 
 @pytest.fixture(scope="session")

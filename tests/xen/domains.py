@@ -2,42 +2,57 @@
 """Guests in the rig that are started and spoken to by Xen's own tools (`xl`), and what their console has said."""
 import contextlib
 import os
+import re
 import time
 
 import whittle
 
 LIMIT = 120
+LASTING = os.path.join(whittle.ROOT, "tests/xen/lasting")
 NET = "mac=00:16:3e:00:00:%02x,bridge=xenbr0,script=vif-rig"
 
 
 class Domains:
     """A rig with guests. Consoles are read from xenconsoled's logs, which outlive the guests."""
 
-    def __init__(self, memory, **more):
+    def __init__(self, memory, arch="x86_64", **more):
         from xenrig import machine
-        self.rig = machine.start(memory, log=True, **more)
+        self.rig = machine.start(memory, log=True, arch=arch, **more)
+        self.plat = "xen" if arch == "x86_64" else "xen-" + arch
         self.files = {}
         self.number = 0
 
     def run(self, command, **more):
         return self.rig.run(command, **more)[1].decode(errors="replace")
 
-    def file(self, path):
-        """A file of this machine, in dom0."""
-        if path not in self.files:
+    def file(self, path, key=None):
+        """A file of this machine, in dom0; the same key, which is its path unless told otherwise: the same file."""
+        key = key or path
+        if key not in self.files:
             name = "/f%d" % len(self.files)
             fd = os.open(path, os.O_RDONLY)
             self.rig.put(name, fd)
             os.close(fd)
-            self.files[path] = name
-        return self.files[path]
+            self.files[key] = name
+        return self.files[key]
+
+    def image(self, app, configs="xen"):
+        return whittle.image(app, self.plat, configs=configs)
+
+    def lasting(self):
+        return self.image(LASTING)
+
+    def kernel(self, path):
+        """An image as a file in dom0, in the form that xl takes."""
+        from runner import image, kvm
+        return self.file(kvm.raw_for(image.Image(path)) or path, path)
 
     def create(self, kind, image, cmdline, memory=16 << 20, vcpus=1, initrd=None, net=False, extra="", **after):
         """Starts a guest; its name."""
         from xenrig import config
         self.number += 1
         name = "g%d" % self.number
-        guest = config.Guest(name, kind, self.file(image), cmdline, memory, vcpus)
+        guest = config.Guest(name, kind, self.kernel(image), cmdline, memory, vcpus)
         guest.ramdisk = self.file(initrd) if initrd else None
         guest.vifs = [NET % self.number] if net else []
         guest.after = after
@@ -86,6 +101,13 @@ class Domains:
         return self.run("xenstore-read /local/domain/%s/%s" % (self.domid(name), path)).strip()
 
 
+def grant_version(rig, domid):
+    """The version of a domain's grant table, as Xen shows it in its log."""
+    rig.run("xl debug-keys g")
+    text = os.pread(rig.log, 1 << 26, 0).decode(errors="replace")
+    return int(re.findall(r"grant-table for remote d%s \(v(\d)\)" % domid, text)[-1])
+
+
 @contextlib.contextmanager
 def domains(memory, **more):
     d = Domains(memory, **more)
@@ -96,4 +118,4 @@ def domains(memory, **more):
 
 
 def lasting(configs="xen"):
-    return whittle.image(os.path.join(whittle.ROOT, "tests/xen/lasting"), "xen", configs=configs)
+    return whittle.image(LASTING, "xen", configs=configs)

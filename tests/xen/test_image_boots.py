@@ -19,6 +19,25 @@ def run(app, kind, *args, options=(), stdin=b""):
                        stdin=stdin, timeout=LIMIT)
 
 
+def serves_a_file(img, folder, *options):
+    """httpd, on a port of this machine; and it ends when it is asked to."""
+    data = os.urandom(500000)
+    (folder / "file").write_bytes(data)
+    port = free_port()
+    p = subprocess.Popen([os.path.join(whittle.ROOT, "support/run"), img, *options, "--root", str(folder), "--publish",
+                          "%d:80" % port, "--", "80", "/"], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert b"serving" in p.stdout.readline()
+        with urllib.request.urlopen("http://127.0.0.1:%d/file" % port, timeout=LIMIT) as f:
+            assert f.read() == data
+        p.terminate()
+        assert p.wait(LIMIT) == -15
+    finally:
+        p.kill()
+        p.communicate()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_hello(kind):
     r = run("helloworld", kind)
@@ -38,18 +57,4 @@ def test_sqlite(kind, tmp_path):
 def test_server(kind, tmp_path):
     """A port of this machine leads to the guest's, through QEMU's network, dom0's bridge and netfront; and the image ends
     when it is asked to."""
-    data = os.urandom(500000)
-    (tmp_path / "file").write_bytes(data)
-    port = free_port()
-    p = subprocess.Popen([os.path.join(whittle.ROOT, "support/run"), whittle.image("httpd", "xen", configs="xen"), "--xen-type",
-                          kind, "--root", str(tmp_path), "--publish", "%d:80" % port, "--", "80", "/"],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        assert b"serving" in p.stdout.readline()
-        with urllib.request.urlopen("http://127.0.0.1:%d/file" % port, timeout=LIMIT) as f:
-            assert f.read() == data
-        p.terminate()
-        assert p.wait(LIMIT) == -15
-    finally:
-        p.kill()
-        p.communicate()
+    serves_a_file(whittle.image("httpd", "xen", configs="xen"), tmp_path, "--xen-type", kind)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import whittle
+from domains import grant_version
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUEUES = 3
@@ -88,9 +89,14 @@ class Guest:
             assert time.monotonic() < end, (have, self.said(), self.rig.last_words())
             time.sleep(0.1)
 
+    def theirs(self):
+        """The backend's folder."""
+        kind, number = self.device.split("/")
+        return "/local/domain/0/backend/%s/%s/%s" % (kind, self.id, number)
+
     def restart_backend(self):
         """It says that it closes, the guest lets go of it, and it begins again."""
-        theirs = "/local/domain/0/backend/%s/%s/%s" % (*self.device.split("/")[:1], self.id, self.device.split("/")[1])
+        theirs = self.theirs()
         self.rig.run("xenstore-write %s/state 5" % theirs, SECONDS)
         self.wait_for_store(state="6")
         self.wait_for_backend(theirs, "6")
@@ -116,15 +122,16 @@ def pings(rig, size=56):
     assert int(rig.run(PING % size, SECONDS)[1]) == 24
 
 
-@pytest.mark.parametrize("kind", ["pv", "pvh"])
-def test_network(rig, kind):
+@pytest.mark.parametrize("kind,version", [("pv", 1), ("pvh", 2)] + [pytest.param(*p, marks=pytest.mark.slow) for p in (("pvh", 1), ("pv", 2))])
+def test_network(rig, kind, version):
     """A packet is answered in the queue where it came from; each has an event channel on a CPU of its own. Then the backend
-    begins again, twice."""
-    image = whittle.image(os.path.join(HERE, "netecho"), "xen", configs="xen smp", out=os.path.join(whittle.OUT, "test-xen-smp"))
+    begins again, twice. With either version of the grant table."""
+    image = whittle.image(os.path.join(HERE, "netecho"), "xen", configs="xen smp grants2" if version == 2 else "xen smp")
     g = Guest(rig, image, kind, "-- %d" % QUEUES, 2, vifs=["mac=00:16:3e:00:00:09,bridge=xenbr0,script=vif-rig"])
     try:
         g.wait_for("eth0: 3 of 4 queues")
         g.wait_for_store(multi_queue_num_queues=str(QUEUES), state="4")
+        assert grant_version(rig, g.id) == version
         pings(rig)
         rig.run("ping -c 1 -W 20 -s 999 10.0.9.40", SECONDS)
         counts = [int(n) for n in g.wait_for(r"queues: ([\d ]+)").group(1).split()]
@@ -175,6 +182,8 @@ def test_disk(rig, kind, persistent):
               disks=["phy:/dev/loop0,xvda,w,script=block-rig"])
     try:
         g.wait_for_store(multi_queue_num_queues="4", feature_persistent="1" if persistent else None, state="4")
+        for offer in "feature-discard", "feature-flush-cache":  # or nothing of it is verified
+            assert rig.run("xenstore-read %s/%s" % (g.theirs(), offer), SECONDS)[1].strip() == b"1", offer
         g.wait_for("xvda: verified|FAILED")
         said = g.said()
         assert "verified" in said and "FAILED" not in said and "mapped" not in said and "protocol" not in said, said

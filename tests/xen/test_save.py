@@ -6,7 +6,7 @@ import time
 import pytest
 
 import whittle
-from domains import domains, lasting
+from domains import domains, grant_version, lasting
 
 KINDS = ["pv", "pvh"]
 ADDRESS = "10.0.5.%d"
@@ -84,17 +84,24 @@ def test_copy(xl, kind):
 DISK = "disk = [ 'phy:/dev/loop0,xvda,w,script=block-rig' ]\n"
 
 
-@pytest.mark.parametrize("kind", [pytest.param("pv", marks=pytest.mark.slow), "pvh"])
-def test_with_a_disk(xl, kind):
-    """Requests are under way when the guest is saved; the disk's connection is made anew, and all that was written is there."""
+@pytest.mark.parametrize("kind,configs,offered,versions", [
+    ("pvh", "xen", (2, 2), (1, 1)), ("pv", "xen grants2", (2, 1), (2, 1)),
+    *(pytest.param(*p, marks=pytest.mark.slow) for p in (
+        ("pv", "xen", (2, 2), (1, 1)), ("pv", "xen grants2", (2, 2), (2, 2)), ("pvh", "xen grants2", (2, 2), (2, 2)),
+        ("pvh", "xen grants2", (2, 1), (2, 1)), ("pvh", "xen grants2", (1, 2), (1, 1)), ("pv", "xen grants2", (1, 2), (1, 1))))])
+def test_with_a_disk(xl, kind, configs, offered, versions):
+    """Requests are under way when the guest is saved; the disk's connection is made anew, and all that was written is there. Before and
+    after Xen offers the grant table in versions up to these, and the guest's is of those."""
     xl.run("dd if=/dev/zero of=/disk bs=1M count=2 2>/dev/null; losetup /dev/loop0 /disk")
-    image = whittle.image("blktest", "xen", configs="xen")
-    g = xl.create(kind, image, "-- xvda steady 3000", memory=16 << 20, extra=DISK)
+    image = whittle.image("blktest", "xen", configs=configs)
+    g = xl.create(kind, image, "-- xvda steady 3000", memory=16 << 20, extra=DISK + "max_grant_version = %d\n" % offered[0])
     xl.wait_said(g, "xvda: round 300\n")
+    assert grant_version(xl.rig, xl.domid(g)) == versions[0]
     save(xl, g)
     xl.wait_gone(g)
     assert "round 3000" not in xl.said(g)
-    restore(xl)
+    xl.run("sed -i 's/^max_grant_version.*/max_grant_version = %d/' /%s.cfg; xl restore /%s.cfg /save/guest" % (offered[1], g, g), seconds=180)
+    assert grant_version(xl.rig, xl.domid(g)) == versions[1]
     xl.wait_gone(g)
     said = xl.said(g)
     assert said.endswith("xvda: all as it was written\n") and "protocol" not in said and "mapped" not in said, said

@@ -47,7 +47,7 @@ def end(xl, g):
 @pytest.mark.parametrize("kind", KINDS)
 def test_nginx(xl, site, kind):
     address = ADDRESS % (20 + KINDS.index(kind))
-    g = xl.create(kind, whittle.image("nginx", "xen", configs="xen"), "netdev.ip=%s/24" % address, memory=64 << 20,
+    g = xl.create(kind, xl.image("nginx"), "netdev.ip=%s/24" % address, memory=64 << 20,
                   initrd=site, net=True)
     url = "http://%s/" % address
     get = "wget -q -O - %s" % url
@@ -66,7 +66,7 @@ def test_nginx(xl, site, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_redis(xl, kind):
     address = ADDRESS % (30 + KINDS.index(kind))
-    g = xl.create(kind, whittle.image("redis", "xen", configs="xen"),
+    g = xl.create(kind, xl.image("redis"),
                   "netdev.ip=%s/24 -- --protected-mode no --save \"\"" % address, memory=64 << 20, net=True)
 
     def say(*commands):

@@ -131,6 +131,26 @@ on_crash = "destroy"
 """ % (domain, tmp_path / "i"), r
 
 
+def test_print_xl_of_a_folder(domain, tmp_path):
+    """It says how to make the file that it names; and names are of files wherever it is read."""
+    (tmp_path / "a b").mkdir()
+    r = run(domain, "", "--print-xl", "--root", str(tmp_path / "a b"))
+    assert r.status == 0 and r.out.decode().startswith("# ramdisk: support/tools/mkinitrd '%s' initrd.cpio\n" % (tmp_path / "a b")), r
+    assert b'ramdisk = "initrd.cpio"\n' in r.out, r
+    (tmp_path / "i").touch()
+    r = run(domain, "", "--print-xl", "--initrd", os.path.relpath(tmp_path / "i"))
+    assert b'ramdisk = "%s"\n' % os.fsencode(tmp_path / "i") in r.out, r
+
+
+@pytest.mark.parametrize("options, status, words", [
+    (["--xen-type", "pv-dom0"], 2, "nothing that xl starts; pvh or pv is"),
+    (["--xen-type", "pv", "--memory", "3M"], 1, "needs at least 4096 KiB as a PV guest"),
+])
+def test_print_xl_of_what_cannot_start(domain, options, status, words):
+    r = run(domain, "", "--print-xl", *options)
+    assert (r.status, r.out) == (status, b"") and words in r.err.decode(), r
+
+
 @pytest.mark.parametrize("options, words", [
     (["--xen-type", "hvm"], "pvh, pv, pvh-dom0"), (["--xen", "kvm"], "xl or rig"), (["--machine", "q35"], "no choice"),
     (["--gdb"], "kvm image"), (["--accel", "kvm"], "tcg"), (["--net", "user", "--xen", "xl"], "netfront"),

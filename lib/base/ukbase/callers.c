@@ -5,10 +5,9 @@
  */
 #include <uk/callers.h>
 #include <uk/essentials.h>
+#include <uk/linked.h>
 
 #define FRAME_MAX (64UL << 10)
-
-extern const char uk_image_start[], uk_text_start[], uk_text_end[];
 
 UK_NO_SANITIZE void uk_callers(uint32_t *pc, unsigned n, const void *fp)
 {

@@ -9,10 +9,8 @@
  */
 #include <uk/canary.h>
 #include <uk/crash.h>
+#include <uk/linked.h>
 #include <uk/plat/power.h>
-
-/* From the linker script. */
-extern const char uk_image_start[];
 
 uintptr_t __stack_chk_guard UK_RO_AFTER_INIT;
 

@@ -8,12 +8,11 @@
  */
 #include <uk/arch/cycles.h>
 #include <uk/init.h>
+#include <uk/linked.h>
 #include <uk/print.h>
 #include <uk/string.h>
 
 #include "lock_priv.h"
-
-extern char uk_image_start[], uk_image_end[];
 
 struct lock_cpu lock_cpus[UK_CPUS];
 struct uk_lock_class lock_classes[LOCK_CLASSES];

@@ -22,7 +22,7 @@
 UK_PARAM_UINT(log, level, UK_LOG_WARN,
 	      "messages shown: 0 errors, 1 warnings, 2 information, 3 debug");
 
-static char ring[CONFIG_LIBUKBASE_LOG_RING];
+static char ring[CONFIG_LIBUKBASE_LOG_RING] UK_NOT_ZEROED;
 static size_t ring_end; /* bytes ever written; the ring holds the last sizeof(ring) of them */
 
 static void ring_add(const char *s, size_t n)

@@ -208,7 +208,7 @@ static bool is_machine_word(const char *w)
 
 void uk_param_parse(char *line)
 {
-	static char *args[ARGS_MAX + 1];
+	static char *args[ARGS_MAX + 1] UK_NOT_ZEROED;
 	static char name[] = CONFIG_APP_NAME;
 	const char *s = line;
 	bool app = false;
@@ -240,6 +240,7 @@ void uk_param_parse(char *line)
 			args[uk_app_argc++] = word;
 		}
 	}
+	args[uk_app_argc] = NULL;
 }
 
 int uk_param_parse_argv(int argc, char **argv)

@@ -31,7 +31,7 @@ void uk_spin_wait(struct uk_spinlock *l)
 		do {
 			if (UK_UNLIKELY(broken))
 				return;
-			uk_arch_relax();
+			uk_arch_relax_turn(turns);
 			uk_spin_hook(++turns);
 		} while (__atomic_load_n(&l->held, __ATOMIC_RELAXED));
 	while (!(uk_spin_try)(l)); /* the function: lock debugging has asked already */

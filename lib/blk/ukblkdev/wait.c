@@ -11,6 +11,7 @@
 
 #define BATCH  16U
 #define ZEROES 4096U
+#define PIECES 8U /* of what is larger than a request can be, under way together */
 
 void blkdev_wake(struct uk_blkq *q, void *arg UK_UNUSED)
 {
@@ -52,22 +53,22 @@ static bool is_done(struct uk_blkq *q, struct uk_blkreq *r)
 	return done;
 }
 
-/* Submits it, when there is room; else the interrupt is asked for. */
-static bool submitted(struct uk_blkq *q, struct uk_blkreq *r)
+/* Submits what is left of n requests, as far as there is room; if that is not all, the interrupt is asked for. */
+static bool submitted(struct uk_blkq *q, struct uk_blkreq *const *reqs, unsigned n, unsigned *taken)
 {
-	bool taken, any = false;
+	bool any = false;
 
 	uk_spin_lock(&q->lock);
 	for (;;) {
-		taken = uk_blkdev_submit(q, &r, 1);
-		if (taken || !uk_blkdev_irq_on(q))
+		*taken += uk_blkdev_submit(q, reqs + *taken, n - *taken);
+		if (*taken == n || !uk_blkdev_irq_on(q))
 			break;
 		any |= reap(q);
 	}
 	uk_spin_unlock(&q->lock);
 	if (any)
 		uk_waitq_wake_all(&q->waiting);
-	return taken;
+	return *taken == n;
 }
 
 static struct uk_blkq *queue_here(struct uk_blkdev *dev)
@@ -75,36 +76,66 @@ static struct uk_blkq *queue_here(struct uk_blkdev *dev)
 	return dev->queue[uk_cpu() % dev->queues];
 }
 
-int uk_blkdev_do(struct uk_blkdev *dev, struct uk_blkreq *r)
+/* All of them, to their end. */
+static void finish(struct uk_blkdev *dev, struct uk_blkreq *const *reqs, unsigned n)
 {
 	struct uk_blkq *q = queue_here(dev);
+	unsigned taken = 0;
 
-	r->done = false;
-	if (!submitted(q, r))
-		UK_WAIT_UNINTERRUPTIBLE(&q->waiting, submitted(q, r), UK_NSEC_MAX);
-	if (!is_done(q, r))
-		UK_WAIT_UNINTERRUPTIBLE(&q->waiting, is_done(q, r), UK_NSEC_MAX);
+	for (unsigned i = 0; i < n; i++)
+		reqs[i]->done = false;
+	if (!submitted(q, reqs, n, &taken))
+		UK_WAIT_UNINTERRUPTIBLE(&q->waiting, submitted(q, reqs, n, &taken), UK_NSEC_MAX);
+	while (n--)
+		if (!is_done(q, reqs[n]))
+			UK_WAIT_UNINTERRUPTIBLE(&q->waiting, is_done(q, reqs[n]), UK_NSEC_MAX);
+}
+
+int uk_blkdev_do(struct uk_blkdev *dev, struct uk_blkreq *r)
+{
+	finish(dev, &r, 1);
 	return r->result;
+}
+
+/* In pieces, of which several are under way: the device is told of them at once, and tells us once if it can. */
+static int transfer_large(struct uk_blkdev *dev, enum uk_blk_op op, uint64_t offset, char *buf,
+			  size_t size)
+{
+	struct uk_blkreq r[PIECES], *list[PIECES];
+	struct uk_blkseg segs[PIECES];
+	int rc = 0;
+
+	while (size && !rc) {
+		unsigned n = 0;
+
+		for (; n < PIECES && size; n++) {
+			segs[n] = (struct uk_blkseg){ buf, UK_MIN(size, (size_t)dev->max_size) };
+			r[n] = (struct uk_blkreq){
+				.op = op, .nsegs = 1, .segs = &segs[n], .offset = offset
+			};
+			list[n] = &r[n];
+			offset += segs[n].len;
+			buf += segs[n].len;
+			size -= segs[n].len;
+		}
+		finish(dev, list, n);
+		for (unsigned i = 0; i < n && !rc; i++)
+			rc = r[i].result;
+	}
+	return rc;
 }
 
 static int transfer(struct uk_blkdev *dev, enum uk_blk_op op, uint64_t offset, void *buf,
 		    size_t size)
 {
-	struct uk_blkseg seg;
-	struct uk_blkreq r;
-	int rc;
+	struct uk_blkseg seg = { buf, size };
+	struct uk_blkreq r = { .op = op, .nsegs = 1, .segs = &seg, .offset = offset };
 
-	while (size) {
-		seg = (struct uk_blkseg){ buf, UK_MIN(size, (size_t)dev->max_size) };
-		r = (struct uk_blkreq){ .op = op, .nsegs = 1, .segs = &seg, .offset = offset };
-		rc = uk_blkdev_do(dev, &r);
-		if (rc)
-			return rc;
-		offset += seg.len;
-		buf = (char *)buf + seg.len;
-		size -= seg.len;
-	}
-	return 0;
+	if (!size)
+		return 0;
+	if (UK_UNLIKELY(size > dev->max_size))
+		return transfer_large(dev, op, offset, buf, size);
+	return uk_blkdev_do(dev, &r);
 }
 
 int uk_blkdev_read(struct uk_blkdev *dev, uint64_t offset, void *buf, size_t size)

@@ -72,7 +72,9 @@ static void choose_stack(void)
 		return;
 	main_stack = uk_stack_alloc(CONFIG_LIBUKBOOT_STACK_SIZE);
 	if (!main_stack)
-		uk_fatal("no memory for the stack of main()");
+		uk_fatal("memory too small: the stack of main() has %u KiB (LIBUKBOOT_STACK_SIZE): "
+			 "start it with more",
+			 (unsigned)(CONFIG_LIBUKBOOT_STACK_SIZE >> 10));
 }
 #endif
 

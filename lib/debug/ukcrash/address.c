@@ -3,6 +3,7 @@
  * Whose address was that? The address map's words for it, and the areas around it.
  */
 #include <uk/crash.h>
+#include <uk/linked.h>
 #include <uk/plat/mem.h>
 #include <uk/plat/trap.h>
 #include <uk/stack.h>
@@ -11,9 +12,6 @@
 #define LOW_AREA  0x400000UL
 #define STACK_MAX 0x800000UL
 #define AREAS_MAX 65536 /* a broken set of areas must not keep us for ever */
-
-/* From the platform's linker script. */
-extern const char uk_image_start[], uk_image_end[], uk_text_start[], uk_text_end[];
 
 static bool in(uk_vaddr_t va, const char *start, const char *end)
 {

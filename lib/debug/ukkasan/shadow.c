@@ -5,6 +5,7 @@
  * Nothing here is checked code, and nothing calls memset() or its like, which check what they touch.
  */
 #include <uk/bits.h>
+#include <uk/linked.h>
 #include <uk/plat/bootinfo.h>
 
 #include "internal.h"
@@ -22,7 +23,6 @@ struct global {
 
 /* Made by support/build/sanitize.mk: those of all files. */
 extern const struct global uk_asan_globals_start[], uk_asan_globals_end[];
-extern const char uk_image_start[], uk_image_end[];
 
 static void fill(uint8_t *s, size_t n, uint8_t value)
 {

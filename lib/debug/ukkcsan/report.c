@@ -6,6 +6,7 @@
  * a message needs: inside these nobody watches (uk_sanitize_pause_races()). Each pair of places is
  * reported once.
  */
+#include <uk/linked.h>
 #include <uk/param.h>
 #include <uk/print.h>
 #include <uk/spin.h>
@@ -18,8 +19,6 @@
 #define TEXT  200
 
 UK_PARAM_BOOL(kcsan, stop, false, "end with a crash report at the first data race");
-
-extern const char uk_image_start[];
 
 static struct uk_spinlock lock; /* of what follows; reports do not mix */
 static uint64_t told[PAIRS];

@@ -59,8 +59,6 @@ static uint32_t random_below(uint32_t cpu, uint64_t n)
 {
 	uint32_t x = cpus[cpu].random;
 
-	if (UK_UNLIKELY(!x))
-		x = (uint32_t)uk_plat_clock_monotonic() * 2654435761U | 1;
 	x ^= x << 13;
 	x ^= x >> 17;
 	x ^= x << 5;
@@ -207,6 +205,11 @@ bool uk_kcsan_active(void)
 
 static int start(void)
 {
+	/* Here and not when one is needed: the clock takes locks, and waiting for one is checked code. */
+	uint32_t seed = (uint32_t)uk_plat_clock_monotonic();
+
+	for (uint32_t cpu = 0; cpu < UK_CPUS; cpu++)
+		cpus[cpu].random = (seed + cpu) * 2654435761U | 1;
 	kcsan_on = uk_smp_cpus() > 1;
 	if (!kcsan_on)
 		uk_pr_warn("one CPU: no data races will be found");

@@ -4,6 +4,7 @@
  * in ascending order, each with where its name begins.
  */
 #include <uk/essentials.h>
+#include <uk/linked.h>
 #include <uk/symtab.h>
 
 struct entry {
@@ -15,8 +16,6 @@ struct entry {
 extern const uint32_t uk_symtab_count __attribute__((__weak__, __visibility__("default")));
 extern const struct entry uk_symtab_entries[] __attribute__((__weak__, __visibility__("default")));
 extern const char uk_symtab_names[] __attribute__((__weak__, __visibility__("default")));
-/* From the platform's linker script. */
-extern const char uk_image_start[], uk_text_start[], uk_text_end[];
 
 /* With CONFIG_LIBUKSYMTAB_LIBRARIES: per entry the number of its library, and these one by one. */
 extern const uint8_t uk_symtab_places[] __attribute__((__weak__, __visibility__("default")));

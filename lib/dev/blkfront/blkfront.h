@@ -6,8 +6,8 @@
  * Requests outlive a backend: what it had not done when it went away is given to the next one. So all that a queue has is under one lock,
  * and a struct share, what both sides see, comes and goes.
  *
- * Data is granted where it lies. Or, if parameter blkfront.persistent says so, it is copied by way of pages that stay granted, and that the
- * backend keeps mapped ("persistent grants").
+ * Data is copied by way of pages that stay granted, and that the backend keeps mapped ("persistent grants"). With a backend that does not do
+ * that, or if parameter blkfront.persistent says so, it is granted where it lies.
  */
 #ifndef BLKFRONT_H
 #define BLKFRONT_H
@@ -26,29 +26,40 @@
 #define RING_PAGES  (1U << ORDER_MAX)
 #define SLOTS       __CONST_RING_SIZE(blkif, UK_PAGE_SIZE *RING_PAGES)
 #define SEGS_DIRECT ((unsigned)BLKIF_MAX_SEGMENTS_PER_REQUEST)
-#define SEGS_MAX    64U /* pages of a request, by way of a page of their own that lists them */
+/* Pages of a request, by way of a page of their own that lists them: 256 KiB, wherever they begin. */
+#define SEGS_MAX    65U
+#define LISTS       32U /* for requests whose data is granted where it lies */
+
+#define FLUSHING 0 /* a request's private word: it is a write whose flush is under way */
 
 #define QUEUES_MAX 8U       /* more would take all grants of a domain */
 #define KEPT_MIN   SEGS_MAX /* pages that stay granted: for any request */
 #define KEPT_MAX   4096U
+#define KEPT_MOST  512U /* if no parameter says how many, and no more than a hundredth of memory */
+#define KEPT_PART  100U
 
-/* A page that stays granted. */
-struct kept {
+struct granted {
 	void *va;
 	uint32_t ref;
 };
 
-/* A request that the backend has. */
+/* Pages that are granted for good. The last that was given back is the next to be used, as a backend keeps those mapped. */
+struct pool {
+	struct granted *page;
+	uint16_t *free; /* numbers of pages */
+	unsigned nfree, n, max;
+};
+
+/* What the backend has as one request. */
 struct slot {
-	struct uk_blkreq *r;  /* NULL: free */
-	uint16_t nrefs, used; /* grants that it has, and that grant something */
+	struct uk_blkreq *r; /* a chain of them; NULL: free */
+	uint16_t nrefs;      /* grants that it has */
+	uint16_t used;       /* of these grant something; or pages of share.kept */
+	uint16_t list;       /* of share.lists, if there are more than SEGS_DIRECT */
 	union {
 		uint32_t refs[SEGS_MAX];
-		uint16_t kept[SEGS_MAX]; /* `used` pages of those, by number */
+		uint16_t kept[SEGS_MAX];
 	};
-	struct blkif_request_segment
-		*list; /* for more than SEGS_DIRECT; NULL: the backend does not know that */
-	uint32_t list_ref;
 };
 
 struct queue;
@@ -67,10 +78,9 @@ struct share {
 	struct slot slot[SLOTS];
 	uint16_t free[SLOTS];
 	unsigned nfree;
-	/* Pages that stay granted; the last that was used is the next to be, as a backend keeps those. NULL: there are none. */
-	struct kept *kept;
-	uint16_t *kept_free;
-	unsigned nkept, nkept_free;
+	/* Pages that say where the data of long requests is; none: the backend does not know such. */
+	struct pool lists;
+	struct pool kept; /* pages for data; none: it is granted where it lies */
 };
 
 struct queue {
@@ -86,6 +96,7 @@ struct blkfront {
 	struct uk_xenbus_dev *bus;
 	uint16_t handle; /* the number that the backend knows the device by */
 	bool registered;
+	bool gone;       /* it was unplugged, and what is plugged in again is not connected yet */
 	bool folders;    /* we have said things in queue-0, queue-1 ... */
 	bool broken;     /* it broke the rules, which is said once, and not by each queue */
 	unsigned shared; /* queues that the backend has */
@@ -104,16 +115,20 @@ static inline struct queue *blkfront_queue(struct uk_blkq *q)
 	return UK_CONTAINER_OF(q, struct queue, q);
 }
 
-/* What is to be had of a backend. */
+/* What is to be had of a backend that is connected. */
 struct agreement {
-	unsigned order; /* of the ring, in pages */
-	bool indirect;  /* lists for long requests */
-	unsigned kept;  /* pages that stay granted, or 0 */
+	unsigned pages; /* of a request, at most */
+	unsigned kept;  /* pages that stay granted, at most, or 0 */
 };
 
-/* A ring and an event channel for a backend, and what was agreed on. NULL and a negative errno. */
-struct share *blkfront_share(struct blkfront *bf, unsigned queue, const struct agreement *a,
-			     int *err);
+/* A ring of 2^order pages and an event channel for a backend. NULL and a negative errno. */
+struct share *blkfront_share(struct blkfront *bf, unsigned queue, unsigned order, int *err);
+
+/* All that requests need, when there is agreement. 0, or a negative errno. */
+int blkfront_open(struct share *s, const struct agreement *a);
+
+/* Has the pool `n` free pages, perhaps some more than before? */
+bool blkfront_grow(struct share *s, struct pool *p, unsigned n);
 
 /* Ends all that. Requests that it had are parked; but for reads into pages that the other side does not let go of, which never end. */
 void blkfront_unshare(struct share *s);

@@ -16,9 +16,10 @@
 
 UK_BLKDEV_OPS(blkfront);
 
-UK_PARAM_UINT(blkfront, persistent, 0,
-	      "pages of a queue that stay granted, and through which data is copied; 0: it is "
-	      "granted where it lies");
+UK_PARAM_UINT(
+	blkfront, persistent, KEPT_MOST,
+	"pages of a queue that stay granted, at most, and through which data is copied; 0: it is "
+	"granted where it lies; if not given, no more than a hundredth of memory");
 
 /* 51712 is the first disk of this kind, xvda; each has 16 numbers, for itself and its partitions (Xen misc/vbd-interface). */
 static void name_it(struct blkfront *bf)
@@ -105,17 +106,17 @@ static int say_rings(struct blkfront *bf, struct share *const *shares, unsigned 
 	return rc;
 }
 
-static int say(struct blkfront *bf, struct share *const *shares, unsigned n,
-	       const struct agreement *a)
+static int say(struct blkfront *bf, struct share *const *shares, unsigned n, unsigned order)
 {
 	const char *path = bf->bus->path;
 	int rc = say_rings(bf, shares, n);
 
 	if (!rc)
-		rc = a->order ? uk_xenstore_write(0, path, "ring-page-order", "%u", a->order)
-			      : unsay(bf, path, "ring-page-order");
-	if (!rc)
-		rc = a->kept ? uk_xenstore_write(0, path, "feature-persistent", "1")
+		rc = order ? uk_xenstore_write(0, path, "ring-page-order", "%u", order)
+			   : unsay(bf, path, "ring-page-order");
+	if (!rc) /* whether the backend does is known when it is connected */
+		rc = uk_param_blkfront_persistent.u
+			     ? uk_xenstore_write(0, path, "feature-persistent", "1")
 			     : unsay(bf, path, "feature-persistent");
 	return rc ? rc : uk_xenstore_write(0, path, "protocol", "x86_64-abi");
 }
@@ -149,6 +150,8 @@ static void give_up(struct blkfront *bf)
 
 		while ((r = q->parked)) {
 			q->parked = r->next;
+			if (r->private[FLUSHING])
+				r->op = UK_BLK_WRITE;
 			uk_blkreq_end(&q->q, r, -EIO);
 		}
 		q->parked_end = &q->parked;
@@ -167,20 +170,44 @@ static uint16_t max_queues(const struct uk_xenbus_dev *d)
 				(uint64_t)UK_MIN((unsigned)UK_BLKDEV_QUEUES, QUEUES_MAX));
 }
 
-/* Several queues share the requests that one could have, as each holds grants and a page. */
+/* Several queues share the requests that one could have, as each holds grants and pages. */
+static unsigned choose_order(const struct uk_xenbus_dev *d, unsigned queues)
+{
+	unsigned order =
+		(unsigned)UK_MIN(uk_xenbus_offer(d, "max-ring-page-order", 0), (uint64_t)ORDER_MAX);
+
+	while (order && queues << order > RING_PAGES)
+		order--;
+	return order;
+}
+
+static unsigned choose_kept(unsigned queues)
+{
+	const struct uk_param *p = &uk_param_blkfront_persistent;
+	struct uk_page_stats st;
+	uint64_t n = p->u;
+
+	if (!p->given) {
+		uk_page_stats(&st);
+		n = UK_MIN(n, st.total / UK_PAGE_SIZE / KEPT_PART) / queues;
+	}
+	return (unsigned)UK_MIN(UK_MAX(n, (uint64_t)KEPT_MIN), (uint64_t)KEPT_MAX);
+}
+
 static struct agreement agree(const struct uk_xenbus_dev *d, unsigned queues)
 {
-	uint64_t order = uk_xenbus_offer(d, "max-ring-page-order", 0);
-	uint64_t kept = uk_param_blkfront_persistent.u;
+	const struct uk_param *p = &uk_param_blkfront_persistent;
+	uint64_t pages = uk_xenbus_offer(d, "feature-max-indirect-segments", 0);
 	struct agreement a = {
-		.order = (unsigned)UK_MIN(order, (uint64_t)ORDER_MAX),
-		.indirect = uk_xenbus_offer(d, "feature-max-indirect-segments", 0) >= SEGS_MAX,
+		.pages = (unsigned)UK_MIN(UK_MAX(pages, (uint64_t)SEGS_DIRECT), (uint64_t)SEGS_MAX),
 	};
 
-	while (a.order && queues << a.order > RING_PAGES)
-		a.order--;
-	if (kept) /* whether the backend wants it is only known when it is connected */
-		a.kept = (unsigned)UK_MIN(UK_MAX(kept, (uint64_t)KEPT_MIN), (uint64_t)KEPT_MAX);
+	if (p->u && uk_xenbus_offer(d, "feature-persistent", 0) == 1)
+		a.kept = choose_kept(queues);
+	else if (p->u && p->given)
+		uk_pr_warn(
+			"%s: its backend keeps no pages mapped: blkfront.persistent does nothing",
+			d->name);
 	return a;
 }
 
@@ -188,7 +215,7 @@ static int connect(struct uk_xenbus_dev *d)
 {
 	struct blkfront *bf = d->data;
 	unsigned n = bf->dev.started ? bf->dev.queues : 1, have = 0;
-	struct agreement a = agree(d, n);
+	unsigned order = choose_order(d, n);
 	struct share *shares[UK_BLKDEV_QUEUES];
 	int rc = 0;
 
@@ -201,12 +228,12 @@ static int connect(struct uk_xenbus_dev *d)
 		return d->off ? -EPROTO : -ENOTSUP;
 	}
 	for (; have < n; have++) {
-		shares[have] = blkfront_share(bf, have, &a, &rc);
+		shares[have] = blkfront_share(bf, have, order, &rc);
 		if (!shares[have])
 			break;
 	}
 	if (!rc)
-		rc = say(bf, shares, n, &a);
+		rc = say(bf, shares, n, order);
 	if (rc) {
 		while (have--)
 			blkfront_unshare(shares[have]);
@@ -254,29 +281,42 @@ static uint64_t read_size(const struct blkfront *bf)
 	       ~(uint64_t)(bf->dev.sector - 1);
 }
 
+/* Nobody uses the shares yet, since they are not live. */
+static int open_all(struct blkfront *bf)
+{
+	struct agreement a = agree(bf->bus, bf->shared);
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < bf->shared; i++)
+		rc = blkfront_open(bf->queue[i].share, &a);
+	return rc;
+}
+
 static int connected(struct uk_xenbus_dev *d)
 {
 	struct blkfront *bf = d->data;
 	uint64_t sector = uk_xenbus_offer(d, "sector-size", SECTOR);
+	int rc;
 
 	if (sector < SECTOR || sector > SECTOR_MAX || sector & (sector - 1) ||
-	    (bf->registered && sector != bf->dev.sector)) {
+	    (bf->registered && !bf->gone && sector != bf->dev.sector)) {
 		uk_pr_err("%s: sectors of %lu bytes: not usable", d->name, (unsigned long)sector);
 		return -EINVAL;
 	}
-	if (uk_param_blkfront_persistent.u && uk_xenbus_offer(d, "feature-persistent", 0) != 1)
-		uk_pr_warn("%s: its backend keeps no pages mapped, so blkfront.persistent costs "
-			   "copies for nothing",
-			   d->name);
+	rc = open_all(bf);
+	if (rc) {
+		give_up(bf);
+		return rc;
+	}
+	if (!bf->registered || bf->gone) /* else somebody counts on them */
+		read_limits(bf, (uint32_t)sector);
+	uk_blkdev_resized(&bf->dev, read_size(bf));
+	UK_WRITE_ONCE(bf->gone, false);
 	if (!bf->registered) {
 		bf->dev.ops = UK_OPS(&blkfront_ops);
 		bf->dev.driver = "blkfront";
-		read_limits(bf, (uint32_t)sector);
-		bf->dev.size = read_size(bf);
 		uk_blkdev_register(&bf->dev);
 		bf->registered = true;
-	} else {
-		uk_blkdev_resized(&bf->dev, read_size(bf));
 	}
 	for (unsigned i = 0; i < bf->shared; i++) {
 		struct queue *q = &bf->queue[i];
@@ -304,7 +344,11 @@ static void disconnect(struct uk_xenbus_dev *d)
 
 static void removed(struct uk_xenbus_dev *d)
 {
-	give_up(d->data);
+	struct blkfront *bf = d->data;
+
+	UK_WRITE_ONCE(bf->gone, true);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	give_up(bf);
 }
 
 UK_XENBUS_DRIVER(blkfront, ((struct uk_xenbus_driver){
@@ -328,6 +372,9 @@ int blkfront_start(struct uk_blkdev *dev, const struct uk_blkdev_conf *conf)
 
 	if (rc)
 		return rc;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (UK_READ_ONCE(bf->gone)) /* if not, removed() comes, and ends what waits */
+		return -ENODEV;
 	for (unsigned i = 0; i < dev->queues; i++)
 		uk_blkq_init(&bf->queue[i].q, dev, i, conf);
 	dev->started = true;

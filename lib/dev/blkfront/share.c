@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What both sides see: a ring of one or several pages, an event channel, lists of pages for long requests, granted once, and pages
- * that stay granted for data.
+ * What both sides see: a ring of one or several pages, an event channel, lists of pages for long requests, and pages for data, of which there are
+ * more when requests need them.
  */
 #include <uk/alloc.h>
 #include <uk/errno.h>
@@ -36,46 +36,86 @@ static int open_ring(struct share *s, unsigned order)
 	SHARED_RING_INIT(ring);
 	FRONT_RING_INIT(&s->ring, ring, UK_PAGE_SIZE << order);
 	s->nslots = RING_SIZE(&s->ring);
+	while (s->nfree < s->nslots) {
+		s->free[s->nfree] = (uint16_t)(s->nslots - 1 - s->nfree);
+		s->nfree++;
+	}
 	return 0;
 }
 
-static int open_slots(struct share *s, const struct agreement *a)
+/* ---- pages ---- */
+
+static int add_page(struct share *s, struct pool *p, bool readonly, unsigned flags)
 {
-	unsigned refs = a->kept ? 0 : s->max_pages;
-	int rc = 0;
+	uk_paddr_t pa = uk_page_alloc(1, UK_PAGE_ZERO | flags);
+	struct granted *g = &p->page[p->n];
+	int ref;
 
-	for (unsigned i = 0; !rc && i < s->nslots; i++) {
-		struct slot *slot = &s->slot[i];
-
-		/* What Linux's backend keeps mapped it maps to be written, lists as well. */
-		if (a->indirect)
-			slot->list = uk_xen_grant_pages(s->bf->bus->remote, &slot->list_ref, 1,
-							!a->kept, &rc);
-		if (!rc)
-			rc = uk_xen_grant_alloc(slot->refs, refs);
-		if (!rc)
-			slot->nrefs = (uint16_t)refs;
-		s->free[s->nfree++] = (uint16_t)(s->nslots - 1 - i);
-	}
-	return rc;
-}
-
-static int open_kept(struct share *s, unsigned n)
-{
-	int rc = 0;
-
-	s->kept = uk_calloc(n, sizeof(*s->kept) + sizeof(*s->kept_free));
-	if (!s->kept)
+	if (pa == UK_PAGE_NONE)
 		return -ENOMEM;
-	s->kept_free = (uint16_t *)(s->kept + n);
-	for (; !rc && s->nkept < n; s->nkept++) {
-		struct kept *k = &s->kept[s->nkept];
+	g->va = uk_page_to_virt(pa);
+	ref = uk_xen_grant(s->bf->bus->remote, g->va, readonly);
+	if (ref < 0) {
+		uk_page_free(pa, 1);
+		return ref;
+	}
+	g->ref = (uint32_t)ref;
+	p->free[p->nfree++] = (uint16_t)p->n++;
+	return 0;
+}
 
-		k->va = uk_xen_grant_pages(s->bf->bus->remote, &k->ref, 1, false, &rc);
-		s->kept_free[s->nkept_free++] = (uint16_t)s->nkept;
+bool blkfront_grow(struct share *s, struct pool *p, unsigned n)
+{
+	while (p->nfree < n)
+		if (p->n == p->max || add_page(s, p, false, UK_PAGE_EASY))
+			return false;
+	return true;
+}
+
+/* A pool of `max` pages at most, n of them now. */
+static int open_pool(struct share *s, struct pool *p, unsigned n, unsigned max, bool readonly)
+{
+	int rc = 0;
+
+	p->page = uk_calloc(max, sizeof(*p->page) + sizeof(*p->free));
+	if (!p->page)
+		return -ENOMEM;
+	p->free = (uint16_t *)(p->page + max);
+	p->max = max;
+	while (!rc && p->n < n)
+		rc = add_page(s, p, readonly, 0);
+	return rc;
+}
+
+static void close_pool(struct pool *p, unsigned *lost)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		*lost += !uk_xen_ungrant_pages(p->page[i].va, &p->page[i].ref, 1);
+	uk_free(p->page);
+}
+
+int blkfront_open(struct share *s, const struct agreement *a)
+{
+	/* What Linux's backend keeps mapped it maps to be written, lists as well. */
+	bool readonly = !a->kept;
+	/* With pages that stay granted, there are no more long requests than those are enough for. */
+	unsigned lists = UK_MIN(a->kept ? a->kept / (SEGS_DIRECT + 1) : LISTS, s->nslots);
+	int rc = 0;
+
+	s->max_pages = a->pages;
+	if (a->pages > SEGS_DIRECT)
+		rc = open_pool(s, &s->lists, lists, lists, readonly);
+	if (!rc && a->kept)
+		return open_pool(s, &s->kept, KEPT_MIN, a->kept, false);
+	for (unsigned i = 0; !rc && i < s->nslots; i++) {
+		rc = uk_xen_grant_alloc(s->slot[i].refs, a->pages);
+		if (!rc)
+			s->slot[i].nrefs = (uint16_t)a->pages;
 	}
 	return rc;
 }
+
+/* ---- all of it ---- */
 
 static int open_channel(struct share *s, unsigned queue UK_UNUSED)
 {
@@ -92,8 +132,7 @@ static int open_channel(struct share *s, unsigned queue UK_UNUSED)
 	return rc;
 }
 
-struct share *blkfront_share(struct blkfront *bf, unsigned queue, const struct agreement *a,
-			     int *err)
+struct share *blkfront_share(struct blkfront *bf, unsigned queue, unsigned order, int *err)
 {
 	struct share *s = uk_calloc(1, sizeof(*s));
 
@@ -102,12 +141,7 @@ struct share *blkfront_share(struct blkfront *bf, unsigned queue, const struct a
 		return NULL;
 	s->bf = bf;
 	s->queue = &bf->queue[queue];
-	s->max_pages = a->indirect ? SEGS_MAX : SEGS_DIRECT;
-	*err = open_ring(s, a->order);
-	if (!*err)
-		*err = open_slots(s, a);
-	if (!*err && a->kept)
-		*err = open_kept(s, a->kept);
+	*err = open_ring(s, order);
 	if (!*err)
 		*err = open_channel(s, queue);
 	if (*err) {
@@ -130,8 +164,23 @@ static bool end_slot(struct slot *slot, unsigned *lost)
 			all = false;
 		}
 	}
-	*lost += !uk_xen_ungrant_pages(slot->list, &slot->list_ref, 1);
 	return all;
+}
+
+/* What a backend had as one is given to the next one. How many never end. */
+static unsigned park_chain(struct queue *q, struct uk_blkreq *r, bool ended)
+{
+	unsigned stuck = 0;
+
+	for (struct uk_blkreq *next; r; r = next) {
+		next = r->next;
+		/* Of a write it reads what is there, perhaps too late; into a read's memory it may write. */
+		if (ended || r->op != UK_BLK_READ)
+			blkfront_park(q, r);
+		else
+			stuck++;
+	}
+	return stuck;
 }
 
 void blkfront_unshare(struct share *s)
@@ -144,20 +193,12 @@ void blkfront_unshare(struct share *s)
 	if (s->port)
 		uk_xen_event_close(s->port);
 	for (unsigned i = 0; i < s->nslots; i++) {
-		struct uk_blkreq *r = s->slot[i].r;
 		bool ended = end_slot(&s->slot[i], &lost);
 
-		if (!r)
-			continue;
-		/* Of a write it reads what is there, perhaps too late; into a read's memory it may write. */
-		if (ended || r->op != UK_BLK_READ)
-			blkfront_park(s->queue, r);
-		else
-			stuck++;
+		stuck += park_chain(s->queue, s->slot[i].r, ended);
 	}
-	for (unsigned i = 0; i < s->nkept; i++)
-		lost += !uk_xen_ungrant_pages(s->kept[i].va, &s->kept[i].ref, 1);
-	uk_free(s->kept);
+	close_pool(&s->lists, &lost);
+	close_pool(&s->kept, &lost);
 	ring_lost = !uk_xen_ungrant_pages(s->ring_pages, s->ring_ref, 1U << s->order);
 	if (lost || ring_lost)
 		uk_pr_warn("%s: domain %u keeps pages of ours mapped; %u reads will not end",

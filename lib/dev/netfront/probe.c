@@ -71,17 +71,10 @@ static int probe(struct uk_xenbus_dev *d)
 {
 	struct netfront *nf = uk_memalign(__alignof__(struct netfront), sizeof(*nf));
 	uint64_t mtu;
-	int rc;
 
 	if (!nf)
 		return -ENOMEM;
 	memset(nf, 0, sizeof(*nf));
-	rc = read_mac(d, nf->dev.mac);
-	if (rc) {
-		uk_pr_err("%s: it has no address (mac)", d->name);
-		uk_free(nf);
-		return rc;
-	}
 	nf->bus = d;
 	d->data = nf;
 	if (uk_xenstore_read_uint(0, d->path, "mtu", &mtu) || mtu < UK_ETH_MTU_MIN ||
@@ -200,11 +193,18 @@ static void fill(struct netfront *nf, struct peer *p)
 static int connect(struct uk_xenbus_dev *d)
 {
 	struct netfront *nf = d->data;
+	uint8_t mac[6];
 	struct peer *p;
 	int rc;
 
 	if (d->off)
 		return -EPROTO;
+	rc = read_mac(d, mac);
+	if (rc) {
+		uk_pr_err("%s: it has no address (mac)", d->name);
+		return rc;
+	}
+	memcpy(nf->dev.mac, mac, sizeof(mac)); /* plugged in again it may have another */
 	if (!offers(d, "feature-rx-copy")) {
 		uk_pr_err("%s: its backend does not copy (feature-rx-copy)", d->name);
 		return -ENOTSUP;

@@ -68,7 +68,7 @@ int uk_pci_msix_request(struct uk_pci_dev *d, unsigned vector, void (*fn)(void *
 			uint32_t cpu)
 {
 	volatile char *entry = d->msix_table + (size_t)vector * ENTRY;
-	struct uk_plat_msi msi;
+	struct uk_plat_msi msi = { .bdf = d->bdf };
 	int rc;
 
 	if (!d->msix_table || vector >= d->msix_count)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Requests (§5.2.6): a head, the data, and a byte in which the device says how it went. Head and byte are the driver's, in
- * an array with a place for each note of the ring; a request remembers where its own is.
+ * an array with a place for each note of the ring; a request remembers where its own is. Requests that are submitted together and
+ * touch are one of the device's.
  *
  * Of the device we read which request is done, checked by the ring against what is in flight, and that byte,
  * once. How many bytes it says it has written decides nothing.
@@ -20,41 +21,86 @@ static const uint32_t types[UK_BLK_OPS] = {
 	[UK_BLK_DISCARD] = T_DISCARD, [UK_BLK_ZERO] = T_WRITE_ZEROES,
 };
 
-/* Adds memory of any kind, in as many segments as it has runs of frames, none longer than the device allows. */
-static bool scattered(const struct vblk *v, struct uk_virtq_seg *seg, unsigned *n, const char *p,
-		      size_t len)
-{
-	while (len) {
-		size_t run = *n < SEGS - 1 ? uk_plat_dma_run(p, len, &seg[*n].addr) : 0;
+/* A buffer of the ring that is being made: segments, of which the first is the head. */
+struct buffer {
+	struct uk_virtq_seg seg[SEGS];
+	unsigned n;
+	size_t size; /* of the data */
+};
 
-		if (!run)
-			return false;
+/* Adds a run of frames, to the last one if it goes on there; none is longer than the device allows. False: too many. */
+static bool add_run(const struct vblk *v, struct buffer *b, uk_dma_t addr, size_t len)
+{
+	struct uk_virtq_seg *last = &b->seg[b->n - 1];
+
+	if (b->n > 1 && last->addr + last->len == addr && last->len + len <= v->size_max) {
+		last->len += (uint32_t)len;
+		return true;
+	}
+	if (UK_UNLIKELY(b->n > v->dev.max_segs))
+		return false;
+	b->seg[b->n++] = (struct uk_virtq_seg){ addr, (uint32_t)len };
+	return true;
+}
+
+/* Memory of any kind. */
+static bool scattered(const struct vblk *v, struct buffer *b, const char *p, size_t len)
+{
+	uk_dma_t addr;
+
+	while (len) {
+		size_t run = uk_plat_dma_run(p, len, &addr);
+
 		run = UK_MIN(run, (size_t)v->size_max);
-		seg[(*n)++].len = (uint32_t)run;
+		if (!run || !add_run(v, b, addr, run))
+			return false;
 		p += run;
 		len -= run;
 	}
 	return true;
 }
 
-/* The segments of the data behind the head; how many there are then, 0: too many, or not mapped. */
-static unsigned add_data(const struct vblk *v, const struct uk_blkreq *r, struct uk_virtq_seg *seg)
+/* The data of a request. False: it is too much, or not mapped, and the buffer is as it was but for segments from its end on. */
+static bool add_data(const struct vblk *v, const struct uk_blkreq *r, struct buffer *b)
 {
-	unsigned n = 1;
-
 	for (unsigned i = 0; i < r->nsegs; i++) {
 		const struct uk_blkseg *s = &r->segs[i];
 
 		if (UK_LIKELY(uk_plat_dma_direct(s->base)) && UK_LIKELY(s->len <= v->size_max)) {
-			seg[n].addr = uk_plat_dma(s->base);
-			seg[n++].len = (uint32_t)s->len;
-		} else if (!scattered(v, seg, &n, s->base, s->len)) {
-			return 0;
+			if (UK_UNLIKELY(!add_run(v, b, uk_plat_dma(s->base), s->len)))
+				return false;
+		} else if (!scattered(v, b, s->base, s->len)) {
+			return false;
 		}
-		if (UK_UNLIKELY(n >= SEGS))
-			return 0;
 	}
-	return n - 1 <= v->dev.max_segs ? n : 0;
+	b->size += r->size;
+	return true;
+}
+
+/* Does `r`, which may not have been checked yet, go on where `last` ends, and is there room? Then it is of the same buffer. */
+static bool join(const struct vblk *v, struct buffer *b, struct uk_blkreq *last,
+		 struct uk_blkreq *r)
+{
+	unsigned n = b->n;
+	uint32_t len = b->seg[n - 1].len;
+
+	if (!uk_blkreq_follows(last, r) || uk_blkreq_check(&v->dev, r) ||
+	    b->size + r->size > v->dev.max_size)
+		return false;
+	if (!add_data(v, r, b)) {
+		b->n = n;
+		b->seg[n - 1].len = len;
+		return false;
+	}
+	last->next = r;
+	r->next = NULL;
+	r->private[FLUSHING] = false;
+	return true;
+}
+
+static bool has_data(const struct uk_blkreq *r)
+{
+	return r->op == UK_BLK_READ || r->op == UK_BLK_WRITE;
 }
 
 static bool has_range(const struct uk_blkreq *r)
@@ -62,36 +108,31 @@ static bool has_range(const struct uk_blkreq *r)
 	return r->op == UK_BLK_DISCARD || r->op == UK_BLK_ZERO;
 }
 
-/*
- * Puts a request that has been checked into the ring. 0; -ENOSPC: no room now; -EINVAL: its memory cannot be given
- * to the device.
- */
-static int add(struct vblk_queue *q, struct uk_blkreq *r)
+/* Of n others those that go on where `r`, whose data the buffer has, ends: as far as there is room in the ring. */
+static void join_others(struct vblk_queue *q, struct buffer *b, struct uk_blkreq *r,
+			struct uk_blkreq *const *others, unsigned n)
 {
-	struct vblk *v = vblk_of(q->q.dev);
-	struct uk_virtq *vq = q->vq;
-	struct uk_virtq_seg seg[SEGS];
-	struct vblk_head *h;
-	unsigned n = 1, in;
+	struct uk_virtq_seg end = b->seg[b->n - 1];
+	struct uk_blkreq *last = r;
+	unsigned first = b->n;
 
-	if (UK_UNLIKELY(!vq->nfree))
-		return -ENOSPC;
-	h = &q->head[vq->free];
-	seg[0] = (struct uk_virtq_seg){ uk_plat_dma(h), offsetof(struct vblk_head, range) };
-	if (r->op == UK_BLK_READ || r->op == UK_BLK_WRITE) {
-		n = add_data(v, r, seg);
-		if (UK_UNLIKELY(!n))
-			return -EINVAL;
-	} else if (has_range(r)) {
-		seg[n++] = (struct uk_virtq_seg){ uk_plat_dma(&h->range), sizeof(h->range) };
+	for (unsigned i = 0; i < n; i++, last = last->next) {
+		others[i]->alone = false;
+		if (!join(vblk_of(q->q.dev), b, last, others[i]))
+			break;
 	}
-	if (UK_UNLIKELY(!uk_virtq_fits(vq, n + 1)))
-		return n + 1 > vq->size && !vq->inflight ? -EINVAL : -ENOSPC;
+	if (last != r && UK_UNLIKELY(!uk_virtq_fits(q->vq, b->n + 1))) {
+		r->next = NULL;
+		b->n = first;
+		b->seg[first - 1] = end;
+	}
+}
+
+static void fill_head(const struct vblk *v, struct vblk_head *h, const struct uk_blkreq *r)
+{
 	h->type = types[r->op];
 	h->reserved = 0;
-	h->sector = 0;
-	if (r->op == UK_BLK_READ || r->op == UK_BLK_WRITE)
-		h->sector = r->offset / SECTOR;
+	h->sector = has_data(r) ? r->offset / SECTOR : 0;
 	h->range.sector = r->offset / SECTOR;
 	h->range.sectors = (uint32_t)(r->size / SECTOR);
 	h->range.flags = r->op == UK_BLK_ZERO && r->flags & UK_BLKREQ_UNMAP &&
@@ -99,32 +140,67 @@ static int add(struct vblk_queue *q, struct uk_blkreq *r)
 				 ? RANGE_UNMAP
 				 : 0;
 	h->status = S_NONE;
+}
+
+/*
+ * Puts a request that has been checked into the ring, with those of n others that follow it. 0; -ENOSPC: no room now; -EINVAL: its
+ * memory cannot be given to the device.
+ */
+static int add(struct vblk_queue *q, struct uk_blkreq *r, struct uk_blkreq *const *others,
+	       unsigned n)
+{
+	struct uk_virtq *vq = q->vq;
+	struct vblk_head *h;
+	struct buffer b;
+	unsigned in;
+
+	if (UK_UNLIKELY(!vq->nfree))
+		return -ENOSPC;
+	h = &q->head[vq->free];
+	b.n = 1;
+	b.size = 0;
+	b.seg[0] = (struct uk_virtq_seg){ uk_plat_dma(h), offsetof(struct vblk_head, range) };
+	if (has_data(r)) {
+		if (UK_UNLIKELY(!add_data(vblk_of(q->q.dev), r, &b)))
+			return -EINVAL;
+		if (n)
+			join_others(q, &b, r, others, n);
+	} else if (has_range(r)) {
+		b.seg[b.n++] = (struct uk_virtq_seg){ uk_plat_dma(&h->range), sizeof(h->range) };
+	}
+	if (UK_UNLIKELY(!uk_virtq_fits(vq, b.n + 1)))
+		return b.n + 1 > vq->size && !vq->inflight ? -EINVAL : -ENOSPC;
+	fill_head(vblk_of(q->q.dev), h, r);
 	r->private[HEAD] = (uintptr_t)h;
-	seg[n] = (struct uk_virtq_seg){ uk_plat_dma(&h->status), 1 };
-	in = r->op == UK_BLK_READ ? n : 1;
-	return uk_virtq_add(vq, seg, n + 1 - in, in, r);
+	b.seg[b.n] = (struct uk_virtq_seg){ uk_plat_dma(&h->status), 1 };
+	in = r->op == UK_BLK_READ ? b.n : 1;
+	return uk_virtq_add(vq, b.seg, b.n + 1 - in, in, r);
 }
 
 unsigned virtio_blk_submit(struct uk_blkq *blkq, struct uk_blkreq *const *reqs, unsigned n)
 {
 	struct vblk_queue *q = vblk_queue_of(blkq);
 	bool failed = q->vq->dev->broken;
-	unsigned i;
+	unsigned i = 0;
 
-	for (i = 0; i < n; i++) {
+	while (i < n) {
 		struct uk_blkreq *r = reqs[i];
 		int rc = UK_UNLIKELY(failed) ? -EIO : uk_blkreq_check(blkq->dev, r);
 
+		r->next = NULL;
 		if (UK_LIKELY(!rc)) {
 			r->private[FLUSHING] = false;
-			rc = add(q, r);
+			r->alone = false;
+			rc = add(q, r, reqs + i + 1, n - i - 1);
 			if (rc == -ENOSPC)
 				break;
 		}
+		for (const struct uk_blkreq *part = r; part; part = part->next)
+			i++;
 		if (UK_UNLIKELY(rc))
 			uk_blkreq_end(blkq, r, UK_MIN(rc, 0));
-		blkq->inflight++;
 	}
+	blkq->inflight = (uint16_t)(blkq->inflight + i);
 	uk_virtq_kick(q->vq);
 	return i;
 }
@@ -133,31 +209,71 @@ unsigned virtio_blk_submit(struct uk_blkq *blkq, struct uk_blkreq *const *reqs, 
 static unsigned give_up(struct vblk_queue *q, struct uk_blkreq **done, unsigned n)
 {
 	struct uk_blkreq *r;
-	unsigned i;
+	unsigned i = 0;
 
 	uk_blkdev_failed(q->q.dev);
-	for (i = 0; i < n && (r = uk_virtq_drain(q->vq)); i++) {
-		r->result = -EIO;
-		done[i] = r;
+	if (q->again && n) {
+		i = uk_blkreq_take(&q->q, q->again, -EIO, done, n);
+		q->again = NULL;
+	}
+	while (i < n && (r = uk_virtq_drain(q->vq))) {
+		if (r->private[FLUSHING])
+			r->op = UK_BLK_WRITE;
+		i += uk_blkreq_take(&q->q, r, -EIO, done + i, n - i);
 	}
 	return i;
 }
 
-/* How it went. False: it goes on, as a flush. */
+/* The device does not say which of a chain it is that fails: each is tried again. */
+static void try_each(struct vblk_queue *q, struct uk_blkreq *chain)
+{
+	struct uk_blkreq *last = chain;
+
+	for (struct uk_blkreq *r = chain; r; r = r->next) {
+		r->alone = true;
+		last = r;
+	}
+	last->next = q->again;
+	q->again = chain;
+}
+
+/* As many of those as there is room for; what waits for room is behind others, whose end brings us here again. */
+static void add_again(struct vblk_queue *q)
+{
+	while (q->again) {
+		struct uk_blkreq *r = q->again, *next = r->next;
+		int rc;
+
+		r->next = NULL;
+		rc = add(q, r, NULL, 0);
+		if (rc == -ENOSPC) {
+			r->next = next;
+			break;
+		}
+		q->again = next;
+		if (rc)
+			uk_blkreq_end(&q->q, r, rc);
+	}
+}
+
+/* How it went: in the chain's first request. False: it goes on, as a flush, or each part by itself. */
 static bool ended(struct vblk_queue *q, struct uk_blkreq *r)
 {
 	uint8_t status = *(volatile uint8_t *)&((struct vblk_head *)r->private[HEAD])->status;
 
 	r->result = status == S_OK ? 0 : status == S_UNSUPP ? -EOPNOTSUPP : -EIO;
-	if (UK_UNLIKELY(r->private[FLUSHING]))
+	if (UK_UNLIKELY(r->private[FLUSHING])) {
 		r->op = UK_BLK_WRITE;
-	else if (UK_UNLIKELY(uk_blkreq_fua(q->q.dev, r))) {
+	} else if (UK_UNLIKELY(uk_blkreq_fua(q->q.dev, r))) {
 		r->op = UK_BLK_FLUSH;
 		r->private[FLUSHING] = true;
-		if (!add(q, r)) /* the write has left more room than that takes */
+		if (!add(q, r, NULL, 0)) /* the write has left more room than that takes */
 			return false;
 		r->op = UK_BLK_WRITE;
 		r->result = -EIO;
+	} else if (UK_UNLIKELY(r->result) && r->next) {
+		try_each(q, r);
+		return false;
 	}
 	return true;
 }
@@ -172,9 +288,13 @@ unsigned virtio_blk_reap(struct uk_blkq *blkq, struct uk_blkreq **done, unsigned
 
 	while (i < n && (r = uk_virtq_get(q->vq, &len))) {
 		if (UK_LIKELY(ended(q, r)))
-			done[i++] = r;
+			i += uk_blkreq_take(blkq, r, r->result, done + i, n - i);
 		else
 			more = true;
+	}
+	if (UK_UNLIKELY(q->again != NULL) && !q->vq->dev->broken) {
+		add_again(q);
+		more = true;
 	}
 	if (UK_UNLIKELY(more))
 		uk_virtq_kick(q->vq);
@@ -190,7 +310,7 @@ bool virtio_blk_irq_on(struct uk_blkq *blkq)
 
 	if (blkq->ended)
 		return true;
-	return uk_virtq_irq_on(q->vq, 1) || (q->vq->dev->broken && q->vq->inflight);
+	return uk_virtq_irq_on(q->vq, 1) || (q->vq->dev->broken && (q->vq->inflight || q->again));
 }
 
 void virtio_blk_irq_off(struct uk_blkq *blkq)

@@ -46,6 +46,7 @@ static int open_queue(struct vblk *v, unsigned i, const struct uk_blkdev_conf *c
 	int rc;
 
 	uk_blkq_init(&q->q, &v->dev, i, conf);
+	q->again = NULL;
 	q->vq = uk_virtio_queue(v->virtio, i, want, interrupt, q, uk_virtio_cpu(i), &rc);
 	if (rc)
 		return rc;

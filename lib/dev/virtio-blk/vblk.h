@@ -47,10 +47,10 @@
 #define SECTOR 512U /* the unit of the protocol, whatever blk_size is */
 
 /*
- * Segments of a request at most, what is before and behind the data among them; and how many such requests take
- * one entry of the ring each.
+ * Segments of a request at most, what is before and behind the data among them: 256 KiB of data, wherever its pages are and it begins;
+ * and how many such requests take one entry of the ring each.
  */
-#define SEGS   66U
+#define SEGS   67U
 #define TABLES 32U
 
 /* What goes before the data, what a discard has instead of them, and where the device says how it went. */
@@ -68,7 +68,8 @@ struct vblk_head {
 struct vblk_queue {
 	struct uk_blkq q;
 	struct uk_virtq *vq;
-	struct vblk_head *head; /* by the note that a request is sent with */
+	struct vblk_head *head;  /* by the note that a request is sent with */
+	struct uk_blkreq *again; /* parts of what failed: they wait for room */
 };
 
 struct vblk {

@@ -36,7 +36,7 @@ static void go(struct uk_xenbus_dev *d, unsigned state)
 {
 	int rc;
 
-	if (d->state == state)
+	if (d->state == state || d->gone)
 		return;
 	rc = uk_xenstore_write(0, d->path, "state", "%u", state);
 	if (rc)
@@ -87,7 +87,7 @@ static void finish(struct uk_xenbus_dev *d, uk_nsec patience)
 
 void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...)
 {
-	char text[128];
+	char folder[sizeof("error/") + sizeof(d->path)], text[128];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -95,7 +95,8 @@ void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...)
 	va_end(ap);
 	uk_pr_err("%s: %s (error %d, backend %s in domain %u)", d->name, text, -err,
 		  name_of(d->their), d->remote);
-	uk_xenstore_write(0, "error", d->path, "%d %s", -err, text);
+	uk_snprintf(folder, sizeof(folder), "error/%s", d->path);
+	uk_xenstore_write(0, folder, "error", "%d %s", -err, text);
 	finish(d, PATIENCE);
 }
 
@@ -269,11 +270,36 @@ static int find_backend(struct uk_xenbus_dev *d)
 	return 0;
 }
 
+/* At the start, plugged in again, or in another place: whoever serves it is not known yet, and nothing is shared. */
+static void begin(struct uk_xenbus_dev *d)
+{
+	uint64_t state;
+	int rc = find_backend(d);
+
+	if (!rc && !d->taken) {
+		rc = d->driver->probe(d);
+		d->taken = !rc;
+	}
+	d->failed = rc;
+	if (rc) {
+		uk_pr_err("%s: not used: error %d", d->name, -rc);
+		return;
+	}
+	d->off = d->waits = false;
+	d->again = 0;
+	d->their = XenbusStateUnknown;
+	d->state = uk_xenstore_read_uint(0, d->path, "state", &state) ? XenbusStateUnknown
+								      : (unsigned)state;
+	go(d, XenbusStateInitialising);
+	rc = uk_xenstore_watch(&d->watch);
+	d->failed = rc;
+	if (rc)
+		uk_pr_err("%s: its backend cannot be watched: error %d", d->name, -rc);
+}
+
 static void add(const struct uk_xenbus_driver *driver, const char *type, const char *number)
 {
 	struct uk_xenbus_dev *d = uk_calloc(1, sizeof(*d));
-	uint64_t state;
-	int rc;
 
 	if (!d) {
 		uk_pr_err("no memory for %s/%s", type, number);
@@ -284,34 +310,40 @@ static void add(const struct uk_xenbus_driver *driver, const char *type, const c
 	d->name = d->path + sizeof("device/") - 1;
 	uk_snprintf(d->path, sizeof(d->path), "device/%s/%s", type, number);
 	uk_list_add_tail(&devices, &d->node);
-	rc = find_backend(d);
-	if (!rc)
-		rc = driver->probe(d);
-	if (rc) {
-		d->failed = true;
-		uk_pr_err("%s: not used: error %d", d->name, -rc);
-		return;
-	}
-	if (!uk_xenstore_read_uint(0, d->path, "state", &state))
-		d->state = (unsigned)state;
-	go(d, XenbusStateInitialising);
-	rc = uk_xenstore_watch(&d->watch);
-	if (rc) {
-		d->failed = true;
-		uk_pr_err("%s: its backend cannot be watched: error %d", d->name, -rc);
-	}
+	begin(d);
+}
+
+static void leave(struct uk_xenbus_dev *d)
+{
+	if (!d->failed)
+		uk_xenstore_unwatch(&d->watch);
+	part(d);
 }
 
 static void drop(struct uk_xenbus_dev *d)
 {
-	if (!d->failed) {
-		uk_xenstore_unwatch(&d->watch);
-		part(d);
-		if (d->driver->remove)
-			d->driver->remove(d);
-	}
 	uk_list_del(&d->node);
 	uk_free(d);
+}
+
+static void end(struct uk_xenbus_dev *d)
+{
+	leave(d);
+	UK_WRITE_ONCE(d->gone, true);
+	d->failed = true;
+	if (d->driver->remove)
+		d->driver->remove(d);
+}
+
+/* What its driver has made of it is in use, perhaps: it stays, without a backend, until it is plugged in again. */
+static void unplug(struct uk_xenbus_dev *d)
+{
+	if (!d->taken) {
+		drop(d);
+		return;
+	}
+	uk_pr_warn("%s: it was unplugged", d->name);
+	end(d);
 }
 
 static const struct uk_xenbus_driver *driver_for(const char *type)
@@ -336,17 +368,27 @@ static struct uk_xenbus_dev *find(const char *type, const char *number)
 	return NULL;
 }
 
+/* It is there, still or once more. */
+static void back(struct uk_xenbus_dev *d)
+{
+	d->there = true;
+	if (!d->gone)
+		return;
+	UK_WRITE_ONCE(d->gone, false);
+	begin(d);
+}
+
 static void look_at_type(const char *type)
 {
 	const struct uk_xenbus_driver *driver = driver_for(type);
-	char *numbers, *c;
+	char *numbers = NULL, *c;
 	int len = driver ? uk_xenstore_list(0, "device", type, &numbers) : 0;
 
 	for (c = numbers; len > 0 && c < numbers + len; c += uk_strlen(c) + 1) {
 		struct uk_xenbus_dev *d = find(type, c);
 
 		if (d)
-			d->there = true;
+			back(d);
 		else if (uk_strlen(type) + uk_strlen(c) < sizeof(d->path) - sizeof("device//"))
 			add(driver, type, c);
 	}
@@ -357,22 +399,10 @@ static void look_at_type(const char *type)
 /* Nothing that was shared is, and the backend may be another. */
 static void start_again(struct uk_xenbus_dev *d)
 {
-	int rc;
-
-	part(d);
-	d->their = d->state = XenbusStateUnknown;
-	d->off = false;
-	d->again = 0;
-	if (!d->failed)
-		uk_xenstore_unwatch(&d->watch);
-	rc = find_backend(d);
-	if (!rc)
-		rc = uk_xenstore_watch(&d->watch);
-	d->failed = rc;
-	if (rc)
-		uk_pr_err("%s: it is not there any more: error %d", d->name, -rc);
-	else
-		go(d, XenbusStateInitialising);
+	if (d->gone)
+		return;
+	leave(d);
+	begin(d);
 }
 
 static void look(struct uk_xenstore_watch *w UK_UNUSED)
@@ -396,8 +426,8 @@ static void look(struct uk_xenstore_watch *w UK_UNUSED)
 		for (c = types; len > 0 && c < types + len; c += uk_strlen(c) + 1)
 			look_at_type(c);
 		uk_list_for_each_safe(d, next, &devices, node)
-			if (!d->there)
-				drop(d);
+			if (!d->there && !d->gone)
+				unplug(d);
 	}
 	if (len > 0)
 		uk_free(types);
@@ -422,8 +452,8 @@ int uk_xenbus_start(uk_nsec patience)
 	uk_list_for_each(d, &devices, node)
 		if (!is_settled(d))
 			uk_pr_warn(
-				"%s: the backend in domain %u is %s after %llu s; it is used when "
-				"it connects",
+				"%s: the backend in domain %u is %s after %llu s: the application "
+				"starts without it",
 				d->name, d->remote, name_of(d->their), patience / UK_NSEC_PER_SEC);
 	uk_mutex_unlock(&busy);
 	return 0;
@@ -445,7 +475,10 @@ void uk_xenbus_stop(void)
 	struct uk_xenbus_dev *d, *next;
 
 	uk_xenstore_unwatch(&watch);
-	uk_list_for_each_safe(d, next, &devices, node)
+	uk_list_for_each_safe(d, next, &devices, node) {
+		if (d->taken && !d->gone)
+			end(d);
 		drop(d);
+	}
 	looked = false;
 }

@@ -296,8 +296,10 @@ int uk_epoll_wait(struct uk_file *f, struct uk_abi_epoll_event *out, int max, uk
 	if (n || !deadline)
 		return n;
 	while (!n && !err) {
-		if (!uk_event_fetch(true))
-			err = sleep(f->priv, deadline);
+		struct epoll *ep = f->priv;
+
+		if (!uk_event_look(&ep->ready, deadline) && !uk_event_fetch(true))
+			err = sleep(ep, deadline);
 		/* After an error too: we may have been the one that was woken for it. */
 		n = uk_epoll_collect(f, out, max);
 	}

@@ -61,6 +61,10 @@ static UK_NOINLINE long file_fcntl(struct uk_fdtab *t, struct uk_file *f, int cm
 		return -EBADF;
 	switch (cmd) {
 	case UK_F_SETFL:
+		/* Of regular files only, which nothing keeps apart from where they are. Packets in pipes there are not. */
+		if (UK_UNLIKELY(arg & UK_O_DIRECT) &&
+		    !(f->inode && uk_inode_is(f->inode, UK_S_IFREG)))
+			return -EINVAL;
 		/* FIONBIO may change them at the same time. */
 		__atomic_fetch_and(&f->flags, (uint32_t)arg | ~SETFL, __ATOMIC_RELAXED);
 		__atomic_fetch_or(&f->flags, (uint32_t)arg & SETFL, __ATOMIC_RELAXED);

@@ -160,6 +160,8 @@ static int check(struct uk_fs_ctx *ctx, struct uk_inode *inode, unsigned flags)
 							       : may(ctx, inode, want);
 	if (err)
 		return err;
+	if (UK_UNLIKELY(flags & UK_O_DIRECT) && !uk_inode_is(inode, UK_S_IFREG))
+		return -EINVAL;
 	if ((flags & UK_O_NOATIME) && ctx->uid && ctx->uid != inode->uid)
 		return -EPERM;
 	if ((flags & UK_O_TRUNC) && uk_inode_is(inode, UK_S_IFREG)) {

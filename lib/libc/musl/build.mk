@@ -41,16 +41,19 @@ overlay-objs := $(patsubst %,obj/overlay/%.o,$(basename $(notdir $(overlay-srcs)
 
 # Replaced by an object of ours: the same functions by other means.
 #   the stack protector: what happens in the end is ukbase's business
+#   setjmp() of arm64: signs where it returns
+#   answers of name servers: no byte behind them is read
 #   allocation: ours is ukalloc (../malloc.c); memory and byte copies: ukbase's, one set per image
 replaced := $(addprefix obj/src/, \
 	thread/$(ARCH)/clone.o thread/$(ARCH)/syscall_cp.o thread/$(ARCH)/__set_thread_area.o \
+	$(if $(filter aarch64,$(ARCH)),setjmp/$(ARCH)/setjmp.o setjmp/$(ARCH)/longjmp.o signal/$(ARCH)/sigsetjmp.o) \
 	thread/$(ARCH)/__unmapself.o thread/__unmapself.o signal/$(ARCH)/restore.o \
 	thread/__syscall_cp.o thread/__timedwait.o thread/pthread_cancel.o thread/pthread_create.o thread/pthread_join.o \
 	thread/default_attr.o sched/sched_yield.o thread/pthread_getattr_np.o time/__map_file.o signal/sigaction.o unistd/setxid.o process/$(ARCH)/vfork.o \
 	malloc/calloc.o malloc/free.o malloc/realloc.o malloc/replaced.o malloc/libc_calloc.o \
 	malloc/lite_malloc.o malloc/memalign.o malloc/posix_memalign.o \
 	stat/fstatat.o string/strcasecmp.o time/gettimeofday.o $(if $(filter %/strlen.c,$(overlay-srcs)),string/strlen.o) env/__stack_chk_fail.o \
-	internal/syscall_ret.o fcntl/fcntl.o \
+	internal/syscall_ret.o fcntl/fcntl.o network/dns_parse.o \
 	$(foreach f,memcpy memmove memset memcmp,string/$f.o string/$(ARCH)/$f.o)) obj/src/malloc/mallocng/%
 
 objs := $(filter-out $(replaced) obj/src/process/vfork.o,$(LIBC_OBJS)) obj/src/process/vfork.o $(overlay-objs)
@@ -76,17 +79,20 @@ endif
 # An application may call any function through a pointer, also those that musl has in assembly, which knows
 # nothing of landing pads: put one behind each function's label.
 define pads
-/^[ \t]*\.type.*@function/ { split($$0, w, /[ \t,]+/); fn[w[w[1] == "" ? 3 : 2] ":"] = 1 }
+/^[ \t]*\.type.*[@%]function/ { split($$0, w, /[ \t,]+/); fn[w[w[1] == "" ? 3 : 2] ":"] = 1 }
 { print }
-$$1 in fn { print "\tendbr64" }
+$$1 in fn { print "\t" pad }
 endef
 export pads
-ifneq ($(filter -fcf-protection=branch,$(CFLAGS)),)
-AS_CMD = awk "$$pads" $< | $(CC) $(CFLAGS_ALL) -x assembler -c -o $@ -
+pad := $(if $(filter -fcf-protection=branch,$(CFLAGS)),endbr64,$(if $(filter -mbranch-protection=bti%,$(CFLAGS)),hint 34))
+ifneq ($(pad),)
+AS_CMD = awk -v pad="$(pad)" "$$pads" $< | $(CC) $(CFLAGS_ALL) -x assembler -c -o $@ -
 endif
 
 # Run before there is a canary (start.c); the first chooses it.
 obj/overlay/set_thread_area.o obj/overlay/strlen.o obj/src/string/strlen.o: CFLAGS_ALL += $(CFLAGS_NOSSP)
+
+obj/overlay/builtins.o obj/overlay/sigaction.o: CFLAGS_ALL += $(addprefix -iquote,$(overlay-path))
 
 .PHONY: headers
 headers: install-headers

@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <uk/crash.h>
 #include <uk/essentials.h>
+#include <uk/linked.h>
 #include <uk/plat/power.h>
-
-/* From the linker script. */
-extern const char uk_image_start[] __attribute__((__visibility__("hidden")));
 
 UK_NORETURN UK_COLD void __uk_fortify_fail(const char *function);
 int __vsprintf_chk(char *dst, int flag, size_t room, const char *format, va_list args);

@@ -11,6 +11,7 @@
 #include <uk/alloc_track.h>
 #include <uk/crash.h>
 #include <uk/init.h>
+#include <uk/linked.h>
 #include <uk/param.h>
 #include <uk/plat/random.h>
 #include <uk/plat/trap.h>
@@ -334,8 +335,6 @@ UK_INIT(UK_INIT_EARLY, "1", check_start, uk_alloc_check);
 #define OFFSET_MAX 0x10000UL /* of a member, or an index, to what a pointer held */
 #define SEARCH_MAX 65536     /* a broken list must not keep us for ever */
 #define TELL_MAX   4
-
-extern const char uk_image_start[];
 
 static UK_COLD void say_caller(const char *what, const void *pc)
 {

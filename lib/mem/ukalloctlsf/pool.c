@@ -84,13 +84,13 @@ static inline struct class class_fitting(size_t size)
 static void insert(struct tlsf *t, uintptr_t b, size_t size)
 {
 	struct class c = class_of(size);
-	uintptr_t *list = &t->list[c.fl][c.sl];
+	uintptr_t first = tlsf_first(t, c.fl, c.sl);
 
-	*next_of(b) = *list;
+	*next_of(b) = first;
 	*prev_of(b) = 0;
-	if (*list)
-		*prev_of(*list) = b;
-	*list = b;
+	if (first)
+		*prev_of(first) = b;
+	t->list[c.fl][c.sl] = b;
 	t->fl_map |= 1UL << c.fl;
 	t->sl_map[c.fl] |= 1U << c.sl;
 }
@@ -182,7 +182,7 @@ static uintptr_t find(struct tlsf *t, size_t size, size_t *found)
 	if (!b) {
 		/* Some of the next smaller list may fit: with little memory worth a look. */
 		c = class_of(size);
-		b = t->list[c.fl][c.sl];
+		b = tlsf_first(t, c.fl, c.sl);
 		for (i = 0; b && head_size(check_free(t, b)) < size; b = *next_of(b))
 			if (++i == FIT_TRIES)
 				return 0;
@@ -312,7 +312,7 @@ UK_COLD size_t tlsf_cut_all(struct tlsf *t)
 	/* The smallest that may be worth it: all of a piece of one page. */
 	for (fl = class_of(UK_PAGE_SIZE - PIECE_COST).fl; fl < TLSF_FL; fl++) {
 		for (sl = 0; sl < TLSF_SL; sl++) {
-			for (b = t->list[fl][sl]; b; b = next) {
+			for (b = tlsf_first(t, fl, sl); b; b = next) {
 				next = *next_of(b);
 				got += piece_cut(t, b, UK_PAGE_SIZE);
 			}

@@ -53,11 +53,18 @@ static UK_COLD void *fail(struct tlsf *t)
 	return uk_alloc_fail(&t->alloc);
 }
 
+UK_STATIC_ASSERT(TLSF_QUICK_END / 16 % 8 == 0, "by eights");
+
 static void cache_init(struct tlsf *t, struct tlsf_cache *c)
 {
-#pragma GCC unroll 8
-	for (size_t i = 0; i < UK_ARRAY_SIZE(c->quick); i++)
-		c->quick[i].head = quick_last(t); /* room: see free_slow() */
+	const struct quick empty = { quick_last(t), 0 }; /* room: see free_slow() */
+	struct quick *q = c->quick;
+
+	memset(c, 0, offsetof(struct tlsf_cache, quick));
+	for (; q < c->quick + UK_ARRAY_SIZE(c->quick); q += 8) {
+		q[0] = q[1] = q[2] = q[3] = empty;
+		q[4] = q[5] = q[6] = q[7] = empty;
+	}
 }
 
 /*
@@ -83,7 +90,6 @@ static inline void cache_add(struct tlsf *t UK_UNUSED)
 			t->taken -= head_size(head_get(t, (uintptr_t)c));
 			t->taken_blocks--;
 			t->slow_allocs--;
-			memset(c, 0, sizeof(*c));
 			cache_init(t, c);
 			__atomic_store_n(mine, c, __ATOMIC_RELEASE);
 		}
@@ -350,7 +356,8 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len,
 
 	if (len < lost)
 		return NULL;
-	memset(t, 0, sizeof(*t));
+	memset(t, 0, offsetof(struct tlsf, first));
+	cache_init(t, &t->first);
 	t->alloc.ops = UK_OPS(&ukalloctlsf_ops);
 	t->alloc.source = source;
 	/* As good as the platform has it this early; with nothing better, the address is random. */
@@ -358,7 +365,6 @@ UK_COLD struct uk_alloc *ukalloctlsf_create(void *base, size_t len,
 	t->key ^= start * 0x9e3779b97f4a7c15UL;
 	t->key_used = t->key ^ HEAD_USED;
 	head_set(t, quick_last(t), 0, HEAD_USED);
-	cache_init(t, &t->first);
 #ifdef CONFIG_SMP
 	for (size_t i = 0; i < UK_CPUS; i++)
 		t->cache[i] = &t->first;

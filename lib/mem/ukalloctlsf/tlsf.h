@@ -101,7 +101,6 @@ struct tlsf {
 	/* What each CPU uses: the first's, until it is found to need one of its own. */
 	struct tlsf_cache *cache[UK_CPUS];
 #endif
-	struct tlsf_cache first;
 	/*
 	 * A block that ends every quick list. It has the header of one in use: malloc() finds that
 	 * out by the check that it makes anyway, and need not ask whether the list is empty.
@@ -112,7 +111,6 @@ struct tlsf {
 	struct uk_spinlock lock UK_CPU_ALIGNED;
 	uint64_t fl_map; /* first levels with a block */
 	uint16_t sl_map[TLSF_FL];
-	uintptr_t list[TLSF_FL][TLSF_SL];
 	struct piece *pieces;
 	bool busy; /* inside the source: trim() must keep off */
 
@@ -126,6 +124,9 @@ struct tlsf {
 	size_t peak;          /* of taken */
 	uint64_t slow_allocs; /* those that quick lists did not count */
 	uint64_t failures;
+
+	struct tlsf_cache first;
+	uintptr_t list[TLSF_FL][TLSF_SL]; /* what it says counts where sl_map has a bit only */
 };
 
 UK_STATIC_ASSERT(sizeof(struct quick) == 16, "quick_of() relies on it");
@@ -139,6 +140,12 @@ static inline void tlsf_lock(struct tlsf *t)
 static inline void tlsf_unlock(struct tlsf *t)
 {
 	uk_spin_unlock(&t->lock);
+}
+
+/* The first block of a list, 0 if it is empty. */
+static inline uintptr_t tlsf_first(const struct tlsf *t, unsigned fl, unsigned sl)
+{
+	return t->sl_map[fl] >> sl & 1 ? t->list[fl][sl] : 0;
 }
 
 /* ---- blocks ---- */

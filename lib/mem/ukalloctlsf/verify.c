@@ -55,8 +55,8 @@ static void verify_lists(struct tlsf *t, struct sums *s)
 	for (fl = 0; fl < TLSF_FL; fl++) {
 		CHECK(!(t->fl_map & 1UL << fl) == !t->sl_map[fl], fl);
 		for (sl = 0; sl < TLSF_SL; sl++) {
-			CHECK(!(t->sl_map[fl] & 1U << sl) == !t->list[fl][sl], fl);
-			for (prev = 0, b = t->list[fl][sl]; b; prev = b, b = *next_of(b)) {
+			CHECK(!(t->sl_map[fl] & 1U << sl) == !tlsf_first(t, fl, sl), fl);
+			for (prev = 0, b = tlsf_first(t, fl, sl); b; prev = b, b = *next_of(b)) {
 				CHECK((head_get(t, b) & (HEAD_CHECK | HEAD_FREE)) == HEAD_FREE, b);
 				CHECK(*prev_of(b) == prev, b);
 				size = head_size(head_get(t, b));

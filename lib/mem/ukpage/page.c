@@ -25,6 +25,7 @@
 #include <uk/bits.h>
 #include <uk/boot.h>
 #include <uk/config.h>
+#include <uk/arch/probe.h>
 #include <uk/errno.h>
 #include <uk/fault.h>
 #include <uk/init.h>
@@ -39,6 +40,11 @@
 #define STEP_SMALL 16UL /* pages by which the frontier moves */
 #define STEP_LARGE 512UL
 #define FIRST_PART (64UL << 20 >> UK_PAGE_SHIFT) /* largest region that is not noted in parts */
+#if defined(CONFIG_LIBUKKASAN) || defined(CONFIG_LIBUKKCSAN)
+#define ROOM 1536U /* stack that sections use; frames of checked code are larger */
+#else
+#define ROOM 768U
+#endif
 #define STACK_SIZE 32U
 #define STACK_LOT  8U /* frames moved between stack and blocks at a time */
 
@@ -52,6 +58,7 @@ struct frame {
 
 struct pool {
 	uint32_t frontier; /* first frame that has not entered */
+	uint32_t mapped;   /* first that is not in the direct map: the frontier, or beyond it */
 	uint32_t orders;   /* bit n: list[n] is not empty */
 	uint32_t list[ORDERS];
 	struct frame frames[];
@@ -93,10 +100,18 @@ static struct stack stacks[UK_CPUS];
 
 /*
  * With ukvmem a page fault takes frames, which may happen to an interrupt handler: none may come
- * while the lock is held.
+ * while the lock is held. Nor may the stack grow in here.
  */
+static inline void keep_faults_out(void)
+{
+#ifdef CONFIG_LIBUKVMEM
+	uk_arch_stack_probe(ROOM);
+#endif
+}
+
 static inline bool enter(struct uk_spinlock *l)
 {
+	keep_faults_out();
 #ifdef CONFIG_LIBUKVMEM
 	return uk_spin_lock_irq(l);
 #else
@@ -129,6 +144,7 @@ static inline struct stack *enter_stack(bool *was)
 {
 	struct stack *st;
 
+	keep_faults_out();
 #ifdef CONFIG_LIBUKVMEM
 	*was = uk_irq_save();
 #else
@@ -249,11 +265,25 @@ static UK_NOINLINE void range_add(struct region *r, uint32_t i, uint32_t end)
 
 /* ---- the frontier ---- */
 
+/* The end of the step in which frame `to` - 1 lies, all in the region's numbers. */
+static inline uint64_t step_end(const struct region *r, uint64_t to, size_t step)
+{
+	return UK_ALIGN_UP(r->start + to, step) - r->start;
+}
+
+static void move_frontier(struct region *r, uint32_t to)
+{
+	struct pool *p = r->pool;
+
+	memset(&p->frames[p->frontier], 0, (to - p->frontier) * sizeof(p->frames[0]));
+	p->frontier = to;
+}
+
 /*
- * Moves a region's frontier by at least `npages` usable frames and hands them to the caller: they
- * are [*first, frontier), on no list. False if the region has not got as many.
+ * A region's next frames enter the direct map, of them all the frontier, but for what the first large page has beyond what is
+ * asked for. As advance().
  */
-static UK_COLD bool advance(struct region *r, size_t npages, uint32_t *first)
+static bool map_more(struct region *r, size_t npages, uint32_t *first)
 {
 	struct pool *p = r->pool;
 	size_t head =
@@ -262,42 +292,59 @@ static UK_COLD bool advance(struct region *r, size_t npages, uint32_t *first)
 	/* Page tables come out of the range; see uk_plat_direct_map(). */
 	size_t tables = uk_plat_direct_tables(head + npages), least = head + npages;
 	uint32_t from = p ? p->frontier : 0;
-	uint64_t to = from + least + tables,
-		 boundary = UK_ALIGN_UP(r->start + from, STEP_LARGE) - r->start;
+	uint64_t to = from + least + tables, boundary = step_end(r, from, STEP_LARGE), end;
 	int used;
 
-	if (to <= boundary)
-		to = UK_MIN(UK_ALIGN_UP(r->start + to, STEP_SMALL) - r->start, boundary);
-	else
-		to = UK_ALIGN_UP(r->start + to, STEP_LARGE) - r->start;
-	to = UK_MIN(to, r->npages);
+	to = UK_MIN(to <= boundary ? UK_MIN(step_end(r, to, STEP_SMALL), boundary)
+				   : step_end(r, to, STEP_LARGE),
+		    r->npages);
 	if (to < from + least)
 		return false;
 	used = uk_plat_direct_map(address_of(r, from), (to - from) << UK_PAGE_SHIFT);
 	if (used < 0)
 		return false;
+	end = to;
 	if (!p) {
 		if (used + head >=
 		    to) /* as good as nothing: the region has no pool and is not used */
 			goto lost;
 		p = r->pool = uk_plat_phys_to_virt(address_of(r, used));
 		memset(p, 0, sizeof(*p));
+		end = UK_MIN(step_end(r, used + least, STEP_SMALL), to);
 	}
-	memset(&p->frames[from], 0, (to - from) * sizeof(p->frames[0]));
-	p->frontier = to;
+	p->mapped = to;
+	move_frontier(r, end);
 	*first = from + used + head;
 	count_used(used + head);
 	for (; from < *first; from++)
 		p->frames[from].refs = 1; /* ours for good */
-	if (p->frontier - *first >= npages)
+	if (end - *first >= npages)
 		return true;
 	/* The tables took more than was left over: the rest is still good for smaller requests. */
-	range_add(r, *first, p->frontier);
+	range_add(r, *first, end);
 	return false;
 lost:
 	count_used(r->npages);
 	r->npages = 0;
 	return false;
+}
+
+/*
+ * Moves a region's frontier by at least `npages` usable frames and hands them to the caller: they
+ * are [*first, frontier), on no list. False if the region has not got as many.
+ */
+static UK_COLD bool advance(struct region *r, size_t npages, uint32_t *first)
+{
+	struct pool *p = r->pool;
+
+	if (p && p->frontier < p->mapped) {
+		*first = p->frontier;
+		move_frontier(r, UK_MIN(step_end(r, *first + npages, STEP_SMALL), p->mapped));
+		if (p->frontier - *first >= npages)
+			return true;
+		range_add(r, *first, p->frontier); /* still good for smaller requests */
+	}
+	return map_more(r, npages, first);
 }
 
 /* ---- runs ---- */

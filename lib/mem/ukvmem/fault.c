@@ -50,8 +50,11 @@ static bool is_hole(uk_vaddr_t va, size_t len)
 	return uk_plat_lookup_run(va, len, &pa) == len && pa == UK_PAGE_NONE;
 }
 
-/* How many bytes to bring from *va on, which moves to the large page's start for a large page. */
-static size_t span(struct area *a, uk_vaddr_t *va)
+/*
+ * How many bytes to bring from *va on, which moves to the large page's start for a large page; 0 if they are there. `again`: not
+ * the first look, so the page may have come since, as that of a stack whose lower end was wanted for the second look.
+ */
+static size_t span(struct area *a, uk_vaddr_t *va, bool again)
 {
 	uk_vaddr_t large = UK_ALIGN_DOWN(*va, LARGE_PAGE), end = large + LARGE_PAGE;
 	uint64_t most = uk_page_left() / SHARE;
@@ -66,9 +69,9 @@ static size_t span(struct area *a, uk_vaddr_t *va)
 	a->window = *va == a->expect ? UK_MIN(2 * a->window, (uint32_t)LARGE_PAGES) : 1;
 	n = UK_MAX(UK_MIN((size_t)a->window, most), 1UL) * UK_PAGE_SIZE;
 	n = UK_MIN(n, UK_MIN(a->end, end) - *va);
-	if (n > UK_PAGE_SIZE || OTHERS) {
+	if (n > UK_PAGE_SIZE || OTHERS || again) {
 		n = uk_plat_lookup_run(*va, n, &pa);
-		if (pa != UK_PAGE_NONE) /* somebody else was faster */
+		if (pa != UK_PAGE_NONE)
 			return 0;
 	}
 	a->expect = *va + n;
@@ -157,15 +160,15 @@ static int host_fault(uk_vaddr_t va UK_UNUSED)
 }
 #endif
 
-static int zero_fault(struct area *a, uk_vaddr_t va, unsigned access, bool *was)
+static int zero_fault(struct area *a, uk_vaddr_t va, unsigned access, unsigned how, bool *was)
 {
 	unsigned prot = vmem_hw_prot(a->what.prot);
 	size_t n;
 
 	if (UK_UNLIKELY(access & UK_TRAP_PRESENT)) /* an old entry in some CPU's TLB */
 		return uk_plat_protect(va, UK_PAGE_SIZE, prot);
-	n = span(a, &va);
-	return OTHERS && !n ? 0 : bring(a, va, n, prot, was);
+	n = span(a, &va, !(how & UK_PAGE_FAULT_FAST));
+	return UK_UNLIKELY(!n) ? 0 : bring(a, va, n, prot, was);
 }
 
 static int fault(uk_vaddr_t va, unsigned access, unsigned how)
@@ -184,7 +187,8 @@ static int fault(uk_vaddr_t va, unsigned access, unsigned how)
 	else if (a->what.obj)
 		err = object_fault(a, page, access & UK_TRAP_WRITE, &was);
 	else
-		err = on_demand(&a->what) ? host_fault(page) : zero_fault(a, page, access, &was);
+		err = on_demand(&a->what) ? host_fault(page)
+					  : zero_fault(a, page, access, how, &was);
 	vmem_leave(was);
 	return err;
 }

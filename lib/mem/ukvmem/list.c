@@ -35,6 +35,7 @@ static void offer_platform(uk_vaddr_t va, struct uk_vmem_area *best)
 					      .prot = m.prot &
 						      (UK_VMEM_READ | UK_VMEM_WRITE | UK_VMEM_EXEC),
 					      .kind = kind_of(&m),
+					      .given = true,
 					      .name = m.name });
 }
 
@@ -48,6 +49,7 @@ static void offer_frames(uk_vaddr_t va, struct uk_vmem_area *best)
 					      .end = (uk_vaddr_t)uk_page_to_virt(end),
 					      .prot = UK_VMEM_READ | UK_VMEM_WRITE,
 					      .kind = UK_VMEM_HEAP,
+					      .given = true,
 					      .name = "page frames" });
 }
 

@@ -14,6 +14,7 @@
 #ifndef VMEM_H
 #define VMEM_H
 
+#include <uk/arch/probe.h>
 #include <uk/assert.h>
 #include <uk/config.h>
 #include <uk/plat/mem.h>
@@ -40,10 +41,19 @@ static inline void vmem_note(bool locked UK_UNUSED)
 #endif
 }
 
+/* Stack that is there before a section begins: sections use 1,100 bytes, and ukpage's have room of their own below that. */
+#if defined(CONFIG_LIBUKKASAN) || defined(CONFIG_LIBUKKCSAN)
+#define VMEM_ROOM 3584U /* frames of checked code are larger */
+#else
+#define VMEM_ROOM 2048U
+#endif
+
 static inline bool vmem_enter(void)
 {
-	bool was = uk_spin_lock_irq(&vmem_lock);
+	bool was;
 
+	uk_arch_stack_probe(VMEM_ROOM);
+	was = uk_spin_lock_irq(&vmem_lock);
 	vmem_note(true);
 	return was;
 }

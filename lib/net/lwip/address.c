@@ -17,24 +17,28 @@ static int get4(const struct uk_abi_sockaddr_storage *a, uint32_t len, ip_addr_t
 }
 
 #if LWIP_IPV6
+void address_of_ip6(const uint8_t *bytes, ip_addr_t *ip)
+{
+	ip6_addr_t ip6 = { 0 };
+
+	memcpy(ip6.addr, bytes, sizeof(ip6.addr));
+	if (ip6_addr_isipv4mappedipv6(&ip6))
+		ip_addr_set_ip4_u32_val(*ip, ip6.addr[3]);
+	else
+		ip_addr_copy_from_ip6(*ip, ip6);
+}
+
 static int get6(const struct uk_abi_sockaddr_storage *a, uint32_t len, ip_addr_t *ip,
 		uint16_t *port)
 {
 	const struct uk_abi_sockaddr_in6 *in = (const void *)a;
-	ip6_addr_t ip6;
 
 	if (len < UK_SIN6_LEN_RFC2133)
 		return -EINVAL;
-	memset(&ip6, 0, sizeof(ip6));
-	memcpy(ip6.addr, in->sin6_addr, sizeof(in->sin6_addr));
+	address_of_ip6(in->sin6_addr, ip);
 	*port = lwip_htons(in->sin6_port);
-	if (ip6_addr_isipv4mappedipv6(&ip6)) {
-		ip_addr_set_ip4_u32_val(*ip, ip6.addr[3]);
-		return 0;
-	}
-	if (len >= sizeof(*in) && ip6_addr_has_scope(&ip6, IP6_UNKNOWN))
-		ip6_addr_set_zone(&ip6, (u8_t)in->sin6_scope_id);
-	ip_addr_copy_from_ip6(*ip, ip6);
+	if (IP_IS_V6(ip) && len >= sizeof(*in) && ip6_addr_has_scope(ip_2_ip6(ip), IP6_UNKNOWN))
+		ip6_addr_set_zone(ip_2_ip6(ip), (u8_t)in->sin6_scope_id);
 	return 0;
 }
 #endif
@@ -80,7 +84,7 @@ int address_put(int domain, struct uk_abi_sockaddr_storage *a, const ip_addr_t *
 	return sizeof(*in4);
 }
 
-bool address_is_ours(const ip_addr_t *ip)
+UK_COLD bool address_is_ours(const ip_addr_t *ip)
 {
 	struct netif *n;
 
@@ -104,10 +108,10 @@ bool address_is_ours(const ip_addr_t *ip)
 
 struct netif *netif_of_index(int index)
 {
-	return index > 0 && index < UINT8_MAX ? netif_get_by_index((u8_t)index) : NULL;
+	return index > 0 && index < (int)UINT8_MAX ? netif_get_by_index((u8_t)index) : NULL;
 }
 
-int lwip_error(err_t err)
+UK_COLD int lwip_error(err_t err)
 {
 	switch (err) {
 	case ERR_OK:

@@ -33,9 +33,13 @@ static bool new_pcb(struct dgram *d, int protocol)
 		return true;
 	}
 	d->udp = udp_new_ip_type(d->s.domain == UK_AF_INET6 ? IPADDR_TYPE_ANY : IPADDR_TYPE_V4);
-	if (d->udp)
-		udp_recv(d->udp, dgram_udp_received, d);
-	return d->udp;
+	if (!d->udp)
+		return false;
+	udp_recv(d->udp, dgram_udp_received, d);
+	/* As far as this network, and to members here too, until options say otherwise. */
+	udp_set_multicast_ttl(d->udp, 1);
+	udp_set_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	return true;
 }
 
 static void end_pcb(struct dgram *d)
@@ -112,8 +116,19 @@ static bool port_taken(struct dgram *d, const ip_addr_t *ip, uint16_t port)
 	return false;
 }
 
+/* An address of one link, and nothing says of which. */
+static bool lacks_link(const struct dgram *d, const ip_addr_t *ip)
+{
+	if (d->udp->netif_idx != NETIF_NO_INDEX ||
+	    (ip_addr_ismulticast(ip) && !dgram_is_raw(d) && d->udp->mcast_ifindex))
+		return false;
+	return address_lacks_link(ip);
+}
+
 static int bind_to(struct dgram *d, ip_addr_t *ip, uint16_t port)
 {
+	if (lacks_link(d, ip))
+		return -EINVAL;
 	if (!address_is_ours(ip))
 		return -EADDRNOTAVAIL;
 	if (dgram_is_raw(d))
@@ -138,17 +153,22 @@ static int dgram_bind(struct uk_socket *s, const struct uk_abi_sockaddr_storage 
 		return rc;
 	LWIP_LOCKED();
 	d->path.version = 0;
-	if (d->bound)
+	if (dgram_is_raw(d) ? d->connected : d->udp->local_port)
 		return -EINVAL;
 	rc = bind_to(d, &ip, port);
-	d->bound = !rc;
-	return rc;
+	if (rc)
+		return rc;
+	d->bound_port = port != 0;
+	d->bound_address = !ip_addr_isany(&ip);
+	return 0;
 }
 
 static int connect_to(struct dgram *d, const ip_addr_t *to, uint16_t port)
 {
 	struct netif *n;
 
+	if (lacks_link(d, to))
+		return -EINVAL;
 	if (dgram_is_raw(d))
 		return lwip_error(raw_connect(d->raw, to));
 	n = ip_route(&d->udp->local_ip, to);
@@ -167,18 +187,34 @@ static int connect_to(struct dgram *d, const ip_addr_t *to, uint16_t port)
 	return lwip_error(udp_connect(d->udp, to, port));
 }
 
+/* As before it had one: nothing comes, and others may have it. */
+static void give_port_back(struct dgram *d)
+{
+	struct udp_pcb **p = &udp_pcbs;
+
+	while (*p && *p != d->udp)
+		p = &(*p)->next;
+	if (*p)
+		*p = d->udp->next;
+	d->udp->local_port = 0;
+}
+
+/* Of its address and port it keeps what bind() has asked for. */
 static void disconnect(struct dgram *d)
 {
 	LWIP_LOCKED();
 	d->connected = false;
 	d->path.version = 0;
-	if (dgram_is_raw(d))
+	if (dgram_is_raw(d)) {
 		raw_disconnect(d->raw);
-	else
-		udp_disconnect(d->udp);
-	if (!d->bound && !dgram_is_raw(d)) {
+		return;
+	}
+	udp_disconnect(d->udp);
+	if (!d->bound_port)
+		give_port_back(d);
+	if (!d->bound_address) {
 		ip_addr_set_any_val(d->s.domain == UK_AF_INET6, d->udp->local_ip);
-		if (d->s.domain == UK_AF_INET6) {
+		if (d->s.domain == UK_AF_INET6 && !d->v6only) {
 			IP_SET_TYPE_VAL(d->udp->local_ip, IPADDR_TYPE_ANY);
 		}
 	}
@@ -234,8 +270,6 @@ static int dgram_shutdown(struct uk_socket *s, int how)
 {
 	struct dgram *d = dgram_of(s);
 
-	if (!d->connected)
-		return -ENOTCONN;
 	LWIP_LOCKED();
 	d->shut_rd |= how != UK_SHUT_WR;
 	d->shut_wr |= how != UK_SHUT_RD;
@@ -244,7 +278,7 @@ static int dgram_shutdown(struct uk_socket *s, int how)
 		uk_event_set(&s->events, UK_POLLIN | UK_POLLRDHUP);
 	if (d->shut_rd && d->shut_wr)
 		uk_event_set(&s->events, UK_POLLHUP);
-	return 0;
+	return d->connected ? 0 : -ENOTCONN; /* and yet it is shut, as on Linux */
 }
 
 static int dgram_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)

@@ -137,7 +137,7 @@ static UK_NOINLINE void look_if_short(struct device *d)
 			   rx_held);
 }
 
-static UK_NOINLINE void follow_links(void)
+static UK_COLD UK_NOINLINE void follow_links(void)
 {
 	unsigned i;
 
@@ -153,6 +153,7 @@ static UK_NOINLINE void follow_links(void)
 		if (!uk_shared_get(d->dev->link)) {
 			netif_set_link_down(&d->netif);
 		} else if (!netif_is_link_up(&d->netif)) {
+			memcpy(d->netif.hwaddr, d->dev->mac, 6); /* of a card that was exchanged */
 			netif_set_link_up(&d->netif);
 			recovery_link_up();
 		}
@@ -351,7 +352,7 @@ void device_flush(struct device *d)
 
 	if (UK_UNLIKELY(lwip_timers_rest))
 		lwip_timers_wake();
-	q->hold = device_may_hold(d);
+	q->hold = device_tell_later(d, device_may_hold(d));
 	sent = uk_netdev_tx(q, d->pending, d->n_pending);
 	if (UK_UNLIKELY(sent < d->n_pending || lwip_full))
 		keep_rest(d, sent);
@@ -396,13 +397,13 @@ void device_drain(void)
 {
 	uk_nsec end = uk_deadline(DRAIN_NSEC);
 
-	lwip_tell();
 	for (unsigned i = 0; i < lwip_n_devices; i++) {
 		struct device *d = lwip_devices[i];
 
 		while (d->n_pending || uk_netdev_reap(d->dev->tx[0])) {
 			if (d->n_pending)
 				device_flush(d);
+			lwip_tell();
 			if (uk_clock_monotonic() > end)
 				return;
 		}
@@ -525,7 +526,7 @@ static void filter_groups(struct netif *n UK_UNUSED)
 
 /* ---- opening ---- */
 
-static err_t netif_start(struct netif *n)
+static UK_COLD err_t netif_start(struct netif *n)
 {
 	struct device *d = n->state;
 
@@ -560,7 +561,7 @@ static unsigned rx_max(size_t size)
 	return 2 * RX_BUFFERS + (unsigned)UK_MIN(st.total / RX_SHARE / size, (uint64_t)RX_MAX);
 }
 
-int device_open(struct uk_netdev *dev, struct device **out)
+UK_COLD int device_open(struct uk_netdev *dev, struct device **out)
 {
 	struct device *d = uk_calloc(1, sizeof(*d));
 	struct uk_netpool_conf rx = { .size = UK_ALIGN_UP(UK_MAX(dev->mtu + 18U, 1536U), 16),

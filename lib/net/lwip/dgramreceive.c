@@ -29,7 +29,7 @@ static void enqueue(struct dgram *d, struct pbuf *p, const ip_addr_t *from, uint
 {
 	struct datagram *g = NULL;
 
-	if (!d->shut_rd && d->rx_bytes + p->tot_len <= d->rx_limit && !(lwip_rx_short && d->rx))
+	if (d->rx_bytes + p->tot_len <= d->rx_limit && !(lwip_rx_short && d->rx))
 		g = uk_malloc(sizeof(*g));
 	if (UK_UNLIKELY(!g)) {
 		pbuf_free(p);
@@ -43,7 +43,7 @@ static void enqueue(struct dgram *d, struct pbuf *p, const ip_addr_t *from, uint
 	g->ifindex = netif_get_index(ip_current_input_netif());
 	g->ttl = 0;
 	g->tos = 0;
-	if (UK_UNLIKELY(d->recvttl || d->recvtos || d->recvhops || d->recvtclass)) {
+	if (UK_UNLIKELY(d->told & ~(TELL_PKTINFO | TELL_PKTINFO6))) {
 #if LWIP_IPV6
 		if (ip_current_is_v6()) {
 			g->ttl = IP6H_HOPLIM(ip6_current_header());
@@ -106,7 +106,7 @@ void dgram_udp_received(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip
 	enqueue(d, p, from, port);
 }
 
-void dgram_failed(struct dgram *d, int error)
+UK_COLD void dgram_failed(struct dgram *d, int error)
 {
 	d->s.error = error;
 	d->path.version = 0;
@@ -128,7 +128,8 @@ static bool filtered(const struct dgram *d, const struct pbuf *p)
 	return false;
 }
 
-u8_t dgram_raw_received(void *arg, struct raw_pcb *pcb, struct pbuf *p, const ip_addr_t *from)
+UK_COLD u8_t dgram_raw_received(void *arg, struct raw_pcb *pcb, struct pbuf *p,
+				const ip_addr_t *from)
 {
 	struct dgram *d = arg;
 	struct pbuf *copy;
@@ -147,11 +148,12 @@ u8_t dgram_raw_received(void *arg, struct raw_pcb *pcb, struct pbuf *p, const ip
 	return 0; /* others may want it, too */
 }
 
-static int put_control(const struct dgram *d, const struct datagram *g, struct uk_msg *m)
+static UK_COLD UK_NOINLINE int put_control(const struct dgram *d, const struct datagram *g,
+					   struct uk_msg *m)
 {
 	int rc = 0, value;
 
-	if (d->pktinfo && IP_IS_V4_VAL(g->to)) {
+	if (d->told & TELL_PKTINFO && IP_IS_V4_VAL(g->to)) {
 		struct uk_abi_in_pktinfo info = { .ipi_ifindex = g->ifindex,
 						  .ipi_addr = ip_addr_get_ip4_u32(&g->to) };
 		struct netif *n = netif_get_by_index(g->ifindex);
@@ -162,7 +164,7 @@ static int put_control(const struct dgram *d, const struct datagram *g, struct u
 		rc = uk_cmsg_put(m, UK_SOL_IP, UK_IP_PKTINFO, &info, sizeof(info));
 	}
 #if LWIP_IPV6
-	if (rc >= 0 && d->pktinfo6) {
+	if (rc >= 0 && d->told & TELL_PKTINFO6) {
 		struct uk_abi_in6_pktinfo info = { .ipi6_ifindex = g->ifindex };
 		struct uk_abi_sockaddr_storage a;
 
@@ -172,14 +174,14 @@ static int put_control(const struct dgram *d, const struct datagram *g, struct u
 	}
 #endif
 	value = g->ttl;
-	if (rc >= 0 && d->recvttl && IP_IS_V4_VAL(g->from))
+	if (rc >= 0 && d->told & TELL_TTL && IP_IS_V4_VAL(g->from))
 		rc = uk_cmsg_put(m, UK_SOL_IP, UK_IP_TTL, &value, sizeof(value));
-	if (rc >= 0 && d->recvhops && IP_IS_V6_VAL(g->from))
+	if (rc >= 0 && d->told & TELL_HOPS && IP_IS_V6_VAL(g->from))
 		rc = uk_cmsg_put(m, UK_SOL_IPV6, UK_IPV6_HOPLIMIT, &value, sizeof(value));
 	value = g->tos;
-	if (rc >= 0 && d->recvtos && IP_IS_V4_VAL(g->from))
+	if (rc >= 0 && d->told & TELL_TOS && IP_IS_V4_VAL(g->from))
 		rc = uk_cmsg_put(m, UK_SOL_IP, UK_IP_TOS, &g->tos, 1);
-	if (rc >= 0 && d->recvtclass && IP_IS_V6_VAL(g->from))
+	if (rc >= 0 && d->told & TELL_TCLASS && IP_IS_V6_VAL(g->from))
 		rc = uk_cmsg_put(m, UK_SOL_IPV6, UK_IPV6_TCLASS, &value, sizeof(value));
 	return rc < 0 ? rc : 0;
 }
@@ -202,7 +204,8 @@ static ssize_t hand_out(struct dgram *d, struct uk_msg *m)
 	}
 	if (m->name)
 		m->name_len = (uint32_t)address_put(d->s.domain, m->name, &g->from, g->port);
-	if (UK_UNLIKELY(m->control_len)) {
+	/* Without any room for it, too: then it says that there was something. */
+	if (UK_UNLIKELY(d->told)) {
 		rc = put_control(d, g, m);
 		if (rc)
 			return rc;
@@ -223,7 +226,7 @@ static ssize_t receive(struct dgram *d, struct uk_msg *m)
 		return rc;
 	while (!d->rx) {
 		rc = uk_socket_take_error(&d->s);
-		if (rc || d->shut_rd)
+		if (rc)
 			return rc;
 		if (!deadline) {
 			if (!looked && lwip_work()) {
@@ -232,6 +235,8 @@ static ssize_t receive(struct dgram *d, struct uk_msg *m)
 			}
 			return -EAGAIN;
 		}
+		if (d->shut_rd)
+			return 0; /* who would have to wait; others do not see it, as on Linux */
 		lwip_unlock();
 		rc = uk_socket_wait(&d->s, UK_POLLIN | UK_POLLERR, deadline);
 		lwip_lock();

@@ -40,54 +40,96 @@ struct route {
 	int ttl, tos; /* or -1 */
 };
 
-static int read_control(struct dgram *d, const struct uk_msg *m, struct route *r)
+/* IP_PKTINFO, or IPV6_PKTINFO: from that interface, and with that address, which is ours and of the destination's kind. */
+static int read_info(const struct uk_abi_cmsghdr *h, size_t len, const ip_addr_t *to,
+		     struct route *r)
+{
+	int index = 0;
+
+	if (h->cmsg_level == UK_SOL_IP) {
+		const struct uk_abi_in_pktinfo *info = (const void *)(h + 1);
+
+		if (len != sizeof(*info))
+			return -EINVAL;
+		index = info->ipi_ifindex;
+		ip_addr_set_ip4_u32_val(r->src, info->ipi_spec_dst);
+#if LWIP_IPV6
+	} else {
+		const struct uk_abi_in6_pktinfo *info6 = (const void *)(h + 1);
+
+		if (len < sizeof(*info6))
+			return -EINVAL;
+		address_of_ip6(info6->ipi6_addr, &r->src);
+		if (IP_IS_V6_VAL(r->src) != IP_IS_V6(to))
+			return -EINVAL;
+		index = (int)info6->ipi6_ifindex;
+		if (IP_IS_V6(to) && ip6_addr_has_scope(ip_2_ip6(&r->src), IP6_UNICAST))
+			ip6_addr_set_zone(ip_2_ip6(&r->src),
+					  index ? (u8_t)index : ip6_addr_zone(ip_2_ip6(to)));
+#endif
+	}
+	if (index) {
+		r->netif = netif_of_index(index);
+		if (!r->netif)
+			return -ENODEV;
+	}
+	r->has_src = !ip_addr_isany_val(r->src);
+	if (r->has_src && !address_is_ours(&r->src))
+		return IP_IS_V6(to) ? -EINVAL : -ENETUNREACH;
+	return 0;
+}
+
+/* Its TTL and TOS, or what IPv6 calls them. */
+static int read_value(const struct uk_abi_cmsghdr *h, size_t len, bool six, struct route *r)
+{
+	const bool ttl = h->cmsg_type == (six ? UK_IPV6_HOPLIMIT : UK_IP_TTL);
+	int v, least = six ? -1 : ttl;
+
+	if (!ttl && h->cmsg_type != (six ? UK_IPV6_TCLASS : UK_IP_TOS))
+		return -EINVAL;
+	if (len == sizeof(v))
+		v = *(const int *)(h + 1);
+	else if (len == 1 && !six && !ttl)
+		v = *(const uint8_t *)(h + 1);
+	else
+		return -EINVAL;
+	if (v < least || v > UINT8_MAX)
+		return -EINVAL;
+	*(ttl ? &r->ttl : &r->tos) = v;
+	return 0;
+}
+
+static int read_piece(const struct dgram *d, const struct uk_abi_cmsghdr *h, size_t len,
+		      const ip_addr_t *to, struct route *r)
+{
+	const bool six = IP_IS_V6(to);
+
+	/* There is nothing of UDP's own here (UDP_SEGMENT). */
+	if (control_is_bad(h) || (h->cmsg_level == UK_SOL_UDP && !dgram_is_raw(d)))
+		return -EINVAL;
+	/* A socket of IPv6 names addresses of IPv4 its way. */
+	if (h->cmsg_level == UK_SOL_IPV6 && h->cmsg_type == UK_IPV6_PKTINFO &&
+	    d->s.domain == UK_AF_INET6)
+		return read_info(h, len, to, r);
+	if (h->cmsg_level != (six ? UK_SOL_IPV6 : UK_SOL_IP))
+		return 0; /* as on Linux */
+	return !six && h->cmsg_type == UK_IP_PKTINFO ? read_info(h, len, to, r)
+						     : read_value(h, len, six, r);
+}
+
+static int read_control(const struct dgram *d, const struct uk_msg *m, const ip_addr_t *to,
+			struct route *r)
 {
 	const struct uk_abi_cmsghdr *h;
 	size_t pos = 0, len;
+	int rc = 0;
 
-	while ((h = uk_cmsg_next(m, &pos, &len))) {
-		const struct uk_abi_in_pktinfo *info = (const void *)(h + 1);
-
+	while (!rc && (h = uk_cmsg_next(m, &pos, &len))) {
 		if (uk_is_err(h))
 			return -EINVAL;
-		if (h->cmsg_level == UK_SOL_IP && h->cmsg_type == UK_IP_PKTINFO &&
-		    len >= sizeof(*info)) {
-			if (info->ipi_ifindex) {
-				r->netif = netif_of_index(info->ipi_ifindex);
-				if (!r->netif)
-					return -ENODEV;
-			}
-			ip_addr_set_ip4_u32_val(r->src, info->ipi_spec_dst);
-			r->has_src = info->ipi_spec_dst;
-#if LWIP_IPV6
-		} else if (h->cmsg_level == UK_SOL_IPV6 && h->cmsg_type == UK_IPV6_PKTINFO &&
-			   len >= sizeof(struct uk_abi_in6_pktinfo)) {
-			const struct uk_abi_in6_pktinfo *info6 = (const void *)(h + 1);
-			ip6_addr_t ip6;
-
-			if (info6->ipi6_ifindex) {
-				r->netif = netif_of_index((int)info6->ipi6_ifindex);
-				if (!r->netif)
-					return -ENODEV;
-			}
-			memset(&ip6, 0, sizeof(ip6));
-			memcpy(ip6.addr, info6->ipi6_addr, 16);
-			r->has_src = !ip6_addr_isany(&ip6);
-			ip_addr_copy_from_ip6(r->src, ip6);
-#endif
-		} else if (len >= sizeof(int) &&
-			   ((h->cmsg_level == UK_SOL_IP && h->cmsg_type == UK_IP_TTL) ||
-			    (h->cmsg_level == UK_SOL_IPV6 && h->cmsg_type == UK_IPV6_HOPLIMIT))) {
-			r->ttl = *(const int *)(h + 1);
-		} else if (len >= 1 &&
-			   ((h->cmsg_level == UK_SOL_IP && h->cmsg_type == UK_IP_TOS) ||
-			    (h->cmsg_level == UK_SOL_IPV6 && h->cmsg_type == UK_IPV6_TCLASS))) {
-			r->tos = *(const uint8_t *)(h + 1);
-		} else {
-			return -EINVAL;
-		}
+		rc = read_piece(d, h, len, to, r);
 	}
-	return 0;
+	return rc;
 }
 
 /* Checksums of datagrams that IP cuts are made here, by hand: no device sees all of one. */
@@ -157,6 +199,8 @@ static int send_packet(struct dgram *d, struct pbuf *p, const ip_addr_t *to, uin
 		pcb->ttl = (u8_t)r->ttl;
 	if (UK_UNLIKELY(r->tos >= 0))
 		pcb->tos = (u8_t)r->tos;
+	if (r->has_src && !r->netif && dgram_is_raw(d))
+		r->netif = ip_route(&r->src, to);
 	if (dgram_is_raw(d))
 		rc = lwip_error(
 			r->netif ? raw_sendto_if_src(d->raw, p, to, r->netif,
@@ -172,10 +216,17 @@ static int send_packet(struct dgram *d, struct pbuf *p, const ip_addr_t *to, uin
 }
 
 /* Where it goes. */
-static int destination(struct dgram *d, const struct uk_msg *m, ip_addr_t *to, uint16_t *port)
+static int destination(struct dgram *d, struct uk_msg *m, ip_addr_t *to, uint16_t *port)
 {
 	int rc;
 
+	if (m->name && m->name_len >= sizeof(m->name->ss_family) &&
+	    m->name->ss_family == UK_AF_UNSPEC) {
+		if (d->s.domain == UK_AF_INET)
+			m->name->ss_family = UK_AF_INET;
+		else
+			m->name = NULL; /* both as on Linux */
+	}
 	if (!m->name) {
 		if (!d->connected)
 			return -EDESTADDRREQ;
@@ -210,7 +261,7 @@ static ssize_t send_message(struct dgram *d, struct uk_msg *m)
 	if (!rc)
 		rc = destination(d, m, &to, &port);
 	if (!rc && UK_UNLIKELY(m->control_len))
-		rc = read_control(d, m, &r);
+		rc = read_control(d, m, &to, &r);
 	if (!rc)
 		rc = gather(d, m, &p);
 	if (UK_UNLIKELY(rc))

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What ioctl(2) tells about interfaces: lo, eth0 and so on. They are configured at boot, so nothing can be set.
+ * What ioctl(2) and, where it is in the image, AF_NETLINK tell about interfaces: lo, eth0 and so on. They are configured
+ * at boot, so nothing can be set.
  */
+#include <lwip/dhcp.h>
+#include <uk/abi/netlink.h>
+#include <uk/link.h>
 #include <uk/print.h>
 #include "internal.h"
 
@@ -12,7 +16,7 @@ static bool is_loopback(const struct netif *n)
 	return n->name[0] == 'l' && n->name[1] == 'o';
 }
 
-static void name_of(const struct netif *n, char name[NAME_MAX])
+void netif_tell_name(const struct netif *n, char *name)
 {
 	unsigned i;
 
@@ -25,14 +29,14 @@ static void name_of(const struct netif *n, char name[NAME_MAX])
 	uk_strscpy(name, "lo", NAME_MAX);
 }
 
-static struct netif *find(const char *name)
+struct netif *netif_of_name(const char *name)
 {
 	char own[NAME_MAX];
 	struct netif *n;
 
 	NETIF_FOREACH(n)
 	{
-		name_of(n, own);
+		netif_tell_name(n, own);
 		if (!uk_strncmp(own, name, NAME_MAX))
 			return n;
 	}
@@ -56,6 +60,11 @@ static int16_t flags_of(const struct netif *n)
 	return (int16_t)(is_loopback(n) ? f & ~UK_IFF_MULTICAST : f);
 }
 
+static int packet_max(const struct netif *n)
+{
+	return is_loopback(n) ? 65536 : (int)netif_packet_max(n);
+}
+
 static int answer(const struct netif *n, unsigned cmd, struct uk_abi_ifreq *r)
 {
 	ip4_addr_t broadcast;
@@ -69,7 +78,7 @@ static int answer(const struct netif *n, unsigned cmd, struct uk_abi_ifreq *r)
 		r->value = netif_get_index(n);
 		return 0;
 	case UK_SIOCGIFMTU:
-		r->value = is_loopback(n) ? 65536 : netif_packet_max(n);
+		r->value = packet_max(n);
 		return 0;
 	case UK_SIOCGIFHWADDR:
 		r->hwaddr.family = is_loopback(n) ? UK_ARPHRD_LOOPBACK : UK_ARPHRD_ETHER;
@@ -106,9 +115,9 @@ static int one(unsigned cmd, uintptr_t arg)
 		n = netif_of_index(r.value);
 		rc = n ? 0 : -ENODEV;
 		if (n)
-			name_of(n, r.name);
+			netif_tell_name(n, r.name);
 	} else {
-		n = find(r.name);
+		n = netif_of_name(r.name);
 		rc = n ? answer(n, cmd, &r) : -ENODEV;
 	}
 	lwip_unlock();
@@ -132,7 +141,7 @@ static int all(uintptr_t arg)
 		if (ip4_addr_isany(netif_ip4_addr(n)) || i == UK_ARRAY_SIZE(found))
 			continue;
 		memset(&found[i], 0, sizeof(found[i]));
-		name_of(n, found[i].name);
+		netif_tell_name(n, found[i].name);
 		found[i++].addr = address(netif_ip4_addr(n));
 	}
 	lwip_unlock();
@@ -161,3 +170,97 @@ int iface_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
 	}
 	return -ENOTTY;
 }
+
+/* ---- for AF_NETLINK ---- */
+
+#ifdef CONFIG_LIBNETLINK
+_Static_assert(UK_LINK_ADDRS >= 1 + (LWIP_IPV6 ? LWIP_IPV6_NUM_ADDRESSES : 0),
+	       "room for all addresses of an interface");
+
+static void add_ipv4(struct uk_link *l, const struct netif *n)
+{
+	struct uk_link_addr *a = &l->addr[l->n_addrs];
+	uint32_t mask;
+
+	if (ip4_addr_isany(netif_ip4_addr(n)))
+		return;
+	*a = (struct uk_link_addr){ .family = UK_AF_INET, .flags = UK_IFA_F_PERMANENT };
+	memcpy(a->addr, netif_ip4_addr(n), 4);
+	for (mask = lwip_ntohl(netif_ip4_netmask(n)->addr); mask & 0x80000000; mask <<= 1)
+		a->prefix++;
+	a->broadcast = !is_loopback(n) && a->prefix < 31;
+	if (is_loopback(n))
+		a->scope = UK_RT_SCOPE_HOST;
+#if LWIP_DHCP
+	if (dhcp_supplied_address(n))
+		a->flags = 0;
+#endif
+	l->n_addrs++;
+}
+
+#if LWIP_IPV6
+static uint32_t flags_of_state(const struct netif *n, int i)
+{
+	uint8_t state = netif_ip6_addr_state(n, i);
+	uint32_t flags = netif_ip6_addr_isstatic(n, i) ? UK_IFA_F_PERMANENT : 0;
+
+	if (ip6_addr_isduplicated(state))
+		return flags | UK_IFA_F_TENTATIVE | UK_IFA_F_DADFAILED;
+	if (ip6_addr_istentative(state))
+		return flags | UK_IFA_F_TENTATIVE;
+	return ip6_addr_isdeprecated(state) ? flags | UK_IFA_F_DEPRECATED : flags;
+}
+
+static void add_ipv6(struct uk_link *l, const struct netif *n)
+{
+	const ip6_addr_t *ip;
+	int i;
+
+	for (i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+		struct uk_link_addr *a = &l->addr[l->n_addrs];
+
+		ip = netif_ip6_addr(n, i);
+		if (ip6_addr_isinvalid(netif_ip6_addr_state(n, i)))
+			continue;
+		*a = (struct uk_link_addr){ .family = UK_AF_INET6,
+					    .prefix = 64,
+					    .flags = flags_of_state(n, i) };
+		memcpy(a->addr, ip->addr, 16);
+		if (ip6_addr_isloopback(ip)) {
+			a->prefix = 128;
+			a->scope = UK_RT_SCOPE_HOST;
+		} else if (ip6_addr_islinklocal(ip)) {
+			a->scope = UK_RT_SCOPE_LINK;
+		}
+		l->n_addrs++;
+	}
+}
+#endif
+
+static int link_from(uint32_t index, struct uk_link *l)
+{
+	struct netif *n = NULL;
+
+	lwip_lock();
+	for (; !n && index < UINT8_MAX; index++)
+		n = netif_of_index((int)index);
+	if (n) {
+		*l = (struct uk_link){ .index = netif_get_index(n),
+				       .flags = (uint16_t)flags_of(n) };
+		if (netif_is_link_up(n))
+			l->flags |= UK_IFF_LOWER_UP;
+		l->type = is_loopback(n) ? UK_ARPHRD_LOOPBACK : UK_ARPHRD_ETHER;
+		l->mtu = (uint32_t)packet_max(n);
+		netif_tell_name(n, l->name);
+		memcpy(l->hwaddr, n->hwaddr, UK_MIN(n->hwaddr_len, sizeof(l->hwaddr)));
+		add_ipv4(l, n);
+#if LWIP_IPV6
+		add_ipv6(l, n);
+#endif
+	}
+	lwip_unlock();
+	return n ? 0 : -ENODEV;
+}
+
+UK_LINKS("5", lwip, .from = link_from);
+#endif

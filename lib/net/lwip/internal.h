@@ -39,6 +39,16 @@ static inline void lwip_lock(void)
 /* Sends what was collected, and releases the lock. */
 void lwip_unlock(void);
 
+/* Releases it where nothing was collected. */
+#ifdef CONFIG_SMP
+void lwip_release(void);
+#else
+static inline void lwip_release(void)
+{
+	uk_mutex_unlock(&lwip_mutex);
+}
+#endif
+
 static inline void lwip_leave(const bool *held)
 {
 	lwip_unlock();
@@ -139,10 +149,30 @@ void device_flush(struct device *d);
 /* More bytes than this are not kept from a device: it shall work while we do. */
 #define HOLD_BYTES 65536
 
+/*
+ * To tell a device takes long: to leave the guest, or, if that sends, to send. With several CPUs it waits until the lock is
+ * released. `hold`: even longer, since somebody will tell it.
+ */
+#ifdef CONFIG_SMP
+extern bool lwip_untold; /* devices are to be told then. Locked */
+
+static inline bool device_tell_later(const struct device *d, bool hold)
+{
+	if (!hold || d->dev->tell_sends)
+		lwip_untold = true;
+	return true;
+}
+#else
+static inline bool device_tell_later(const struct device *d UK_UNUSED, bool hold)
+{
+	return hold;
+}
+#endif
+
 /* Need it not hear of what is sent now, since somebody will tell it soon? */
 static inline bool device_may_hold(struct device *d)
 {
-	uint64_t bytes = d->dev->tx[0]->stats.bytes;
+	uint64_t bytes = uk_shared_get(d->dev->tx[0]->stats.bytes);
 
 	if (!lwip_resting && bytes - d->told_bytes < HOLD_BYTES)
 		return true;
@@ -203,20 +233,44 @@ extern char lwip_hostname[65], lwip_domain[65];
 /* lwIP's idea of a caller's address, for a socket of `domain`. 0, -EINVAL, -EAFNOSUPPORT. */
 int address_get(int domain, const struct uk_abi_sockaddr_storage *a, uint32_t len, ip_addr_t *ip,
 		uint16_t *port);
+/* The address of IPv6 of these 16 bytes, or the one of IPv4 that it stands for (RFC 4291 §2.5.5.2). */
+void address_of_ip6(const uint8_t *bytes, ip_addr_t *ip);
 /* The other way; its length. */
 int address_put(int domain, struct uk_abi_sockaddr_storage *a, const ip_addr_t *ip, uint16_t port);
+/* One of IPv6 that every link has, without the link's number? */
+static inline bool address_lacks_link(const ip_addr_t *ip)
+{
+#if LWIP_IPV6
+	return IP_IS_V6(ip) && ip6_addr_lacks_zone(ip_2_ip6(ip), IP6_UNKNOWN);
+#else
+	return false;
+#endif
+}
+
 /* Is it an address of ours, or none in particular, so that one may bind to it? */
 bool address_is_ours(const ip_addr_t *ip);
 /* The interface of that number, or NULL. */
 struct netif *netif_of_index(int index);
 /* Linux's error for lwIP's. */
 int lwip_error(err_t err);
+/*
+ * A piece of control data for all sockets (SOL_SOCKET), which Linux refuses. Descriptors and credentials are not among them: sockets
+ * that can do nothing with them let them go. So it is with what other protocols would know.
+ */
+static inline bool control_is_bad(const struct uk_abi_cmsghdr *h)
+{
+	return h->cmsg_level == UK_SOL_SOCKET && h->cmsg_type != UK_SCM_RIGHTS &&
+	       h->cmsg_type != UK_SCM_CREDENTIALS;
+}
 
 /* ---- sockets ---- */
 
 int stream_create(int domain, int protocol, struct uk_file **f);
 int datagram_create(int domain, int type, int protocol, struct uk_file **f);
 int iface_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg);
+/* The interface that ioctl() has by that name, or NULL; and its name, of UK_IFNAMSIZ bytes at most. With the lock. */
+struct netif *netif_of_name(const char *name);
+void netif_tell_name(const struct netif *n, char *name);
 
 /*
  * A connection, a listening socket, or what may become either. It ends with its file; the pcb may
@@ -228,21 +282,28 @@ struct stream {
 	/* Received and not yet read, linked by pbuf.next; the first `rx_skip` bytes are read. */
 	struct pbuf *rx, **rx_end;
 	uint32_t rx_skip, rx_bytes;
-	bool rx_eof; /* the other side has finished */
-	bool shut_rd, shut_wr;
+	bool rx_eof; /* who reads waits for nothing more: the other side has finished, or SHUT_RD */
+	bool finished; /* the other side has */
+	bool shut_wr;
+	bool shut; /* both ways: what comes is answered by a reset */
 	bool connecting, connected;
-	bool untold; /* the caller does not know yet that connecting was successful */
-	bool nodelay, cork, quickack, broadcast;
-	bool deferred; /* its listener is not told before it has sent something */
-	bool reuse_addr, reuse_port, v6only, keepalive, linger;
-	bool bound;
-	uint8_t tos, ttl;
-	uint16_t linger_sec;
-	uint32_t sndbuf, rcvbuf, rcvlowat; /* as the caller set them */
-	uint32_t keep_idle, keep_intvl, keep_cnt, user_timeout;
-	uint32_t defer_sec; /* TCP_DEFER_ACCEPT; 0: off */
+	bool untold;                    /* the caller of connect() does not know yet how it ended */
+	bool deferred;                  /* its listener is not told before it has sent something */
+	bool bound;                     /* it has a port, by bind() or listen() */
+	bool bound_port, bound_address; /* which bind() asked for: kept when it is disconnected */
+	uint32_t defer_sec;             /* TCP_DEFER_ACCEPT; 0: off */
+	uint16_t packets;               /* that one segment may become: segment.c */
+
+	/* Options, all that an accepted connection has from its listener, up to `local`; as the caller set them. */
+	bool nodelay, cork, broadcast, oobinline;
+	bool quickack, slowack; /* TCP_QUICKACK was set to 1, to 0 */
+	bool reuse_addr, reuse_port, v6only, keepalive;
+	uint8_t tos, ttl, device; /* SO_BINDTODEVICE: its index, or NETIF_NO_INDEX */
 	uint16_t maxseg;
-	uint16_t packets; /* that one segment may become: segment.c */
+	struct uk_abi_linger linger;
+	uint32_t sndbuf, rcvbuf, rcvlowat;
+	uint32_t keep_idle, keep_intvl, keep_cnt, user_timeout;
+
 	ip_addr_t local, peer;
 	uint16_t local_port, peer_port;
 	/* Listening: connections that nobody has accepted yet, in order. */
@@ -268,8 +329,8 @@ void stream_attach(struct stream *st, struct tcp_pcb *pcb);
 /* lwIP forgets the socket: the connection goes on, or to its end, alone. */
 void stream_detach(struct stream *st);
 void stream_note_addresses(struct stream *st);
-/* It cannot be opened: so a router or the other side has said. */
-void stream_unreachable(struct stream *st, int error);
+/* The connection ends: its user hears `error`, the other side a reset if `reset`. */
+void stream_abandon(struct stream *st, int error, bool reset);
 /* lwIP has copied SOF_KEEPALIVE. */
 void stream_set_keepalive(struct stream *st);
 
@@ -278,6 +339,8 @@ int stream_need_pcb(struct stream *st);
 /* The socket may not have this address and port, since others have it. */
 bool stream_conflict(struct stream *st, const ip_addr_t *ip, uint16_t port);
 int stream_bind_to(struct stream *st, ip_addr_t *ip, uint16_t port);
+/* As before it was connected, or listened; the other side gets a reset if it is not done. */
+void stream_disconnect(struct stream *st);
 int stream_bind(struct uk_socket *s, const struct uk_abi_sockaddr_storage *a, uint32_t len);
 int stream_connect(struct uk_socket *s, const struct uk_abi_sockaddr_storage *a, uint32_t len,
 		   unsigned flags);
@@ -337,6 +400,13 @@ extern unsigned lwip_raw_sockets; /* they want to see every packet */
 
 uint16_t lwip_checksum(const void *data, int len);
 
+#define TELL_PKTINFO  1U /* IP_PKTINFO and so on: what is told as control data */
+#define TELL_TTL      2U
+#define TELL_TOS      4U
+#define TELL_PKTINFO6 8U
+#define TELL_HOPS     16U
+#define TELL_TCLASS   32U
+
 struct dgram {
 	struct uk_socket s;
 	union {
@@ -346,8 +416,9 @@ struct dgram {
 	struct datagram *rx, **rx_end;
 	uint32_t rx_bytes, rx_limit;
 	bool connected, shut_rd, shut_wr;
-	bool reuse_addr, reuse_port, v6only, bound;
-	bool pktinfo, recvttl, recvtos, hdrincl, pktinfo6, recvhops, recvtclass;
+	bool reuse_addr, reuse_port, v6only, hdrincl;
+	bool bound_port, bound_address; /* which bind() asked for: kept when it is disconnected */
+	uint8_t told;                   /* of each message: TELL_* */
 	uint32_t sndbuf;
 	struct uk_abi_linger linger; /* for nothing, as on Linux */
 	int mtu_discover;

@@ -18,18 +18,9 @@ void stream_offer(struct stream *st)
 
 static void inherit(struct stream *st, const struct stream *l)
 {
-	st->nodelay = l->nodelay;
-	st->keepalive = l->keepalive;
-	st->reuse_addr = l->reuse_addr;
-	st->reuse_port = l->reuse_port;
-	st->linger = l->linger;
-	st->linger_sec = l->linger_sec;
-	st->sndbuf = l->sndbuf;
-	st->rcvbuf = l->rcvbuf;
-	st->rcvlowat = l->rcvlowat;
-	st->keep_idle = l->keep_idle;
-	st->keep_intvl = l->keep_intvl;
-	st->keep_cnt = l->keep_cnt;
+	const size_t first = offsetof(struct stream, nodelay), end = offsetof(struct stream, local);
+
+	memcpy((char *)st + first, (const char *)l + first, end - first);
 	st->s.rcvtimeo = l->s.rcvtimeo;
 	st->s.sndtimeo = l->s.sndtimeo;
 }
@@ -68,6 +59,8 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t err)
 	if (l->nodelay)
 		tcp_nagle_disable(pcb);
 	stream_set_keepalive(st);
+	pcb->ttl = st->ttl;
+	pcb->tos = st->tos;
 	tcp_backlog_delayed(pcb);
 	st->deferred = l->defer_sec != 0;
 	if (!st->deferred)
@@ -138,7 +131,7 @@ static int start_listening(struct stream *st, int backlog)
 	return 0;
 }
 
-int stream_listen(struct uk_socket *s, int backlog)
+UK_COLD int stream_listen(struct uk_socket *s, int backlog)
 {
 	struct stream *st = stream_of(s);
 	int rc;
@@ -165,7 +158,7 @@ int stream_listen(struct uk_socket *s, int backlog)
 		return rc;
 	st->backlog = (unsigned)backlog;
 	st->s.listening = true;
-	uk_event_clear(&st->s.events, UK_POLLOUT | UK_POLLHUP);
+	uk_event_clear(&st->s.events, UK_POLLOUT | UK_POLLHUP | UK_POLLERR);
 	return 0;
 }
 
@@ -251,7 +244,7 @@ static struct stream *find_deferred(const struct stream *l)
 	return NULL;
 }
 
-void stream_shut_listener(struct stream *st)
+UK_COLD void stream_shut_listener(struct stream *st)
 {
 	struct tcp_pcb *pcb = st->pcb;
 	struct stream *q;
@@ -268,6 +261,4 @@ void stream_shut_listener(struct stream *st)
 		tcp_close(pcb);
 	}
 	st->pcb = NULL;
-	st->bound = false;
-	uk_event_set(&st->s.events, UK_POLLIN | UK_POLLOUT | UK_POLLHUP | UK_POLLRDHUP);
 }

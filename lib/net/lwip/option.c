@@ -7,15 +7,13 @@
 #include "internal.h"
 #include "option.h"
 
-/* As on Linux: what was asked for is doubled, for the kernel's own share, and has a minimum. */
-#define BUF_MIN 2304U
 #define BUF_MAX 212992U
 
-uint32_t option_buffer(int value)
+uint32_t option_buffer(int value, uint32_t min)
 {
 	uint32_t n = value < 0 ? BUF_MAX : UK_MIN((uint32_t)value, BUF_MAX);
 
-	return UK_MAX(n * 2, BUF_MIN);
+	return UK_MAX(n * 2, min);
 }
 
 int option_put(void *val, uint32_t len, int value)
@@ -37,31 +35,80 @@ bool option_int(const void *val, uint32_t len, bool byte, int *value)
 	return true;
 }
 
-/* ---- datagrams ---- */
-
-static int find_device(const void *val, uint32_t len, u8_t *index)
+int option_linger(struct uk_abi_linger *l, const void *val, uint32_t len)
 {
-	char name[UK_IFNAMSIZ] = { 0 };
-	unsigned i;
+	const struct uk_abi_linger *v = val;
 
-	memcpy(name, val, UK_MIN(len, (uint32_t)sizeof(name) - 1));
-	*index = NETIF_NO_INDEX;
-	if (!name[0])
-		return 0;
-	for (i = 0; i < lwip_n_devices; i++)
-		if (!uk_strcmp(name, lwip_devices[i]->dev->name))
-			*index = netif_get_index(&lwip_devices[i]->netif);
-	return *index == NETIF_NO_INDEX ? -ENODEV : 0;
+	if (len < sizeof(*v))
+		return -EINVAL;
+	l->l_onoff = v->l_onoff != 0;
+	if (v->l_onoff)
+		l->l_linger = v->l_linger;
+	return 0;
 }
 
-int option_bind_device(struct ip_pcb *pcb, const void *val, uint32_t len)
-{
-	u8_t index;
-	int rc = find_device(val, len, &index);
+/* ---- datagrams ---- */
 
-	if (!rc && pcb)
-		pcb->netif_idx = index;
-	return rc;
+int option_bind_device(uint8_t *index, const void *val, uint32_t len)
+{
+	char name[UK_IFNAMSIZ] = { 0 };
+	struct netif *n = NULL;
+
+	memcpy(name, val, UK_MIN(len, (uint32_t)sizeof(name) - 1));
+	if (name[0]) {
+		n = netif_of_name(name);
+		if (!n)
+			return -ENODEV;
+	}
+	*index = n ? netif_get_index(n) : NETIF_NO_INDEX;
+	return 0;
+}
+
+int option_tell_device(uint8_t index, void *val, uint32_t len)
+{
+	struct netif *n = netif_get_by_index(index);
+
+	if (!n)
+		return 0;
+	if (len < UK_IFNAMSIZ)
+		return -EINVAL;
+	netif_tell_name(n, val);
+	return (int)uk_strlen(val) + 1;
+}
+
+/* Which of what a receiver may be told an option is about, or 0. */
+static uint8_t told4(int name)
+{
+	switch (name) {
+	case UK_IP_PKTINFO:
+		return TELL_PKTINFO;
+	case UK_IP_RECVTTL:
+		return TELL_TTL;
+	case UK_IP_RECVTOS:
+		return TELL_TOS;
+	}
+	return 0;
+}
+
+#if LWIP_IPV6
+static uint8_t told6(int name)
+{
+	switch (name) {
+	case UK_IPV6_RECVPKTINFO:
+		return TELL_PKTINFO6;
+	case UK_IPV6_RECVHOPLIMIT:
+		return TELL_HOPS;
+	case UK_IPV6_RECVTCLASS:
+		return TELL_TCLASS;
+	}
+	return 0;
+}
+#endif
+
+static int tell(struct dgram *d, uint8_t what, bool on)
+{
+	d->told = (uint8_t)(on ? d->told | what : d->told & ~what);
+	return 0;
 }
 
 static void flag(struct dgram *d, u8_t option, bool on)
@@ -77,13 +124,9 @@ static int set_socket(struct dgram *d, int name, const void *val, uint32_t len)
 	int v;
 
 	if (name == UK_SO_BINDTODEVICE)
-		return option_bind_device((struct ip_pcb *)d->udp, val, len);
-	if (name == UK_SO_LINGER) {
-		if (len < sizeof(d->linger))
-			return -EINVAL;
-		memcpy(&d->linger, val, sizeof(d->linger));
-		return 0;
-	}
+		return option_bind_device(&d->udp->netif_idx, val, len);
+	if (name == UK_SO_LINGER)
+		return option_linger(&d->linger, val, len);
 	if (!option_int(val, len, false, &v))
 		return -EINVAL;
 	switch (name) {
@@ -100,14 +143,13 @@ static int set_socket(struct dgram *d, int name, const void *val, uint32_t len)
 		flag(d, SOF_KEEPALIVE, v);
 		return 0;
 	case UK_SO_RCVBUF:
-		d->rx_limit = option_buffer(v);
+		d->rx_limit = option_buffer(v, OPTION_RCVBUF_MIN);
 		return 0;
 	case UK_SO_SNDBUF:
-		d->sndbuf = option_buffer(v);
+		d->sndbuf = option_buffer(v, OPTION_SNDBUF_MIN);
 		return 0;
 	case UK_SO_RCVLOWAT:
-	case UK_SO_PRIORITY:
-		return 0; /* datagrams come whole, and there is one queue */
+		return 0; /* datagrams come whole */
 	}
 	return -ENOPROTOOPT;
 }
@@ -115,6 +157,8 @@ static int set_socket(struct dgram *d, int name, const void *val, uint32_t len)
 static int get_socket(struct dgram *d, int name, void *val, uint32_t len)
 {
 	switch (name) {
+	case UK_SO_BINDTODEVICE:
+		return option_tell_device(d->udp->netif_idx, val, len);
 	case UK_SO_LINGER:
 		memcpy(val, &d->linger, UK_MIN(len, (uint32_t)sizeof(d->linger)));
 		return sizeof(d->linger);
@@ -133,8 +177,6 @@ static int get_socket(struct dgram *d, int name, void *val, uint32_t len)
 	case UK_SO_RCVLOWAT:
 	case UK_SO_SNDLOWAT:
 		return option_put(val, len, 1);
-	case UK_SO_PRIORITY:
-		return option_put(val, len, 0);
 	}
 	return -ENOPROTOOPT;
 }
@@ -204,6 +246,27 @@ static int multicast_if(struct dgram *d, const void *val, uint32_t len)
 	return -EADDRNOTAVAIL;
 }
 
+static int multicast_loop(struct dgram *d, int on)
+{
+	if (d->s.type == UK_SOCK_RAW)
+		return -ENOPROTOOPT;
+	if (on)
+		udp_set_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	else
+		udp_clear_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	return 0;
+}
+
+/* A number, of what only UDP's pcbs have. */
+static int multicast_get(struct dgram *d, bool loop, void *val, uint32_t len)
+{
+	if (d->s.type == UK_SOCK_RAW)
+		return -ENOPROTOOPT;
+	return option_put(val, len,
+			  loop ? (udp_flags(d->udp) & UDP_FLAGS_MULTICAST_LOOP) != 0
+			       : d->udp->mcast_ttl);
+}
+
 /* ---- IP ---- */
 
 static int set_ip(struct dgram *d, int name, const void *val, uint32_t len)
@@ -219,6 +282,8 @@ static int set_ip(struct dgram *d, int name, const void *val, uint32_t len)
 	}
 	if (!option_int(val, len, true, &v))
 		return -EINVAL;
+	if (told4(name))
+		return tell(d, told4(name), v);
 	switch (name) {
 	case UK_IP_TOS:
 		d->udp->tos = (u8_t)v;
@@ -227,15 +292,6 @@ static int set_ip(struct dgram *d, int name, const void *val, uint32_t len)
 		if (v != -1 && (v < 1 || v > 255))
 			return -EINVAL;
 		d->udp->ttl = v < 0 ? IP_DEFAULT_TTL : (u8_t)v;
-		return 0;
-	case UK_IP_PKTINFO:
-		d->pktinfo = v;
-		return 0;
-	case UK_IP_RECVTTL:
-		d->recvttl = v;
-		return 0;
-	case UK_IP_RECVTOS:
-		d->recvtos = v;
 		return 0;
 	case UK_IP_MTU_DISCOVER:
 		if (v < UK_IP_PMTUDISC_DONT || v > UK_IP_PMTUDISC_DO)
@@ -249,13 +305,7 @@ static int set_ip(struct dgram *d, int name, const void *val, uint32_t len)
 			udp_set_multicast_ttl(d->udp, v < 0 ? 1 : (u8_t)v);
 		return 0;
 	case UK_IP_MULTICAST_LOOP:
-		if (d->s.type == UK_SOCK_RAW)
-			return -ENOPROTOOPT;
-		if (v)
-			udp_set_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
-		else
-			udp_clear_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
-		return 0;
+		return multicast_loop(d, v);
 	case UK_IP_HDRINCL:
 		if (d->s.type != UK_SOCK_RAW)
 			return -ENOPROTOOPT;
@@ -271,27 +321,18 @@ static int set_ip(struct dgram *d, int name, const void *val, uint32_t len)
 
 static int get_ip(struct dgram *d, int name, void *val, uint32_t len)
 {
+	if (told4(name))
+		return option_put(val, len, (d->told & told4(name)) != 0);
 	switch (name) {
 	case UK_IP_TOS:
 		return option_put(val, len, d->udp->tos);
 	case UK_IP_TTL:
 		return option_put(val, len, d->udp->ttl);
-	case UK_IP_PKTINFO:
-		return option_put(val, len, d->pktinfo);
-	case UK_IP_RECVTTL:
-		return option_put(val, len, d->recvttl);
-	case UK_IP_RECVTOS:
-		return option_put(val, len, d->recvtos);
 	case UK_IP_MTU_DISCOVER:
 		return option_put(val, len, d->mtu_discover);
 	case UK_IP_MULTICAST_TTL:
-		return d->s.type == UK_SOCK_RAW ? -ENOPROTOOPT
-						: option_put(val, len, d->udp->mcast_ttl);
 	case UK_IP_MULTICAST_LOOP:
-		return d->s.type == UK_SOCK_RAW
-			       ? -ENOPROTOOPT
-			       : option_put(val, len,
-					    (udp_flags(d->udp) & UDP_FLAGS_MULTICAST_LOOP) != 0);
+		return multicast_get(d, name == UK_IP_MULTICAST_LOOP, val, len);
 	case UK_IP_HDRINCL:
 		return d->s.type == UK_SOCK_RAW ? option_put(val, len, d->hdrincl) : -ENOPROTOOPT;
 	}
@@ -334,13 +375,14 @@ static int set_ip6(struct dgram *d, int name, const void *val, uint32_t len)
 		return membership6(name, val, len);
 	if (!option_int(val, len, false, &v))
 		return -EINVAL;
+	if (told6(name))
+		return tell(d, told6(name), v);
 	switch (name) {
 	case UK_IPV6_V6ONLY:
-		if (d->bound)
+		if (dgram_is_raw(d) || d->udp->local_port)
 			return -EINVAL;
 		d->v6only = v;
-		if (d->s.type != UK_SOCK_RAW)
-			IP_SET_TYPE_VAL(d->udp->local_ip, v ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY);
+		IP_SET_TYPE_VAL(d->udp->local_ip, v ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY);
 		return 0;
 	case UK_IPV6_UNICAST_HOPS:
 		if (v < -1 || v > 255)
@@ -351,15 +393,6 @@ static int set_ip6(struct dgram *d, int name, const void *val, uint32_t len)
 		if (v < -1 || v > 255)
 			return -EINVAL;
 		d->udp->tos = v < 0 ? 0 : (u8_t)v;
-		return 0;
-	case UK_IPV6_RECVPKTINFO:
-		d->pktinfo6 = v;
-		return 0;
-	case UK_IPV6_RECVHOPLIMIT:
-		d->recvhops = v;
-		return 0;
-	case UK_IPV6_RECVTCLASS:
-		d->recvtclass = v;
 		return 0;
 	case UK_IPV6_MULTICAST_IF:
 		if (d->s.type == UK_SOCK_RAW)
@@ -374,12 +407,16 @@ static int set_ip6(struct dgram *d, int name, const void *val, uint32_t len)
 		if (d->s.type != UK_SOCK_RAW)
 			udp_set_multicast_ttl(d->udp, v < 0 ? 1 : (u8_t)v);
 		return 0;
+	case UK_IPV6_MULTICAST_LOOP:
+		return (unsigned)v > 1 ? -EINVAL : multicast_loop(d, v);
 	}
 	return -ENOPROTOOPT;
 }
 
 static int get_ip6(struct dgram *d, int name, void *val, uint32_t len)
 {
+	if (told6(name))
+		return option_put(val, len, (d->told & told6(name)) != 0);
 	switch (name) {
 	case UK_IPV6_V6ONLY:
 		return option_put(val, len, d->v6only);
@@ -387,12 +424,9 @@ static int get_ip6(struct dgram *d, int name, void *val, uint32_t len)
 		return option_put(val, len, d->udp->ttl);
 	case UK_IPV6_TCLASS:
 		return option_put(val, len, d->udp->tos);
-	case UK_IPV6_RECVPKTINFO:
-		return option_put(val, len, d->pktinfo6);
-	case UK_IPV6_RECVHOPLIMIT:
-		return option_put(val, len, d->recvhops);
-	case UK_IPV6_RECVTCLASS:
-		return option_put(val, len, d->recvtclass);
+	case UK_IPV6_MULTICAST_HOPS:
+	case UK_IPV6_MULTICAST_LOOP:
+		return multicast_get(d, name == UK_IPV6_MULTICAST_LOOP, val, len);
 	}
 	return -ENOPROTOOPT;
 }

@@ -174,7 +174,8 @@ static inline void hand_over(struct device *d, struct uk_netbuf *nb)
 	struct uk_netq *q = d->dev->tx[0];
 
 	if (UK_LIKELY(!d->n_pending)) {
-		q->hold = UK_LIKELY(lwip_resting) ? lwip_row_goes_on() : device_may_hold(d);
+		q->hold = device_tell_later(d, UK_LIKELY(lwip_resting) ? lwip_row_goes_on()
+								       : device_may_hold(d));
 		if (UK_LIKELY(uk_netdev_tx(q, &nb, 1)))
 			return;
 	}
@@ -232,8 +233,7 @@ ssize_t dgram_sendmsg(struct uk_socket *s, struct uk_msg *m)
 	n = path_send(d, m);
 	if (UK_UNLIKELY(n == NOT_SENT))
 		return dgram_send_by_lwip(d, m);
-	uk_mutex_unlock(
-		&lwip_mutex); /* nothing of lwIP's has been touched, so nothing is to be done */
+	lwip_release(); /* nothing of lwIP's has been touched, so nothing is to be done */
 	return n;
 }
 

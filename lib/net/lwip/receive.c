@@ -23,7 +23,7 @@ void stream_drop_received(struct stream *st)
 
 void stream_ended(struct stream *st)
 {
-	st->rx_eof = true;
+	st->rx_eof = st->finished = true;
 	uk_event_set(&st->s.events, UK_POLLIN | UK_POLLRDHUP | (st->shut_wr ? UK_POLLHUP : 0));
 }
 
@@ -43,10 +43,10 @@ err_t stream_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		/* Both have finished: nothing that lwIP will tell, not even that the pcb is gone. */
 		if (pcb->state == TIME_WAIT || pcb->state == CLOSING)
 			stream_detach(st);
-	} else if (UK_UNLIKELY(st->shut_rd)) {
-		tcp_recved(pcb, p->tot_len);
+	} else if (UK_UNLIKELY(st->shut)) {
 		pbuf_free(p);
-		return ERR_OK;
+		stream_abandon(st, ECONNRESET, true); /* nobody will take it */
+		return ERR_ABRT;
 	} else {
 		st->rx_bytes += p->tot_len;
 		*st->rx_end = p;
@@ -133,9 +133,9 @@ static void open_window(struct stream *st, size_t n)
 /* Nothing is there: 0 at the end, an error, or -EAGAIN. */
 static int nothing_there(struct stream *st)
 {
-	if (st->s.error)
+	if (st->s.error && st->s.error != EPIPE)
 		return uk_socket_take_error(&st->s);
-	if (st->rx_eof || st->shut_rd)
+	if (st->rx_eof)
 		return 0;
 	if (!st->connected)
 		return st->connecting ? -EAGAIN : -ENOTCONN;

@@ -349,6 +349,7 @@ void recovery_link_up(void)
 	struct tcp_pcb *pcb;
 
 	for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+		pcb->persist_cnt = UINT8_MAX; /* of a window that is closed, if one is */
 		if (pcb->rtime < 0 || !pcb->nrtx)
 			continue;
 		pcb->rtime = pcb->rto;

@@ -125,11 +125,28 @@ static ssize_t transmit(struct stream *st, struct uk_iter *it, unsigned flags)
 	}
 }
 
+static bool good_control(const struct uk_msg *m)
+{
+	const struct uk_abi_cmsghdr *h;
+	size_t pos = 0, len;
+
+	while ((h = uk_cmsg_next(m, &pos, &len)))
+		if (uk_is_err(h) || control_is_bad(h))
+			return false;
+	return true;
+}
+
 ssize_t stream_sendmsg(struct uk_socket *s, struct uk_msg *m)
 {
+	int rc;
+
 	if (UK_UNLIKELY(m->flags & (UK_MSG_OOB | UK_MSG_FASTOPEN)))
 		return -EOPNOTSUPP;
 	LWIP_LOCKED();
+	if (UK_UNLIKELY(m->control_len) && !good_control(m)) {
+		rc = may_send(stream_of(s)); /* that is told first */
+		return rc ? rc : -EINVAL;
+	}
 	return transmit(stream_of(s), &m->it, m->flags);
 }
 

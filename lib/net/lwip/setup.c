@@ -94,10 +94,22 @@ static int bad(const char *word, const char *what, const char *text)
 	return -EINVAL;
 }
 
+/*
+ * One that an interface can have: neither "this host", the loopback, nor a group (RFC 6890), and neither
+ * the first of its network nor the last, which is all of them (RFC 1122 §3.2.1.3).
+ */
+static bool is_host(const ip4_addr_t *ip, uint32_t host_bits)
+{
+	uint32_t a = lwip_ntohl(ip->addr), net = a >> 24, host = a & host_bits;
+
+	return net && net != 127 && net < 224 && (host_bits < 2 || (host && host != host_bits));
+}
+
 static int set_static(struct netif *n, const char *word)
 {
 	char copy[WORD], *rest = copy, *net, *text;
 	ip4_addr_t ip, mask, gw = { 0 }, dns;
+	uint32_t host_bits;
 	unsigned len, i;
 
 	uk_strscpy(copy, word, sizeof(copy));
@@ -109,24 +121,33 @@ static int set_static(struct netif *n, const char *word)
 		return bad(word, "the length of the network is missing behind", text);
 	if (!parse_length(net, 32, &len))
 		return bad(word, "the length of the network is 0 to 32, not", net);
-	mask.addr = len ? lwip_htonl(~0U << (32 - len)) : 0;
+	host_bits = (uint32_t)(0xffffffffULL >> len);
+	mask.addr = lwip_htonl(~host_bits);
+	if (!is_host(&ip, host_bits))
+		return bad(word, "no interface of that network can have", text);
 	text = field(&rest, ':');
-	if (text && *text && !parse4(text, &gw))
-		return bad(word, "this is no address of a gateway:", text);
+	if (text && *text) {
+		if (!parse4(text, &gw))
+			return bad(word, "this is no address:", text);
+		/* Of a network of one address it is outside: the other end of a line. */
+		if (ip4_addr_cmp(&gw, &ip) || !is_host(&gw, host_bits) ||
+		    (host_bits && !ip4_addr_netcmp(&gw, &ip, &mask)))
+			return bad(word, "this gateway is no neighbour of ours:", text);
+	}
 	for (i = 0; i < DNS_MAX_SERVERS; i++) {
 		text = field(&rest, ':');
 		if (!text || !*text)
 			continue;
 		if (!parse4(text, &dns))
-			return bad(word, "this is no address of a name server:", text);
+			return bad(word, "this is no address:", text);
 		ip_addr_copy_from_ip4(lwip_name_servers[i], dns);
 	}
-	text = field(&rest, ':');
-	if (text && *text && uk_strscpy(lwip_hostname, text, sizeof(lwip_hostname)) < 0)
-		return bad(word, "this hostname is longer than 64 letters:", text);
-	text = field(&rest, ':');
-	if (text && *text && uk_strscpy(lwip_domain, text, sizeof(lwip_domain)) < 0)
-		return bad(word, "this domain is longer than 64 letters:", text);
+	for (i = 0; i < 2; i++) {
+		text = field(&rest, ':');
+		if (text && *text &&
+		    uk_strscpy(i ? lwip_domain : lwip_hostname, text, sizeof(lwip_domain)) < 0)
+			return bad(word, "this name is longer than 64 letters:", text);
+	}
 	if (rest)
 		return bad(word, "there is something behind the domain:", rest);
 	netif_set_addr(n, &ip, &mask, &gw);
@@ -134,6 +155,15 @@ static int set_static(struct netif *n, const char *word)
 }
 
 #if LWIP_IPV6
+/* ip6addr_aton() stops at what it does not know. */
+static bool parse6(const char *s, ip6_addr_t *ip)
+{
+	for (const char *p = s; *p; p++)
+		if (!uk_strchr("0123456789abcdefABCDEF:.", *p))
+			return false;
+	return ip6addr_aton(s, ip);
+}
+
 static int set_static6(struct netif *n, const char *word)
 {
 	char copy[WORD], *rest = copy, *text;
@@ -143,8 +173,11 @@ static int set_static6(struct netif *n, const char *word)
 
 	uk_strscpy(copy, word, sizeof(copy));
 	text = field(&rest, '/');
-	if (!ip6addr_aton(text, &ip) || !rest || !parse_length(rest, 128, &len)) {
-		uk_pr_err("netdev.ip6=%s: this is no address/length, as in fd00::2/64", word);
+	if (!parse6(text, &ip) || !rest || !parse_length(rest, 128, &len) ||
+	    ip6_addr_isany_val(ip) || ip6_addr_isloopback(&ip) || ip6_addr_ismulticast(&ip)) {
+		uk_pr_err("netdev.ip6=%s: this is no address/length of an interface, as in "
+			  "fd00::2/64",
+			  word);
 		return -EINVAL;
 	}
 	if (len != 64)
@@ -211,6 +244,16 @@ static int configure(struct netif *n, const char **list, const char **list6)
 #endif
 }
 
+/* What is left of a list when each device has had its own. */
+static void left_over(const char *name, const char *list, unsigned devices)
+{
+	while (*list == ' ')
+		list++;
+	if (*list)
+		uk_pr_warn("netdev.%s=: no network device for \"%s\": there are %u", name, list,
+			   devices);
+}
+
 static bool has_address(void)
 {
 	unsigned i;
@@ -268,8 +311,10 @@ int lwip_setup(void)
 	}
 	if (dev)
 		uk_pr_warn("only the first %u network devices are used", DEVICES);
-	if (!i && uk_param_netdev_ip.given)
-		uk_pr_warn("netdev.ip= is given, but there is no network device");
+	left_over("ip", list, i);
+#if LWIP_IPV6
+	left_over("ip6", list6, i);
+#endif
 	lwip_timers_plan();
 #if LWIP_DHCP
 	if (dhcp && !has_address())

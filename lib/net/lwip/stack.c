@@ -17,6 +17,10 @@
  * guest, which costs more than to make the packet), but of all when it comes back. Before that: when there are many bytes, when a CPU has
  * nothing else to do, and when that timer finds that the thread has not been back since it last looked. So a packet
  * waits for two milliseconds at most, whatever the thread does in between.
+ *
+ * With several CPUs one that has nothing more to do may ask for an interrupt while threads of others are away. That is no reason to tell the
+ * device of each packet of theirs: they come back as well. And before it asks it looks at the device for a while (look_for_more()): an interrupt, and
+ * waking a CPU that sleeps, each take longer than most of the times without a packet last.
  */
 #include <lwip/init.h>
 #include <lwip/priv/tcp_priv.h>
@@ -26,6 +30,9 @@
 #include <uk/page.h>
 #include <uk/print.h>
 #include <uk/sched_idle.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 #include <uk/thread.h>
 #include <uk/waitq.h>
 #include "internal.h"
@@ -99,10 +106,47 @@ static inline void settle(void)
 			device_flush(lwip_devices[i]);
 }
 
+#ifdef CONFIG_SMP
+bool lwip_untold;
+
+void lwip_release(void)
+{
+	bool tell = lwip_untold;
+
+	lwip_untold = false;
+	uk_mutex_unlock(&lwip_mutex);
+	if (tell)
+		lwip_tell();
+}
+
+/* With the lock held, and released soon. */
+static void tell_soon(void)
+{
+	lwip_untold = true;
+}
+
+/* With the lock held, and perhaps for long. */
+static void tell_now(void)
+{
+	if (lwip_untold)
+		lwip_tell();
+	lwip_untold = false;
+}
+#else
+static inline void tell_soon(void)
+{
+	lwip_tell();
+}
+
+static inline void tell_now(void)
+{
+}
+#endif
+
 void lwip_unlock(void)
 {
 	settle();
-	uk_mutex_unlock(&lwip_mutex);
+	lwip_release();
 }
 
 bool lwip_work(void)
@@ -126,7 +170,53 @@ UK_NOINLINE void lwip_tell(void)
 		uk_netdev_tell(lwip_devices[i]->dev->tx[0]);
 }
 
-/* Ask for interrupts. True: there is something already. */
+/* ---- who is away, with several CPUs ---- */
+
+#ifdef CONFIG_SMP
+/* CPUs (by their number modulo 64) on which a thread works on what was found, and will be back. Words of others are only hints. */
+static uint64_t away;
+
+static inline uint64_t own_bit(void)
+{
+	return (uint64_t)1 << (uk_cpu() % 64);
+}
+
+static inline void is_away(void)
+{
+	if (!(uk_shared_get(away) & own_bit()))
+		__atomic_fetch_or(&away, own_bit(), __ATOMIC_RELAXED);
+}
+
+/* This one is not. Are others? */
+static inline bool others_are_away(void)
+{
+	return __atomic_and_fetch(&away, ~own_bit(), __ATOMIC_RELAXED) != 0;
+}
+
+/* They have been for long. */
+static inline void none_is_away(void)
+{
+	uk_shared_set(away, 0);
+}
+#else
+static inline void is_away(void)
+{
+}
+
+static inline bool others_are_away(void)
+{
+	return false;
+}
+
+static inline void none_is_away(void)
+{
+}
+#endif
+
+/*
+ * Ask for interrupts. True: there is something already. While others are away the guard goes on; when nobody is for as long
+ * as that waits, it has a thread come here again.
+ */
 static bool arm(void)
 {
 	unsigned i;
@@ -134,8 +224,9 @@ static bool arm(void)
 	for (i = 0; i < lwip_n_devices; i++)
 		if (device_arm(lwip_devices[i]))
 			return true;
-	lwip_tell();
-	lwip_resting = true;
+	tell_soon();
+	if (!others_are_away())
+		lwip_resting = true;
 	return uk_shared_get(lwip_timer_due);
 }
 
@@ -156,8 +247,10 @@ static void guard_expired(struct uk_timer *t)
 	if (fetches_seen == uk_shared_get(fetches))
 		lwip_tell();
 	fetches_seen = uk_shared_get(fetches);
-	if (polls_seen == uk_shared_get(polls))
+	if (polls_seen == uk_shared_get(polls)) {
+		none_is_away();
 		lwip_wake();
+	}
 	polls_seen = uk_shared_get(polls);
 	uk_timer_start(t, uk_clock_monotonic() + GUARD_NSEC);
 }
@@ -166,6 +259,7 @@ static struct uk_timer guard = UK_TIMER_INIT(guard_expired);
 
 static void leave_polling(void)
 {
+	is_away();
 	lwip_resting = false;
 	if (UK_UNLIKELY(!uk_timer_pending(&guard)) && lwip_n_devices)
 		uk_timer_start(&guard, uk_clock_monotonic() + GUARD_NSEC);
@@ -208,10 +302,10 @@ static bool fetch(bool wait)
 
 	if (wait && uk_shared_get(fetcher) == self && uk_shared_get(lwip_resting))
 		return false; /* the second look: an interrupt would have taken it away */
+	lwip_tell();
 	lwip_lock();
 	fetches++;
 	uk_shared_set(lwip_row, 0);
-	lwip_tell();
 	found = lwip_work();
 	if (!found && wait) {
 		set_fetcher(self);
@@ -229,6 +323,8 @@ static void fetch_done(void)
 {
 	bool irq;
 
+	if (!uk_shared_get(lwip_resting))
+		is_away();
 	if (UK_LIKELY(uk_shared_get(fetcher) != uk_thread_current()))
 		return;
 	irq = uk_spin_lock_irq(&wake_lock);
@@ -237,7 +333,90 @@ static void fetch_done(void)
 	uk_spin_unlock_irq(&wake_lock, irq);
 }
 
-static const struct uk_event_input input = { .fetch = fetch, .done = fetch_done };
+#ifdef CONFIG_SMP
+#define LOOK_NSEC  (300 * UK_NSEC_PER_US)
+#define LOOK_EVERY UK_NSEC_PER_US /* at the devices, as that takes the lock */
+#define SKIP_MAX   255U
+
+/* Where it is in vain it is done more and more seldom, as an idle CPU's look for threads is (uksched/cpus.c). */
+static struct {
+	unsigned in_vain,
+		skip; /* threads that are moved meanwhile may mix them up, which does no harm */
+} UK_CPU_ALIGNED looks[UK_CPUS];
+
+/* If nobody has the lock: who has it is going to wake those for whom he finds something. */
+static bool look_once(void)
+{
+	bool found;
+
+	if (!uk_mutex_trylock(&lwip_mutex))
+		return false;
+	fetches++;
+	found = lwip_work();
+	if (found)
+		leave_polling();
+	lwip_unlock();
+	return found;
+}
+
+/*
+ * Without `pause`: for QEMU's emulation of x86 that is to leave the loop that executes instructions, and to take the lock of all devices, which
+ * the device that is waited for needs.
+ */
+static bool is_there_soon(const struct uk_queue *ready)
+{
+	uk_nsec next = uk_clock_monotonic() + LOOK_EVERY;
+
+	do
+		if (!uk_queue_empty(ready))
+			return true;
+	while (uk_clock_monotonic() < next);
+	return look_once();
+}
+
+/* Does nobody else want this CPU, or this thread? */
+static inline bool may_look(void)
+{
+	return uk_sched_is_alone() && !uk_thread_interrupted(uk_thread_current());
+}
+
+/* The device is told first, as it would be by fetch(): a packet that is waited for may be the answer to one that it has not seen. */
+static bool look_for_more(const struct uk_queue *ready, uk_nsec deadline)
+{
+	unsigned cpu = uk_cpu(), skip = uk_shared_get(looks[cpu].skip), vain;
+	uk_nsec end;
+
+	if (uk_smp_cpus() == 1 || uk_shared_get(lwip_resting))
+		return false;
+	if (skip) {
+		uk_shared_set(looks[cpu].skip, skip - 1);
+		return false;
+	}
+	lwip_tell();
+	uk_shared_set(lwip_row, 0);
+	if (look_once())
+		return true;
+	end = UK_MIN(uk_clock_monotonic() + LOOK_NSEC, deadline);
+	do {
+		if (is_there_soon(ready)) {
+			uk_shared_set(looks[cpu].in_vain, 0);
+			return true;
+		}
+	} while (may_look() && uk_clock_monotonic() < end);
+	vain = UK_MIN(2 * uk_shared_get(looks[cpu].in_vain) + 1, SKIP_MAX);
+	uk_shared_set(looks[cpu].in_vain, vain);
+	uk_shared_set(looks[cpu].skip, vain);
+	return false;
+}
+#endif
+
+static const struct uk_event_input input = {
+	.fetch = fetch,
+	.done = fetch_done,
+#ifdef CONFIG_SMP
+	.look = look_for_more,
+#endif
+};
 
 static void net_thread(void *arg)
 {
@@ -246,8 +425,10 @@ static void net_thread(void *arg)
 		uk_shared_set(wanted, false);
 		lwip_lock();
 		do
-			while (lwip_work())
+			while (lwip_work()) {
 				settle();
+				tell_now();
+			}
 		while (arm());
 		lwip_unlock();
 		lwip_files_update();
@@ -266,7 +447,7 @@ static void limit_half_open(void)
 					      HALF_OPEN_MAX);
 }
 
-static int lwip_start(void)
+static UK_COLD int lwip_start(void)
 {
 	const struct uk_thread_attr attr = { .flags = UK_THREAD_DETACHED };
 	int rc;
@@ -320,7 +501,7 @@ static void finish_connections(void)
 }
 
 /* Whoever holds the lock will not go on. */
-static void lwip_stop(void)
+static UK_COLD void lwip_stop(void)
 {
 	if (!uk_mutex_trylock(&lwip_mutex))
 		return;

@@ -20,6 +20,7 @@ struct stream *stream_new(int domain)
 	st->s.domain = (uint16_t)domain;
 	st->s.type = UK_SOCK_STREAM;
 	st->s.protocol = UK_IPPROTO_TCP;
+	st->ttl = IP_DEFAULT_TTL;
 	st->rx_end = &st->rx;
 	st->queue_end = &st->queue;
 	st->s.events.ready = UK_POLLOUT | UK_POLLHUP; /* not connected */
@@ -104,15 +105,20 @@ static void failed(void *arg, err_t err)
 		stream_ended(st);
 		return;
 	}
-	broken(st, err == ERR_RST ? st->connecting ? ECONNREFUSED : ECONNRESET : ETIMEDOUT);
+	if (err != ERR_RST)
+		broken(st, ETIMEDOUT);
+	else if (st->connecting)
+		broken(st, ECONNREFUSED);
+	else /* the other side had finished, and takes nothing either: who sends is told, who reads knows */
+		broken(st, st->finished && !st->shut_wr ? EPIPE : ECONNRESET);
 }
 
-void stream_unreachable(struct stream *st, int error)
+UK_COLD void stream_abandon(struct stream *st, int error, bool reset)
 {
 	struct tcp_pcb *pcb = st->pcb;
 
 	stream_detach(st);
-	tcp_abandon(pcb, 0);
+	tcp_abandon(pcb, reset);
 	broken(st, error);
 }
 
@@ -147,37 +153,39 @@ void stream_set_keepalive(struct stream *st)
 
 /* ---- the end ---- */
 
-static int stream_shutdown(struct uk_socket *s, int how)
+static UK_COLD int stream_shutdown(struct uk_socket *s, int how)
 {
 	struct stream *st = stream_of(s);
+	int rc = 0;
 
 	LWIP_LOCKED();
-	if (st->s.listening) {
-		if (how != UK_SHUT_WR)
-			stream_shut_listener(st);
+	if (st->s.listening || st->connecting) {
+		if (st->connecting || how != UK_SHUT_WR)
+			stream_disconnect(st);
 		return 0;
 	}
 	if (!st->connected || (!st->pcb && st->shut_wr))
-		return -ENOTCONN;
+		rc = -ENOTCONN; /* and yet it is shut, as on Linux */
 	if (how != UK_SHUT_WR) {
-		st->shut_rd = true;
+		st->rx_eof = true; /* but what comes can be read, as on Linux */
 		uk_event_set(&st->s.events, UK_POLLIN | UK_POLLRDHUP);
 	}
 	if (how != UK_SHUT_RD && !st->shut_wr) {
 		st->shut_wr = true;
-		if (st->pcb)
+		if (st->connected && st->pcb)
 			tcp_shutdown(st->pcb, 0, 1);
 		uk_event_set(&st->s.events, UK_POLLOUT);
 	}
-	if (st->shut_wr && (st->rx_eof || st->shut_rd))
+	st->shut = st->shut_wr && st->rx_eof;
+	if (st->shut)
 		uk_event_set(&st->s.events, UK_POLLHUP);
-	return 0;
+	return rc;
 }
 
 /* SO_LINGER: until the other side has everything, or the time is over. */
 static void linger(struct stream *st)
 {
-	uk_nsec end = uk_deadline(st->linger_sec * UK_NSEC_PER_SEC);
+	uk_nsec end = uk_deadline((uint32_t)st->linger.l_linger * UK_NSEC_PER_SEC);
 
 	while (st->pcb && (st->pcb->unsent || st->pcb->unacked) && uk_clock_monotonic() < end) {
 		uk_nsec soon = uk_deadline(10 * UK_NSEC_PER_MS);
@@ -199,7 +207,7 @@ static void hang_up(struct stream *st)
 		return;
 	stream_detach(st);
 	/* As on Linux, what nobody has read is lost, and the other side shall know. */
-	if ((st->linger && !st->linger_sec) || st->rx_bytes)
+	if ((st->linger.l_onoff && !st->linger.l_linger) || st->rx_bytes)
 		tcp_abort(pcb);
 	else
 		tcp_close(pcb);
@@ -225,7 +233,7 @@ static void stream_release(struct uk_file *f)
 	lwip_lock();
 	if (st->s.listening)
 		stream_shut_listener(st);
-	if (st->pcb && st->linger && st->linger_sec && st->connected)
+	if (st->pcb && st->linger.l_onoff && st->linger.l_linger && st->connected)
 		linger(st);
 	hang_up(st);
 	if (st->rx)

@@ -21,11 +21,14 @@ static void socket_flag(struct stream *st, u8_t option, bool on)
 
 static int set_socket(struct stream *st, int name, const void *val, uint32_t len)
 {
-	struct uk_abi_linger l;
 	int v;
 
-	if (name == UK_SO_BINDTODEVICE)
-		return option_bind_device((struct ip_pcb *)st->pcb, val, len);
+	if (name == UK_SO_BINDTODEVICE) {
+		v = option_bind_device(&st->device, val, len);
+		if (st->pcb)
+			st->pcb->netif_idx = st->device;
+		return v;
+	}
 	if (!option_int(val, len, false, &v))
 		return -EINVAL;
 	switch (name) {
@@ -42,17 +45,12 @@ static int set_socket(struct stream *st, int name, const void *val, uint32_t len
 		socket_flag(st, SOF_KEEPALIVE, v);
 		return 0;
 	case UK_SO_LINGER:
-		if (len < sizeof(l))
-			return -EINVAL;
-		memcpy(&l, val, sizeof(l));
-		st->linger = l.l_onoff;
-		st->linger_sec = (uint16_t)UK_MIN((uint32_t)l.l_linger, (uint32_t)UINT16_MAX);
-		return 0;
+		return option_linger(&st->linger, val, len);
 	case UK_SO_RCVBUF:
-		st->rcvbuf = option_buffer(v);
+		st->rcvbuf = option_buffer(v, OPTION_RCVBUF_MIN);
 		return 0;
 	case UK_SO_SNDBUF:
-		st->sndbuf = option_buffer(v);
+		st->sndbuf = option_buffer(v, OPTION_SNDBUF_MIN);
 		return 0;
 	case UK_SO_RCVLOWAT:
 		st->rcvlowat = v < 0 ? INT32_MAX : v ? (uint32_t)v : 1;
@@ -60,8 +58,8 @@ static int set_socket(struct stream *st, int name, const void *val, uint32_t len
 	case UK_SO_BROADCAST:
 		st->broadcast = v; /* for nothing */
 		return 0;
-	case UK_SO_PRIORITY:
-	case UK_SO_OOBINLINE: /* there is no urgent data to be anywhere else */
+	case UK_SO_OOBINLINE:
+		st->oobinline = v; /* there is no urgent data to be anywhere else */
 		return 0;
 	}
 	return -ENOPROTOOPT;
@@ -69,9 +67,9 @@ static int set_socket(struct stream *st, int name, const void *val, uint32_t len
 
 static int get_socket(struct stream *st, int name, void *val, uint32_t len)
 {
-	struct uk_abi_linger l = { st->linger, st->linger_sec };
-
 	switch (name) {
+	case UK_SO_BINDTODEVICE:
+		return option_tell_device(st->device, val, len);
 	case UK_SO_REUSEADDR:
 		return option_put(val, len, st->reuse_addr);
 	case UK_SO_REUSEPORT:
@@ -79,8 +77,8 @@ static int get_socket(struct stream *st, int name, void *val, uint32_t len)
 	case UK_SO_KEEPALIVE:
 		return option_put(val, len, st->keepalive);
 	case UK_SO_LINGER:
-		memcpy(val, &l, UK_MIN(len, (uint32_t)sizeof(l)));
-		return sizeof(l);
+		memcpy(val, &st->linger, UK_MIN(len, (uint32_t)sizeof(st->linger)));
+		return sizeof(st->linger);
 	case UK_SO_RCVBUF:
 		return option_put(val, len, st->rcvbuf ? (int)st->rcvbuf : (int)TCP_WND);
 	case UK_SO_SNDBUF:
@@ -91,9 +89,8 @@ static int get_socket(struct stream *st, int name, void *val, uint32_t len)
 		return option_put(val, len, 1);
 	case UK_SO_BROADCAST:
 		return option_put(val, len, st->broadcast);
-	case UK_SO_PRIORITY:
 	case UK_SO_OOBINLINE:
-		return option_put(val, len, 0);
+		return option_put(val, len, st->oobinline);
 	}
 	return -ENOPROTOOPT;
 }
@@ -115,19 +112,15 @@ static int set_keep(struct stream *st, int name, int v)
 	switch (name) {
 	case UK_TCP_KEEPIDLE:
 		st->keep_idle = (uint32_t)v * SEC_MS;
-		if (st->pcb && !st->s.listening)
-			st->pcb->keep_idle = st->keep_idle;
 		break;
 	case UK_TCP_KEEPINTVL:
 		st->keep_intvl = (uint32_t)v * SEC_MS;
-		if (st->pcb && !st->s.listening)
-			st->pcb->keep_intvl = st->keep_intvl;
 		break;
 	default:
 		st->keep_cnt = (uint32_t)v;
-		if (st->pcb && !st->s.listening)
-			st->pcb->keep_cnt = st->keep_cnt;
 	}
+	if (st->pcb && !st->s.listening)
+		stream_set_keepalive(st);
 	return 0;
 }
 
@@ -154,6 +147,7 @@ static void set_cork(struct stream *st, bool on)
 static void set_quickack(struct stream *st, bool on)
 {
 	st->quickack = on;
+	st->slowack = !on;
 	if (!on || !st->pcb || st->s.listening || !(st->pcb->flags & TF_ACK_DELAY))
 		return;
 	tcp_ack_now(st->pcb);
@@ -278,7 +272,7 @@ static int get_tcp(struct stream *st, int name, void *val, uint32_t len)
 	case UK_TCP_CORK:
 		return option_put(val, len, st->cork);
 	case UK_TCP_QUICKACK:
-		return option_put(val, len, 1);
+		return option_put(val, len, !st->slowack);
 	case UK_TCP_MAXSEG:
 		return option_put(val, len,
 				  conn && st->connected ? st->pcb->mss
@@ -323,7 +317,7 @@ static int set_ip(struct stream *st, int level, int name, const void *val, uint3
 		if (six && (v < -1 || v > 255))
 			return -EINVAL;
 		/* The lowest two bits are TCP's own (ECN, RFC 3168 §5). */
-		st->tos = v < 0 ? 0 : (uint8_t)(v & ~3);
+		st->tos = six && v < 0 ? 0 : (uint8_t)(v & ~3);
 		if (st->pcb)
 			st->pcb->tos = st->tos;
 		return 0;
@@ -348,7 +342,7 @@ static int get_ip(struct stream *st, int level, int name, void *val, uint32_t le
 	if (name == (six ? UK_IPV6_TCLASS : UK_IP_TOS))
 		return option_put(val, len, st->tos);
 	if (name == (six ? UK_IPV6_UNICAST_HOPS : UK_IP_TTL))
-		return option_put(val, len, st->ttl ? st->ttl : IP_DEFAULT_TTL);
+		return option_put(val, len, st->ttl);
 	return -ENOPROTOOPT;
 }
 

@@ -172,8 +172,8 @@ static void look_for_packets(uk_nsec now)
 	uint64_t packets = 0;
 
 	for (unsigned i = 0; i < lwip_n_devices; i++)
-		packets += lwip_devices[i]->dev->rx[0]->stats.packets +
-			   lwip_devices[i]->dev->tx[0]->stats.packets;
+		packets += uk_shared_get(lwip_devices[i]->dev->rx[0]->stats.packets) +
+			   uk_shared_get(lwip_devices[i]->dev->tx[0]->stats.packets);
 	if (packets != seen || !latest || lwip_timers_rest)
 		latest = now;
 	seen = packets;

@@ -152,7 +152,7 @@ static void tell_stream(const struct quoted *q, const struct meaning *m)
 		    ip_addr_cmp(&pcb->local_ip, &q->from) && q->seq == pcb->lastack)
 			break;
 	if (pcb && pcb->callback_arg && m->error != EMSGSIZE)
-		stream_unreachable(pcb->callback_arg, m->error);
+		stream_abandon(pcb->callback_arg, m->error, false);
 }
 
 void lwip_icmp_error(struct pbuf *p, u8_t type, u8_t code)

@@ -92,7 +92,7 @@ static long lock_range(uk_vaddr_t va, size_t len, bool lock, bool touch)
 			break;
 		from = UK_MAX(area.start, va);
 		to = UK_MIN(area.end, end);
-		if (to > UK_VA_AREAS_END)
+		if (area.given || to > UK_VA_AREAS_END)
 			continue;
 		rc = uk_vmem_lock(from, to - from, lock);
 		if (!rc && touch && area.prot != UK_VMEM_NONE)

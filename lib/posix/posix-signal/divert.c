@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Signals for a thread that makes no system calls: on its way back from an interrupt it is sent
- * to entry.S, which continues as after a system call, in thread context. And faults, for which
+ * Signals for a thread that makes no system calls, or none that looks for them: on its way back from an interrupt it is
+ * sent to entry.S, which continues as after a system call, in thread context. An interrupt that a section with interrupts
+ * masked held up has no such way back; there the section ends as a system call does. And faults, for which
  * the application may have handlers.
  */
 #include <uk/plat/mem.h>
@@ -10,6 +11,7 @@
 #include <uk/sched_ops.h>
 #include <uk/print.h>
 #include <uk/sanitize.h>
+#include <uk/syscall.h>
 #include <uk/time.h>
 #include <uk/timer.h>
 #include <sigframe.h>
@@ -28,11 +30,12 @@ uintptr_t posix_signal_full(uintptr_t sp);
 #define WAITS_NSEC UK_NSEC_PER_MS
 
 /*
- * With several CPUs the sender's interrupt may find the thread in such a section, or just miss it if it
+ * With several CPUs the sender's interrupt may find the thread where it cannot be diverted, or just miss it if it
  * is moved. So as long as a thread outside the kernel has not seen its mark, it is sent another;
  * one that waits for a CPU less often: it sees the mark when it runs again, in all cases but few.
  */
-static struct uk_timer retries[UK_CPUS]; /* each started on its CPU only */
+static struct uk_timer retries[UK_CPUS]; /* each started on its CPU only, ... */
+static uk_nsec spans[UK_CPUS];           /* ... and when, at the earliest, after the one before */
 
 /* How soon to look again whether t has seen its mark. lock */
 static uk_nsec nudge(struct uk_task *t)
@@ -51,8 +54,9 @@ static uk_nsec nudge(struct uk_task *t)
 	return runs ? RETRY_NSEC : WAITS_NSEC;
 }
 
-static void retry_after(uk_nsec span);
+static void retry_after(uk_nsec span, bool first);
 
+/* Ever more slowly: see below. */
 static void retry_fired(struct uk_timer *timer UK_UNUSED)
 {
 	struct uk_process *p = uk_process_current();
@@ -64,23 +68,26 @@ static void retry_fired(struct uk_timer *timer UK_UNUSED)
 		soonest = UK_MIN(soonest, nudge(t));
 	uk_spin_unlock_irq(&p->lock, irq);
 	if (soonest != UK_NSEC_MAX)
-		retry_after(soonest);
+		retry_after(soonest, false);
 }
 
-static void retry_after(uk_nsec span)
+static void retry_after(uk_nsec span, bool first)
 {
 	bool irq = uk_irq_save();
 	struct uk_timer *t = &retries[uk_cpu()];
+	uk_nsec *least = &spans[uk_cpu()];
 
 	t->fn = retry_fired;
-	if (!uk_timer_pending(t))
-		uk_timer_start(t, uk_deadline(span));
+	if (!uk_timer_pending(t)) {
+		*least = first ? 0 : UK_MIN(2 * UK_MAX(*least, RETRY_NSEC), RETRY_MAX);
+		uk_timer_start(t, uk_deadline(UK_MAX(span, *least)));
+	}
 	uk_irq_restore(irq);
 }
 
 void signal_retry(void)
 {
-	retry_after(RETRY_NSEC);
+	retry_after(RETRY_NSEC, true);
 }
 
 static inline void retry_stop(void)
@@ -93,10 +100,10 @@ static struct uk_timer retry = UK_TIMER_INIT(retry_fired);
 static uk_nsec span; /* to the next */
 
 /*
- * The interrupt is what is wanted: its return calls the hook below. But if a section with interrupts
- * masked had held it up, it ends without a return; and if the thread was just about to leave the
- * kernel, it has looked already. So this goes on until the thread has seen it, but ever more slowly: where an
- * interrupt takes as long as the time between two (a hypervisor that emulates the clock), the thread would not get on.
+ * The interrupt is what is wanted: its return calls the hook below. But that may find the moment wrong again, or, if
+ * the thread was just about to leave the kernel, it has looked already. So this goes on until the thread has seen it, but
+ * ever more slowly: where an interrupt takes as long as the time between two (a hypervisor that emulates the
+ * clock), the thread would not get on.
  */
 static void retry_fired(struct uk_timer *timer)
 {
@@ -176,6 +183,13 @@ UK_SECTION(".text.uk_sys_signal") uintptr_t posix_signal_full(uintptr_t sp)
 	return (uintptr_t)task->signals.alt.sp + task->signals.alt.size;
 }
 
+/* From now on t counts as inside a system call, until posix_signal_after_divert() is through. */
+static inline void keep_inside(struct uk_thread *t)
+{
+	uk_shared_set(t->in_syscall, t->in_syscall + 1);
+}
+
+/* After keep_inside(). */
 static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 {
 	struct uk_task *task = t->posix;
@@ -186,8 +200,6 @@ static void divert(struct uk_thread *t, struct uk_regs *regs, int sig)
 	if (sp != uk_regs_sp(regs)) /* the last handler may have left it by longjmp() */
 		uk_sanitize_stack((void *)s->alt.sp, s->alt.size, uk_regs_sp(regs));
 	retry_stop();
-	uk_shared_set(t->in_syscall,
-		      t->in_syscall + 1); /* taken back by posix_signal_after_divert() */
 	sigframe_divert(regs, s, room ? sp : (uintptr_t)s->alt.sp + s->alt.size,
 			room ? posix_signal_diverted : posix_signal_no_room);
 }
@@ -219,12 +231,16 @@ void uk_irq_return_hook(struct uk_regs *regs)
 	task = t->posix;
 	sig = signal_next(task, ~task->signals.blocked);
 	/* In a section of the allocator, say. It ends soon, but nobody tells. */
-	if (uk_this_cpu_get(preempt_off) || is_entering(regs))
+	if (uk_this_cpu_get(preempt_off) || (regs && is_entering(regs))) {
 		signal_retry();
-	else if (sig)
-		divert(t, regs, sig);
-	else
+	} else if (!sig) {
 		nothing_left(task); /* another thread has taken it */
+	} else if (!regs) {
+		uk_syscall_leave_slow(0); /* a function like any other: it returns here */
+	} else {
+		keep_inside(t);
+		divert(t, regs, sig);
+	}
 }
 
 /* The signal of a fault, with its si_code and address; 0: none. */
@@ -237,10 +253,10 @@ static int fault_signal(const struct uk_trap_info *info, const struct uk_regs *r
 		[UK_TRAP_PAGE] = { UK_SIGSEGV, UK_SEGV_MAPERR },
 		[UK_TRAP_PROTECTION] = { UK_SIGSEGV, UK_SI_KERNEL },
 		[UK_TRAP_ALIGNMENT] = { UK_SIGBUS, UK_BUS_ADRALN },
-		[UK_TRAP_INSTRUCTION] = { UK_SIGILL, UK_ILL_ILLOPN },
+		[UK_TRAP_INSTRUCTION] = { UK_SIGILL, SIGFRAME_ILL_CODE },
 		[UK_TRAP_ARITHMETIC] = { UK_SIGFPE, UK_FPE_INTDIV },
 		[UK_TRAP_FLOAT] = { UK_SIGFPE, 0 },
-		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, UK_SI_KERNEL },
+		[UK_TRAP_BREAKPOINT] = { UK_SIGTRAP, SIGFRAME_BREAK_CODE },
 		[UK_TRAP_DEBUG] = { UK_SIGTRAP, UK_TRAP_TRACE },
 		[UK_TRAP_BUS] = { UK_SIGBUS, UK_BUS_ADRERR },
 	};
@@ -291,6 +307,8 @@ bool uk_trap_hook(const struct uk_trap_info *info, struct uk_regs *regs)
 		return false; /* nobody catches it: the crash report is the better end */
 	}
 	sigframe_note_fault(s, info, regs);
+	/* Interrupts are open: none of them may deliver it with the registers that we have here. */
+	keep_inside(t);
 	uk_signal_send_entry(task->process, task->tid, &s->fault);
 	divert(t, regs, sig);
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What signals' frames and the way into a handler and back have alike on every CPU: a part of sigframe.h, behind its
- * struct sigframe, which names the registers: SIGFRAME_REG_PC, SIGFRAME_REG_SP, and SIGFRAME_REG_RESULT of a system call.
+ * struct sigframe, which names the registers: SIGFRAME_REG_PC, SIGFRAME_REG_SP, and SIGFRAME_REG_RESULT of a system call; and the
+ * si_code of an undefined instruction and of a breakpoint, which Linux has differently on different CPUs.
  *
  * Whatever was interrupted, it becomes a struct sigframe with all its registers, on the stack of
  * the thread; C decides; then either the handler runs on a frame, returning to

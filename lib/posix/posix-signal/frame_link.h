@@ -17,6 +17,9 @@
 #define SIGFRAME_SIZE     (SIGFRAME_RESTART + 32)
 #define SIGFRAME_REDZONE  0
 
+#define SIGFRAME_ILL_CODE   UK_ILL_ILLOPC
+#define SIGFRAME_BREAK_CODE UK_TRAP_BRKPT
+
 #ifndef __ASSEMBLER__
 #include <uk/arch/ctx.h>
 #include <uk/arch/regs.h>

@@ -149,20 +149,22 @@ void signal_mark(struct uk_task *t)
 	struct uk_thread *thread = t->thread;
 
 	uk_thread_interrupt(thread);
+	/* The running one looks where this system call ends, or this interrupt (divert.c). */
+	if (thread == uk_thread_current())
+		return;
+#ifdef CONFIG_SMP
+	/* Who runs on another CPU may be leaving the kernel: it has looked, and still counts as inside. */
+	if (uk_sched_running(thread->sched) == thread) {
+		signal_retry();
+		return;
+	}
+#endif
 	/*
 	 * Ready to run but outside the kernel: if an interrupt preempted it, it delivers when it
 	 * returns from that; if it gave up the CPU elsewhere (a section of the allocator ended),
-	 * the next interrupt will find it. Nor does this interrupt, if it is one, find the running
-	 * thread in every case: it may have been held up by a section with interrupts masked.
+	 * the next interrupt will find it.
 	 */
-#ifdef CONFIG_SMP
-	/* Who runs on another CPU may be leaving the kernel: it has looked, and still counts as inside. */
-	if (uk_sched_running(thread->sched) == thread && thread != uk_thread_current())
-		signal_retry();
-	else
-#endif
-		if (!uk_shared_get(thread->in_syscall) &&
-		    (thread != uk_thread_current() || uk_in_irq()))
+	if (!uk_shared_get(thread->in_syscall))
 		signal_retry();
 }
 

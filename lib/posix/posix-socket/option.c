@@ -82,6 +82,8 @@ static int common_int(struct uk_socket *s, int name, int32_t *value)
 		*value = s->listening;
 		return 0;
 	case UK_SO_ERROR:
+		if (!s->error)
+			uk_event_fetch(false);
 		*value = -uk_socket_take_error(s);
 		return 0;
 	}

@@ -76,6 +76,21 @@ static int create(int domain, int type, int protocol, struct uk_file **f)
 	return rc;
 }
 
+int uk_socket_ioctl(unsigned cmd, uintptr_t arg)
+{
+	struct uk_file *f;
+	int rc;
+
+	if ((cmd & ~0xffU) != UK_SIOC)
+		return -ENOTTY;
+	rc = create(UK_AF_INET, UK_SOCK_DGRAM, 0, &f);
+	if (rc)
+		return rc == -EAFNOSUPPORT ? -ENOTTY : rc;
+	rc = uk_file_ioctl(f, cmd, arg);
+	uk_file_put(f);
+	return rc;
+}
+
 UK_SYSCALL(int, socket, int domain, int type, int protocol)
 {
 	struct uk_file *f;

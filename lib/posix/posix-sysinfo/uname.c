@@ -3,6 +3,7 @@
  * uname(2) and the host's name. Programs ask the system's name to learn which system calls they may
  * use, and the answer to that is Linux; what it really is stands in `version`.
  */
+#include <uk/abi/machine.h>
 #include <uk/errno.h>
 #include <uk/param.h>
 #include <uk/process.h>
@@ -24,14 +25,6 @@ struct utsname {
 	char domainname[FIELD];
 };
 
-#if defined(__x86_64__)
-#define MACHINE "x86_64"
-#elif defined(__aarch64__)
-#define MACHINE "aarch64"
-#elif defined(__riscv)
-#define MACHINE "riscv64"
-#endif
-
 static char node[FIELD], domain[FIELD];
 static bool node_set;
 
@@ -41,7 +34,7 @@ UK_SYSCALL(long, uname, struct utsname *user)
 		.sysname = "Linux",
 		.release = "6.1.0",
 		.version = "Whittle",
-		.machine = MACHINE,
+		.machine = UK_ABI_MACHINE,
 		.domainname = "(none)",
 	};
 	struct utsname u = fixed;

@@ -77,6 +77,7 @@ struct unix_sock {
 	bool closed; /* the file is gone */
 	bool passcred;
 	uint32_t options; /* bits of SO_* that are only remembered */
+	struct uk_abi_linger linger;
 	uint32_t sndbuf, rcvbuf, rcvlowat;
 	struct unix_sock *peer;   /* a reference */
 	struct unix_name *name;   /* a reference; set once */

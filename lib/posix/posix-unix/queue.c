@@ -47,7 +47,7 @@ bool unix_has_room(const struct unix_sock *r, const struct unix_sock *sender, si
 /* r->lock. The bit OUT of the only sender. */
 static void update_sender(struct unix_sock *r, struct unix_sock *sender)
 {
-	bool writable = 2 * r->queued <= sender->sndbuf || sender->shut & SHUT_OUT;
+	bool writable = 2 * r->queued <= sender->sndbuf;
 	uint32_t ready = uk_event_ready(&sender->s.events);
 
 	if (writable && !(ready & UK_POLLOUT))
@@ -132,15 +132,13 @@ struct unix_msg *unix_taken(struct unix_sock *r, size_t n, bool whole)
 
 void unix_shut(struct unix_sock *u, unsigned how)
 {
-	uint32_t bits = WRITABLE; /* who writes learns it without waiting */
+	uint32_t bits = 0; /* OUT stays what it is, as on Linux: it tells of room */
 
 	uk_shared_set(u->shut, u->shut | how);
 	if (u->shut & SHUT_IN)
 		bits |= UK_POLLIN | UK_POLLRDHUP;
 	if (u->shut == SHUT_BOTH)
 		bits |= UK_POLLHUP;
-	if (u->state == UNIX_LISTENING)
-		bits &= ~WRITABLE;
 	uk_event_set(&u->s.events, bits);
 	uk_waitq_wake_all(&u->room);
 	if (u->peer)

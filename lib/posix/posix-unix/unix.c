@@ -89,6 +89,7 @@ static void hang_up(struct unix_sock *peer, bool reset)
 		uk_event_set(&peer->s.events, UK_POLLERR);
 	}
 	unix_shut(peer, SHUT_BOTH);
+	uk_event_set(&peer->s.events, WRITABLE); /* what was in this one's queue is gone */
 	uk_mutex_unlock(&peer->lock);
 }
 
@@ -216,7 +217,7 @@ static int setsockopt(struct uk_socket *s, int level, int name, const void *val,
 
 	if (level != UK_SOL_SOCKET)
 		return -EOPNOTSUPP;
-	if (len < sizeof(value))
+	if (len < (name == UK_SO_LINGER ? sizeof(u->linger) : sizeof(value)))
 		return -EINVAL;
 	memcpy(&value, val, sizeof(value));
 	if (name >= 0 && name < 32 && (REMEMBERED >> name & 1)) {
@@ -224,6 +225,11 @@ static int setsockopt(struct uk_socket *s, int level, int name, const void *val,
 		return 0;
 	}
 	switch (name) {
+	case UK_SO_LINGER: /* remembered, too: nothing of what was sent is left behind by close() */
+		u->linger.l_onoff = value != 0;
+		if (value)
+			u->linger.l_linger = ((const struct uk_abi_linger *)val)->l_linger;
+		return 0;
 	case UK_SO_SNDBUF:
 	case UK_SO_SNDBUFFORCE:
 		u->sndbuf = buffer_size(value, SNDBUF_MIN);
@@ -284,6 +290,11 @@ static int getsockopt(struct uk_socket *s, int level, int name, void *val, uint3
 		memcpy(val, &cred, len);
 		return (int)len;
 	}
+	if (name == UK_SO_LINGER) {
+		len = UK_MIN(len, (uint32_t)sizeof(u->linger));
+		memcpy(val, &u->linger, len);
+		return (int)len;
+	}
 	rc = get_int(u, name, &value);
 	if (rc)
 		return rc;
@@ -317,7 +328,7 @@ static int do_ioctl(struct uk_file *f, unsigned cmd, uintptr_t arg)
 		}
 		return uk_user_write(arg, &n, sizeof(n));
 	}
-	return -ENOTTY;
+	return uk_socket_ioctl(cmd, arg);
 }
 
 /* ---- the family ---- */

@@ -34,7 +34,8 @@ static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self, uk
 			return true;
 		if (owner & WAITERS || owner == (uintptr_t)self)
 			return false;
-		if (i % 16 == 0) {
+		/* Time counts from the end of the brief turns: who gives up sooner makes a queue. */
+		if (i >= UK_ARCH_RELAX_BRIEF && i % 16 == 0) {
 			now = uk_clock_monotonic();
 			began = began ? began : now;
 			if (!uk_sched_is_alone() || now >= deadline || now - began > RUNS_NSEC ||
@@ -42,7 +43,7 @@ static UK_NOINLINE bool take_soon(struct uk_mutex *m, struct uk_thread *self, uk
 			     !uk_thread_runs_elsewhere((const struct uk_thread *)owner)))
 				return false;
 		}
-		uk_arch_relax();
+		uk_arch_relax_turn(i);
 	}
 }
 #else

@@ -88,7 +88,7 @@ void uk_smp_poll(unsigned turns)
 static void wait_for(const uint32_t *count, uint32_t value)
 {
 	for (unsigned turns = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) != value; turns++) {
-		uk_arch_relax();
+		uk_arch_relax_turn(turns);
 		uk_smp_poll(turns);
 	}
 }

@@ -6,6 +6,7 @@
  * The image is mapped to its physical address for the time until it knows its final one: without translation memory is
  * not cached, and can be accessed at aligned addresses only.
  */
+#include <uk/arch/asm.h>
 #include <uk/arch/cpu.h>
 #include <uk/arch/mark.h>
 #include <uk/config.h>
@@ -81,18 +82,20 @@ boot_entry:
 	lsl	x3, x3, x2
 	mov	x1, x20
 	add	x2, x20, #0x2000
-4:	dc	ivac, x1
+4:	.rept	8
+	dc	ivac, x1
 	add	x1, x1, x3
+	.endr
 	cmp	x1, x2
 	b.lo	4b
 
 	bl	boot_translate
 
-	/* Variables, and the frames of page tables: all but these two. */
+	/* Variables, and the frames of page tables: all but these two, and not the pages behind them, for stacks. */
 	address	x1, image_bss
-	mov	x2, x20
+	address	x2, image_bss_end
 	bl	zero
-	add	x1, x20, #0x2000
+	address	x1, image_tables
 	address	x2, boot_stack
 	bl	zero
 	address	x1, boot_stack_top
@@ -100,17 +103,16 @@ boot_entry:
 #ifdef CONFIG_SMP
 	address	x1, uk_percpus		/* for good: the CPU's data, with the canary */
 	msr	tpidr_el1, x1
-#elif defined(CONFIG_HARDEN_STACK_PROTECTOR)
-	address	x1, __stack_chk_guard	/* for good: where compilers take the canary from */
-	msr	tpidr_el1, x1
 #endif
 	mov	x0, x19
 	bl	boot_early		/* returns virtual - physical address of the image */
 	.globl	boot_relocated
 boot_relocated:				/* where debuggers learn it: support/tools/runner/gdb.py */
+#ifdef CONFIG_SMP
 	mrs	x1, tpidr_el1
 	add	x1, x1, x0
 	msr	tpidr_el1, x1
+#endif
 	mov	x1, sp
 	add	x1, x1, x0
 	add	sp, x1, #STACK_SHIFT
@@ -120,7 +122,8 @@ boot_relocated:				/* where debuggers learn it: support/tools/runner/gdb.py */
 	dsb	nshst
 	isb
 	br	x1
-5:	str	xzr, [x20, x22, lsl #3]
+5:	UK_LANDING_ANY
+	str	xzr, [x20, x22, lsl #3]
 	dsb	nshst
 	tlbi	vmalle1
 	dsb	nsh
@@ -155,6 +158,9 @@ boot_to_el1:
 	b.ne	1f
 	/* From EL2: nothing of EL1 traps, its counters are the CPU's. */
 	mov	x1, #1 << 31		/* RW: EL1 is of 64 bits */
+#ifdef CONFIG_HARDEN_PAC
+	orr	x1, x1, #3 << 40	/* API, APK */
+#endif
 	msr	hcr_el2, x1
 	mov	x1, #3			/* EL1PCTEN, EL1PCEN */
 	msr	cnthctl_el2, x1
@@ -221,20 +227,23 @@ map_block:
 	str	x6, [x21, x7, lsl #3]
 	ret
 
-/* From x1 to x2, both multiples of 16. */
+/* From x1 to x2, both multiples of 64. */
 zero:
-	movi	v0.16b, #0
-1:	sub	x3, x2, x1
-	cmp	x3, #256
-	b.lo	2f
-	.irp	n, 0, 32, 64, 96, 128, 160, 192, 224
-	stp	q0, q0, [x1, #\n]
+	.arch_extension simd
+	.irp	n, 0, 1, 2, 3
+	movi	v\n\().16b, #0
 	.endr
-	add	x1, x1, #256
-	b	1b
+	sub	x3, x2, x1
+	subs	x3, x3, #512
+	b.lo	2f
+1:	.rept	8
+	st1	{v0.2d-v3.2d}, [x1], #64
+	.endr
+	subs	x3, x3, #512
+	b.hs	1b
 2:	cmp	x1, x2
 	b.hs	3f
-	str	q0, [x1], #16
+	st1	{v0.2d-v3.2d}, [x1], #64
 	b	2b
 3:	ret
 

@@ -8,11 +8,12 @@
 #include <uk/arch/cpu.h>
 #include <uk/config.h>
 
+/* Floating point on; a CPU without it ends here, with a message. */
+void boot_fpu(void);
+
 static inline void boot_cpu(void)
 {
 	riscv_csr_clear(sstatus, RISCV_SSTATUS_SUM); /* pages of user mode are not for us */
-	riscv_csr_set(sstatus, RISCV_SSTATUS_FS_INIT);
-	__asm__ volatile("fscsr zero");
 #ifdef CONFIG_SMP
 	riscv_csr_set(sie, 1UL << RISCV_IRQ_SOFTWARE);
 #endif

@@ -19,6 +19,7 @@
 
 #include "boot.h"
 #include "image.h"
+#include "relr.h"
 
 #define SLOT     (2UL << 20)
 #define SLOTS    (UK_VA_IMAGE_LEN / SLOT)
@@ -38,7 +39,6 @@ extern const uint64_t image_relr[], image_relr_end[];
 
 /* entry.S */
 extern uint64_t boot_root_table[];
-extern char boot_stack[];
 #pragma GCC visibility pop
 
 uintptr_t image_offset UK_RO_AFTER_INIT_ZERO;
@@ -81,24 +81,6 @@ static inline uintptr_t here(const void *p)
 {
 	__asm__ volatile("" : "+r"(p));
 	return (uintptr_t)p;
-}
-
-/* Compact relative relocations: an address, then bitmaps of the 63 words that follow (ELF gABI). */
-static void relocate(uintptr_t load, uintptr_t target)
-{
-	uint64_t *where = NULL;
-
-	for (const uint64_t *r = image_relr; r < image_relr_end; r++) {
-		if (!(*r & 1)) {
-			where = (uint64_t *)(load + *r);
-			*where++ += target;
-			continue;
-		}
-		for (uint64_t bits = *r >> 1, *w = where; bits; bits >>= 1, w++)
-			if (bits & 1)
-				*w += target;
-		where += 63;
-	}
 }
 
 static void map(uintptr_t offset, char *start, char *end, unsigned prot)
@@ -153,7 +135,7 @@ UK_NO_STACK_PROTECTOR uintptr_t boot_early(uint32_t magic)
 	uk_plat_direct_base =
 		UK_VA_DIRECT + r % DIRECT_SPANS * DIRECT_SPAN + (r >> 32) % DIRECT_SLOTS * SLOT;
 
-	relocate(image, image_offset + image);
+	relr_relocate(image_relr, image_relr_end, image, image_offset + image);
 	map(image_offset, uk_image_start, image_rodata, UK_PROT_READ | UK_PROT_EXEC);
 	map(image_offset, image_rodata, image_relro, UK_PROT_READ);
 	map(image_offset, image_relro, boot_stack, UK_PROT_READ | UK_PROT_WRITE);

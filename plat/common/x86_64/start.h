@@ -14,7 +14,6 @@
 
 /* entry.S */
 extern uint64_t boot_root_table[];
-extern char boot_spare_pages[];
 
 /* Called by entry.S, with what the loader left in eax and ebx. */
 void boot_start(uint32_t magic, uint32_t info);

@@ -25,7 +25,9 @@ enum boot_fixed {
 	BOOT_FIXED_GICD,
 	BOOT_FIXED_GICD_ROUTES,
 	BOOT_FIXED_GIC_CPU, /* of version 2: the CPU's part; of version 3: the redistributor's first page ... */
-	BOOT_FIXED_GIC_SGI,     /* ... and its second part */
+	BOOT_FIXED_GIC_SGI, /* ... and its second part */
+	BOOT_FIXED_TREE,    /* the device tree, if it fits */
+	BOOT_FIXED_TREE_LAST = BOOT_FIXED_TREE + 7,
 	BOOT_FIXED_FAULT_GUARD, /* never mapped */
 	BOOT_FIXED_FAULT_STACK,
 	BOOT_FIXED_NESTED_GUARD,
@@ -38,9 +40,10 @@ enum boot_fixed {
 	{                                                                                          \
 		[BOOT_FIXED_UART] = "UART", [BOOT_FIXED_SIDE_CONFIG] = "PCI",                      \
 		[BOOT_FIXED_SIDE] = "side channel", [BOOT_FIXED_RTC] = "RTC",                      \
-		[BOOT_FIXED_BUTTON] = "power button",                                              \
-		[BOOT_FIXED_GICD] = "GIC", [BOOT_FIXED_GICD_ROUTES] = "GIC",                       \
-		[BOOT_FIXED_GIC_CPU] = "GIC", [BOOT_FIXED_GIC_SGI] = "GIC",                        \
+		[BOOT_FIXED_BUTTON] = "power button", [BOOT_FIXED_GICD] = "GIC",                   \
+		[BOOT_FIXED_GICD_ROUTES] = "GIC", [BOOT_FIXED_GIC_CPU] = "GIC",                    \
+		[BOOT_FIXED_GIC_SGI] = "GIC",                                                      \
+		[BOOT_FIXED_TREE... BOOT_FIXED_TREE_LAST] = "device tree",                         \
 		[BOOT_FIXED_FAULT_STACK] = "page faults",                                          \
 		[BOOT_FIXED_NESTED_STACK] = "nested faults",                                       \
 	}

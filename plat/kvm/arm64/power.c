@@ -16,11 +16,13 @@ UK_NORETURN void uk_plat_exit(int status)
 
 	arm_irq_close();
 	if (begin()) {
+		int hvc = arm_tree_psci();
+
 		kvm_console_flush();
 		if (kvm_runner())
 			kvm_record('X', &s, 1);
 		kvm_channel_flush();
-		arm_firmware_call(kvm_tree_psci(), PSCI_SYSTEM_OFF, 0, 0, 0);
+		arm_firmware_call(hvc, PSCI_SYSTEM_OFF, 0, 0, 0);
 	}
 	for (;;)
 		__asm__ volatile("wfi");

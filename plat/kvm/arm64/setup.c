@@ -17,7 +17,7 @@ UK_NO_STACK_PROTECTOR void boot_start(uk_paddr_t tree)
 	boot_traps();       /* from here on mistakes are reported */
 	devtree_open(tree); /* which describes the machine */
 	kvm_console_init();
-	kvm_clock_init();
+	plat_clock_init();
 	bootinfo.protocol = "arm64";
 	devtree_boot(&bootinfo);
 	arm_irq_open(); /* still masked by software */

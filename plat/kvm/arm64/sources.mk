@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-srcs-y := $(shared)/entry.S common/early.c common/image.c common/bootinfo.c common/devtree.c common/mapping.c $(shared)/idle.c \
-	$(addprefix $(uk-arch)/,setup.c devtree.c irqchip.c timer.c rtc.c power.c button.c) \
-	$(addprefix devtree/,console.c pl011.c channel.c clock.c random.c)
-srcs-$(CONFIG_SMP) += common/ipi.c $(addprefix devtree/,cpus.c smp.c) $(addprefix $(uk-arch)/,smp.c cpustart.S)
-srcs-$(CONFIG_PLAT_BUSES) += common/dma.c $(addprefix devtree/,bus.c pci.c)
+srcs-y := $(shared)/entry.S common/early.c common/image.c common/bootinfo.c $(addprefix common/,devtree.c treeclock.c treeseed.c mapping.c) \
+	$(addprefix $(shared)/,idle.c machine.c gic.c timer.c rtc.c) \
+	$(addprefix $(uk-arch)/,setup.c devtree.c power.c button.c) \
+	$(addprefix devtree/,console.c pl011.c channel.c)
+srcs-$(CONFIG_SMP) += $(addprefix common/,ipi.c treecpus.c treesmp.c) $(addprefix $(shared)/,smp.c cpustart.S) $(uk-arch)/smp.c
+srcs-$(CONFIG_PLAT_BUSES) += common/dma.c $(addprefix devtree/,bus.c pci.c) $(addprefix $(uk-arch)/,msi.c v2m.c its.c)
+# its.c gives the interrupt controller memory.
+optional-$(CONFIG_PLAT_BUSES) += ukpage

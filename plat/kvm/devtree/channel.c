@@ -38,7 +38,7 @@ bool kvm_runner(void)
 
 void kvm_channel_init(void)
 {
-	volatile uint8_t *config, *page;
+	volatile uint8_t *config, *p;
 	struct devtree_window ports;
 	int node = devtree_pci();
 	uk_paddr_t ecam, pa;
@@ -52,17 +52,18 @@ void kvm_channel_init(void)
 	    !devtree_window(node, DEVTREE_PORTS, &ports) || ports.len < PORTS)
 		return;
 	pa = ports.pa + ports.len - PORTS;
-	page = boot_map_device(BOOT_FIXED_SIDE, pa & ~UK_PAGE_MASK);
-	if (!page)
+	p = boot_map_device(BOOT_FIXED_SIDE, pa & ~UK_PAGE_MASK);
+	if (!p)
 		return;
 	uk_mmio_write32(config + PCI_BAR0, (uint32_t)(ports.bus + ports.len - PORTS));
 	uk_mmio_write32(config + PCI_COMMAND, PCI_COMMAND_IO);
-	side = page + (pa & UK_PAGE_MASK);
-	uk_mmio_write8(side + IER, 0);
-	uk_mmio_write8(side + LCR, LCR_8N1);
-	uk_mmio_write8(side + FCR, FCR_ON);
-	uk_mmio_write8(side + MCR, MCR_ON);
-	uk_mmio_read8(side + RBR); /* what came before is gone: more can come */
+	p += pa & UK_PAGE_MASK;
+	uk_mmio_write8(p + IER, 0);
+	uk_mmio_write8(p + LCR, LCR_8N1);
+	uk_mmio_write8(p + FCR, FCR_ON);
+	uk_mmio_write8(p + MCR, MCR_ON);
+	uk_mmio_read8(p + RBR); /* what came before is gone: more can come */
+	side = p;
 }
 
 bool kvm_channel_is(unsigned bdf)

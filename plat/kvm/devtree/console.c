@@ -10,8 +10,11 @@
 #include "kvm.h"
 #include "terminal.h"
 
-static bool uart;    /* false: the firmware's */
-static bool unknown; /* the tree can be asked, and has not been yet */
+static bool uart; /* false: the firmware's */
+
+/* What has to be looked for: nothing, before the tree can be asked and after that; from then on ever less. */
+static uint8_t unknown;
+enum { NOTHING, CHANNEL, ALL };
 
 static void serial_write(const char *s, size_t n)
 {
@@ -23,15 +26,17 @@ static void serial_write(const char *s, size_t n)
 
 void kvm_console_find(void)
 {
-	if (UK_LIKELY(!unknown))
+	if (UK_LIKELY(unknown == NOTHING))
 		return;
-	unknown = false;
-	uart = uart_find();
+	/* Where nothing answers is a trap, whose report comes here again: it goes on with what is next. */
+	if (unknown-- == ALL) {
+		UK_BARRIER();
+		uart = uart_find();
+		unknown = NOTHING;
+	}
 	kvm_channel_init();
-#ifdef KVM_NO_UART
-	if (!uart && kvm_runner())
-		kvm_record('K', KVM_NO_UART, sizeof(KVM_NO_UART) - 1);
-#endif
+	if (!uart)
+		uk_plat_console_write(UK_CON_LOG, KVM_NO_UART, sizeof(KVM_NO_UART) - 1);
 #ifdef KVM_CONSOLE_BEGINS
 	/* The firmware writes to the same line: what comes from here on is ours. */
 	if (kvm_runner())
@@ -42,7 +47,7 @@ void kvm_console_find(void)
 void kvm_console_init(void)
 {
 	TERMINAL_KEEP_PARAMS();
-	unknown = true;
+	unknown = ALL;
 #ifdef CONFIG_SMP
 	kvm_console_find(); /* while nobody else can */
 #endif

@@ -3,8 +3,8 @@
  * The bridge to PCI whose configuration space is a piece of memory (ECAM: PCI Express Base §7.2.2), as the device tree tells
  * of it: which buses, which addresses it forwards, and which line of the interrupt controller each device has.
  *
- * Two things are not as devices say. No firmware has noted their lines: they are where it would have. And messages do not arrive
- * here, so who could send them is shown without that ability: drivers then ask for the line.
+ * Two things are not as devices say. No firmware has noted their lines: they are where it would have. And where messages do not
+ * arrive, who could send them is shown without that ability: drivers then ask for the line.
  */
 #include <uk/errno.h>
 #include <uk/plat/bus.h>
@@ -112,7 +112,7 @@ uint32_t uk_plat_pci_read(unsigned bdf, unsigned reg)
 	v = read_word(bdf, reg);
 	if (reg == REG_IRQ && !(read_word(bdf, REG_HEADER) & HEADER_TYPE))
 		return with_line(bdf, v);
-	if (reg >= 0x40 && (v & 0xff) == CAP_MSIX && is_capability(bdf, reg))
+	if (reg >= 0x40 && (v & 0xff) == CAP_MSIX && is_capability(bdf, reg) && !kvm_messages())
 		return v & ~0xffU; /* the null capability */
 	return v;
 }
@@ -121,14 +121,4 @@ void uk_plat_pci_write(unsigned bdf, unsigned reg, uint32_t v)
 {
 	if (bdf >> 8 >= first && bdf >> 8 <= last && !kvm_channel_is(bdf))
 		uk_mmio_write32(word(bdf, reg), v);
-}
-
-int uk_plat_msi_request(void (*fn)(void *arg) UK_UNUSED, void *arg UK_UNUSED,
-			uint32_t cpu UK_UNUSED, struct uk_plat_msi *msi UK_UNUSED)
-{
-	return -ENODEV;
-}
-
-void uk_plat_msi_release(const struct uk_plat_msi *msi UK_UNUSED)
-{
 }

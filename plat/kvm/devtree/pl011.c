@@ -7,6 +7,8 @@
  */
 #include <uk/arch/io.h>
 #include <uk/arch/relax.h>
+#include <uk/config.h>
+#include <uk/spin.h>
 
 #include "kvm.h"
 
@@ -25,25 +27,25 @@ enum { DR = 0x000, FR = 0x018, LCR_H = 0x02c, CR = 0x030, IMSC = 0x038, ICR = 0x
 #define ESCAPE 0x10
 
 static volatile uint8_t *uart;
-static uint32_t line; /* its interrupt */
+static int device; /* in the tree */
 static bool in_escape, rx_end, asked;
 
 bool uart_find(void)
 {
-	int node = devtree_console("arm,pl011");
 	volatile uint8_t *page;
 	uk_paddr_t pa;
 	size_t len;
 
-	asked = true;
-	if (node < 0 || !devtree_reg(node, &pa, &len) ||
+	device = devtree_console("arm,pl011");
+	/* Where one is that is not told of well, or does not answer, is the first that there may be. */
+	asked = device < 0;
+	if (asked || !devtree_reg(device, &pa, &len) ||
 	    (pa & UK_PAGE_MASK) + ICR + 4 > UK_PAGE_SIZE)
 		return false;
 	page = boot_map_device(BOOT_FIXED_UART, pa & ~UK_PAGE_MASK);
 	if (!page)
 		return false;
 	uart = page + (pa & UK_PAGE_MASK);
-	line = kvm_tree_irq(node);
 	/* The firmware has chosen the speed, if there is one. */
 	uk_mmio_write32(uart + IMSC, 0);
 	uk_mmio_write32(uart + ICR, INT_ALL);
@@ -56,11 +58,19 @@ void uart_write(const char *s, size_t n)
 {
 	while (n) {
 		size_t burst = UK_MIN(n, (size_t)FIFO_SIZE);
+#ifdef CONFIG_SMP
+		/* Two CPUs that find the FIFO empty must not both fill it. */
+		static struct uk_spinlock fifo;
+		bool irq = uk_spin_lock_save(&fifo);
+#endif
 
 		while (!(uk_mmio_read32(uart + FR) & FR_TXFE))
 			uk_arch_relax();
 		for (n -= burst; burst; burst--)
 			uk_mmio_write32(uart + DR, (uint8_t)*s++);
+#ifdef CONFIG_SMP
+		uk_spin_unlock_restore(&fifo, irq);
+#endif
 	}
 }
 
@@ -103,7 +113,7 @@ int uart_read(void)
 
 uint32_t uart_irq(void)
 {
-	return line;
+	return kvm_tree_irq(device);
 }
 
 void uart_listen(bool on)

@@ -8,7 +8,7 @@
 
 static volatile uint8_t *uart;
 static unsigned shift, width; /* registers: how far apart, how wide */
-static uint32_t line;         /* its interrupt */
+static int device;            /* in the tree */
 
 static bool listens; /* somebody wants to hear of input */
 
@@ -42,16 +42,16 @@ void uart_write(const char *s, size_t n)
 
 bool uart_find(void)
 {
-	static const devtree_name names[] = { "reg-shift", "reg-io-width", "interrupts" };
-	int node = devtree_console("ns16550a");
-	struct devtree_prop p[3];
+	static const devtree_name names[] = { "reg-shift", "reg-io-width" };
+	struct devtree_prop p[2];
 	volatile uint8_t *page;
 	uk_paddr_t pa;
 	size_t len;
 
-	if (node < 0 || !devtree_reg(node, &pa, &len))
+	device = devtree_console("ns16550a");
+	if (device < 0 || !devtree_reg(device, &pa, &len))
 		return false;
-	devtree_props(node, names, p, 3);
+	devtree_props(device, names, p, 2);
 	shift = devtree_number(&p[0], 0);
 	width = devtree_number(&p[1], 1);
 	if (shift > 2 || (width != 1 && width != 2 && width != 4) ||
@@ -61,7 +61,6 @@ bool uart_find(void)
 	if (!page)
 		return false;
 	uart = page + (pa & UK_PAGE_MASK);
-	line = devtree_number(&p[2], 0);
 	/* The firmware has chosen the speed. */
 	put(IER, 0);
 	uart16550_on();
@@ -80,7 +79,7 @@ int uart_read(void)
 
 uint32_t uart_irq(void)
 {
-	return line;
+	return kvm_tree_irq(device);
 }
 
 void uart_listen(bool on)

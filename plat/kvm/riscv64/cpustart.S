@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where another hart starts: in supervisor mode at the physical address, address translation and interrupts off, its
- * number in a0 and what smp.c has for it in a1 (SBI 1.0 §9.1). It goes the way that boot_entry went, to kvm_cpu_entry().
+ * number in a0 and what treesmp.c has for it in a1 (SBI 1.0 §9.1). It goes the way that boot_entry went, to boot_cpu_entry().
  */
 #include <uk/arch/cpu.h>
 
-#include "../devtree/kvm_cpustart.h"
+#include "treesmp.h"
 
-	.section .text.kvm_cpu_start, "ax"
-	.globl	kvm_cpu_start
-	.hidden	kvm_cpu_start
+	.section .text.boot_cpu_start, "ax"
+	.globl	boot_cpu_start
+	.hidden	boot_cpu_start
 	.balign	4
-kvm_cpu_start:
+boot_cpu_start:
 	csrw	sie, zero
 	/* Who comes too late must not touch what the next one has been given. */
 	amoswap.d.aqrl t0, zero, (a1)
@@ -36,6 +36,6 @@ kvm_cpu_start:
 	.balign	4
 1:	li	s0, 0
 	li	ra, 0			/* no return address: backtraces end here */
-	j	kvm_cpu_entry
+	j	boot_cpu_entry
 
 	.section .note.GNU-stack, "", @progbits

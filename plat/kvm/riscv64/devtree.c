@@ -10,23 +10,37 @@
 
 #include "kvm.h"
 
-#define PLIC_SUPERVISOR 9 /* the CPU's interrupt that a context leads to */
+#define RAISED 1 /* how a line is: for a moment */
+
+/* A line's number and, if its controller wants to know, how it is raised. */
+static uint32_t line_of(const struct devtree_prop *p)
+{
+	uint32_t line = devtree_number(p, 0);
+	struct devtree_prop how;
+
+	if (p->len < 8 || line >= KVM_LINES)
+		return line;
+	how = (struct devtree_prop){ p->value + 4, p->len - 4 };
+	return devtree_number(&how, 0) == RAISED ? line | KVM_LINE_EDGE : line;
+}
 
 uint32_t kvm_tree_irq(int node)
 {
 	static const devtree_name name[] = { "interrupts" };
+	struct devtree_prop p;
 
-	return devtree_u32(node, name, 0);
+	devtree_props(node, name, &p, 1);
+	return line_of(&p);
 }
 
 unsigned kvm_tree_pci_irq(int node, unsigned bdf, unsigned pin)
 {
 	struct devtree_prop p;
 
-	return devtree_pci_irq(node, bdf, pin, &p) ? devtree_number(&p, 0) : 0;
+	return devtree_pci_irq(node, bdf, pin, &p) ? line_of(&p) : 0;
 }
 
-uint32_t kvm_tree_time_hz(void)
+uint32_t plat_time_hz(void)
 {
 	static const devtree_name name[] = { "timebase-frequency" };
 	uint32_t hz = devtree_cpus() < 0 ? 0 : devtree_u32(devtree_cpus(), name, 0);
@@ -37,13 +51,13 @@ uint32_t kvm_tree_time_hz(void)
 	return hz;
 }
 
-/* The node of our hart, -1 if there is none. */
-static int our_cpu(void)
+/* The node of a hart, -1 if there is none. */
+static int cpu_of(uint64_t hart)
 {
-	uint64_t hart;
+	uint64_t id;
 	int node = -1;
 
-	while ((node = kvm_tree_cpu(node, &hart)) >= 0 && hart != kvm_hart)
+	while ((node = devtree_cpu(node, &id)) >= 0 && id != hart)
 		;
 	return node;
 }
@@ -54,7 +68,7 @@ bool kvm_tree_has_extension(const char *name)
 	struct devtree_prop p = { NULL, 0 };
 	size_t n = uk_strlen(name);
 	const char *isa;
-	int cpu = our_cpu();
+	int cpu = cpu_of(kvm_hart);
 
 	if (cpu >= 0)
 		devtree_props(cpu, isa_name, &p, 1);
@@ -67,23 +81,23 @@ bool kvm_tree_has_extension(const char *name)
 	return false;
 }
 
-int kvm_tree_plic_context(int node)
+int kvm_tree_context(int node, uint64_t hart)
 {
 	static const devtree_name name[] = { "interrupts-extended" };
 	struct devtree_prop p;
-	int cpu = our_cpu(), ours = -1;
+	int cpu = cpu_of(hart), inside = -1;
 	const fdt32_t *to;
 	uint32_t phandle;
 
 	if (cpu >= 0)
-		ours = fdt_first_subnode(devtree(), cpu); /* interrupt-controller */
-	phandle = ours < 0 ? 0 : fdt_get_phandle(devtree(), ours);
+		inside = fdt_first_subnode(devtree(), cpu); /* interrupt-controller */
+	phandle = inside < 0 ? 0 : fdt_get_phandle(devtree(), inside);
 	if (!phandle)
 		return -1;
 	devtree_props(node, name, &p, 1);
 	to = (const void *)p.value;
 	for (uint32_t i = 0; i < p.len / 8; i++, to += 2)
-		if (fdt32_ld(to) == phandle && fdt32_ld(to + 1) == PLIC_SUPERVISOR)
+		if (fdt32_ld(to) == phandle && fdt32_ld(to + 1) == RISCV_IRQ_EXTERNAL)
 			return (int)i;
 	return -1;
 }
@@ -92,4 +106,15 @@ int kvm_tree_plic_context(int node)
 UK_NO_STACK_PROTECTOR uint64_t boot_seed(uk_paddr_t pa)
 {
 	return devtree_scan(pa) ^ riscv_time();
+}
+
+/* The host's, since the CPU has none; and a way into the firmware and back. */
+size_t plat_more_seed(void *buf, size_t n)
+{
+	return kvm_channel_seed(buf, n);
+}
+
+void plat_wander(void)
+{
+	sbi_call(SBI_EXT_BASE, 0, 0, 0);
 }

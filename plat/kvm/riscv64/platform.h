@@ -19,9 +19,14 @@ enum boot_fixed {
 	BOOT_FIXED_SIDE,
 	BOOT_FIXED_FINISHER,
 	BOOT_FIXED_RTC,
-	BOOT_FIXED_PLIC_PRIORITY,
-	BOOT_FIXED_PLIC_ENABLE,
-	BOOT_FIXED_PLIC_CONTEXT,
+	BOOT_FIXED_IRQCHIP,
+	BOOT_FIXED_IRQCHIP_1,
+	BOOT_FIXED_IRQCHIP_2,
+#ifdef CONFIG_PLAT_KVM_AIA
+	BOOT_FIXED_IRQCHIP_3,
+#endif
+	BOOT_FIXED_TREE, /* the device tree, if it fits */
+	BOOT_FIXED_TREE_LAST = BOOT_FIXED_TREE + 7,
 	BOOT_FIXED_FAULT_GUARD, /* never mapped */
 	BOOT_FIXED_FAULT_STACK,
 	BOOT_FIXED_NESTED_GUARD,
@@ -33,11 +38,12 @@ enum boot_fixed {
 #define BOOT_FIXED_NAMES                                                                           \
 	{                                                                                          \
 		[BOOT_FIXED_UART] = "UART", [BOOT_FIXED_SIDE_CONFIG] = "PCI",                      \
-		[BOOT_FIXED_SIDE] = "side channel", \
-		[BOOT_FIXED_FINISHER] = "test finisher",               \
-		[BOOT_FIXED_RTC] = "RTC", [BOOT_FIXED_PLIC_PRIORITY] = "PLIC",                     \
-		[BOOT_FIXED_PLIC_ENABLE] = "PLIC", [BOOT_FIXED_PLIC_CONTEXT] = "PLIC",             \
-		[BOOT_FIXED_FAULT_STACK] = "page faults", [BOOT_FIXED_NESTED_STACK] = "nested faults", \
+		[BOOT_FIXED_SIDE] = "side channel", [BOOT_FIXED_FINISHER] = "test finisher",       \
+		[BOOT_FIXED_RTC] = "RTC", [BOOT_FIXED_IRQCHIP] = "interrupts",                     \
+		[BOOT_FIXED_IRQCHIP_1] = "interrupts", [BOOT_FIXED_IRQCHIP_2] = "interrupts",      \
+		[BOOT_FIXED_TREE... BOOT_FIXED_TREE_LAST] = "device tree",                         \
+		[BOOT_FIXED_FAULT_STACK] = "page faults",                                          \
+		[BOOT_FIXED_NESTED_STACK] = "nested faults",                                       \
 	}
 #define BOOT_FIXED_IS_STACK(i) ((i) == BOOT_FIXED_FAULT_STACK || (i) == BOOT_FIXED_NESTED_STACK)
 

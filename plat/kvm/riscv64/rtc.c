@@ -7,7 +7,7 @@
 #define TIME_LOW  0x00 /* nanoseconds since 1970; reading it keeps the upper half ... */
 #define TIME_HIGH 0x04 /* ... for this */
 
-uk_nsec kvm_rtc_now(void)
+uk_nsec plat_rtc_now(void)
 {
 	int node = devtree_next(-1, "google,goldfish-rtc");
 	volatile uint8_t *page;

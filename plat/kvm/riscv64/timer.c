@@ -6,6 +6,7 @@
 #include <uk/arch/cpu.h>
 #include <uk/percpu.h>
 #include <uk/plat/clock.h>
+#include <uk/print.h>
 
 #include "kvm.h"
 
@@ -21,12 +22,13 @@ UK_WEAK void uk_timer_interrupt(void)
 {
 }
 
-static void set(uint64_t ticks)
+/* An error of the firmware's, if it has no timer either. */
+static long set(uint64_t ticks)
 {
-	if (own)
-		riscv_csr_write(0x14d, ticks); /* stimecmp */
-	else
-		sbi_call(SBI_EXT_TIME, 0, ticks, 0);
+	if (!own)
+		return sbi_call(SBI_EXT_TIME, 0, ticks, 0).error;
+	riscv_csr_write(0x14d, ticks); /* stimecmp */
+	return 0;
 }
 
 static void handler(void)
@@ -43,10 +45,13 @@ void uk_plat_timer_set(uk_nsec deadline)
 		*set_up = true;
 		own = kvm_tree_has_extension("sstc");
 		kvm_timer_handler = handler;
-		set(NEVER);
+		if (set(NEVER))
+			uk_fatal("no timer: the CPU has none of its own (Sstc), and the firmware "
+				 "none for us "
+				 "(SBI's extension TIME): it has to be of SBI 0.2 or newer");
 		riscv_csr_set(sie, 1UL << RISCV_IRQ_TIMER);
 	}
-	set(deadline >= FAR ? NEVER : kvm_clock_ticks(deadline));
+	set(deadline >= FAR ? NEVER : plat_clock_ticks(deadline));
 }
 
 #ifdef CONFIG_SMP

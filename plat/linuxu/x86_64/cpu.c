@@ -122,7 +122,9 @@ uintptr_t x86_fault_addr(void)
 	return fault_addr[uk_cpu()];
 }
 
-void linuxu_arch_trap(struct host_ucontext *uc)
+/* All that is to be known is in the frame. */
+void linuxu_arch_trap(int sig UK_UNUSED, const struct host_siginfo *info UK_UNUSED,
+		      struct host_ucontext *uc)
 {
 	struct uk_regs regs;
 

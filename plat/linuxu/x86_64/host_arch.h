@@ -73,34 +73,6 @@ enum {
 };
 
 /*
- * While the function around it is in the image, so is an entry of the linker table `hostcall`: the
- * image makes the call `nr`, with `value` as its argument number `arg` (0 to 5; HOST_ANY: whatever
- * the arguments). The three are constants. seccomp.c makes of these entries the list of what the
- * process may ask of the host. A file whose code runs only before that is in force says so by
- * HOST_SETUP, and leaves no entries.
- */
-#define HOST_ANY 6
-
-#if defined(CONFIG_HARDEN_SECCOMP) && !defined(HOST_SETUP)
-#define HOST_ENTRY ".Lhostcall_%c0_%c1_%c2"
-static UK_ALWAYS_INLINE void host_note(long nr, int arg, uint32_t value)
-{
-	__asm__ __inline volatile(".ifndef " HOST_ENTRY "\n\t"
-				  ".pushsection .uk_tab.hostcall.%c0_%c1_%c2, \"a\", @progbits\n\t"
-				  ".balign 8\n" HOST_ENTRY ": .short %c0, %c1\n\t.long %c2\n\t"
-				  ".popsection\n\t"
-				  ".endif\n\t"
-				  ".reloc ., BFD_RELOC_NONE, " HOST_ENTRY ::"i"(nr),
-				  "i"(arg), "i"(value));
-}
-#else
-static UK_ALWAYS_INLINE void host_note(long nr UK_UNUSED, int arg UK_UNUSED,
-				       uint32_t value UK_UNUSED)
-{
-}
-#endif
-
-/*
  * A system call of whoever has noted it. The kernel keeps every register but rax, rcx and r11.
  * Errors are -4095 … -1.
  */
@@ -139,25 +111,6 @@ static UK_ALWAYS_INLINE long host_call3(long nr, long a, long b, long c)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c)
 			 : "rcx", "r11", "memory");
 	return ret;
-}
-
-/* With arguments that the list does not look at. `nr` is a constant. */
-static UK_ALWAYS_INLINE long host_syscall6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	host_note(nr, HOST_ANY, 0);
-	return host_call6(nr, a, b, c, d, e, f);
-}
-
-static UK_ALWAYS_INLINE long host_syscall4(long nr, long a, long b, long c, long d)
-{
-	host_note(nr, HOST_ANY, 0);
-	return host_call4(nr, a, b, c, d);
-}
-
-static UK_ALWAYS_INLINE long host_syscall3(long nr, long a, long b, long c)
-{
-	host_note(nr, HOST_ANY, 0);
-	return host_call3(nr, a, b, c);
 }
 
 /*
@@ -220,6 +173,9 @@ int linuxu_clone(long flags, void *top, void (*fn)(void *arg), void *arg);
 
 /* The function of the vDSO that reads a clock. */
 #define LINUXU_VDSO_CLOCK "__vdso_clock_gettime"
+
+/* A relocation by the image's address (ELF). */
+#define HOST_RELATIVE 8 /* R_X86_64_RELATIVE */
 
 /* The CPU as seccomp names it (include/uapi/linux/audit.h): not i386, whose numbers differ. */
 #define HOST_AUDIT_ARCH 0xc000003eU

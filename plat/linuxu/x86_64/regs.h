@@ -8,6 +8,7 @@
 
 #include <host_arch.h>
 #include <uk/arch/regs.h>
+#include <uk/arch/trap.h>
 
 /* What the host leaves in the unused bytes of its FXSAVE area (struct _fpx_sw_bytes). */
 #define FP_SW_BYTES     464
@@ -60,6 +61,14 @@ static inline void linuxu_regs_to_host(const struct uk_regs *r, struct host_ucon
 #define X(host, ours) uc->gregs[HOST_REG_##host] = r->ours;
 	LINUXU_REGS(X)
 #undef X
+}
+
+/* Where the caller is, as far as a backtrace needs to know. */
+#define linuxu_regs_here x86_regs_here
+
+/* What a frame says of the CPU it was made on is nothing: gs stays as it is. */
+static inline void linuxu_arch_adopt(struct host_ucontext *uc UK_UNUSED)
+{
 }
 
 #endif

@@ -8,6 +8,9 @@
 #include <uk/plat/clock.h>
 #include <uk/test.h>
 #include <uk/xen/event.h>
+#ifdef CONFIG_SMP
+#include <uk/smp.h>
+#endif
 
 static volatile unsigned calls;
 static void *volatile seen;
@@ -140,6 +143,42 @@ UK_TEST(xen_event, order)
 		uk_xen_event_close((uint32_t)here[i]);
 	}
 }
+
+#ifdef CONFIG_SMP
+static uint32_t called_on;
+
+static void note_cpu(void *arg UK_UNUSED)
+{
+	called_on = uk_cpu();
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	calls++;
+}
+
+/* Each CPU gets what is sent to it, more than once. */
+UK_TEST(xen_event, on_each_cpu)
+{
+	int a = uk_xen_event_alloc(UK_XEN_DOMID_SELF), b;
+
+	UK_REQUIRE(a > 0);
+	b = uk_xen_event_connect(UK_XEN_DOMID_SELF, (uint32_t)a);
+	UK_REQUIRE(b > 0);
+	calls = 0;
+	UK_EXPECT_EQ(uk_xen_event_handler((uint32_t)a, note_cpu, NULL), 0);
+	called(1); /* connecting raises one */
+	for (uint32_t cpu = 0; cpu < uk_smp_cpus(); cpu++) {
+		UK_EXPECT_EQ(uk_xen_event_move((uint32_t)a, cpu), 0);
+		for (unsigned i = 1; i <= 3; i++) {
+			calls = i - 1;
+			uk_xen_event_notify((uint32_t)b);
+			UK_EXPECT(called(i));
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			UK_EXPECT_EQ(called_on, cpu);
+		}
+	}
+	uk_xen_event_close((uint32_t)b);
+	uk_xen_event_close((uint32_t)a);
+}
+#endif
 
 /* More than a page has words for, if Xen lets us have so many. */
 UK_TEST(xen_event, many)

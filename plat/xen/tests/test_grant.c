@@ -9,6 +9,32 @@
 #include <uk/xen/grant.h>
 #include <uk/xen/hypercall.h>
 
+#define __XEN_INTERFACE_VERSION__ 0x00040d00
+#include <xen/grant_table.h>
+
+static long gnttab(unsigned op, void *arg)
+{
+	return uk_xen_call(__HYPERVISOR_grant_table_op, op, (uintptr_t)arg, 1, 0);
+}
+
+/* The second is taken where Xen has it, if that is chosen; with half as many references. */
+UK_TEST(xen_grant, version)
+{
+	struct gnttab_get_version have = { .dom = DOMID_SELF };
+	struct gnttab_set_version second = { .version = 2 };
+	unsigned now, most;
+
+	uk_xen_grant_room(&now, &most);
+	UK_REQUIRE(!gnttab(GNTTABOP_get_version, &have));
+#ifdef CONFIG_PLAT_XEN_GRANT_V2
+	UK_EXPECT(have.version == 2 || gnttab(GNTTABOP_set_version, &second) == -ENOSYS);
+#else
+	(void)second;
+	UK_EXPECT_EQ(have.version, 1U);
+#endif
+	UK_EXPECT(most + 8 <= 64 * UK_PAGE_SIZE / (have.version == 2 ? 16 : 8));
+}
+
 UK_TEST(xen_grant, all_and_one_more)
 {
 	unsigned now, most, n;

@@ -139,21 +139,7 @@ void uk_plat_page_faults_start(void *stack)
 		x86_page_faults_only(stack);
 }
 
-uint64_t uk_xen_frame_of(const void *va)
+uint64_t xen_grant_place(unsigned n UK_UNUSED)
 {
-	uk_paddr_t pa;
-
-	if (UK_LIKELY(uk_plat_dma_direct(va)))
-		pa = uk_plat_virt_to_phys(va);
-	else if (uk_plat_lookup((uk_vaddr_t)va, &pa, NULL))
-		return ~0UL;
-	return uk_xen_pv ? pv_mfn(pa) : pa >> UK_PAGE_SHIFT;
+	return xen_frame_alloc() >> UK_PAGE_SHIFT;
 }
-
-#ifdef CONFIG_PLAT_BUSES
-/* No device has registers here. */
-uintptr_t boot_devices(uintptr_t *end)
-{
-	return *end = 0;
-}
-#endif

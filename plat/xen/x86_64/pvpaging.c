@@ -180,6 +180,11 @@ void pv_direct_remap(uk_paddr_t frame)
 	direct_set(frame, true);
 }
 
+uint64_t pv_npages(void)
+{
+	return pvt.npages;
+}
+
 void pv_set_mfn(uk_paddr_t frame, uint64_t mfn)
 {
 	UK_WRITE_ONCE(pvt.p2m[frame >> UK_PAGE_SHIFT], mfn);

@@ -40,11 +40,6 @@ long pv_set_now(uk_vaddr_t va, uint64_t entry, unsigned how);
 /* An operation of mmuext_op, which must succeed; `arg`: an address or a machine frame. */
 void pv_mmuext(unsigned cmd, uint64_t arg);
 
-/* frames.c: a frame of the direct map that has no memory any more, or has it again, and which that is. */
-void pv_direct_unmap(uk_paddr_t frame);
-void pv_direct_remap(uk_paddr_t frame);
-void pv_set_mfn(uk_paddr_t frame, uint64_t mfn);
-
 static inline uint64_t pv_machine(uk_paddr_t pa)
 {
 	return pv_mfn(pa) << UK_PAGE_SHIFT | (pa & UK_PAGE_MASK);

@@ -9,11 +9,11 @@
 #include <uk/percpu.h>
 #include <uk/print.h>
 
+#include "pages.h"
 #include "start.h"
 #include "xen.h"
 
 #include <xen/arch-x86/hvm/start_info.h>
-#include <xen/hvm/hvm_op.h>
 #include <xen/memory.h>
 
 #define CPUID_XEN      0x40000000U
@@ -27,21 +27,7 @@
 
 static struct uk_bootinfo bootinfo;
 
-union xen_shared_page xen_shared_page UK_ALIGNED(UK_PAGE_SIZE);
-struct xen_page xen_pages[2];
-
 bool uk_plat_whole_stacks UK_RO_AFTER_INIT_ZERO;
-
-void xen_must(long err, const char *what)
-{
-	if (err)
-		uk_panic("Xen refuses %s: error %ld", what, -err);
-}
-
-void xen_must_call(unsigned nr, uintptr_t a, const void *b, const char *what)
-{
-	xen_must(xen_call2(nr, a, b), what);
-}
 
 /* ---- PVH ---- */
 
@@ -63,31 +49,11 @@ static void find_xen(void)
 		 "QEMU");
 }
 
-uint64_t xen_hvm_param(unsigned index)
-{
-	static struct xen_hvm_param p; /* one CPU asks at a time */
-
-	p.domid = DOMID_SELF;
-	p.index = index;
-	return xen_call2(__HYPERVISOR_hvm_op, HVMOP_get_param, &p) ? 0 : p.value;
-}
-
 static UK_ALWAYS_INLINE void pvh_shared_page(void)
 {
-	struct xen_add_to_physmap a = {
-		.domid = DOMID_SELF,
-		.space = XENMAPSPACE_shared_info,
-		.gpfn = image_paddr(&xen_shared_page) >> UK_PAGE_SHIFT,
-	};
-	struct xen_hvm_param p = {
-		.domid = DOMID_SELF,
-		.index = HVM_PARAM_CALLBACK_IRQ,
-		.value = CALLBACK_VECTOR | X86_VECTOR_IRQ,
-	};
-
-	xen_must_call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &a,
-		      "the page that it shares with us");
-	xen_must_call(__HYPERVISOR_hvm_op, HVMOP_set_param, &p, "to raise events by a vector");
+	hvm_shared_page();
+	hvm_set(HVM_PARAM_CALLBACK_IRQ, CALLBACK_VECTOR | X86_VECTOR_IRQ,
+		"to raise events by a vector");
 }
 
 bool xen_pvh_memory(struct uk_bootinfo *bi)
@@ -108,21 +74,6 @@ bool xen_pvh_memory(struct uk_bootinfo *bi)
 	return true;
 }
 
-static UK_ALWAYS_INLINE void pvh_pages(void)
-{
-	UK_STATIC_ASSERT(HVM_PARAM_CONSOLE_EVTCHN == HVM_PARAM_CONSOLE_PFN + 1 &&
-				 HVM_PARAM_STORE_EVTCHN == HVM_PARAM_STORE_PFN + 1,
-			 "a page's port is its next parameter");
-
-	for (unsigned i = 0; i < UK_ARRAY_SIZE(xen_pages); i++) {
-		unsigned param =
-			i == BOOT_FIXED_STORE ? HVM_PARAM_STORE_PFN : HVM_PARAM_CONSOLE_PFN;
-
-		xen_pages[i].frame = xen_hvm_param(param) << UK_PAGE_SHIFT;
-		xen_pages[i].port = (uint32_t)xen_hvm_param(param + 1);
-	}
-}
-
 static void pvh_boot(uint32_t info)
 {
 	const struct hvm_start_info *si = boot_map(info, sizeof(*si), "PVH start info");
@@ -130,16 +81,10 @@ static void pvh_boot(uint32_t info)
 	uk_xen_dom0 = si->magic == XEN_HVM_START_MAGIC_VALUE && si->flags & SIF_INITDOMAIN;
 	boot_pvh(&bootinfo, info);
 	if (!uk_xen_dom0)
-		pvh_pages();
+		hvm_pages();
 }
 
 /* ---- both ---- */
-
-void *uk_xen_store_ring(uint32_t *port)
-{
-	*port = xen_pages[BOOT_FIXED_STORE].port;
-	return xen_pages[BOOT_FIXED_STORE].frame ? (void *)boot_fixed(BOOT_FIXED_STORE) : NULL;
-}
 
 /* The pages themselves have stayed where they were. */
 void xen_shared_resume(void)
@@ -148,18 +93,8 @@ void xen_shared_resume(void)
 		xen_pv_pages();
 	} else {
 		pvh_shared_page();
-		pvh_pages();
+		hvm_pages();
 	}
-}
-
-static void map_pages(void)
-{
-	const unsigned prot = UK_PROT_READ | UK_PROT_WRITE;
-
-	for (unsigned i = 0; i < UK_ARRAY_SIZE(xen_pages); i++)
-		if (xen_pages[i].frame &&
-		    uk_plat_map(boot_fixed(i), xen_pages[i].frame, UK_PAGE_SIZE, prot))
-			xen_pages[i].frame = 0;
 }
 
 void x86_irq_dispatch(unsigned vector UK_UNUSED)

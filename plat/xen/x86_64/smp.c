@@ -49,7 +49,7 @@ uint32_t uk_plat_cpus(void)
 	uint32_t n = 1;
 
 	/* Xen says of each that there is whether it is up, and has no more than these in the shared page. */
-	while (n < XEN_LEGACY_MAX_VCPUS && xen_vcpu_op(VCPUOP_is_up, n, NULL) >= 0)
+	while (n < XEN_CPUS && xen_vcpu_op(VCPUOP_is_up, n, NULL) >= 0)
 		n++;
 	return n;
 }

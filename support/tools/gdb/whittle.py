@@ -8,6 +8,7 @@ this file; by hand: `source support/tools/gdb/whittle.py`.
 import hashlib
 
 import gdb
+import gdb.unwinder
 
 LIMIT = 100000  # of any list: what is followed may be what is broken
 
@@ -63,15 +64,21 @@ STATES = {0: "ready", 1: "blocked", 2: "ended"}
 
 class Arch:
     """A CPU's registers, by gdb's names. saved: name and offset of what lies at a switched-out stack pointer, in `frame` bytes
-    (<uk/arch/ctx.h>). percpu: where a CPU has the address of its own data."""
+    (<uk/arch/ctx.h>). percpu: where a CPU has the address of its own data; the first of these that gdb knows. address: the bits of
+    one that is saved; above them it may be signed (<uk/arch/sign.h>)."""
 
-    def __init__(self, pc, sp, regs, saved, frame, percpu):
+    def __init__(self, pc, sp, regs, saved, frame, *percpu, address=(1 << 64) - 1):
         self.pc, self.sp, self.regs, self.saved, self.frame, self.percpu = pc, sp, regs, saved, frame, percpu
+        self.address = address
 
     def switched_out(self, sp):
         """The registers of a thread that has this stack pointer."""
         at = gdb.Value(sp).cast(gdb.lookup_type("unsigned long").pointer())
-        return dict({name: int(at[offset // 8]) for name, offset in self.saved}, **{self.sp: sp + self.frame})
+        r = dict({name: int(at[offset // 8]) for name, offset in self.saved}, **{self.sp: sp + self.frame})
+        for name, offset in self.saved:
+            if offset == dict(self.saved)[self.pc]:
+                r[name] &= self.address
+        return r
 
     def of_trap(self, regs):
         """The registers in a struct uk_regs."""
@@ -89,7 +96,7 @@ ARCHES = {
                        "t3 t4 t5 t6".split(),
                        [("pc", 0)] + each("ra s0 s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11"), 208, "$gp"),
     "aarch64": Arch("pc", "sp", ["x%d" % i for i in range(31)] + ["sp", "pc"],
-                    [("pc", 88)] + each(" ".join("x%d" % i for i in range(19, 31))), 176, "$TPIDR_EL1"),
+                    [("pc", 88)] + each(" ".join("x%d" % i for i in range(19, 31))), 176, "$TPIDR_EL1", "$x18", address=(1 << 48) - 1),
 }
 
 
@@ -119,7 +126,7 @@ class Cpu:
             return True
         if is_core():
             return self.number == core_cpu()
-        base = value("(unsigned long)" + arch().percpu)
+        base = next((v for v in (value("(unsigned long)" + where) for where in arch().percpu) if v is not None), None)
         return base is not None and int(base) == int(self.percpu.address)
 
     def select(self):
@@ -519,6 +526,53 @@ def behind_landing_pad(bp):
 
 
 gdb.events.breakpoint_created.connect(behind_landing_pad)
+
+
+# ---- signed return addresses ---------------------------------------------------------------------
+
+class Place:
+    """What identifies a frame."""
+
+    def __init__(self, sp, pc):
+        self.sp, self.pc = sp, pc
+
+
+def is_signed(pc):
+    """Of an address whose upper bits are neither all 0 nor all 1."""
+    return gdb.selected_inferior().architecture().name() == "aarch64" and pc >> 48 not in (0, 0xffff)
+
+
+class SignedUnwinder(gdb.unwinder.Unwinder):
+    """Where a gdb that does not know of pointer authentication has a frame at a signed address, its caller is the same one
+    without the signature."""
+
+    def __init__(self):
+        super().__init__("signed return addresses")
+
+    def __call__(self, pending):
+        pc = pending.read_register("pc")
+        if not is_signed(int(pc) & (1 << 64) - 1):
+            return None
+        info = pending.create_unwind_info(Place(pending.read_register("sp"), pc))
+        for name in ["x%d" % i for i in range(31)] + ["sp"]:
+            info.add_saved_register(name, pending.read_register(name))
+        info.add_saved_register("pc", gdb.Value(int(pc) & ARCHES["aarch64"].address).cast(pc.type))
+        return info
+
+
+class SignedFilter:
+    """Such frames are not shown."""
+
+    def __init__(self):
+        self.name, self.priority, self.enabled = "signed-return-addresses", 100, True
+        gdb.frame_filters[self.name] = self
+
+    def filter(self, frames):
+        return (f for f in frames if not is_signed(f.inferior_frame().pc()))
+
+
+gdb.unwinder.register_unwinder(None, SignedUnwinder(), replace=True)
+SignedFilter()
 
 
 def name_threads():

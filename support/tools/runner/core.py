@@ -216,11 +216,12 @@ class Machine:
 # ---- a process -----------------------------------------------------------------------------------
 
 class Process:
-    """A stopped process of linuxu."""
+    """A stopped process of linuxu. In qemu-user all that the host tells of its registers is the emulator's."""
 
     def __init__(self, pid, image, elf):
         self.elf = elf
         self.pid, self.image, self.memory, self.cpu = pid, image, Memory(pid), CPUS[image.arch]()
+        self.foreign = process.is_foreign(image.arch)
         with open("/proc/%d/maps" % pid) as f:
             self.maps = f.read().splitlines()
         self.read = self.memory.read
@@ -228,7 +229,7 @@ class Process:
 
     def take(self, tid):
         self.registers = self.cpu_registers({"host": tid}) or {}
-        self.vectors = traced_registers(tid)
+        self.vectors = {} if self.foreign else traced_registers(tid)
 
     def begin_with(self, base):
         """As Machine's."""
@@ -238,6 +239,8 @@ class Process:
 
     def cpu_registers(self, fields):
         """What the host tells of the thread of its that is a CPU: no more than where it is."""
+        if self.foreign:
+            return None
         # Stopped: the system call's number and six arguments or -1, stack pointer, program counter.
         try:
             with open("/proc/%d/task/%s/syscall" % (self.pid, fields["host"])) as f:
@@ -253,10 +256,17 @@ class Process:
                 m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (r)([-w])([-x])", line)
                 if not m or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
                     continue
+                if self.foreign and self.is_emulators(line):
+                    continue
                 prot = 4 | (2 if m[4] == "w" else 0) | (1 if m[5] == "x" else 0)
                 yield from self.present(int(m[1], 16), int(m[2], 16), prot, pagemap)
         finally:
             os.close(pagemap)
+
+    def is_emulators(self, line):
+        """A file that is mapped, but not the image: the emulator, its libraries, its own heap and stack."""
+        name = "".join(line.split(None, 5)[5:])
+        return name[:1] in ("/", "[") and name != os.path.realpath(self.image.path) and not name.startswith("/memfd:memory")
 
     def present(self, start, end, prot, pagemap):
         """Parts of a mapping that have pages. (Reading others would make the host find some.)"""

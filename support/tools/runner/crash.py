@@ -140,13 +140,9 @@ class Facts:
         return value & 0xffffffff if name[0] == "e" or name.endswith("d") else value
 
 
-# What tools call an architecture that has two names.
-TOOLS = {"arm64": "aarch64"}
-
-
 def instruction_at(debug_file, pc, arch):
     """The instruction as the disassembler writes it, or None."""
-    tool = process.find_program("objdump" if arch == os.uname().machine else TOOLS.get(arch, arch) + "-linux-gnu-objdump")
+    tool = process.find_program(process.SYSTEM_NAMES.get(arch, arch) + "-linux-gnu-objdump" if process.is_foreign(arch) else "objdump")
     if tool is None:
         return None
     out = output_of([tool, "-d", "--no-show-raw-insn", "--start-address=%#x" % pc,

@@ -90,11 +90,7 @@ def run(image, o):
         process.stop_on_signals()
         try:
             pid = process.spawn(argv, own_group=True, stdin=null)
-            deadline = time.monotonic() + 10
-            while not os.path.exists(socket):
-                if os.waitpid(pid, os.WNOHANG)[0] or time.monotonic() > deadline:
-                    raise RunError("--gdb: QEMU did not start", STATUS_SILENT)
-                time.sleep(0.01)
+            wait_for(socket, pid)
             process.ignore_interrupt()  # ^C is gdb's
             debugger = os.posix_spawn(gdb, [gdb] + gdb_script(image, socket), os.environ,
                                       setsigdef=[process.SIGINT])
@@ -104,3 +100,35 @@ def run(image, o):
         finally:
             if pid is not None:
                 process.kill(pid)
+
+
+def run_emulated(image, emulator, words):
+    """A process in qemu-user, stopped at its first instruction, under gdb, which has the terminal; its input is at its end."""
+    gdb = program(image)
+    null = os.open("/dev/null", os.O_RDONLY)
+    pid = None
+    with tempfile.TemporaryDirectory(prefix="whittle-") as folder:
+        socket = os.path.join(folder, "gdb")
+        process.stop_on_signals()
+        try:
+            pid = process.spawn(emulator + ["-g", socket] + words, own_group=True, stdin=null)
+            wait_for(socket, pid)
+            process.ignore_interrupt()  # ^C is gdb's
+            debugger = os.posix_spawn(gdb, [gdb, "-q", "-iex", "set confirm off", "-iex", "directory " + process.ROOT, image.debug_file,
+                                            "-ex", "handle SIGALRM SIGIO nostop noprint pass", "-ex", "target remote " + socket,
+                                            "-ex", "source " + HELPERS], os.environ, setsigdef=[process.SIGINT])
+            return os.waitstatus_to_exitcode(os.waitpid(debugger, 0)[1])
+        except process.Stop as stop:
+            return process.end_by_signal(stop.signum)
+        finally:
+            if pid is not None:
+                process.kill(pid)
+
+
+def wait_for(socket, pid):
+    """Until gdb can be led there."""
+    deadline = time.monotonic() + 10
+    while not os.path.exists(socket):
+        if os.waitpid(pid, os.WNOHANG)[0] or time.monotonic() > deadline:
+            raise RunError("--gdb: QEMU did not start", STATUS_SILENT)
+        time.sleep(0.01)

@@ -26,6 +26,7 @@ POLLIN, POLLOUT = select.POLLIN, select.POLLOUT
 CHUNK = 65536
 PIPE_BUF = 4096          # a pipe that poll() calls writable takes this much without blocking
 BATCH = 0.0005           # seconds in which bytes of a stream gather
+LINE_GRACE = 0.1         # seconds for which stderr waits for the end of a line of stdout, once for each line
 EXIT_GRACE = 5.0         # seconds that QEMU may take to end, once all has been said
 
 DEFAULT_MEMORY = 128 << 20
@@ -220,6 +221,15 @@ class SideChannel:
             self.knows_pipes = True
 
 
+def is_one_file(a, b):
+    """Do two descriptors lead to one file, as on a terminal, or with 2>&1?"""
+    try:
+        a, b = os.fstat(a), os.fstat(b)
+    except OSError:
+        return False
+    return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+
+
 # ---- the session ---------------------------------------------------------------------------------
 
 class Output:
@@ -228,15 +238,21 @@ class Output:
     def __init__(self, fd):
         self.fd = fd
         self.data = b""
+        self.in_line = False     # what was written ends in the middle of a line ...
+        self.interrupted = False # ... into which something else has been written
         try:
             import stat
             self.chunk = CHUNK if stat.S_ISREG(os.fstat(fd).st_mode) else PIPE_BUF
         except OSError:
             self.chunk = PIPE_BUF
 
-    def write_some(self):
+    def write_some(self, up_to_line):
+        """Some of what there is, or of the first line of it."""
+        piece = self.data[:self.chunk]
+        if up_to_line:
+            piece = piece[:piece.find(b"\n") + 1] or piece
         try:
-            n = os.write(self.fd, self.data[:self.chunk])
+            n = os.write(self.fd, piece)
         except BlockingIOError:  # somebody else made it non-blocking
             return
         except BrokenPipeError:
@@ -245,6 +261,8 @@ class Output:
             raise RunError("%s: %s; the image is ended" % (
                 "stdout" if self.fd == 1 else "stderr", e.strerror), STATUS_SILENT) from None
         self.data = self.data[n:]
+        self.in_line = piece[:n][-1:] != b"\n"
+        self.interrupted &= b"\n" not in piece[:n]
 
 
 class Session:
@@ -264,9 +282,12 @@ class Session:
         self.received = 0.0
         self.signals = process.hear_signals()
         self.stopped_by = None  # the signal that asked us to end, after which the guest was asked
+        self.stopped_at = 0.0
         self.patience = None    # until when it may take its time
         self.hung_up = False  # nobody reads our stdout any more, and the guest was told
         self.core_message = None
+        self.one_file = is_one_file(1, 2)
+        self.hold = 0.0       # until when stderr waits for a line of stdout; 0: it does not
         self.firmware = b"" if image.arch in FIRMWARE_TALKS else None  # what it said, until the image begins
 
     # -- start and end --
@@ -348,7 +369,8 @@ class Session:
                 events[side] = POLLIN
             if self.to_guest:
                 events[con_in] = POLLOUT
-            for stream in (self.out, self.err):
+            turns = self.turns(con_out in open_pipes)
+            for stream in turns:
                 if stream.data:
                     events[stream.fd] = events.get(stream.fd, 0) | POLLOUT
             if self.stdin_open and not self.to_guest:
@@ -378,9 +400,9 @@ class Session:
             elif self.side.status is not None and now - progress >= EXIT_GRACE:
                 self.kill()  # all is said, but it cannot switch its machine off
                 return True
-            for stream in (self.out, self.err):
+            for stream in turns:
                 if stream.data and ready.get(stream.fd):
-                    self.write(stream)
+                    self.write(stream, up_to_line=turns == (self.out,))
             if ready.get(0) and 0 in events:
                 self.read_stdin()
             if ready.get(con_in):
@@ -404,6 +426,20 @@ class Session:
         recent, self.received = now - self.received < 2 * BATCH, now
         return recent
 
+    def turns(self, more):
+        """Which streams are written now. If they lead to one file, what goes to stderr waits for the end of a line of stdout that is just coming."""
+        if not self.one_file or not self.err.data:
+            self.hold = 0.0
+            return self.out, self.err
+        if self.out.in_line and not self.out.interrupted and (self.out.data or more):
+            now = time.monotonic()
+            self.hold = self.hold or now + LINE_GRACE
+            if now < self.hold:
+                return (self.out,)
+        self.hold = 0.0
+        self.out.interrupted = self.out.in_line
+        return (self.err,)
+
     def wait_ms(self, deadline):
         ms = None
         if deadline is not None:
@@ -412,6 +448,9 @@ class Session:
             ms = min(ms, 100) if ms is not None else 100
         if self.break_due:
             ms = min(ms, 2) if ms is not None else 2
+        if self.hold:
+            left = max(0.0, self.hold - time.monotonic()) * 1000 + 1
+            ms = min(ms, left) if ms is not None else left
         if self.patience is not None:
             left = max(0.0, self.patience - time.monotonic()) * 1000 + 1
             ms = min(ms, left) if ms is not None else left
@@ -419,10 +458,13 @@ class Session:
 
     def stop(self, signum):
         """We shall end: so shall the guest, by itself if it hears us. The second time it just ends."""
+        now = time.monotonic()
+        if self.stopped_by is not None and now - self.stopped_at < process.SAME_REQUEST:
+            return
         if self.stopped_by is not None or not self.side.hears_button:
             raise process.Stop(signum)
-        self.stopped_by = signum
-        self.patience = time.monotonic() + self.o.grace
+        self.stopped_by, self.stopped_at = signum, now
+        self.patience = now + self.o.grace
         self.press_button()
 
     def press_button(self):
@@ -467,9 +509,9 @@ class Session:
         self.firmware = None
         return rest
 
-    def write(self, stream):
+    def write(self, stream, up_to_line=False):
         try:
-            stream.write_some()
+            stream.write_some(up_to_line)
         except BrokenPipeError:
             if stream is not self.out or not self.side.knows_pipes:
                 raise

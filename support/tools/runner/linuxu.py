@@ -3,6 +3,8 @@
 
 A crash report comes through a pipe of its own (parameter linuxu.report), so that its addresses can
 be turned into functions and lines, while stderr stays the application's.
+
+One for another CPU than this machine's runs in qemu-user, which turns its system calls into this machine's.
 """
 import os
 import select
@@ -35,6 +37,17 @@ def parameters(image, o, report, initrd, pcap=None):
     return p + (["--"] + o.args if o.args else [])
 
 
+def emulator(image):
+    """The words in front of the command of a process for another CPU."""
+    if not process.is_foreign(image.arch):
+        return []
+    name = "qemu-" + process.SYSTEM_NAMES.get(image.arch, image.arch)
+    if process.find_program(name) is None:
+        raise RunError("%s: for %s, and there is no %s here; install the package qemu-user (`support/setup %s`)"
+                       % (image.path, image.arch, name, name))
+    return [name]
+
+
 def run(image, o):
     for name in KVM_ONLY:
         value = getattr(o, name)
@@ -48,7 +61,7 @@ def run(image, o):
         initrd = "initrd.cpio" if o.root is not None else o.initrd
         if o.pcap is not None:
             print("# with --pcap the image gets the descriptor of %s in linuxu.pcap" % o.pcap)
-        print(process.quote([path] + parameters(image, o, None, initrd)))
+        print(process.quote(emulator(image) + [path] + parameters(image, o, None, initrd)))
         return 0
     initrd = o.initrd
     if o.root is not None:
@@ -60,13 +73,16 @@ def run(image, o):
     if o.pcap is not None:
         pcap = os.open(o.pcap, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         os.set_inheritable(pcap, True)
+    if o.gdb and process.is_foreign(image.arch):
+        from . import gdb
+        return gdb.run_emulated(image, emulator(image), [path] + parameters(image, o, None, initrd, pcap))
     if o.gdb:
         return run_gdb(image, parameters(image, o, None, initrd, pcap))
     if not os.access(path, os.X_OK):
         raise RunError("%s: not executable; `chmod +x` it" % path)
     report, child_end = os.pipe()
     os.set_inheritable(child_end, True)
-    argv = [path] + parameters(image, o, child_end, initrd, pcap)
+    argv = emulator(image) + [path] + parameters(image, o, child_end, initrd, pcap)
     if o.verbose:
         os.write(2, (process.quote(argv) + "\n").encode())
     tty = terminal.Terminal(0)
@@ -122,10 +138,10 @@ def show(text, image):
 
 def ask_to_end(pid, report, signum, grace, image, core):
     """We were told to end: tell the process, and give it time. As wait(); status None: by force."""
-    # A terminal has sent its ^C to the process as well.
-    if signum != process.SIGINT or not terminal.is_foreground():
-        process.kill(pid, signum)
     try:
+        # A terminal has sent its ^C to the process as well.
+        if signum != process.SIGINT or not terminal.is_foreground():
+            process.kill(pid, signum)
         text, status = wait(pid, report, grace, core)
     except process.Stop:
         process.kill(pid)

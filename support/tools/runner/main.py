@@ -12,14 +12,14 @@ def main(words):
         image = Image(o.image)
         if o.smp is not None:
             check_cpus(image, o)
-        if image.arch != "x86_64":
+        if image.arch != "x86_64" and image.platform == "kvm":
             o.machine = o.machine or "virt"
         if o.gdb and o.core is not None:
             from . import gdb
             return gdb.open_core(image, o)
         if image.platform == "xen":
             from . import xen
-            xen.decide(o)
+            xen.decide(image, o)
         else:
             for name in options.XEN_ONLY:
                 if getattr(o, name):

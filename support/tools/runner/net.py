@@ -81,7 +81,8 @@ class Publish:
                 errno.EACCES: "ports below 1024 are root's; choose another: --publish %d:%d"
                               % (self.host + 8000, self.port),
                 errno.EADDRNOTAVAIL: "%s is no address of this machine" % self.address,
-            }.get(e.errno, e.strerror or "%s is no IPv4 address" % self.address))) from None
+            }.get(e.errno, e.strerror if e.errno and e.errno > 0 else
+                  "%s is no IPv4 address of this machine; it is ADDRESS:HOST:PORT" % self.address))) from None
         finally:
             s.close()
 
@@ -132,13 +133,13 @@ def resolve(image, o):
     if not o.dry_run:
         if o.net.startswith("tap:"):
             check_tap(o.net[4:])
-        for p in o.publish:
-            p.find() if p.search else p.check()
         if o.pcap is not None:
             try:
                 open(o.pcap, "wb").close()
             except OSError as e:
                 raise RunError("--pcap %s: %s" % (o.pcap, e.strerror)) from None
+        for p in o.publish:
+            p.find() if p.search else p.check()
 
 
 def resolve_xen(o):

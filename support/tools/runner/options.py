@@ -36,12 +36,14 @@ kernel messages go to stderr, and the exit status is the application's.
   --pcap FILE           write all packets there, for wireshark or tcpdump
 xen only:
   --xen-type TYPE       pvh (default), pv: a guest beside a Linux as dom0; pvh-dom0, pv-dom0: the image is dom0
-                        itself: faster, without devices
+                        itself: faster, without devices. arm64: pvh; without devices dom0less: Xen starts it,
+                        there is no dom0; dom0
   --xen xl|rig          xl: this machine is a Xen dom0 (default if so); rig: Xen, with a dom0 of its own, under
                         QEMU; --timeout counts from the start of the guest
   --print-xl            print the configuration for `xl create` instead of running
 kvm only:
-  --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off; others: virt
+  --machine TYPE        microvm (default), q35, pc; with QEMU's own options: microvm,acpi=off; others: virt (also
+                        Xen's on arm64: virt,gic-version=2)
   --accel auto|kvm|tcg  auto takes KVM where the CPU really has it; tcg,thread=single: all CPUs
                         in one thread of the host
   --cpu MODEL           default: host with KVM, max without (riscv64: rv64)
@@ -63,7 +65,7 @@ FLAGS = {"--gdb": "gdb", "--dry-run": "dry_run", "--verbose": "verbose", "--prin
 REPEATED = ("params", "publish", "disk")
 LATER = {"--share": "shared folders"}
 XEN_ONLY = ("xen_type", "xen", "print_xl")
-XEN_TYPES = ("pvh", "pv", "pvh-dom0", "pv-dom0")
+XEN_TYPES = ("pvh", "pv", "pvh-dom0", "pv-dom0", "dom0less", "dom0")
 KVM_ONLY = ("machine", "accel", "cpu", "qemu_args", "qemu")
 
 

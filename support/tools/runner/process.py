@@ -10,6 +10,8 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 
 SIGKILL = 9
 SIGINT, SIGTERM, SIGHUP, SIGPIPE = 2, 15, 1, 13
+# A second request to end within so many seconds is still the first: timeout(1) tells the process, and then its group.
+SAME_REQUEST = 0.3
 
 
 class Stop(BaseException):
@@ -28,9 +30,14 @@ def requests():
 def stop_on_signals(times=1):
     """Ctrl-C, kill and a lost terminal raise Stop, so often; further ones are ignored."""
     caught = requests()
-    left = [times]
+    left, last = [times], [0.0]
 
     def stop(signum, _frame):
+        import time
+        now = time.monotonic()
+        if now - last[0] < SAME_REQUEST:
+            return
+        last[0] = now
         left[0] -= 1
         if not left[0]:
             for s in caught:  # what follows is the clean-up
@@ -72,11 +79,20 @@ def find_program(name):
     return None
 
 
+# What tools, and the system, call an architecture that has two names.
+SYSTEM_NAMES = {"arm64": "aarch64"}
+
+
+def is_foreign(arch):
+    """Is an image for another CPU than this machine's?"""
+    return SYSTEM_NAMES.get(arch, arch) != os.uname().machine
+
+
 def gdb_names(arch):
     """Debuggers for images of that CPU: Debian's of this machine knows its own only."""
-    if arch == os.uname().machine:
+    if not is_foreign(arch):
         return ["gdb"]
-    return ["gdb-multiarch", "%s-linux-gnu-gdb" % {"arm64": "aarch64"}.get(arch, arch)]
+    return ["gdb-multiarch", "%s-linux-gnu-gdb" % SYSTEM_NAMES.get(arch, arch)]
 
 
 def find_gdb(arch):

@@ -4,6 +4,8 @@
     --xen-type pvh, pv            a guest of `xl`: on a machine that is a Xen dom0 there, else in the rig, which is
                                   Xen with a small Linux as dom0 under QEMU (support/tools/xenrig)
     --xen-type pvh-dom0, pv-dom0  the image is dom0 itself: seconds less, and no devices: to test that it boots
+    --xen-type dom0less, dom0     the same on arm64; dom0less: a guest that Xen starts by itself, with no dom0 anywhere
+                                  (pvh: as on x86_64; pv there is not)
 
 A domain has one console for all that kvm has several channels for. With the parameter xen.records=1, which only
 we give, the image writes records to it: byte 16, then what SideChannel reads (type O: bytes of stdout). What is
@@ -20,12 +22,16 @@ from . import RunError, kvm, process, terminal
 DLE = b"\x10"
 TYPES = b"OKECXRBP"
 A_DLE, END_OF_INPUT, BUTTON, HUNG_UP = b"\x10D", b"\x10E", b"\x10B", b"\x10H"
+TO_GUEST = b"\1\1\1"  # Xen's serial line is no more its dom0's, which there may not be, but the first guest's
+UART = 24               # bytes: Xen has room for 32
 TTY_SECONDS = 10
 DRAIN = 3.0      # seconds without a byte after which a domain that has ended has said all
 STACKS, STACKS_END = 0x280000000000, 0x288000000000  # plat/include/uk/plat/mem.h, UK_VA_STACKS
 STACK_PAGE = 4096
 IMAGE, IMAGE_END = 0x200000000000, 0x208000000000    # UK_VA_IMAGE: the stack of the boot is a part of it
 CRASHED = b"Hardware Dom0 crashed", b"Reboot in five seconds"
+FAILED = b"[whittle] error: ", b"CRASH: "    # of what has not read its parameters yet, and so does not know of records
+DIGITS = re.compile(rb".*\(d\d+\) ==((?:[0-9a-f]{2})+)")
 CRASH_STATUS = 134  # an image's that ends by a crash report
 REASONS = {0: "powered itself off", 1: "rebooted", 2: "suspended itself", 3: "crashed", 4: "was ended by its watchdog",
            5: "asked for a soft reset"}
@@ -153,6 +159,29 @@ class Session(kvm.Session):
         self.to_guest += HUNG_UP
 
 
+class LogRecords(SmokeRecords):
+    """Of a guest without dom0: lines of Xen's log that hold the stream in hexadecimal."""
+
+    def __init__(self, verbose):
+        super().__init__(verbose)
+        self.cooked, self.line, self.taken = False, b"", 0
+
+    def record(self, kind, payload):
+        if kind == b"R" and payload:
+            self.taken = int.from_bytes(payload, "little")
+        else:
+            super().record(kind, payload)
+
+    def feed(self, data):
+        *lines, self.line = (self.line + data.replace(b"\r", b"")).split(b"\n")
+        for line in lines:
+            found = DIGITS.fullmatch(line)
+            if found:
+                super().feed(bytes.fromhex(found[1].decode()))
+            else:
+                self.outside(line + b"\n")
+
+
 class Smoke(Session):
     """The image as dom0."""
 
@@ -182,6 +211,39 @@ class Smoke(Session):
             return overflow
         lines = log.rstrip().split("\n")[-15:]
         return "the machine ended before the image said how it went; the last lines of Xen:\n    " + "\n    ".join(lines)
+
+
+class Dom0less(Smoke):
+    """A guest of Xen's on arm64: when it has ended, Xen stays."""
+
+    sent = 0  # bytes of input
+
+    def is_over(self):
+        return super().is_over() or self.side.status is not None or (
+            any(words in self.side.log for words in FAILED) and time.monotonic() - self.progress > DRAIN)
+
+    def wait_ms(self, deadline):
+        ms = super().wait_ms(deadline)
+        return min(ms, 500) if ms is not None else 500
+
+    def open_stdin(self):
+        super().open_stdin()
+        os.write(self.con_in, TO_GUEST)
+
+    def send(self):
+        """No more than its UART holds: records tell how much of it has been taken."""
+        room = UART - (self.sent - self.side.taken & 0xffffffff)
+        rest = self.to_guest[room:]
+        self.to_guest = self.to_guest[:room]
+        before = len(self.to_guest)
+        super().send()
+        self.sent += before - len(self.to_guest)
+        self.to_guest += rest
+        if not room:
+            time.sleep(0.001)
+
+    def reap(self):
+        return self.kill()
 
 
 class Domain(Session):
@@ -349,9 +411,9 @@ def vif(o, script=""):
     return ["mac=%s,bridge=%s%s" % (mac_for(o.net, MAC), name if kind == "bridge" else BRIDGE, script)]
 
 
-def check(o):
+def check(image, o):
     """Options that mean nothing here."""
-    for name in ("machine", "cpu"):
+    for name in ("machine", "cpu") if o.xen_type not in ("dom0less", "dom0") else ():
         if getattr(o, name) is not None:
             raise RunError("--%s: Xen's guests have no choice of it" % name)
     for name, value in (("--gdb", o.gdb), ("--core", o.core is not None)):
@@ -371,40 +433,61 @@ def check_memory_pv(image, o):
         raise RunError("memory too small: this image needs at least %d KiB as a PV guest; give --memory" % (need >> 10), status=1)
 
 
-def decide(o):
+KINDS = {"x86_64": ("pvh", "pv", "pvh-dom0", "pv-dom0"), "arm64": ("pvh", "dom0less", "dom0")}
+
+
+def decide(image, o):
     """What was not asked for: who runs the guest, and as what."""
-    o.xen_type = o.xen_type or "pvh"
-    o.xen = o.xen or ("xl" if is_dom0() and process.find_program("xl") else "rig")
+    kinds = KINDS[image.arch]
+    o.xen_type = o.xen_type or kinds[0]
+    if o.xen_type not in kinds:
+        raise RunError("--xen-type %s: an image for %s can be %s" % (o.xen_type, image.arch, ", ".join(kinds)))
+    o.xen = o.xen or ("xl" if image.arch == os.uname().machine.replace("aarch64", "arm64") and is_dom0() and process.find_program("xl") else "rig")
 
 
 def run(image, o):
-    check(o)
-    if o.print_xl:
-        ramdisk = "initrd.cpio" if o.root is not None else o.initrd
-        text = guest(image, o, os.path.realpath(image.path), ramdisk, vif(o)).text()
-        os.write(1, os.fsencode(text))
-        return 0
+    check(image, o)
     kvm.check_memory(image, o, None if o.root is not None else o.initrd)
     check_memory_pv(image, o)
+    if o.print_xl:
+        if o.xen_type not in ("pvh", "pv"):
+            raise RunError("--print-xl: --xen-type %s is nothing that xl starts; pvh%s is" % (o.xen_type, " or pv" if image.arch == "x86_64" else ""))
+        g = guest(image, o, kernel_by_hand(image), "initrd.cpio" if o.root is not None else o.initrd and os.path.realpath(o.initrd), vif(o))
+        os.write(1, os.fsencode(by_hand(image, o.root) + g.text()))
+        return 0
     if not o.dry_run:
         o.params.insert(0, "xen.records=1")  # first: what follows may be wrong, and is complained of in a record
-    if o.xen_type.endswith("-dom0"):
+    if o.xen_type not in ("pvh", "pv"):
         return run_smoke(image, o)
     return run_local(image, o) if o.xen == "xl" else run_rig(image, o)
+
+
+def reachable(path):
+    """The same file for a process that is not our child."""
+    return "/proc/%d/fd/%s" % (os.getpid(), path[8:]) if path.startswith("/dev/fd/") else os.path.realpath(path)
+
+
+def kernel_by_hand(image):
+    return os.path.realpath(image.path) if image.arch not in kvm.RAW else "Image"
+
+
+def by_hand(image, root=None):
+    """What comes before `xl create`, as comments of its file."""
+    kernel = "" if image.arch not in kvm.RAW else "# kernel: aarch64-linux-gnu-objcopy -O binary %s Image\n" % process.quote([image.debug_file])
+    return kernel + ("" if root is None else "# ramdisk: support/tools/mkinitrd %s initrd.cpio\n" % process.quote([os.path.realpath(root)]))
 
 
 def run_local(image, o):
     if process.find_program("xl") is None:
         raise RunError("--xen xl: there is no `xl` here; on a machine without Xen, --xen rig brings its own")
-    g = guest(image, o, os.path.realpath(image.path), None, vif(o))
+    g = guest(image, o, None if o.dry_run else reachable(kvm.raw_for(image) or image.path), None, vif(o))
     g.name += "-%d" % os.getpid()
     g.after = dict.fromkeys(("poweroff", "reboot", "crash"), "preserve")
     if o.initrd is not None or o.root is not None:  # xl reads it from here: it needs no name of its own
-        initrd = kvm.initrd_for(o)
-        g.ramdisk = ("/proc/%d/fd/%s" % (os.getpid(), initrd[8:]) if initrd.startswith("/dev/fd/")
-                     else os.path.realpath(initrd))
+        g.ramdisk = reachable(kvm.initrd_for(o))
     if o.dry_run:
-        os.write(1, os.fsencode(g.text()) + b"# xl create -F, with that\n")
+        g.kernel = kernel_by_hand(image)
+        os.write(1, os.fsencode(by_hand(image) + g.text()) + b"# xl create -F, with that\n")
         return 0
     fd = os.memfd_create("xl.cfg")
     os.write(fd, os.fsencode(g.text()))
@@ -420,18 +503,25 @@ def program(image, o):
 
 def run_smoke(image, o):
     from xenrig import machine, packages
-    if o.net not in (None, "none") or o.publish:
-        raise RunError("--net, --publish: an image that is dom0 itself has no devices; --xen-type %s has" % o.xen_type[:-5])
+    if o.net not in (None, "none") or o.publish or o.disk:
+        raise RunError("--net, --publish, --disk: an image that is %s has no devices; --xen-type %s has" % (
+            "dom0 itself", o.xen_type[:-5]) if image.arch == "x86_64" else
+            "--net, --publish, --disk: an image that no toolstack has started has no devices; --xen-type pvh has")
+    cmdline, initrd = kvm.command_line(image, o, terminal.size(), terminal.mask()), kvm.initrd_for(o)
+    more = (cmdline, initrd, o.memory or 64 << 20, int(o.smp or 1), program(image, o))
     try:
-        files = packages.files()
+        if image.arch == "x86_64":
+            argv = machine.smoke_command(o.xen_type[:-5], packages.files(), image.path, *more)
+        else:
+            from xenrig import arm64
+            argv = arm64.command(o.xen_type, bytes(image.raw()), *more, o.machine, o.cpu)
     except packages.RigError as e:
         raise RunError(str(e)) from None
-    argv = machine.smoke_command(o.xen_type[:-5], files, image.path,
-                                 kvm.command_line(image, o, terminal.size(), terminal.mask()), kvm.initrd_for(o),
-                                 o.memory or 64 << 20, int(o.smp or 1), program(image, o))
     if o.dry_run:
         print(process.quote(argv + ["-serial", "stdio"]))
         return 0
+    if o.xen_type == "dom0less":
+        return kvm.conduct(Dom0less(image, o, LogRecords(o.verbose)), argv)
     return kvm.conduct(Smoke(image, o, SmokeRecords(o.verbose)), argv)
 
 
@@ -449,7 +539,7 @@ def run_rig(image, o):
     rig = None
     try:
         size = g.memory + (os.stat(initrd).st_size if initrd else 0)
-        argv = machine.rig_command(packages.files(), size, int(o.smp or 1), program(image, o), network,
+        argv = machine.rig_of(image.arch)(packages.files(image.arch), size, int(o.smp or 1), program(image, o), network,
                                    [d.for_qemu(i) for i, d in enumerate(o.disk)])
         if o.dry_run:
             print(process.quote(argv))
@@ -457,7 +547,7 @@ def run_rig(image, o):
             return 0
         rig = machine.Rig(argv, o.verbose)
         rig.wait_until_ready()
-        put(rig, "/guest", image.path)
+        put(rig, "/guest", kvm.raw_for(image) or image.path)
         if initrd:
             g.ramdisk = "/initrd"
             put(rig, g.ramdisk, initrd)

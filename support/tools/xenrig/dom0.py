@@ -10,7 +10,6 @@ from pathlib import Path
 from runner import cpio
 
 SCRIPTS = Path(__file__).resolve().parent / "dom0"
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
 PROGRAMS = "xl xenstored xenconsoled xenconsole xen-init-dom0 libxl-save-helper".split()
 STORE = "xenstore xenstore-read xenstore-write xenstore-ls xenstore-list xenstore-rm xenstore-watch".split()
 # In the order in which they are loaded.
@@ -18,14 +17,14 @@ MODULES = """xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-netback xe
     virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console virtio_blk failover net_failover
     virtio_net""".split()
 FOLDERS = """bin m proc sys dev tmp run/lock run/xen var/lib/xen var/lib/xenstored var/log/xen/console
-    etc/xen/scripts lib64 usr/bin""".split()
+    etc/xen/scripts lib lib64 usr/bin""".split()
 
 
-def make(root, tree, archive):
+def make(root, tree, archive, cpu):
     """From the unpacked packages in `root`, by way of the folder `tree`."""
     from .packages import only
     tools = only(root, "usr/lib/xen-*/bin")
-    for folder in FOLDERS + [LIBRARIES, tools.relative_to(root)]:
+    for folder in FOLDERS + [cpu.libraries, tools.relative_to(root)]:
         (tree / folder).mkdir(parents=True)
     (tree / "var/run").symlink_to("../run")
     (tree / "var/lock").symlink_to("../run/lock")
@@ -37,10 +36,12 @@ def make(root, tree, archive):
         if (root / "usr/bin" / name).exists():
             shutil.copy(root / "usr/bin" / name, tree / "usr/bin", follow_symlinks=False)
     (tree / "usr/lib/xen").symlink_to(tools.relative_to(root).parts[2])
-    libraries(root, tree)
-    for name in MODULES:
+    libraries(root, tree, cpu)
+    built_in = only(root, "lib/modules/*/modules.builtin").read_text()
+    modules = [name for name in MODULES if "/%s.ko\n" % name not in built_in]
+    for name in modules:
         shutil.copy(only(root, "lib/modules/*/kernel/**/%s.ko" % name), tree / "m")
-    (tree / "m/order").write_text(" ".join(MODULES) + "\n")
+    (tree / "m/order").write_text(" ".join(modules) + "\n")
     (tree / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
     (tree / "etc/group").write_text("root:x:0:\n")
     (tree / "etc/xen/xl.conf").write_text("")
@@ -54,7 +55,7 @@ def make(root, tree, archive):
     os.unlink(archive.with_suffix(""))
 
 
-def libraries(root, tree):
+def libraries(root, tree, cpu):
     """What the programs need, and what that needs. libgcc_s by name: a thread's cancellation loads it."""
     todo = {"libgcc_s.so.1"}
     for folder in [tree / "usr/bin"] + list(tree.glob("usr/lib/xen-*/bin")):
@@ -70,9 +71,10 @@ def libraries(root, tree):
             raise RigError("Xen's tools need the library %s, which is in none of the packages: add its package to "
                            "PACKAGES in support/tools/xenrig/packages.py" % name)
         if name.startswith("ld-linux"):
-            shutil.copy(found, tree / "lib64" / name)
+            for folder in "lib", "lib64":
+                shutil.copy(found, tree / folder / name)
         else:
-            shutil.copy(found, tree / LIBRARIES / name)
+            shutil.copy(found, tree / cpu.libraries / name)
         todo |= needed(found)
 
 

@@ -25,8 +25,8 @@ LOG_LINES = 15               # of Xen and dom0, when they fail
 END = b"\x1e"                # ends the answer to a command
 
 
-def qemu():
-    return os.environ.get("QEMU") or "qemu-system-x86_64"
+def qemu(arch="x86_64"):
+    return "qemu-system-aarch64" if arch == "arm64" else os.environ.get("QEMU") or "qemu-system-x86_64"
 
 
 def base(memory, cpus, program):
@@ -49,17 +49,31 @@ def smoke_command(kind, files, image, cmdline, initrd, memory, cpus, program):
                    "-initrd", modules]
 
 
+def devices(network, disks):
+    """Those of dom0."""
+    argv = []
+    if network:
+        argv += ["-netdev", network[0], "-device", "virtio-net-pci,netdev=net0,romfile="] + list(network[1:])
+    for i, drive in enumerate(disks):
+        argv += ["-drive", drive, "-device", "virtio-blk-pci,drive=disk%d" % i]
+    return argv
+
+
 def rig_command(files, memory, cpus, program, network=(), disks=(), log=False):
     """Xen and dom0, with so much memory for guests. network: QEMU's -netdev named net0, or none; disks: of -drive, named
     disk0 and so on, which are dom0's /dev/vda ..."""
     argv = base(memory + DOM0_MEMORY + XEN_MEMORY, cpus, program) + ["-machine", "pc"]
     argv += ["-kernel", files.xen, "-append", "%s dom0_mem=%dM dom0_max_vcpus=1" % (XEN, DOM0_MEMORY >> 20), "-initrd",
              "%s console=hvc0 quiet%s,%s" % (files.kernel.replace(",", ",,"), " rig.log" if log else "", files.dom0.replace(",", ",,"))]
-    if network:
-        argv += ["-netdev", network[0], "-device", "virtio-net-pci,netdev=net0,romfile="] + list(network[1:])
-    for i, drive in enumerate(disks):
-        argv += ["-drive", drive, "-device", "virtio-blk-pci,drive=disk%d" % i]
-    return argv
+    return argv + devices(network, disks)
+
+
+def rig_of(arch):
+    """rig_command() for a CPU."""
+    if arch == "x86_64":
+        return rig_command
+    from . import arm64
+    return arm64.rig_command
 
 
 class Rig:
@@ -179,9 +193,9 @@ class Rig:
 
 
 def start(memory, cpus=1, program=None, **more):
-    """A rig that is ready. memory: bytes for all its guests; more: as rig_command has it, and verbose."""
-    verbose = more.pop("verbose", False)
-    r = Rig(rig_command(packages.files(), memory, cpus, program or qemu(), **more), verbose)
+    """A rig that is ready. memory: bytes for all its guests; more: as rig_command has it, and verbose, arch."""
+    verbose, arch = more.pop("verbose", False), more.pop("arch", "x86_64")
+    r = Rig(rig_of(arch)(packages.files(arch), memory, cpus, program or qemu(arch), **more), verbose)
     try:
         r.wait_until_ready()
     except BaseException:

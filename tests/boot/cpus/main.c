@@ -143,6 +143,7 @@ static int on_one(const char *what, char **arg)
 	}
 	if (!strcmp(what, "fault"))
 		return *(volatile int *)0x10;
+#ifdef __x86_64__
 	if (!strcmp(what, "double-fault")) { /* a trap, with no stack for it */
 		__asm__ volatile("xor %%esp, %%esp\n\tud2" ::: "memory");
 		return 0;
@@ -154,6 +155,9 @@ static int on_one(const char *what, char **arg)
 		printf("%ld\n", rc);
 		return 0;
 	}
+#else
+	(void)arg;
+#endif
 	return 2;
 }
 

@@ -137,8 +137,10 @@ int main(int argc, char **argv)
 {
 	pthread_t t;
 
-	pthread_create(&t, NULL, waiter, "named");
-	pthread_create(&t, NULL, waiter, NULL);
+	if (pthread_create(&t, NULL, waiter, "named") || pthread_create(&t, NULL, waiter, NULL)) {
+		fprintf(stderr, "crashing: too little memory for two threads\n");
+		return 1;
+	}
 	while (waiting < 2)
 		usleep(1000);
 	return crash(argc > 1 ? argv[1] : "");

@@ -16,11 +16,7 @@
 struct uk_iovec;
 #include <uk/abi/in.h>
 #include <uk/abi/socket.h>
-
-#define SIZE(a, b)     _Static_assert(sizeof(a) == sizeof(b), #a)
-#define AT(a, f, b, g) _Static_assert(offsetof(a, f) == offsetof(b, g), #a "." #f)
-#define FIELD(a, b, f) AT(struct a, f, struct b, f)
-#define SAME(name)     _Static_assert((unsigned long)(UK_##name) == (unsigned long)(name), #name)
+#include "same.h"
 
 SIZE(struct uk_abi_sockaddr, struct sockaddr);
 SIZE(struct uk_abi_sockaddr_storage, struct sockaddr_storage);

@@ -60,13 +60,14 @@ static int lowest(uint32_t *port)
 	return -ENOSPC;
 }
 
-long event_op(unsigned op, void *arg)
+long xen_op(unsigned nr, unsigned op, void *arg)
 {
 	struct evtchn_alloc_unbound *unbound = arg;
 	struct evtchn_bind_virq *virq = arg;
 	struct evtchn_close *closed = arg;
 	struct evtchn_unmask *unmasked = arg;
 
+	CHECK(nr == __HYPERVISOR_event_channel_op);
 	switch (op) {
 	case EVTCHNOP_init_control:
 		xen.asked++;

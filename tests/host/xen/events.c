@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What queues.c and bits.c share: what the platform's files need of others, and the way from a call of Xen to the function that plays it.
+ * What queues.c, bits.c and grants.c share: what the platform's files need of others, and the way from a call of Xen to the function that plays it.
  */
 #include <string.h>
 #include <unistd.h>
@@ -69,8 +69,7 @@ uint64_t pv_mfn(uk_paddr_t pa)
 long fake_xen(unsigned nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d);
 long fake_xen(unsigned nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)
 {
-	CHECK(nr == __HYPERVISOR_event_channel_op);
-	return event_op((unsigned)a, (void *)b);
+	return xen_op(nr, (unsigned)a, (void *)b);
 }
 
 /* Number in eax, the fourth argument in r10; it keeps what a call of C does not. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* events.c, for queues.c and bits.c. */
+/* events.c, for queues.c, bits.c and grants.c. */
 #ifndef EVENTS_H
 #define EVENTS_H
 
@@ -25,7 +25,7 @@ static inline unsigned any(unsigned n)
 	return (unsigned)random() % n;
 }
 
-/* The program's: what Xen does when it is asked for something about event channels. */
-long event_op(unsigned op, void *arg);
+/* The program's: what Xen does when it is asked for something. */
+long xen_op(unsigned nr, unsigned op, void *arg);
 
 #endif

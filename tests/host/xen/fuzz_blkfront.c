@@ -21,6 +21,7 @@ static struct request {
 	struct uk_blkreq r;
 	struct uk_blkseg segs[4];
 	unsigned char *memory;
+	uint8_t op;
 	bool under_way;
 } reqs[REQS];
 
@@ -34,7 +35,8 @@ size_t uk_plat_lookup_run(uk_vaddr_t va, size_t max, uk_paddr_t *pa)
 	return max;
 }
 
-static void place(struct request *q)
+/* What another one ends with it may go on with. */
+static void place(struct request *q, const struct request *before)
 {
 	size_t at = 0;
 
@@ -56,6 +58,13 @@ static void place(struct request *q)
 			break;
 		}
 	}
+	if (!before || byte() & 1)
+		return;
+	q->r.op = before->r.op;
+	q->r.flags = before->r.flags;
+	q->r.offset = before->r.offset;
+	for (unsigned i = 0; i < before->r.nsegs; i++)
+		q->r.offset += before->segs[i].len;
 }
 
 static bool in_reach(const struct request *q)
@@ -67,15 +76,28 @@ static bool in_reach(const struct request *q)
 	return false;
 }
 
+/* Up to four at once. */
 static void submit(void)
 {
-	struct request *q = &reqs[byte() % REQS];
-	struct uk_blkreq *r = &q->r;
+	struct uk_blkreq *list[4];
+	unsigned n = 1 + byte() % 4, first = byte(), taken;
+	struct request *before = NULL;
 
-	if (q->under_way || in_reach(q))
-		return;
-	place(q);
-	q->under_way = blkfront_submit(&bf.queue[0].q, &r, 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct request *q = &reqs[(first + i) % REQS];
+
+		if (q->under_way || in_reach(q)) {
+			n = i;
+			break;
+		}
+		place(q, before);
+		q->op = q->r.op;
+		list[i] = &q->r;
+		before = q;
+	}
+	taken = blkfront_submit(&bf.queue[0].q, list, n);
+	while (taken--)
+		UK_CONTAINER_OF(list[taken], struct request, r)->under_way = true;
 }
 
 static void reap(void)
@@ -87,6 +109,8 @@ static void reap(void)
 		struct request *q = UK_CONTAINER_OF(done[n], struct request, r);
 
 		if (q < reqs || q >= reqs + REQS || !q->under_way || in_reach(q))
+			abort();
+		if (q->r.op != q->op || q->r.result > 0)
 			abort();
 		q->under_way = false;
 	}
@@ -110,10 +134,11 @@ static void connect(void)
 	unsigned how = byte();
 	int err;
 
-	a.order = how % 16 ? 0 : 1;
-	a.indirect = how & 4;
-	a.kept = how & 8 ? KEPT_MIN : 0;
-	q->share = blkfront_share(&bf, 0, &a, &err);
+	a.pages = how & 4 ? SEGS_MAX : SEGS_DIRECT;
+	a.kept = how & 8 ? KEPT_MIN + how / 16 : 0;
+	q->share = blkfront_share(&bf, 0, how % 16 ? 0 : 1, &err);
+	if (blkfront_open(q->share, &a))
+		abort();
 	bf.broken = false;
 	q->share->live = true;
 	blkfront_unpark(q);

@@ -16,6 +16,7 @@
 struct grant grants[GRANTS];
 unsigned ngrants;
 unsigned broken;
+unsigned pages_left = ~0U, grants_left = ~0U;
 
 struct uk_percpu uk_percpu_boot;
 uintptr_t uk_plat_direct_base; /* 0: an address is its own frame */
@@ -75,9 +76,13 @@ static struct {
 
 uk_paddr_t uk_page_alloc_run(size_t npages, unsigned flags)
 {
-	void *p = aligned_alloc(UK_PAGE_SIZE, npages * UK_PAGE_SIZE);
+	void *p;
 	unsigned i = 0;
 
+	if (!pages_left)
+		return UK_PAGE_NONE;
+	pages_left--;
+	p = aligned_alloc(UK_PAGE_SIZE, npages * UK_PAGE_SIZE);
 	while (runs[i].start)
 		i++;
 	runs[i].start = p;
@@ -153,6 +158,9 @@ bool is_granted(const void *page)
 
 int uk_xen_grant_alloc(uint32_t *refs, unsigned n)
 {
+	if (!grants_left)
+		return -ENOSPC;
+	grants_left--;
 	for (unsigned ref = 0; n; ref++) {
 		if (ref == GRANTS)
 			abort();
@@ -177,7 +185,7 @@ void uk_xen_grant_free(const uint32_t *refs, unsigned n)
 	}
 }
 
-void uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonly)
+int uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonly)
 {
 	struct grant *g = &grants[ref];
 
@@ -186,6 +194,7 @@ void uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonl
 	g->set = true;
 	g->readonly = readonly;
 	g->page = (unsigned char *)((uintptr_t)va & ~(UK_PAGE_SIZE - 1));
+	return 0;
 }
 
 bool uk_xen_grant_clear(uint32_t ref)
@@ -198,6 +207,17 @@ bool uk_xen_grant_clear(uint32_t ref)
 		return false;
 	g->set = false;
 	return true;
+}
+
+int uk_xen_grant(unsigned domid, const void *va, bool readonly)
+{
+	uint32_t ref;
+	int err = uk_xen_grant_alloc(&ref, 1);
+
+	if (err)
+		return err;
+	uk_xen_grant_set(ref, domid, va, readonly);
+	return (int)ref;
 }
 
 bool uk_xen_grant_end(uint32_t ref)

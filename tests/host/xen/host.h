@@ -21,6 +21,9 @@ extern struct grant grants[GRANTS];
 extern unsigned ngrants; /* that were ever used: the first ones */
 extern unsigned broken;  /* times that the frontend has said so */
 
+/* How many more times there is memory for pages, and a free grant. */
+extern unsigned pages_left, grants_left;
+
 /* Input: 0 at its end. */
 void input(const uint8_t *data, size_t size);
 bool more(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The queues of events (plat/xen/x86_64/fifo.c) beside a Xen that is this program: events are raised, masked, polled and given
+ * The queues of events (plat/xen/fifo.c) beside a Xen that is this program: events are raised, masked, polled and given
  * other priorities at random, also by handlers, and each is delivered once, no later than those behind it. Then the other
  * side writes what it likes to the memory that both see: nothing but that is touched (AddressSanitizer looks), and it ends.
  *
@@ -74,11 +74,12 @@ static void raise_event(uint32_t port)
 	link_up(port);
 }
 
-long event_op(unsigned op, void *arg)
+long xen_op(unsigned nr, unsigned op, void *arg)
 {
 	struct evtchn_init_control *c = arg;
 	struct evtchn_set_priority *p = arg;
 
+	CHECK(nr == __HYPERVISOR_event_channel_op);
 	switch (op) {
 	case EVTCHNOP_init_control:
 		CHECK(!(c->offset % 8) && c->offset <= PAGE - sizeof(*xen.control) && !c->vcpu);

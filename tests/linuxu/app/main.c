@@ -172,6 +172,7 @@ static int memory(size_t mib)
 	return 0;
 }
 
+#ifdef __x86_64__
 /* A system call of the host's, past everything that is between; argv: number and arguments. */
 static long host(char **argv)
 {
@@ -187,6 +188,7 @@ static long host(char **argv)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
+#endif
 
 static void *stuck(void *arg)
 {
@@ -217,6 +219,7 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(what, "raise"))
 		return raise(atoi(argv[2]));
+#ifdef __x86_64__
 	if (!strcmp(what, "host")) {
 		printf("%ld\n", host(argv + 2));
 		return 0;
@@ -227,6 +230,7 @@ int main(int argc, char **argv)
 		__asm__ volatile("int $0x80" : "+a"(ret) : "b"(1L), "c"(0L), "d"(0L) : "memory");
 		return 0;
 	}
+#endif
 	if (!strcmp(what, "stress"))
 		return stress();
 	if (!strcmp(what, "memory"))

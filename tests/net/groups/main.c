@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Is in the multicast groups 239.1.2.3, 239.1.2.9 and ff02::1:23, and says what comes to port 5000: "leave" has it leave the first,
- * "end" ends it.
+ * Is in the multicast groups 239.1.2.3, 239.1.2.9 and ff02::1:23, sends itself a datagram, and says what comes to port 5000:
+ * "leave" has it leave the first, "end" ends it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -33,6 +33,11 @@ int main(void)
 	    membership(s, IP_ADD_MEMBERSHIP, "239.1.2.3") ||
 	    membership(s, IP_ADD_MEMBERSHIP, "239.1.2.9")) {
 		perror("joining");
+		return 1;
+	}
+	here4.sin_addr.s_addr = inet_addr("239.1.2.3");
+	if (sendto(s, "self", 4, 0, (struct sockaddr *)&here4, sizeof(here4)) != 4) {
+		perror("sending");
 		return 1;
 	}
 	puts("joined");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Row 24: a process asks its host, past all that is between.
+ * Row 24: a process asks its host, past all that is between. On x86_64: processes of other CPUs are run by an emulator here, which has no
+ * seccomp to offer.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -56,7 +56,7 @@ static const struct {
 	{ "fortify-memcpy", fortify_memcpy },
 	{ "fortify-read", fortify_read },
 	{ "fortify-sprintf", fortify_sprintf },
-#ifdef CONFIG_PLAT_LINUXU
+#if defined(CONFIG_PLAT_LINUXU) && defined(CONFIG_ARCH_X86_64)
 	{ "host-call", host_call },
 	{ "host-execve", host_execve },
 	{ "host-open", host_open },

@@ -17,11 +17,12 @@
 #define CULPRIT 1 /* the CPU */
 
 static const char *how;
-static int cpus, ready;
+static int cpus, ready, busy;
 static int *volatile null;
 
 __attribute__((__noinline__)) void compute_for_ever(void)
 {
+	__atomic_add_fetch(&busy, 1, __ATOMIC_SEQ_CST);
 	for (;;)
 		__asm__ volatile("" ::: "memory");
 }
@@ -49,6 +50,7 @@ static void crash(void)
 
 static void use_locks(void)
 {
+	__atomic_add_fetch(&busy, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		void *p = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			       0);
@@ -76,8 +78,11 @@ static void *on_cpu(void *arg)
 		sched_yield();
 	if (!strcmp(how, "exit"))
 		_exit(55);
-	if (cpu == CULPRIT && strcmp(how, "all"))
-		usleep(50000); /* the others are at it */
+	if (cpu == CULPRIT && strcmp(how, "all")) {
+		while (__atomic_load_n(&busy, __ATOMIC_SEQ_CST) < cpus - 1)
+			sched_yield();
+		usleep(50000);
+	}
 	if (cpu == CULPRIT && !strcmp(how, "abort"))
 		abort();
 	if (cpu == CULPRIT || !strcmp(how, "all"))

@@ -15,6 +15,27 @@ static int deeper(int n)
 	return n > 1 << 20 ? room[0] : deeper(n + 1) + room[0];
 }
 
+#ifdef __aarch64__
+/* A place in the code that no compiler has made a target of jumps. */
+__asm__(".text\nno_pad:\n\tmov w0, #7\n\tret");
+extern int no_pad(void);
+
+static void gained(void)
+{
+	puts("it returned to where it was not called from");
+	exit(7);
+}
+
+/* Writes over the return address that it has saved. */
+static __attribute__((noinline)) void misled(void (*to)(void))
+{
+	void (**frame)(void) = __builtin_frame_address(0);
+
+	__asm__ volatile("" : "+r"(frame)::"x30", "memory");
+	frame[1] = to;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -45,6 +66,21 @@ int main(int argc, char **argv)
 #endif
 		return 0;
 	}
+#ifdef __aarch64__
+	if (!strcmp(how, "pad")) {
+		int (*volatile call)(void) = no_pad;
+
+		return call();
+	}
+	/* To no address, by a register: nobody has signed that, or claims so. */
+	if (!strcmp(how, "nowhere")) {
+		int (*volatile call)(void) = (int (*)(void))0x4141414141414141;
+
+		return call() + 1;
+	}
+	if (!strcmp(how, "return"))
+		misled(gained);
+#endif
 	if (!strcmp(how, "stack"))
 		return deeper(0);
 	*p = 0;

@@ -27,6 +27,23 @@ UK_TEST(ukbase_string, memory_functions)
 	UK_EXPECT_GT(memcmp("\xff", "\x01", 1), 0);
 }
 
+/* Zeroes may be written in another way than other bytes, many in another way than few: all of them, and none beside them. */
+UK_TEST(ukbase_string, memset_many)
+{
+	static char area[1024];
+	size_t wrong = 0;
+
+	for (int byte = 0; byte <= 1; byte++)
+		for (size_t at = 1; at <= 65; at++)
+			for (size_t n = 447; n <= 830; n += 43) {
+				memset(area, 0x5a, sizeof(area));
+				memset(area + at, byte, n);
+				for (size_t i = 0; i < sizeof(area); i++)
+					wrong += area[i] != (i >= at && i < at + n ? byte : 0x5a);
+			}
+	UK_EXPECT_EQ(wrong, 0);
+}
+
 UK_TEST(ukbase_string, string_functions)
 {
 	char buf[4];

@@ -111,17 +111,22 @@ static bool sees(unsigned state)
 	return UK_EXPECT_EQ(dev->their, state);
 }
 
-static bool plug(unsigned state)
+static void plug_in(unsigned state)
 {
-	memset(&did, 0, sizeof(did));
-	if (!start(HONEST, 0))
-		return false;
 	uk_xenstore_write(0, THEIR, "state", "%u", state);
 	uk_xenstore_write(0, OURS, "backend", THEIR);
 	uk_xenstore_write(0, OURS, "backend-id", "0");
 	uk_xenstore_write(0, OURS, "state", "1");
 	uk_xenstore_write(0, OURS, NULL, "%s", "");
 	uk_xenstore_write(0, "device/test", NULL, "%s", "");
+}
+
+static bool plug(unsigned state)
+{
+	memset(&did, 0, sizeof(did));
+	if (!start(HONEST, 0))
+		return false;
+	plug_in(state);
 	uk_xenstore_write(0, "device/other", NULL, "%s", "");
 	return true;
 }
@@ -136,6 +141,7 @@ static void unplug(int times)
 /* A case: `steps` with a device whose backend is in that state. */
 static void with_device(unsigned state, void (*steps)(void))
 {
+	SKIP_IF_REAL();
 	UK_REQUIRE(plug(state));
 	if (UK_EXPECT_EQ(uk_xenbus_start(0), 0)) {
 		UK_WAIT(&moved, did.probes, uk_deadline(SOON));
@@ -169,6 +175,38 @@ static void in_order(void)
 UK_TEST(xenbus, in_order)
 {
 	with_device(XenbusStateInitWait, in_order);
+}
+
+/* The driver keeps what it has made of it: no second probe, and nothing is written to a folder that is gone. */
+static void plugged_again(void)
+{
+	for (int i = 1; i < 4; i++) {
+		EXPECT_SOON(did.connects == i);
+		UK_REQUIRE(reaches(XenbusStateInitialised));
+		UK_REQUIRE(backend(XenbusStateConnected));
+		EXPECT_SOON(did.ups == i);
+		UK_REQUIRE(reaches(XenbusStateConnected));
+		dev->off = i == 2; /* a new backend has a new start */
+		unplug(i);
+		UK_EXPECT_EQ(did.downs, i);
+		UK_EXPECT(dev->gone);
+		uk_xenstore_write(0, OURS, "state", "77");
+		uk_xenbus_close(dev);
+		uk_xenbus_connect(dev);
+		UK_EXPECT_EQ(ours(), 77);
+		UK_EXPECT_EQ(did.connects, i);
+		plug_in(XenbusStateInitWait);
+		uk_xenstore_write(0, "device/other", NULL, "%s", "");
+	}
+	EXPECT_SOON(did.connects == 4);
+	UK_EXPECT(!dev->gone && !dev->off);
+	UK_EXPECT_EQ(did.probes, 1);
+	unplug(4);
+}
+
+UK_TEST(xenbus, plugged_in_again)
+{
+	with_device(XenbusStateInitWait, plugged_again);
 }
 
 static void restarts(void)
@@ -209,6 +247,8 @@ UK_TEST(xenbus, backend_restarts)
 
 static void jumps(void)
 {
+	char why[64] = "";
+
 	UK_REQUIRE(reaches(XenbusStateInitialising));
 	for (unsigned state = 0; state < 20; state++)
 		if (state != XenbusStateInitWait)
@@ -219,6 +259,8 @@ static void jumps(void)
 	UK_REQUIRE(backend(XenbusStateInitWait));
 	EXPECT_SOON(did.connects == 1);
 	UK_REQUIRE(reaches(XenbusStateClosed));
+	UK_EXPECT(uk_xenstore_read(0, "error/" OURS, "error", why, sizeof(why)) > 0);
+	UK_EXPECT(!uk_strcmp(why, "71 it cannot be connected"));
 	UK_REQUIRE(backend(XenbusStateConnected) && sees(XenbusStateConnected));
 	UK_EXPECT_EQ(did.ups, 0);
 	did.refuse = 0;

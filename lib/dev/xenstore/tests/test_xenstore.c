@@ -21,6 +21,7 @@ UK_TEST(xenstore, nobody_is_there)
 {
 	char buf[8];
 
+	SKIP_IF_REAL();
 	UK_EXPECT_EQ(uk_xenstore_read(0, "domid", NULL, buf, sizeof(buf)), -ENODEV);
 }
 
@@ -30,6 +31,7 @@ UK_TEST(xenstore, read_and_write_in_pieces)
 	char buf[64];
 	uint64_t n;
 
+	SKIP_IF_REAL();
 	for (size_t i = 0; i < UK_ARRAY_SIZE(steps); i++) {
 		UK_REQUIRE(start(HONEST, steps[i]));
 		for (unsigned k = 0; k < 100; k++) { /* round the rings */
@@ -55,8 +57,10 @@ UK_TEST(xenstore, read_and_write_in_pieces)
 
 UK_TEST(xenstore, too_long)
 {
-	char *path = uk_malloc(XENSTORE_PAYLOAD_MAX + 1);
+	char *path;
 
+	SKIP_IF_REAL();
+	path = uk_malloc(XENSTORE_PAYLOAD_MAX + 1);
 	UK_REQUIRE(path && start(HONEST, 0));
 	memset(path, 'x', XENSTORE_PAYLOAD_MAX);
 	path[XENSTORE_PAYLOAD_MAX] = 0;
@@ -96,6 +100,7 @@ UK_TEST(xenstore, folders_of_any_size)
 {
 	char *all;
 
+	SKIP_IF_REAL();
 	UK_REQUIRE(start(HONEST, 0));
 	list(0);
 	list(1);
@@ -117,6 +122,7 @@ UK_TEST(xenstore, transaction)
 	uint32_t tx = 0;
 	int tries = 0, rc;
 
+	SKIP_IF_REAL();
 	UK_REQUIRE(start(HONEST, 0));
 	d->changes = 2;
 	do {
@@ -165,6 +171,7 @@ UK_TEST(xenstore, watch)
 {
 	struct uk_xenstore_watch w = { .path = "a", .fn = changed };
 
+	SKIP_IF_REAL();
 	for (int itself = 0; itself < 2; itself++) {
 		UK_REQUIRE(start(itself ? ODD_WATCH : HONEST, 5));
 		calls = 0;
@@ -203,6 +210,7 @@ UK_TEST(xenstore, suspend_and_resume)
 	};
 	struct uk_xenstore_watch w = { .path = "a", .fn = changed };
 
+	SKIP_IF_REAL();
 	UK_REQUIRE(start(HONEST, 0));
 	calls = 0;
 	from_itself = false;
@@ -230,6 +238,7 @@ UK_TEST(xenstore, other_side_breaks_the_rules)
 		int err;
 	} cases[] = { { TOO_LONG, -EIO }, { INDEX, -EIO }, { OTHER_TYPE, -EIO }, { OTHER_ID, 0 } };
 
+	SKIP_IF_REAL();
 	for (size_t i = 0; i < UK_ARRAY_SIZE(cases); i++) {
 		UK_REQUIRE(start(cases[i].harm, 0));
 		UK_EXPECT_EQ(uk_xenstore_write(0, "a", "b", "1"), cases[i].err);
@@ -243,9 +252,11 @@ UK_TEST(xenstore, other_side_breaks_the_rules)
 /* What is not answered is given up; what was not even read to its end leaves half a request in the ring. */
 UK_TEST(xenstore, no_answer)
 {
-	char *path = uk_malloc(XENSTORE_PAYLOAD_MAX);
+	char *path;
 	uk_nsec before = uk_xenstore_patience;
 
+	SKIP_IF_REAL();
+	path = uk_malloc(XENSTORE_PAYLOAD_MAX);
 	UK_REQUIRE(path && start(SILENT, 0));
 	uk_xenstore_patience = UK_NSEC_PER_SEC / 50;
 	UK_EXPECT_EQ(uk_xenstore_write(0, "a", "b", "1"), -ETIMEDOUT);

@@ -54,6 +54,7 @@ UK_TEST(devfs, names)
 	UK_EXPECT_EQ(uk_vfs_stat(ctx, NULL, "/dev/none", 0, &a), -ENOENT);
 	UK_EXPECT_EQ(uk_vfs_mkdir(ctx, NULL, "/dev/new", 0755), -EPERM);
 	UK_EXPECT_EQ(uk_vfs_unlink(ctx, NULL, "/dev/null", 0), -EPERM);
+	UK_EXPECT_EQ(uk_vfs_open(ctx, NULL, "/dev/null", UK_O_RDWR | UK_O_DIRECT, 0, &f), -EINVAL);
 	UK_REQUIRE(!uk_vfs_open(ctx, NULL, "/dev", UK_O_RDONLY | UK_O_DIRECTORY, 0, &f));
 	UK_EXPECT_GT(uk_file_getdents(f, buf, sizeof(buf)), 5 * 24);
 	UK_EXPECT_EQ(uk_file_getdents(f, buf, sizeof(buf)), 0);

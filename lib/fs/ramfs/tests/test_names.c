@@ -115,6 +115,8 @@ UK_TEST(ramfs_names, open_errors)
 	UK_EXPECT_EQ(open_close("f/x", RD), -ENOTDIR);
 	UK_EXPECT_EQ(open_close("f/x", NEW), -ENOTDIR);
 	UK_EXPECT_EQ(open_close("f", RD | UK_O_DIRECTORY), -ENOTDIR);
+	UK_EXPECT_EQ(open_close("f", RD | UK_O_DIRECT), 0);
+	UK_EXPECT_EQ(open_close(".", RD | UK_O_DIRECT), -EINVAL);
 	UK_EXPECT_EQ(open_close(".", RD | UK_O_DIRECTORY), 0);
 	UK_EXPECT_EQ(open_close(".", RW), -EISDIR);
 	UK_EXPECT_EQ(open_close(".", NEW), -EISDIR);

@@ -110,6 +110,8 @@ UK_TEST(pipe, descriptors)
 	UK_EXPECT_EQ(fds[1], 1);
 	UK_EXPECT_EQ(uk_fd_pipe(t, fds, 0), -EMFILE);
 	UK_EXPECT_EQ(uk_fd_pipe(t, fds, UK_O_CREAT), -EINVAL);
+	UK_EXPECT_EQ(uk_fd_pipe(t, fds, UK_O_DIRECT), -EINVAL);
+	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_SETFL, UK_O_DIRECT), -EINVAL);
 	UK_EXPECT_EQ(uk_fd_fcntl(t, 0, UK_F_GETPIPE_SZ, 0), 65536);
 	f = uk_fd_get(t, 1);
 	UK_EXPECT_EQ(uk_file_stat(f, &st), 0);

@@ -8,6 +8,7 @@
  */
 #include <math.h>
 #include <stdint.h>
+#include "div_step.h"
 
 typedef __int128 i128;
 typedef unsigned __int128 u128;
@@ -117,31 +118,6 @@ DEFINE_POWI(__powidf2, double)
 DEFINE_POWI(__powixf2, long double)
 
 /* ---- 128-bit integers ---- */
-
-/* high:low / d, where high < d; the remainder in *rest. */
-static uint64_t div_step(uint64_t high, uint64_t low, uint64_t d, uint64_t *rest)
-{
-#ifdef __x86_64__
-	uint64_t q;
-
-	__asm__("divq %4" : "=a"(q), "=d"(*rest) : "a"(low), "d"(high), "r"(d) : "cc");
-	return q;
-#else
-	uint64_t q = 0;
-
-	for (int i = 63; i >= 0; i--) {
-		int carry = high >> 63;
-
-		high = high << 1 | (low >> i & 1);
-		if (carry || high >= d) {
-			high -= d;
-			q |= 1ULL << i;
-		}
-	}
-	*rest = high;
-	return q;
-#endif
-}
 
 u128 __udivmodti4(u128 n, u128 d, u128 *rest)
 {

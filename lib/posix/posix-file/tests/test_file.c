@@ -123,7 +123,8 @@ UK_TEST(posix_file, stat_and_attributes)
 	UK_EXPECT_EQ(uk_sys_utimensat(fd, 0, 0, 0), 0L);
 	UK_EXPECT_EQ(uk_sys_utimensat(CWD, 0, 0, 0), (long)-EFAULT);
 	UK_EXPECT_EQ(uk_sys_newfstatat(fd, S(""), S(&st), UK_AT_EMPTY_PATH), 0L);
-	UK_EXPECT_GT(st.st_mtime_sec, 13L);
+	/* Not a time behind that: on a machine without a clock it is 1970. */
+	UK_EXPECT(st.st_mtime_sec != 13 || st.st_mtime_nsec != 14);
 	UK_EXPECT_EQ(uk_sys_stat(S("/none"), S(&st)), (long)-ENOENT);
 	UK_EXPECT_EQ(uk_sys_stat(S("/t2"), 0), (long)-EFAULT);
 	UK_EXPECT_EQ(uk_sys_fsync(fd), 0L);
@@ -216,7 +217,7 @@ static void note(int sig)
 
 UK_TEST(posix_file, pipe_and_sigpipe)
 {
-	struct uk_abi_sigaction sa = { (uintptr_t)note, 0, 0, 0 };
+	struct uk_abi_sigaction sa = { .handler = (uintptr_t)note };
 	char buf[4];
 	int fds[2];
 

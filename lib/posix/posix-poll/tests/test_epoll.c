@@ -9,6 +9,7 @@
 #include <uk/alloc.h>
 #include <uk/atomic.h>
 #include <uk/errno.h>
+#include <uk/event.h>
 #include <uk/syscall.h>
 #include <uk/test.h>
 #include <uk/thread.h>
@@ -77,6 +78,76 @@ UK_TEST(posix_epoll, level_edge_oneshot)
 	UK_EXPECT_EQ(control(UK_EPOLL_CTL_DEL, ev, 0, 0), 0L);
 	UK_EXPECT_EQ(control(UK_EPOLL_CTL_DEL, ev, 0, 0), (long)-ENOENT);
 	end();
+}
+
+#ifdef CONFIG_SMP
+static bool comes; /* while somebody looks */
+static unsigned looked, fetched;
+static uk_nsec until;
+
+static bool look(const struct uk_queue *q, uk_nsec deadline)
+{
+	uint64_t one = 1;
+
+	looked++;
+	until = deadline;
+	UK_EXPECT(uk_queue_empty(q));
+	if (comes)
+		uk_sys_write(ev, (long)&one, 8);
+	return !uk_queue_empty(q);
+}
+
+static bool fetch(bool wait)
+{
+	fetched++;
+	return false;
+}
+
+static void fetch_done(void)
+{
+}
+
+/* What comes while input is looked for ends that, and nobody asks for interrupts. */
+static void looks(void)
+{
+	static const struct uk_event_input in = { .fetch = fetch,
+						  .done = fetch_done,
+						  .look = look };
+	const struct uk_event_input *was = uk_event_input;
+	uk_nsec latest;
+	uint64_t data;
+
+	UK_REQUIRE(begin());
+	UK_REQUIRE(!control(UK_EPOLL_CTL_ADD, ev, UK_POLLIN, 5));
+	looked = fetched = 0;
+	comes = true;
+	uk_event_input = &in;
+	UK_EXPECT_EQ(ready(&data, 1000), 1L);
+	uk_event_input = was;
+	UK_EXPECT_EQ(data, 5UL);
+	UK_EXPECT_EQ(looked, 1U);
+	UK_EXPECT_EQ(fetched, 0U);
+
+	UK_REQUIRE(uk_sys_read(ev, (long)&data, 8) == 8);
+	comes = false;
+	uk_event_input = &in;
+	UK_EXPECT_EQ(ready(NULL, 2), 0L);
+	uk_event_input = was;
+	latest = uk_clock_monotonic();
+	UK_EXPECT(looked > 1);
+	UK_EXPECT(fetched > 0);
+	UK_EXPECT(until <= latest);
+	end();
+}
+#endif
+
+UK_TEST(posix_epoll, looks_before_it_sleeps)
+{
+#ifdef CONFIG_SMP
+	looks();
+#else
+	UK_TEST_SKIP("with one CPU there is nobody to look while others work");
+#endif
 }
 
 UK_TEST(posix_epoll, what_closes_is_forgotten)

@@ -79,7 +79,7 @@ static void note(int sig)
 
 UK_TEST(posix_poll, ppoll_swaps_the_mask)
 {
-	struct uk_abi_sigaction sa = { (uintptr_t)note, 0, 0, 0 };
+	struct uk_abi_sigaction sa = { .handler = (uintptr_t)note };
 	struct uk_abi_timespec long_time = { 5, 0 }, none = { 0, 0 };
 	uint64_t usr1 = 1ULL << (UK_SIGUSR1 - 1), empty = 0, now = 0;
 

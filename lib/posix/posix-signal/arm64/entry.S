@@ -4,12 +4,9 @@
  * handler that has returned.
  */
 #include <sigframe.h>
-#include <uk/arch/cpu.h>
 
 #define X(n)      [sp, #SIGFRAME_MCONTEXT + UK_MCONTEXT_X(n)]
-#define IN(n)     [x0, #UK_MCONTEXT_X(n)]
 #define M(field)  [sp, #SIGFRAME_MCONTEXT + UK_MCONTEXT_##field]
-#define MIN(field) [x0, #UK_MCONTEXT_##field]
 
 	/* x19 to x28: pairs of words at 304 and more above sp are in reach up to 504. */
 	.macro each_callee_saved op
@@ -116,6 +113,7 @@ no_room:
 
 	function posix_signal_diverted
 	.hidden posix_signal_diverted
+	UK_LANDING_ANY			/* between a jump and where it lands, this is the landing */
 	room				/* sp was aligned, and what it was is noted */
 	each_argument stp
 	each_temporary stp
@@ -178,39 +176,12 @@ decide_with_x17:
 	br	x17
 
 /*
- * The frame, at sp, has served. Program counter, flags and stack pointer change in one step, by `eret`, which needs the stack of exceptions
- * to be the current one: with interrupts masked, after which they are as they were. The frame was just looked at, so no
- * access to it faults.
+ * The frame, at sp, has served. Program counter, flags and stack pointer change in one step, as the CPU, or the platform, does that. The
+ * frame was just looked at, so no access to it faults.
  */
 restore:
-	mrs	x1, daif
-	msr	daifset, #2
-	add	x0, sp, #SIGFRAME_MCONTEXT
-	ldr	x2, MIN(PSTATE)
-	and	x1, x1, #ARM_PSTATE_I
-	orr	x2, x2, x1
-	msr	spsr_el1, x2
-	ldp	x1, x2, MIN(SP)
-	msr	elr_el1, x2
-	msr	spsel, #1
-	msr	sp_el0, x1
-	ldp	x2, x3, IN(2)
-	ldp	x4, x5, IN(4)
-	ldp	x6, x7, IN(6)
-	ldp	x8, x9, IN(8)
-	ldp	x10, x11, IN(10)
-	ldp	x12, x13, IN(12)
-	ldp	x14, x15, IN(14)
-	ldp	x16, x17, IN(16)
-	ldp	x18, x19, IN(18)
-	ldp	x20, x21, IN(20)
-	ldp	x22, x23, IN(22)
-	ldp	x24, x25, IN(24)
-	ldp	x26, x27, IN(26)
-	ldp	x28, x29, IN(28)
-	ldr	x30, IN(30)
-	ldp	x0, x1, IN(0)
-	eret
+	add	x0, sp, #SIGFRAME_UC
+	b	arm_resume
 	.cfi_endproc
 	.size decide_with_x17, . - decide_with_x17
 

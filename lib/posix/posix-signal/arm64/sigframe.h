@@ -46,11 +46,13 @@ static inline void sigframe_copy(struct sigframe *to, const struct sigframe *f)
 /* What the context has beside the registers that entry.S has filled in. */
 static inline void sigframe_complete(struct sigframe *f, const struct uk_task_signals *s)
 {
-	if (!f->fpu_saved) /* of the second of several handlers it is there already */
+	/* A handler begins with the modes and flags of what it interrupts; of several the next one, too. */
+	if (!f->fpu_saved) {
 		sigframe_fpu_save(f);
-	/* A handler starts with the modes of a new program. */
-	arm_write(fpcr, 0);
-	arm_write(fpsr, 0);
+	} else {
+		arm_write(fpcr, f->uc.mcontext.fpsimd.fpcr);
+		arm_write(fpsr, f->uc.mcontext.fpsimd.fpsr);
+	}
 	f->uc.mcontext.fault_address = s->trap_addr;
 	f->uc.flags = 0;
 }

@@ -4,7 +4,6 @@
  * handler that has returned. gp is the kernel's and stays as it is.
  */
 #include <sigframe.h>
-#include <uk/arch/cpu.h>
 
 #define X(n) SIGFRAME_MCONTEXT + UK_MCONTEXT_X(n)(sp)
 
@@ -184,30 +183,10 @@ decide_with_t1_saved:
 	li	fp, 0
 	jr	t1
 
-/*
- * The frame, at sp, has served. Program counter and stack pointer change in one step, by `sret`: up to the three
- * registers that this needs, interrupts may come, and find a thread like any other.
- */
+/* The frame, at sp, has served. Program counter and stack pointer change in one step, as the CPU, or the platform, does that. */
 restore:
-	ld	ra, X(1)
-	ld	tp, X(4)
-	each_callee_saved ld
-	each_temporary ld
-	each_argument ld
-	li	t0, RISCV_SSTATUS_SPP
-	csrrci	t1, sstatus, RISCV_SSTATUS_SIE
-	andi	t1, t1, RISCV_SSTATUS_SIE
-	slli	t1, t1, 4		/* SPIE, as SIE was */
-	or	t0, t0, t1
-	li	t1, RISCV_SSTATUS_SPIE
-	csrc	sstatus, t1
-	csrs	sstatus, t0
-	ld	t0, X(0)
-	csrw	sepc, t0
-	ld	t0, X(5)
-	ld	t1, X(6)
-	ld	sp, X(2)
-	sret
+	addi	a0, sp, SIGFRAME_UC
+	j	riscv_resume
 	.cfi_endproc
 	.size decide_with_t1, . - decide_with_t1
 

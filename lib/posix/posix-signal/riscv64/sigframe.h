@@ -14,12 +14,18 @@
 #include "frame_link.h"
 
 #ifndef __ASSEMBLER__
-_Static_assert(sizeof(struct uk_abi_fpstate) >= uk_arch_fpu_size, "room");
+#include <uk/string.h>
+
+_Static_assert(offsetof(struct uk_abi_fpstate, reserved) <= uk_arch_fpu_size, "room");
+_Static_assert(offsetof(struct uk_abi_fpstate, end) >= uk_arch_fpu_size, "room");
 
 /* The floating point registers into the context; and as it says again. */
 static inline void sigframe_fpu_save(struct sigframe *f)
 {
-	uk_arch_fpu_save(&f->uc.mcontext.fpregs);
+	struct uk_abi_fpstate *fp = &f->uc.mcontext.fpregs;
+
+	uk_arch_fpu_save(fp);
+	memset(fp->end, 0, sizeof(fp->end));
 	f->fpu_saved = 1;
 }
 
@@ -32,10 +38,11 @@ static inline void sigframe_copy(struct sigframe *to, const struct sigframe *f)
 /* What the context has beside the registers that entry.S has filled in. */
 static inline void sigframe_complete(struct sigframe *f, const struct uk_task_signals *s UK_UNUSED)
 {
-	if (!f->fpu_saved) /* of the second of several handlers it is there already */
+	/* A handler begins with the modes and flags of what it interrupts; of several the next one, too. */
+	if (!f->fpu_saved)
 		sigframe_fpu_save(f);
-	/* A handler starts with the modes of a new program. */
-	__asm__ volatile("fscsr zero");
+	else
+		__asm__ volatile("fscsr %0" ::"r"(f->uc.mcontext.fpregs.fcsr));
 	f->uc.flags = 0;
 }
 

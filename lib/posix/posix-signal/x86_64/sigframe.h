@@ -23,6 +23,9 @@
 #define SIGFRAME_REG_SP     rsp
 #define SIGFRAME_REG_RESULT rax
 
+#define SIGFRAME_ILL_CODE   UK_ILL_ILLOPN
+#define SIGFRAME_BREAK_CODE UK_SI_KERNEL
+
 #ifndef __ASSEMBLER__
 #include <uk/arch/ctx.h>
 #include <uk/arch/regs.h>
@@ -101,7 +104,7 @@ static inline void sigframe_complete(struct sigframe *f, const struct uk_task_si
 
 	if (!m->fpstate) /* of the second of several handlers it is there already */
 		sigframe_fpu_save(f);
-	/* A handler starts with the modes of a new program. */
+	/* A handler starts with the modes of a new program, as on Linux, which has it so on this CPU only. */
 	__asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
 	f->uc.flags = UK_UC_SIGCONTEXT_SS | UK_UC_STRICT_RESTORE_SS |
 		      (f->fpu->magic1 ? UK_UC_FP_XSTATE : 0);

@@ -22,19 +22,6 @@ UK_SYSCALL_LEAF(long, nfsservctl, int small, unsigned wide, long all)
 	return all;
 }
 
-UK_TEST(syscall, numbers)
-{
-#ifdef __x86_64__
-	const long numbers[] = { 0, 231, 332 };
-#else
-	const long numbers[] = { 63, 94, 291 }; /* Linux's newer machines have them in common */
-#endif
-
-	UK_EXPECT_EQ((long)UK_NR_read, numbers[0]);
-	UK_EXPECT_EQ((long)UK_NR_exit_group, numbers[1]);
-	UK_EXPECT_EQ((long)UK_NR_statx, numbers[2]);
-}
-
 UK_TEST(syscall, direct_and_table_agree)
 {
 	UK_EXPECT_EQ(uk_syscall_direct(UK_NR_vhangup, 0, 0, 0, 0, 0, 0), 4711L);

@@ -70,7 +70,7 @@ UK_TEST(timer, deadlines_saturate)
 	UK_EXPECT_EQ(uk_deadline(UK_NSEC_MAX), UK_NSEC_MAX);
 	UK_EXPECT_EQ(uk_deadline(UK_NSEC_MAX - 1), UK_NSEC_MAX);
 	UK_EXPECT_EQ(uk_clock_from_wall(UK_NSEC_MAX), UK_NSEC_MAX);
-	UK_EXPECT_EQ(uk_clock_from_wall(0), 0ul);
+	UK_EXPECT_LE(uk_clock_from_wall(0), uk_clock_monotonic()); /* long ago */
 }
 
 UK_TEST(timer, wall_clock_is_settable)

@@ -28,6 +28,7 @@ struct uk_plat_mmio {
 
 /* What a device writes to where, to interrupt (PCI 3.0 §6.8). */
 struct uk_plat_msi {
+	unsigned bdf; /* which device, as below; said by who asks for a message */
 	uint64_t address;
 	uint32_t data;
 };

@@ -4,7 +4,7 @@
  *
  * Bytes pass unchanged; line discipline (echo, ^C, newline translation) belongs to the tty library.
  * Under support/run the streams stay apart up to the host's stdout and stderr; on a plain serial
- * line they share it.
+ * line they share it, and a kernel message may cut what the application writes.
  */
 #ifndef UK_PLAT_CONSOLE_H
 #define UK_PLAT_CONSOLE_H

@@ -38,6 +38,7 @@
 #define UK_PROT_EXEC   4U
 #define UK_PROT_WX     0x100U /* with WRITE | EXEC: yes, really both */
 #define UK_PROT_DEVICE 0x200U /* device registers: not cached, not speculated into */
+#define UK_PROT_PADS   0x400U /* the image's code: jumps to what is no landing pad fault, where CPU and compiler have those */
 
 /*
  * Where page tables get their frames from: one frame, zeroed, in the direct map; 0 if none is left.
@@ -139,7 +140,7 @@ int uk_plat_map_demand(uk_vaddr_t va, size_t len, unsigned prot);
 /* Gives such pages back to the host: they are zero again. 0, -EINVAL. */
 int uk_plat_discard(uk_vaddr_t va, size_t len);
 
-/* Takes them from the host now, as for writing or for reading. 0, -ENOMEM; old hosts ignore it. */
+/* Takes them from the host now, as for writing or for reading, which both are allowed. 0, -ENOMEM. */
 int uk_plat_populate(uk_vaddr_t va, size_t len, bool write);
 
 /* Has the page at va memory behind it? */

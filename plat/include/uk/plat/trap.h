@@ -72,6 +72,9 @@ void uk_plat_page_faults_start(void *stack);
 /*
  * An interrupt is about to return to the thread it interrupted (not to another interrupt, not to a
  * section with interrupts masked), after any preemption. For delivering signals. Default: nothing.
+ *
+ * NULL: a section with interrupts masked has ended, and what it held up has been handled. Interrupts are open, and this is
+ * a function that uk_irq_enable() calls.
  */
 void uk_irq_return_hook(struct uk_regs *regs);
 

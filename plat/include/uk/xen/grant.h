@@ -24,16 +24,20 @@ void uk_xen_grant_free(const uint32_t *refs, unsigned n);
 /* How many can be had now without a call of Xen, and at all. Any context. */
 void uk_xen_grant_room(unsigned *now, unsigned *most);
 
-/* Grants domain `domid` the page at va (whole, mapped) under `ref`, which grants nothing yet. Any context. */
-void uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonly);
+/*
+ * Grants domain `domid` the page at va (whole, mapped) under `ref`, which grants nothing yet: 0, or -ERANGE, after a message, if its
+ * frame is behind 16 TiB and the table is of version 1. Then `ref` grants nothing still, so who does not look gets the other side's
+ * error. Any context.
+ */
+int uk_xen_grant_set(uint32_t ref, unsigned domid, const void *va, bool readonly);
 
 /*
- * Ends that. False: the other side still has the page mapped, and nothing has changed: ask again later, and give the
- * page to nobody. Any context.
+ * Ends that. False: the other side still has the page mapped: ask again later, and give the page and the reference to nobody. Any
+ * context.
  */
 bool uk_xen_grant_clear(uint32_t ref);
 
-/* Both in one: the reference, or -ENOSPC, -ENOMEM. */
+/* Both in one: the reference, or -ENOSPC, -ENOMEM, -ERANGE. */
 int uk_xen_grant(unsigned domid, const void *va, bool readonly);
 
 /* Ends it and frees the reference, or returns false as uk_xen_grant_clear(). */
@@ -41,7 +45,7 @@ bool uk_xen_grant_end(uint32_t ref);
 
 /*
  * n frames that adjoin, zeroed, each granted to the domain for as long as it is there: for rings, and lists that it
- * reads. Their references are in refs[]. NULL, and -ENOMEM, -ENOSPC in *err. Thread context. (With ukpage.)
+ * reads. Their references are in refs[]. NULL, and -ENOMEM, -ENOSPC, -ERANGE in *err. Thread context. (With ukpage.)
  */
 void *uk_xen_grant_pages(unsigned domid, uint32_t *refs, unsigned n, bool readonly, int *err);
 

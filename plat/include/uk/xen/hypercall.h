@@ -10,19 +10,17 @@
 #define UK_XEN_HYPERCALL_H
 
 #include <uk/api.h>
+#include <uk/arch/xencall.h> /* uk_xen_call(nr, a, b, c, d); uk_xen_pv: is this domain a PV one, not a virtual machine? */
 #include <uk/essentials.h>
 
 UK_API_BEGIN
 
-/* How a call is made depends on the kind of domain. Not a C function: number in eax, arguments as below. */
-extern const char uk_xen_hypercall[];
-
-/* Is this domain a PV one (true), or PVH? Is it the control domain? Set before uk_boot(). */
-extern bool uk_xen_pv, uk_xen_dom0;
+/* Is it the control domain? Set before uk_boot(). */
+extern bool uk_xen_dom0;
 
 /*
  * The frame of machine address space behind a page that is mapped at va (any of ours), as grants and shared rings want it
- * told: a machine frame under PV, a guest frame under PVH. ~0: nothing is mapped there.
+ * told: a machine frame under PV, else a guest frame. ~0: nothing is mapped there.
  */
 uint64_t uk_xen_frame_of(const void *va);
 
@@ -33,17 +31,5 @@ uint64_t uk_xen_frame_of(const void *va);
 void *uk_xen_store_ring(uint32_t *port);
 
 UK_API_END
-
-static inline long uk_xen_call(unsigned nr, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)
-{
-	register uintptr_t r10 __asm__("r10") = d;
-	long ret = nr;
-
-	__asm__ volatile("call uk_xen_hypercall"
-			 : "+a"(ret), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
-			 :
-			 : "rcx", "r11", "r8", "memory", "cc");
-	return ret;
-}
 
 #endif

@@ -49,6 +49,7 @@
 #define ARM_FSC_MISSING    0x04
 #define ARM_FSC_ACCESS     0x08
 #define ARM_FSC_PERMISSION 0x0c
+#define ARM_FSC_EXTERNAL   0x10
 #define ARM_FSC_ALIGNMENT  0x21
 
 /* SCTLR_EL1: what is always 1, and what this kernel wants. */
@@ -59,6 +60,8 @@
 #define ARM_SCTLR_I    0x00001000
 #define ARM_SCTLR_WXN  0x00080000
 #define ARM_SCTLR_SPAN 0x00800000
+#define ARM_SCTLR_ENIA 0x80000000   /* return addresses are signed (PAuth) */
+#define ARM_SCTLR_BT1  0x1000000000 /* where one is signed, only calls land (BTI) */
 
 /* MAIR_EL1: kinds of memory, by their index in an entry of a page table. */
 #define ARM_MAIR        0x04ff /* 0: ordinary, cached; 1: device registers, nGnRE */
@@ -94,6 +97,17 @@ UK_API_BEGIN
 /* What PSTATE is in threads, but for the flags and whether interrupts are masked: for who returns to one. */
 extern uint64_t arm_pstate;
 UK_API_END
+
+/* Has the CPU landing pads (FEAT_BTI); can it sign addresses, by any algorithm (FEAT_PAuth)? */
+static inline bool arm_has_bti(void)
+{
+	return arm_read(id_aa64pfr1_el1) & 0xf;
+}
+
+static inline bool arm_has_pauth(void)
+{
+	return (arm_read(id_aa64isar1_el1) & 0xff0) || (arm_read(s3_0_c0_c6_2) & 0xf000);
+}
 
 /* The counter behind every clock. It may not be read ahead of time. */
 static inline uint64_t arm_time(void)

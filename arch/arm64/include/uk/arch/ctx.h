@@ -9,7 +9,7 @@
 #ifndef UK_ARCH_CTX_H
 #define UK_ARCH_CTX_H
 
-/* What a switch leaves on the stack: x19..x30, d8..d15, FPCR. */
+/* What a switch leaves on the stack: x19..x30, d8..d15, FPCR, FPSR. */
 #define ARM_FRAME_X    0
 #define ARM_FRAME_D    96
 #define ARM_FRAME_FPCR 160

@@ -9,21 +9,25 @@
 
 #include <uk/essentials.h>
 
-#define UK_MMIO_ACCESS(bits, store, load)                                                          \
+#define UK_MMIO_ACCESS(bits, v0, store, load)                                                      \
 	static inline void uk_mmio_write##bits(volatile void *reg, uint##bits##_t v)               \
 	{                                                                                          \
-		__asm__ volatile("dmb oshst\n\t" store " %w0, [%1]" ::"rZ"(v), "r"(reg)            \
+		__asm__ volatile("dmb oshst\n\t" store " " v0 ", [%1]" ::"rZ"(v), "r"(reg)         \
 				 : "memory");                                                      \
 	}                                                                                          \
 	static inline uint##bits##_t uk_mmio_read##bits(const volatile void *reg)                  \
 	{                                                                                          \
 		uint##bits##_t v;                                                                  \
-		__asm__ volatile(load " %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(reg) : "memory");  \
+		__asm__ volatile(load " " v0 ", [%1]\n\tdmb oshld"                                 \
+				 : "=r"(v)                                                         \
+				 : "r"(reg)                                                        \
+				 : "memory");                                                      \
 		return v;                                                                          \
 	}
-UK_MMIO_ACCESS(8, "strb", "ldrb")
-UK_MMIO_ACCESS(16, "strh", "ldrh")
-UK_MMIO_ACCESS(32, "str", "ldr")
+UK_MMIO_ACCESS(8, "%w0", "strb", "ldrb")
+UK_MMIO_ACCESS(16, "%w0", "strh", "ldrh")
+UK_MMIO_ACCESS(32, "%w0", "str", "ldr")
+UK_MMIO_ACCESS(64, "%x0", "str", "ldr")
 
 #include <uk/arch/io_any.h>
 

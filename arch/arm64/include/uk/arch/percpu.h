@@ -34,7 +34,7 @@
 	({                                                                                         \
 		__typeof__(((struct uk_percpu *)0)->field + 0) v_;                                 \
 		if (sizeof(v_) == 8)                                                               \
-			__asm__ volatile("mrs %0, tpidr_el1\n\tldr %0, [%0, %1]"                   \
+			__asm__ volatile("mrs %x0, tpidr_el1\n\tldr %x0, [%x0, %1]"                \
 					 : "=r"(v_)                                                \
 					 : UK_ARCH_PERCPU_AT(field));                              \
 		else                                                                               \
@@ -59,6 +59,18 @@
 					 : "rZ"(v_), UK_ARCH_PERCPU_AT(field)                      \
 					 : "memory");                                              \
 	})
+
+/*
+ * Does `pc`, in the image's code, point between the two? The first is `first`, but for the register that it writes, in the lowest
+ * 5 bits. The second loads or stores a word or two at an immediate offset, by the register in bits 5 to 9.
+ */
+static inline bool arm_between_access(uintptr_t pc, uint32_t first)
+{
+	const uint32_t *next = (const uint32_t *)pc;
+
+	return next[-1] >> 5 == first >> 5 && (next[0] & 0xbf800000) == 0xb9000000 &&
+	       (next[0] >> 5 & 31) == (next[-1] & 31);
+}
 
 #define uk_arch_this_cpu_add(field, n)                                                             \
 	uk_arch_this_cpu_set(field, uk_arch_this_cpu_get(field) + (uint32_t)(n))

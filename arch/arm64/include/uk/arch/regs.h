@@ -21,11 +21,12 @@ struct uk_regs {
 	uint64_t x[31];
 	uint64_t sp;
 	uint64_t pc;
-	uint64_t status; /* SPSR_EL1 */
-	uint64_t cause;  /* ESR_EL1; all ones: an interrupt */
-	uint64_t addr;   /* FAR_EL1: the address of a fault */
-	uint32_t level;  /* entry code's: on which of its stacks this lies, or 0 */
-	uint32_t pad[3];
+	uint64_t status;      /* SPSR_EL1 */
+	uint64_t cause;       /* ESR_EL1; all ones: an interrupt */
+	uint64_t addr;        /* FAR_EL1: the address of a fault */
+	uint32_t level;       /* entry code's: on which of its stacks this lies, or 0 */
+	uint32_t link_signed; /* x30 is signed for this frame: trap.c */
+	uint32_t pad[2];
 };
 
 static inline uintptr_t uk_regs_pc(const struct uk_regs *r)

@@ -11,5 +11,6 @@ static inline void uk_arch_relax(void)
 }
 
 #include <uk/arch/linger.h>
+#include <uk/arch/relaxturn.h>
 
 #endif

@@ -54,6 +54,13 @@ void arm_irq_later(void);
 void arm_irq_withheld(void);
 #endif
 
+/*
+ * Goes on with the general registers of a signal's frame, which begins with 128 bytes in front of *uc; interrupts stay as they are.
+ * The frame is on the stack, and of no use afterwards: a platform in user mode, which has its own of this, hands it to the host.
+ */
+struct uk_abi_ucontext;
+void arm_resume(struct uk_abi_ucontext *uc);
+
 /* For uk_plat_crash(): say which thread and how it came here, unless a trap's report is under way. */
 void arm_crash_report(void);
 

@@ -14,6 +14,7 @@
 #define UK_ARCH_CTX_TP 8
 
 #ifndef __ASSEMBLER__
+#include <uk/arch/asm.h>
 #include <uk/arch/ctx_any.h>
 #include <uk/essentials.h>
 
@@ -23,7 +24,10 @@ struct uk_arch_ctx {
 };
 
 #define uk_arch_leave_stack(top, fn)                                                               \
-	__asm__ volatile(UK_ARCH_GOTO_STACK UK_STR(fn) : : "r"(top) : "memory")
+	__asm__ volatile(UK_ARCH_GOTO_STACK UK_ASM_SYMBOL(1)                                       \
+			 :                                                                         \
+			 : "r"(top), UK_ASM_SYMBOL_IN(fn)                                          \
+			 : "memory")
 
 UK_API_BEGIN
 void uk_arch_ctx_switch(struct uk_arch_ctx *from, struct uk_arch_ctx *to);

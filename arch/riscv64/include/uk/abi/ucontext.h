@@ -17,11 +17,15 @@
 #include <stdint.h>
 #include <uk/abi/signal.h>
 
-/* f0 to f31 and fcsr, as uk_arch_fpu_save() has them; room for what the Q extension would need. */
+/*
+ * f0 to f31 and fcsr, as uk_arch_fpu_save() has them; room for what the Q extension would need. Behind a word that is
+ * reserved, records of other extensions: a kind and a length each, the last with zeroes.
+ */
 struct uk_abi_fpstate {
 	uint64_t f[32];
 	uint32_t fcsr;
-	uint32_t reserved[67];
+	uint32_t reserved[64];
+	uint32_t end[3];
 } __attribute__((__aligned__(16)));
 
 struct uk_abi_mcontext {

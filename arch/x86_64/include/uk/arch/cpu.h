@@ -110,7 +110,7 @@ static inline void x86_wrmsr(uint32_t msr, uint64_t v)
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-static inline uint64_t x86_rdtsc(void)
+static UK_ALWAYS_INLINE uint64_t x86_rdtsc(void)
 {
 	uint32_t lo, hi;
 

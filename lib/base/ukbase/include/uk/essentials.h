@@ -34,6 +34,8 @@
  */
 #define UK_RO_AFTER_INIT      UK_SECTION(".uk_ro_init")
 #define UK_RO_AFTER_INIT_ZERO UK_SECTION(".bss.uk_ro_init")
+/* A large variable that is written before it is read: it need not start as zero, where the image does that itself. */
+#define UK_NOT_ZEROED UK_SECTION(".bss.uk_not_zeroed")
 /*
  * For a function that must do without a canary: it runs before there is one and returns after that. Or
  * that may, where the cost shows: its variables have addresses that get around, but there is no array

@@ -91,7 +91,8 @@ struct uk_blkreq {
 	 * dev->max_segs), or memory that is not mapped; -ENOSPC: beyond the end; -EROFS; -EOPNOTSUPP.
 	 */
 	int result;
-	bool done; /* uk_blkdev_do()'s */
+	bool done;  /* uk_blkdev_do()'s */
+	bool alone; /* the driver's: it is not to be one with others */
 	struct uk_blkreq *next;
 	uintptr_t private[4];
 };
@@ -168,7 +169,10 @@ struct uk_blkdev *uk_blkdev_find(const char *name);
 
 /* ---- direct calls of the driver, if there is only one ---- */
 
-/* Makes the queues. 0; -EBUSY: it is started; -ENOMEM; -EIO: the device did not obey. May block. */
+/*
+ * Makes the queues. 0; -EBUSY: it is started; -ENODEV: it was unplugged; -ENOMEM; -EIO: the device did not obey. May
+ * block.
+ */
 int uk_blkdev_start(struct uk_blkdev *dev, const struct uk_blkdev_conf *conf);
 
 /*
@@ -179,7 +183,8 @@ void uk_blkdev_stop(struct uk_blkdev *dev);
 
 /*
  * Submits n requests. Returns how many it took, in order; for the rest there is no room now, reap some. A request
- * that cannot be right is taken as well, and reaped with its error. The device is told once at most.
+ * that cannot be right is taken as well, and reaped with its error. The device is told once at most, and may get
+ * neighbours that read or write on where the one before ends as one request.
  */
 unsigned uk_blkdev_submit(struct uk_blkq *q, struct uk_blkreq *const *reqs, unsigned n);
 

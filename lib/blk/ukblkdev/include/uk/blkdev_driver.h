@@ -14,6 +14,8 @@
  *   what is taken must end some time.
  * - reap(): uk_blkq_ended() for those first; then what the device has done: the result into r->result. A write with
  *   UK_BLKREQ_FUA on a device that knows flushes only becomes a flush when it is done (uk_blkreq_fua()).
+ * - Requests that touch may go to the device as one, if they come or wait together: uk_blkreq_follows(), uk_blkreq_take(). Of one
+ *   that fails the parts are tried again each by itself (`alone`), so that an error is of the request that has it.
  * - irq_on(): also true when q->ended is not NULL.
  * - A queue's interrupt: switch it off (it was asked for once), then uk_blkq_event().
  * - Whatever the device says is checked before it is used. Where it cannot be trusted any more it is reset, with a
@@ -88,6 +90,40 @@ static inline unsigned uk_blkq_ended(struct uk_blkq *q, struct uk_blkreq **done,
 	for (i = 0; i < n && UK_UNLIKELY(q->ended != NULL); i++) {
 		done[i] = q->ended;
 		q->ended = q->ended->next;
+	}
+	return i;
+}
+
+/*
+ * Requests that the device has as one are a chain: linked by `next`, NULL behind the last. Is `r`, of which only the caller's part is valid,
+ * one that reads or writes on where the chain's last one, which has been checked, ends?
+ */
+static inline bool uk_blkreq_follows(const struct uk_blkreq *last, const struct uk_blkreq *r)
+{
+	return r->offset == last->offset + last->size && r->op == last->op &&
+	       r->op <= UK_BLK_WRITE && r->flags == last->flags && !r->alone && !last->alone;
+}
+
+/* The parts of a chain that has ended get its result, and up to n > 0 of them are taken; the rest is reaped next. How many are taken. */
+static inline unsigned uk_blkreq_take(struct uk_blkq *q, struct uk_blkreq *chain, int result,
+				      struct uk_blkreq **done, unsigned n)
+{
+	struct uk_blkreq *r = chain, *rest;
+	unsigned i = 0;
+
+	do {
+		r->result = result;
+		done[i++] = r;
+		r = r->next;
+	} while (r && i < n);
+	rest = r;
+	for (; UK_UNLIKELY(r != NULL); r = r->next) {
+		r->result = result;
+		if (!r->next) {
+			r->next = q->ended;
+			q->ended = rest;
+			break;
+		}
 	}
 	return i;
 }

@@ -9,6 +9,7 @@
  *	backend Closed, or gone	disconnect(); we are Closed
  *	backend InitWait once more	connect() again: it was restarted, and the device goes on
  *	our folder is gone	remove(): unplugged
+ *	our folder is there again	connect(), as at the start: the same device, perhaps with another backend
  *
  * Everything happens in the thread of xenstore's watches, one after the other, so drivers need no lock against themselves; and they
  * may wait for xenstore.
@@ -43,7 +44,7 @@ struct uk_xenbus_driver {
 	 * of stays out of use.
 	 */
 	void (*disconnect)(struct uk_xenbus_dev *d);
-	/* It was unplugged, and is disconnected; d goes away. NULL: nothing to do. */
+	/* It was unplugged, and is disconnected; connect() comes when it is plugged in again. NULL: nothing to do. */
 	void (*remove)(struct uk_xenbus_dev *d);
 };
 
@@ -60,9 +61,10 @@ struct uk_xenbus_dev {
 	unsigned state, their; /* what both folders say */
 	bool shared, up;       /* after connect(), after connected() */
 	bool waits;            /* connect() has said: not now */
-	bool failed;           /* the driver does not want it */
+	bool taken;            /* the driver wants it: probe() has succeeded */
+	bool failed;           /* it cannot be used, and nothing is watched */
 	bool broken;           /* to be connected anew */
-	bool there;
+	bool there, gone; /* in the folder of devices; unplugged */
 	struct uk_xenstore_watch watch;
 	struct uk_list node;
 };
@@ -104,7 +106,7 @@ void uk_xenbus_close(struct uk_xenbus_dev *d);
 void uk_xenbus_stop(void);
 
 /*
- * The driver cannot go on: a message, in xenstore too, where the tools show it; disconnect(), we are Closed, and
+ * The driver cannot go on: a message, in xenstore too (error/device/vif/0/error); disconnect(), we are Closed, and
  * connect() comes if the backend starts again. In the thread of watches.
  */
 void uk_xenbus_failed(struct uk_xenbus_dev *d, int err, const char *fmt, ...) UK_PRINTF(3, 4);

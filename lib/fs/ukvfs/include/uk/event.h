@@ -54,6 +54,13 @@ struct uk_event_input {
 	bool (*fetch)(bool wait);
 	/* The calling thread blocks no more. */
 	void (*done)(void);
+#ifdef CONFIG_SMP
+	/*
+	 * Before fetch(true), for who sees by a queue that something has become ready: look for a while, if that is worth while, until something
+	 * arrives, the queue has something, or the deadline has come. True: one of the first two. NULL: there is no such thing.
+	 */
+	bool (*look)(const struct uk_queue *ready, uk_nsec deadline);
+#endif
 };
 
 UK_API_BEGIN
@@ -88,6 +95,17 @@ UK_API_END
 static inline bool uk_event_fetch(bool wait)
 {
 	return UK_UNLIKELY(uk_event_input != NULL) && uk_event_input->fetch(wait);
+}
+
+/* See `look` there; the same context. */
+static inline bool uk_event_look(const struct uk_queue *ready UK_UNUSED, uk_nsec deadline UK_UNUSED)
+{
+#ifdef CONFIG_SMP
+	return UK_UNLIKELY(uk_event_input != NULL) && uk_event_input->look &&
+	       uk_event_input->look(ready, deadline);
+#else
+	return false;
+#endif
 }
 
 static inline void uk_event_fetched(void)

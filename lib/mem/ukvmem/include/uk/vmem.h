@@ -104,6 +104,7 @@ struct uk_vmem_area {
 	enum uk_vmem_kind kind;
 	bool shared;
 	bool locked;
+	bool given;       /* no area of somebody's: the platform has it, wherever that may be */
 	const char *name; /* or NULL */
 	const struct uk_vmem_object *obj;
 	uint64_t offset;

@@ -120,6 +120,11 @@ struct uk_netdev {
 	bool failed;   /* it broke the rules, and was reset */
 	bool rx_split; /* it spreads a long packet over several buffers */
 	bool rx_pages; /* its buffers must be from a pool of `pages`: others can see all of each page */
+	/*
+	 * What is sent with q->hold is sent by who calls uk_netdev_tell(): that takes as long for many packets as for each alone, and
+	 * several threads may do it, without the lock that keeps them apart in uk_netdev_tx().
+	 */
+	bool tell_sends;
 	uint16_t
 		headroom; /* bytes the driver wants before a received packet, and can use before one
 			       to send; if there are fewer it costs more, not less */

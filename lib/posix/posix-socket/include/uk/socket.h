@@ -119,6 +119,12 @@ UK_API_BEGIN
  */
 struct uk_file *uk_socket_file(struct uk_socket *s, const struct uk_socket_ops *ops);
 
+/*
+ * For a family's ioctl operation, about what it does not know itself: Linux answers questions about
+ * interfaces on any socket, so they go to one of AF_INET, made for that. -ENOTTY: nobody knows that command.
+ */
+int uk_socket_ioctl(unsigned cmd, uintptr_t arg);
+
 /* read, write and stat of files, by recvmsg and sendmsg. */
 ssize_t uk_socket_read(struct uk_file *f, struct uk_iter *it, uk_off_t *pos);
 ssize_t uk_socket_write(struct uk_file *f, struct uk_iter *it, uk_off_t *pos);

@@ -26,9 +26,11 @@
  *	UK_SYSCALL_QUICK    does not count, but delivers on leaving: holds locks with interrupts
  *	                    masked only, so that it cannot be diverted while it has one, and
  *	                    neither blocks nor allocates.
- *	UK_SYSCALL_LEAF     does not count: takes no lock, does not block or allocate, so that
- *	                    being diverted in the middle of it does no harm; and nothing that it
- *	                    does sends or unblocks a signal. Costs nothing.
+ *	UK_SYSCALL_LEAF     does not count and does not look: takes locks with interrupts masked only,
+ *	                    does not block or allocate; and nothing that it does sends or unblocks a
+ *	                    signal. Costs nothing. A handler begins in the middle of it, at the interrupt
+ *	                    that brings the signal or where the masked section ends, and may leave by
+ *	                    longjmp(): whatever it changes, it does so in one store or under a lock.
  *
  * What a handler of the application sees of the interrupted system call (its ucontext): the
  * registers of the caller at the return of uk_sys_NAME, with the result in the return register.
@@ -257,9 +259,10 @@ static inline bool uk_syscall_leave(void)
 	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_AROUND_QUICK, ret, name, UK_NARGS(__VA_ARGS__), \
 			  ##__VA_ARGS__)
 
-#define UK_SYSCALL_LEAF(ret, name, ...)                                           \
-	UK_SYSCALL_DEFINE(inline, , UK_SYSCALL_CALL, ret, name, UK_NARGS(__VA_ARGS__), \
-			  ##__VA_ARGS__)
+/* Not among the sections of handlers in whose first instructions nobody is diverted. */
+#define UK_SYSCALL_LEAF(ret, name, ...)                                                      \
+	UK_SYSCALL_DEFINE(inline, UK_SECTION(".text.uk_leaf_" #name), UK_SYSCALL_CALL, ret,  \
+			  name, UK_NARGS(__VA_ARGS__), ##__VA_ARGS__)
 
 /* clang-format on */
 

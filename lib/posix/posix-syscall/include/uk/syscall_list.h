@@ -11,15 +11,7 @@
 #ifndef UK_SYSCALL_LIST_H
 #define UK_SYSCALL_LIST_H
 
-#if defined(__x86_64__)
-#include <uk/syscall_list_x86_64.h>
-#elif defined(__riscv) && __riscv_xlen == 64
-#include <uk/syscall_list_riscv64.h>
-#elif defined(__aarch64__)
-#include <uk/syscall_list_arm64.h>
-#else
-#error "no list of system calls for this machine: add one next to uk/syscall_list_x86_64.h"
-#endif
+#include <uk/abi/syscall_list.h>
 
 /* Repeats: UK_SYSCALL_LONGS(3) is `long, long, long`. */
 #define UK_SYSCALL_LONGS_0 void

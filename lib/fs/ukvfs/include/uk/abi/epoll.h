@@ -7,6 +7,7 @@
 #define UK_ABI_EPOLL_H
 
 #include <stdint.h>
+#include <uk/abi/machine.h>
 
 #define UK_EPOLL_CTL_ADD 1
 #define UK_EPOLL_CTL_DEL 2
@@ -17,14 +18,9 @@
 #define UK_EPOLLONESHOT   (1U << 30)
 #define UK_EPOLLET        (1U << 31)
 
-/* Packed on x86_64 only, where a 32-bit program's would not be aligned either. */
 struct uk_abi_epoll_event {
 	uint32_t events;
 	uint64_t data;
-}
-#ifdef __x86_64__
-__attribute__((__packed__))
-#endif
-;
+} UK_ABI_EPOLL_PACKED;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <uk/abi/machine.h>
 
 #define UK_SIGNALS 64 /* numbers 1 to 64; a set is 64 bits, signal n being bit n - 1 */
 
@@ -65,7 +66,7 @@
 struct uk_abi_sigaction {
 	uintptr_t handler; /* a function, UK_SIG_DFL or UK_SIG_IGN */
 	unsigned long flags;
-	uintptr_t restorer; /* not used: handlers return to code of our own */
+	UK_ABI_SIGACTION_RESTORER
 	uint64_t mask;
 };
 
@@ -79,6 +80,7 @@ struct uk_abi_sigaction {
 #define UK_SEGV_ACCERR 2
 #define UK_BUS_ADRALN  1
 #define UK_BUS_ADRERR  2
+#define UK_ILL_ILLOPC  1
 #define UK_ILL_ILLOPN  2
 #define UK_FPE_INTDIV  1
 #define UK_FPE_FLTDIV  3
@@ -86,6 +88,7 @@ struct uk_abi_sigaction {
 #define UK_FPE_FLTUND  5
 #define UK_FPE_FLTRES  6
 #define UK_FPE_FLTINV  7
+#define UK_TRAP_BRKPT  1
 #define UK_TRAP_TRACE  2
 
 /* 128 bytes; what follows `code` depends on it. */
@@ -118,7 +121,8 @@ struct uk_abi_stack {
 	size_t size;
 };
 
-_Static_assert(sizeof(struct uk_abi_sigaction) == 32, "struct k_sigaction");
+_Static_assert(offsetof(struct uk_abi_sigaction, mask) + 8 == sizeof(struct uk_abi_sigaction),
+	       "struct k_sigaction");
 _Static_assert(sizeof(struct uk_abi_siginfo) == 128, "siginfo_t");
 _Static_assert(sizeof(struct uk_abi_stack) == 24, "stack_t");
 

@@ -93,6 +93,7 @@
 #define UK_SCM_CREDENTIALS 2
 
 /* ioctl(2) */
+#define UK_SIOC       0x8900 /* the commands about networks: the last two digits are which */
 #define UK_SIOCATMARK 0x8905
 
 struct uk_abi_sockaddr {
