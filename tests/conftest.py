@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import diskspace
 import summary
 import whittle
 
@@ -55,6 +56,22 @@ def pytest_configure(config):
             whittle.machine(config.getoption("--smp"), config.getoption("--thread"))
         except ValueError as e:
             raise pytest.UsageError("--smp: %s" % e)
+
+
+def stop_on_a_full_disk():
+    lacking = diskspace.lacking()
+    if lacking:
+        pytest.exit(lacking, returncode=1)
+
+
+def pytest_sessionstart(session):
+    stop_on_a_full_disk()
+
+
+def pytest_runtest_logreport(report):
+    """A full disk ends the run with its reason, instead of thousands of failures whose reason is hard to see."""
+    if report.failed:
+        stop_on_a_full_disk()
 
 
 def folder(item):
