@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 	test_poll();
 	test_ipv6();
 	test_reuse();
+	test_ports();
 	puts("end");
 	return 0;
 }

@@ -61,5 +61,6 @@ void test_control(void);
 void test_poll(void);
 void test_ipv6(void);
 void test_reuse(void);
+void test_ports(void);
 
 #endif
