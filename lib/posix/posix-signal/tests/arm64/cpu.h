@@ -56,7 +56,10 @@ static UK_NOINLINE long cpu_cancellable_wait(uint32_t *word)
 	register long x2 __asm__("x2") = 0;
 	register long x3 __asm__("x3") = 0;
 
-	__asm__ volatile("divert_begin:\n\t"
+	/* Global: with link-time optimisation who asks for them may be compiled apart. */
+	__asm__ volatile(".globl divert_begin, divert_end, divert_target\n\t"
+			 ".hidden divert_begin, divert_end, divert_target\n"
+			 "divert_begin:\n\t"
 			 "bl uk_sys_futex\n"
 			 "divert_end:\n\t"
 			 "b 1f\n"

@@ -58,7 +58,10 @@ static UK_NOINLINE long cpu_cancellable_wait(uint32_t *word)
 	register long a2 __asm__("a2") = 0;
 	register long a3 __asm__("a3") = 0;
 
-	__asm__ volatile("divert_begin:\n\t"
+	/* Global: with link-time optimisation who asks for them may be compiled apart. */
+	__asm__ volatile(".globl divert_begin, divert_end, divert_target\n\t"
+			 ".hidden divert_begin, divert_end, divert_target\n"
+			 "divert_begin:\n\t"
 			 "call uk_sys_futex\n"
 			 "divert_end:\n\t"
 			 "j 1f\n"

@@ -47,7 +47,10 @@ static UK_NOINLINE long cpu_cancellable_wait(uint32_t *word)
 {
 	long result, val = 0, op = 0, timeout = 0;
 
-	__asm__ volatile("divert_begin:\n\t"
+	/* Global: with link-time optimisation who asks for them may be compiled apart. */
+	__asm__ volatile(".globl divert_begin, divert_end, divert_target\n\t"
+			 ".hidden divert_begin, divert_end, divert_target\n"
+			 "divert_begin:\n\t"
 			 "call uk_sys_futex\n"
 			 "divert_end:\n\t"
 			 "jmp 1f\n"
