@@ -16,6 +16,13 @@ PLAT = "xen-arm64"
 LIMIT = 600
 
 
+@pytest.fixture(scope="module", autouse=True)
+def packages_of_arm64(packages):
+    """As conftest.py has the others fetched, which more tests need."""
+    from xenrig import packages as fetched
+    fetched.files("arm64")
+
+
 @pytest.fixture(scope="module")
 def xl():
     with domains(192 << 20, arch="arm64") as d:
