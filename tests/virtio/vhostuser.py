@@ -97,6 +97,7 @@ class Device(threading.Thread):
                 self.queues[v & 0xff].kick = fd
             elif request == SET_VRING_CALL:
                 self.queues[v & 0xff].call = fd
+                self.interrupt(v & 0xff)  # what was used before that was told to nobody
         elif request == SET_VRING_NUM:
             i, n = struct.unpack("<II", body)
             self.queues[i].num = n
@@ -125,10 +126,20 @@ class Device(threading.Thread):
         raise ValueError("%#x is nowhere" % address)
 
     def get(self, where, at, form):
+        if form == "H":
+            return (self.index(where, at)[0],)
         return struct.unpack_from("<" + form, where[0], where[1] + at)
 
     def put(self, where, at, form, *values):
-        struct.pack_into("<" + form, where[0], where[1] + at, *values)
+        if form == "H":
+            self.index(where, at)[0] = values[0]
+        else:
+            struct.pack_into("<" + form, where[0], where[1] + at, *values)
+
+    @staticmethod
+    def index(where, at):
+        """Two bytes, read and written at once: struct goes byte by byte, and writes zeros first, which the guest would see."""
+        return memoryview(where[0])[where[1] + at:where[1] + at + 2].cast("H")
 
     def take(self, i):
         """The next buffer that is available: (head, [(address, length, flags)]), or None."""
@@ -158,7 +169,10 @@ class Device(threading.Thread):
             os.write(self.queues[i].call, struct.pack("<Q", 1))
 
     def kicked(self, fd):
-        os.read(fd, 8)
+        try:
+            os.read(fd, 8)
+        except BlockingIOError:
+            pass  # QEMU has taken it back: it looks at its notifications itself while it starts and stops queues
         with self.lock:
             while self.queues[TX].kick == fd and (got := self.take(TX)):
                 head, chain = got
@@ -166,6 +180,15 @@ class Device(threading.Thread):
                 self.received.append(data[HDR:])
                 self.use(TX, head, 0)
             self.more.notify_all()
+
+    def state(self, i):
+        """For a message: what the guest has shown and we have used, and whether a notification lies there unread."""
+        q = self.queues[i]
+        if q.avail is None:
+            return "stopped"
+        return "shown %d (flags %d), taken %d, used %d, call %s, told %s" % (
+            self.get(q.avail, 2, "H")[0], self.get(q.avail, 0, "H")[0], q.last, q.used,
+            q.call, bool(q.kick is not None and select.select([q.kick], [], [], 0)[0]))
 
     # ---- for tests ----
 
@@ -193,7 +216,7 @@ class Device(threading.Thread):
         """Until the guest has sent n frames; the last."""
         with self.lock:
             if not self.more.wait_for(lambda: len(self.received) >= n, timeout):
-                raise AssertionError("%d frames of %d" % (len(self.received), n))
+                raise AssertionError("%d frames of %d; queues: %s" % (len(self.received), n, [self.state(i) for i in (RX, TX)]))
             return self.received[-1]
 
     def stop(self):
