@@ -18,7 +18,7 @@ def places():
 def lacking():
     """Where too little is left for going on, as a sentence with the remedy; or None."""
     for folder, moved_by in places().items():
-        there = folder
+        there = os.path.abspath(folder)
         while not os.path.isdir(there):
             there = os.path.dirname(there)
         of = os.statvfs(there)
